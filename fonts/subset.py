@@ -1,0 +1,113 @@
+"""Makes the bundled font files from Debian's packages; the same source and fonttools give the same bytes.
+
+Needs fonttools only, and the packages fonts-noto-cjk and fonts-lxgw-wenkai unpacked somewhere:
+
+    python fonts/subset.py --source /usr/share/fonts --output fonts
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+from pathlib import Path
+from typing import List, NamedTuple, Set
+
+from fontTools import subset
+from fontTools.ttLib import TTFont
+
+
+class Face(NamedTuple):
+    """One bundled file: where it comes from below the fonts folder, and its new name if it needs one."""
+
+    file: str
+    source: str
+    number: int
+    family: str = ""
+
+
+FACES = (
+    Face("NotoSansSC-Regular-GB2312.otf", "opentype/noto/NotoSansCJK-Regular.ttc", 2),
+    Face("NotoSerifSC-Regular-GB2312.otf", "opentype/noto/NotoSerifCJK-Regular.ttc", 2),
+    # "LXGW" and its Chinese name are Reserved Font Names: a subset must not carry them.
+    Face(
+        "OcrDataKai-Regular.ttf", "truetype/lxgw-wenkai/LXGWWenKai-Regular.ttf", 0, "OCR Data Kai"
+    ),
+)
+
+# Vertical forms for vertical lines, kerning for Latin; the rest only costs size.
+FEATURES = ["vert", "vrt2", "kern"]
+RANGES = (
+    (0x20, 0x7E),  # ASCII
+    (0xA0, 0xFF),  # Latin-1: currency, degree, plus-minus, accented letters
+    (0x2010, 0x2026),  # dashes, quotation marks, ellipsis
+    (0x3000, 0x301F),  # CJK punctuation and brackets
+    (0xFF01, 0xFF5E),  # full-width ASCII
+    (0xFFE0, 0xFFE6),  # full-width currency
+)
+EXTRA = "•‰′″※€℃№™○●□■△▲☆★"
+
+
+def gb2312_characters() -> Set[int]:
+    """Returns the 7,445 code points of GB 2312, plus the two that GB 18030 maps differently."""
+    found = {0x00B7, 0x2014}
+    for row in range(0xA1, 0xF8):
+        for cell in range(0xA1, 0xFF):
+            text = bytes((row, cell)).decode("gb2312", "ignore")
+            found.update(map(ord, text))
+    return found
+
+
+def wanted_characters() -> Set[int]:
+    """Returns every code point the subsets should hold, where the source face has it."""
+    wanted = gb2312_characters() | set(map(ord, EXTRA))
+    for first, last in RANGES:
+        wanted.update(range(first, last + 1))
+    return wanted
+
+
+def rename(font: TTFont, family: str) -> None:
+    """Gives the font a new family name in every language; copyright, licence and credits stay."""
+    compact = family.replace(" ", "")
+    version = font["name"].getDebugName(5).split(";")[0]
+    new = {1: family, 3: f"{family}:{version}", 4: family, 6: f"{compact}-Regular", 16: family}
+    for record in font["name"].names:
+        if record.nameID in new:
+            record.string = new[record.nameID]
+
+
+def make_face(face: Face, source: Path, output: Path) -> None:
+    """Writes one subset, unhinted, with the time stamp of its source."""
+    options = subset.Options()
+    options.layout_features = FEATURES
+    options.hinting = False
+    options.name_IDs = ["*"]
+    options.name_languages = ["*"]
+    options.notdef_outline = True
+    options.recalc_timestamp = False
+    font = TTFont(source, fontNumber=face.number, recalcTimestamp=False, lazy=True)
+    subsetter = subset.Subsetter(options)
+    subsetter.populate(unicodes=wanted_characters())
+    subsetter.subset(font)
+    if face.family:
+        rename(font, face.family)
+    subset.save_font(font, str(output), options)
+
+
+def main(arguments: List[str]) -> None:
+    """Makes the faces and prints `sha256  file` for each."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--source", type=Path, default=Path("/usr/share/fonts"))
+    parser.add_argument("--output", type=Path, default=Path(__file__).parent)
+    parser.add_argument("--only", choices=[face.file for face in FACES])
+    options = parser.parse_args(arguments)
+    for face in FACES:
+        if options.only in (None, face.file):
+            target = options.output / face.file
+            make_face(face, options.source / face.source, target)
+            digest = hashlib.sha256(target.read_bytes()).hexdigest()
+            sys.stdout.write(f"{digest}  {face.file}\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,1 @@
+"""What every stage shares: samples, output directories, parallelism, random streams, registries."""

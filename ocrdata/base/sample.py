@@ -1,0 +1,113 @@
+"""The one record that flows from importers and the renderer to every writer, and its list file.
+
+`sample.txt` has one line a picture, `relative/path label`, UTF-8 and LF. The path ends at the
+first space; everything behind it is the label, which may hold spaces. A byte order mark and CRLF
+are accepted on reading and never written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Iterable, Iterator, Optional, Tuple, Union
+
+from ocrdata.errors import AnnotationError, InputError, PathLike
+
+if TYPE_CHECKING:
+    import numpy as np
+
+SAMPLE_LIST = "sample.txt"
+
+
+@dataclass(frozen=True)
+class Region:
+    """One piece of text in a picture: its outline (float32 [n, 2], x and y in pixels) and text."""
+
+    polygon: np.ndarray
+    text: str
+    ignore: bool = False
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A picture with its truth: `text` for a line, `regions` for a scene.
+
+    `key` is unique, relative and stable. `image` is the encoded file (bytes) or where it lies.
+    """
+
+    key: str
+    image: Union[bytes, str, Path]
+    text: Optional[str] = None
+    regions: Tuple[Region, ...] = field(default=())
+
+    def image_bytes(self) -> bytes:
+        """Returns the encoded picture; raises InputError where its file cannot be read."""
+        if isinstance(self.image, bytes):
+            return self.image
+        try:
+            return Path(self.image).read_bytes()
+        except OSError as error:
+            raise InputError(self.image, "cannot be read: {}".format(error.strerror)) from error
+
+
+def read_lines(path: PathLike) -> Iterator[Tuple[int, str]]:
+    """Yields (line number from 1, text) of a UTF-8 file; empty lines are passed over.
+
+    Raises AnnotationError naming the line that is not UTF-8.
+    """
+    try:
+        with Path(path).open("rb") as stream:
+            for number, raw in enumerate(stream, 1):
+                if number == 1 and raw.startswith(b"\xef\xbb\xbf"):
+                    raw = raw[3:]
+                try:
+                    line = raw.decode("utf-8").rstrip("\r\n")
+                except UnicodeDecodeError as error:
+                    raise AnnotationError(
+                        path,
+                        "is not UTF-8 ({})".format(error.reason),
+                        number,
+                        "Convert it: iconv -f GB18030 -t UTF-8 FILE > NEWFILE.",
+                    ) from error
+                if line.strip():
+                    yield number, line
+    except OSError as error:
+        raise AnnotationError(path, "cannot be read: {}".format(error.strerror)) from error
+
+
+def parse_sample_line(path: PathLike, number: int, line: str) -> Tuple[str, str]:
+    """Splits a line of `sample.txt` into (relative path, label); raises AnnotationError."""
+    key, _, label = line.partition(" ")
+    if not label.strip():
+        raise AnnotationError(path, "has no label behind the path {!r}".format(key), number)
+    pure = PurePosixPath(key)
+    if not key or pure.is_absolute() or ".." in pure.parts:
+        raise AnnotationError(path, "{!r} is not a path inside the folder".format(key), number)
+    return key, label
+
+
+def read_sample_list(path: PathLike, root: PathLike) -> Iterator[Sample]:
+    """Yields the samples of a `sample.txt`, with the pictures' paths under `root`.
+
+    Raises AnnotationError(path, line) for a line without a label or a path that leaves `root`.
+    """
+    base = Path(root)
+    for number, line in read_lines(path):
+        key, label = parse_sample_line(path, number, line)
+        yield Sample(key, base / key, label)
+
+
+def write_sample_list(path: PathLike, rows: Iterable[Tuple[str, str]]) -> int:
+    """Writes (key, label) rows as a `sample.txt` and returns how many there were.
+
+    Raises AnnotationError for a key with white space or a label that holds a line break.
+    """
+    count = 0
+    with Path(path).open("w", encoding="utf-8", newline="\n") as stream:
+        for key, label in rows:
+            if key != "".join(key.split()) or len(label.splitlines()) != 1 or not label.strip():
+                problem = "cannot hold the path {!r} with the label {!r}".format(key, label)
+                raise AnnotationError(path, problem, count + 1)
+            stream.write("{} {}\n".format(key, label))
+            count += 1
+    return count

@@ -1,0 +1,103 @@
+"""The `ocrdata` command: one module a command, one place that turns errors into messages.
+
+Command modules import click and the options at their top and the library inside their callback,
+so that help and shell completion stay instant.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from ocrdata import __version__
+from ocrdata.cli.build_dict import build_dict
+from ocrdata.cli.gen_chars import gen_chars
+from ocrdata.cli.gen_pics import gen_pics
+from ocrdata.cli.gen_sample import gen_sample
+from ocrdata.cli.listing import list_names
+from ocrdata.cli.options import config_option
+from ocrdata.errors import OcrdataError
+
+EPILOG = """\b
+Environment variables: OCRDATA_DATA_DIR and OCRDATA_OUTPUT_DIR for the folders, and
+OCRDATA_<COMMAND>_<OPTION> for any option, as in OCRDATA_GEN_PICS_SEED=7.
+An option given wins over its variable, a variable over --config, --config over the default.
+"""
+
+
+class OcrdataGroup(click.Group):
+    """A group whose commands answer every OcrdataError with one line and its exit code."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except OcrdataError as error:
+            raise _clean(error) from error
+        except BrokenPipeError:
+            # The reader of a pipe left (`| head`): nobody is there to be told.
+            sys.stderr.close()
+            sys.exit(1)
+
+    def parse_args(self, context: click.Context, args: "list[str]") -> "list[str]":
+        try:
+            return super().parse_args(context, args)
+        except OcrdataError as error:
+            raise _clean(error) from error
+
+
+def _clean(error: OcrdataError) -> click.ClickException:
+    shown = click.ClickException(str(error))
+    shown.exit_code = error.exit_code
+    return shown
+
+
+def _show_version(context: click.Context, _parameter: click.Parameter, asked: bool) -> None:
+    if asked and not context.resilient_parsing:
+        from ocrdata.cli.versions import describe_versions
+
+        click.echo("ocrdata {} ({})".format(__version__, describe_versions()))
+        context.exit()
+
+
+@click.group(
+    cls=OcrdataGroup,
+    epilog=EPILOG,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "auto_envvar_prefix": "OCRDATA",
+        "max_content_width": 100,
+    },
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the versions of ocrdata and of what it runs on.",
+)
+@config_option
+@click.option("-q", "--quiet", is_flag=True, help="No progress bars and no notes.")
+@click.option("-v", "--verbose", is_flag=True, help="Log each step on standard error.")
+@click.pass_context
+def main(context: click.Context, quiet: bool, verbose: bool) -> None:
+    """OCR data sets from fonts, corpora and annotations, and models trained on them.
+
+    \b
+    Example:
+      ocrdata gen-pics
+      ocrdata build-dict
+      ocrdata tfrecord --shards 10
+      ocrdata train crnn
+    """
+    context.obj = {"quiet": quiet}
+    if verbose:
+        import logging
+
+        logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
+
+
+for command in (gen_pics, gen_sample, gen_chars, build_dict, list_names):
+    main.add_command(command)

@@ -1,0 +1,64 @@
+"""Reads --config: a TOML file with one table a command, checked against the commands' options."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from pathlib import Path
+from typing import Any, Dict
+
+import click
+
+from ocrdata.errors import InputError
+
+
+def read_config(path: Path, group: click.Command) -> Dict[str, Any]:
+    """Returns click's default map for a group of commands.
+
+    A table is named after its command ([gen-pics], [train.crnn]), a key after an option without
+    its dashes in front (batch-size or batch_size). Raises InputError for an unknown name.
+    """
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(path, "is not TOML: {}".format(error)) from error
+    except OSError as error:
+        raise InputError(path, "cannot be read: {}".format(error.strerror)) from error
+    return _defaults(path, content, group, "")
+
+
+def _defaults(path: Path, table: Dict[str, Any], command: click.Command, name: str) -> Dict[str, Any]:
+    if isinstance(command, click.Group):
+        known = {**_options(command), **command.commands}
+    else:
+        known = dict(_options(command))
+    result = {}  # type: Dict[str, Any]
+    for key, value in table.items():
+        target = known.get(key, known.get(key.replace("_", "-")))
+        if isinstance(target, click.Command):
+            if not isinstance(value, dict):
+                raise InputError(path, "{} is a command: write [{}]".format(key, name + key))
+            result[target.name or key] = _defaults(path, value, target, name + key + ".")
+        elif isinstance(target, click.Parameter) and target.name:
+            result[target.name] = value
+        else:
+            near = difflib.get_close_matches(key.replace("_", "-"), list(known), n=1)
+            hint = "Did you mean {}?".format(near[0]) if near else ""
+            where = "[{}]".format(name.rstrip(".")) if name else "the file"
+            raise InputError(path, "{} has no option {}".format(where, key), hint=hint)
+    return result
+
+
+def _options(command: click.Command) -> Dict[str, click.Parameter]:
+    """Options by their long names without dashes; a flag pair --a/--no-a goes by --a."""
+    return {
+        name.lstrip("-"): parameter
+        for parameter in command.params
+        if isinstance(parameter, click.Option)
+        for name in parameter.opts
+        if name.startswith("--") and name != "--config"
+    }

@@ -1,0 +1,105 @@
+"""The options that several commands share: one name, one meaning, one home.
+
+    --data-dir      where a data set lies: what one command writes, the next one finds
+    --output-dir    where results of training go
+    --seed          decides everything random; the same seed gives the same bytes
+    --workers       processes; 0 works in this one, and the result never depends on it
+    --limit         stop after that many, to try a command quickly
+    --overwrite     replace what an earlier run wrote
+    --resume        go on where an interrupted run of the same options stopped
+    --dry-run       say what would be done and write nothing
+    --json          print the summary as one JSON object on standard output
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Callable, Dict, Optional, TypeVar
+
+import click
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+Decorator = Callable[[Function], Function]
+
+PATH = click.Path(path_type=Path)  # type: ignore[type-var]
+EXISTING = click.Path(exists=True, path_type=Path)  # type: ignore[type-var]
+
+
+def option(*names: str, **settings: Any) -> Decorator[Any]:
+    """Returns a click option that shows its default and its environment variable."""
+    settings.setdefault("show_default", not settings.get("is_flag", False))
+    settings.setdefault("show_envvar", False)
+    return click.option(*names, **settings)
+
+
+data_dir_option = option(
+    "--data-dir",
+    type=PATH,
+    default="data",
+    envvar="OCRDATA_DATA_DIR",
+    help="The data set's folder.",
+)
+output_dir_option = option(
+    "--output-dir",
+    type=PATH,
+    default="output",
+    envvar="OCRDATA_OUTPUT_DIR",
+    help="The folder for results of training.",
+)
+seed_option = option("--seed", type=int, default=0, help="Decides everything random.")
+limit_option = option(
+    "--limit", type=click.IntRange(min=1), default=None, help="Stop after that many samples."
+)
+overwrite_option = option("--overwrite", is_flag=True, help="Replace an earlier output.")
+resume_option = option("--resume", is_flag=True, help="Go on where an interrupted run stopped.")
+dry_run_option = option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
+json_option = option(
+    "--json", "as_json", is_flag=True, help="Print the summary as one JSON object."
+)
+
+
+def _workers_default() -> int:
+    from ocrdata.base.parallel import default_workers
+
+    return default_workers()
+
+
+workers_option = option(
+    "--workers",
+    type=click.IntRange(min=0),
+    default=_workers_default,
+    show_default="processors, 8 at most",
+    help="Processes; 0 works in this one. The result is the same.",
+)
+
+
+def load_config(
+    context: click.Context, _parameter: click.Parameter, path: Optional[Path]
+) -> Optional[Path]:
+    """Makes a TOML file's tables the defaults of the commands they are named after."""
+    if path is not None:
+        from ocrdata.cli.config import read_config
+
+        context.default_map = read_config(path, context.command)
+    return path
+
+
+config_option = click.option(
+    "--config",
+    type=EXISTING,
+    is_eager=True,
+    expose_value=False,
+    callback=load_config,
+    help="A TOML file with one table a command: its values become defaults.",
+)
+
+
+def plain(values: Dict[str, Any]) -> Dict[str, Any]:
+    """Returns options as manifests and run files hold them: paths as text, tuples as lists."""
+
+    def simple(value: Any) -> Any:
+        if isinstance(value, Path):
+            return str(value)
+        return [simple(item) for item in value] if isinstance(value, (tuple, list)) else value
+
+    return {key: simple(value) for key, value in values.items()}

@@ -1,0 +1,106 @@
+"""What commands print: results on standard output, everything else on standard error."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shlex
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterator, Mapping, Optional
+
+import click
+
+OnProgress = Callable[[int, Optional[int]], None]
+
+
+def as_dict(summary: Any) -> Dict[str, Any]:
+    """Returns a summary (dataclass or mapping) as plain JSON values."""
+    values = dataclasses.asdict(summary) if dataclasses.is_dataclass(summary) else dict(summary)
+    return {key: _simple(value) for key, value in values.items()}
+
+
+def _simple(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _simple(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_simple(item) for item in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+def report(summary: Any, as_json: bool = False, next_command: str = "") -> None:
+    """Prints a summary, as lines or as one JSON object, and the command to run next."""
+    values = as_dict(summary)
+    if as_json:
+        click.echo(json.dumps(values, ensure_ascii=False, sort_keys=True))
+        return
+    for line in _lines(values, ""):
+        click.echo(line)
+    if next_command:
+        click.echo("Next: {}".format(next_command), err=True)
+
+
+def _lines(values: Mapping[str, Any], indent: str) -> Iterator[str]:
+    for key, value in values.items():
+        name = "{}{}".format(indent, key.replace("_", " "))
+        if value is None or value in ({}, []):
+            continue
+        if isinstance(value, dict):
+            yield "{}:".format(name)
+            for line in _lines(value, indent + "  "):
+                yield line
+        elif isinstance(value, float):
+            yield "{}: {:.4g}".format(name, value)
+        elif isinstance(value, list):
+            yield "{}: {}".format(name, ", ".join(str(item) for item in value))
+        elif isinstance(value, int) and not isinstance(value, bool):
+            yield "{}: {:,}".format(name, value)
+        else:
+            yield "{}: {}".format(name, value)
+
+
+def command_line(command: str, **options: Any) -> str:
+    """Returns a command to type, leaving out options that are None or have their default."""
+    words = ["ocrdata", *command.split()]
+    for name, value in options.items():
+        if value is not None:
+            words += ["--" + name.replace("_", "-"), str(value)]
+    return " ".join(shlex.quote(word) for word in words)
+
+
+def next_step(command: str, data_dir: Path) -> str:
+    """Returns the command to run next on a data folder, naming the folder where it is needed."""
+    return command_line(command, data_dir=None if data_dir == Path("data") else data_dir)
+
+
+def note(message: str) -> None:
+    """Prints a line for the reader, on standard error, unless --quiet was given."""
+    if not is_quiet():
+        click.echo(message, err=True)
+
+
+def is_quiet() -> bool:
+    """Says whether the group was called with --quiet."""
+    context = click.get_current_context(silent=True)
+    root = context.find_root() if context else None
+    return bool(root and isinstance(root.obj, dict) and root.obj.get("quiet"))
+
+
+@contextmanager
+def progress(label: str, unit: str = "") -> Iterator[OnProgress]:
+    """Gives a function (done, total) that moves a bar on standard error, if that is a terminal."""
+    from tqdm import tqdm
+
+    hidden = is_quiet() or not sys.stderr.isatty()
+    bar = tqdm(desc=label, unit=" " + unit if unit else "it", disable=hidden, file=sys.stderr)
+
+    def move(done: int, total: Optional[int] = None) -> None:
+        if total is not None and bar.total != total:
+            bar.total = total
+        bar.update(done - bar.n)
+
+    try:
+        yield move
+    finally:
+        bar.close()

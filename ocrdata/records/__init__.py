@@ -1,0 +1,1 @@
+"""Samples to TFRecord shards and back, without TensorFlow."""

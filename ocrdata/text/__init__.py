@@ -1,0 +1,1 @@
+"""Lines of text to draw, and the characters a model can read."""
