@@ -1,4 +1,4 @@
-"""Makes the bundled font files from Debian's packages; the same source and fonttools give the same bytes.
+"""Makes the bundled fonts from Debian's packages; same source and fonttools, same bytes.
 
 Needs fonttools only, and the packages fonts-noto-cjk and fonts-lxgw-wenkai unpacked somewhere:
 
@@ -11,14 +11,14 @@ import argparse
 import hashlib
 import sys
 from pathlib import Path
-from typing import List, NamedTuple, Set
+from typing import NamedTuple
 
 from fontTools import subset
 from fontTools.ttLib import TTFont
 
 
 class Face(NamedTuple):
-    """One bundled file: where it comes from below the fonts folder, and its new name if it needs one."""
+    """One bundled file: its source below the fonts folder, and its new name if it needs one."""
 
     file: str
     source: str
@@ -48,7 +48,7 @@ RANGES = (
 EXTRA = "•‰′″※€℃№™○●□■△▲☆★"
 
 
-def gb2312_characters() -> Set[int]:
+def gb2312_characters() -> set[int]:
     """Returns the 7,445 code points of GB 2312, plus the two that GB 18030 maps differently."""
     found = {0x00B7, 0x2014}
     for row in range(0xA1, 0xF8):
@@ -58,7 +58,7 @@ def gb2312_characters() -> Set[int]:
     return found
 
 
-def wanted_characters() -> Set[int]:
+def wanted_characters() -> set[int]:
     """Returns every code point the subsets should hold, where the source face has it."""
     wanted = gb2312_characters() | set(map(ord, EXTRA))
     for first, last in RANGES:
@@ -94,7 +94,7 @@ def make_face(face: Face, source: Path, output: Path) -> None:
     subset.save_font(font, str(output), options)
 
 
-def main(arguments: List[str]) -> None:
+def main(arguments: list[str]) -> None:
     """Makes the faces and prints `sha256  file` for each."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--source", type=Path, default=Path("/usr/share/fonts"))
