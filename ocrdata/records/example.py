@@ -3,6 +3,10 @@
 An Example is a map from names to features, and a feature is a list of bytes, of float32 or of
 int64. In the wire format of protocol buffers every map entry is a message of its own; TensorFlow
 sorts the entries by name (deterministic serialisation) and packs the numbers.
+
+The protocol buffers of 2022 and later (upb) put a name behind those that it begins ("labels" behind
+"labels_length"), the earlier ones before them. The bytes here are those of the earlier ones on
+every Python; no layout of ours has such a pair, and a reader does not see the order.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ Values = Union[Tuple[bytes, ...], Tuple[float, ...], Tuple[int, ...]]
 BYTES, FLOAT, INT64, UNSET = "bytes", "float", "int64", "unset"
 _KINDS = {1: BYTES, 2: FLOAT, 3: INT64}
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
+_NOT = "is not a tf.train.Example: "
 _LITTLE = sys.byteorder == "little"
 
 
@@ -149,7 +154,7 @@ def _read_varint(data: bytes, start: int, end: int) -> Tuple[int, int]:
         if byte < 128:
             return value & 0xFFFFFFFFFFFFFFFF, position
         shift += 7
-    raise ValueError("is not a tf.train.Example: a number at byte {} has no end".format(start))
+    raise ValueError(_NOT + "a number at byte {} has no end".format(start))
 
 
 def _fields(data: bytes, start: int, end: int) -> Iterator[Tuple[int, int, int, int]]:
@@ -167,9 +172,9 @@ def _fields(data: bytes, start: int, end: int) -> Iterator[Tuple[int, int, int, 
         elif wire in (_FIXED64, _FIXED32):
             stop = position + (8 if wire == _FIXED64 else 4)
         else:
-            raise ValueError("is not a tf.train.Example: wire type {} at {}".format(wire, begin))
+            raise ValueError(_NOT + "wire type {} at {}".format(wire, begin))
         if stop > end or tag < 8:
-            raise ValueError("is not a tf.train.Example: bad field at byte {}".format(begin))
+            raise ValueError(_NOT + "bad field at byte {}".format(begin))
         yield tag >> 3, wire, position, stop
         position = stop
 
@@ -186,7 +191,7 @@ def _read_ints(data: bytes, wire: int, start: int, end: int) -> List[int]:
 def _read_floats(data: bytes, wire: int, start: int, end: int) -> List[float]:
     count, rest = divmod(end - start, 4)
     if rest:
-        raise ValueError("is not a tf.train.Example: float list of odd length at {}".format(start))
+        raise ValueError(_NOT + "float list of odd length at {}".format(start))
     return list(struct.unpack_from("<{}f".format(count), data, start))
 
 
@@ -218,7 +223,10 @@ def _read_entry(data: bytes, start: int, end: int) -> Tuple[str, Feature]:
     name, feature = "", Feature(UNSET, ())
     for field, wire, begin, stop in _fields(data, start, end):
         if wire == _LENGTH and field == 1:
-            name = data[begin:stop].decode("utf-8")
+            try:
+                name = data[begin:stop].decode("utf-8")
+            except UnicodeDecodeError as error:
+                raise ValueError(_NOT + "the name at byte {} is not UTF-8".format(begin)) from error
         elif wire == _LENGTH and field == 2:
             feature = _read_feature(data, begin, stop, feature)
     return name, feature

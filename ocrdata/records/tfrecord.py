@@ -10,20 +10,22 @@ import gzip
 import hashlib
 import os
 import struct
-import tempfile
 import zlib
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Iterator, NamedTuple, Optional, Type
+from typing import Any, BinaryIO, Dict, Iterator, List, NamedTuple, Union, cast
 
 import google_crc32c
 
 from ocrdata.errors import OptionError, PathLike, RecordError
+from ocrdata.records.example import Feature, decode_example
 
 COMPRESSIONS = ("none", "gzip")
-# A record larger than this is taken for damage rather than read into memory.
+# Protocol buffers end at 2 GiB: a longer record is damage, and must not be read into memory.
 MAX_RECORD = 1 << 31
-_HEADER = struct.Struct("<QI")
-_FOOTER = struct.Struct("<I")
+_LENGTH = struct.Struct("<Q")
+_CRC = struct.Struct("<I")
+_HEADER_SIZE = 12
 _BUFFER = 1 << 20
 
 
@@ -33,19 +35,11 @@ def masked_crc(data: bytes) -> int:
     return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
 
 
-def frame(data: bytes) -> bytes:
-    """Returns one record as it stands in a file."""
-    length = struct.pack("<Q", len(data))
-    return b"".join(
-        (length, _FOOTER.pack(masked_crc(length)), data, _FOOTER.pack(masked_crc(data)))
-    )
-
-
 # --- writing
 
 
-class _Hashed:
-    """A file being written whose size and SHA-256 are known at the end."""
+class _Sink:
+    """The file on disk, with its size and SHA-256 so far."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self.stream = stream
@@ -63,73 +57,199 @@ class _Hashed:
 
 
 class RecordWriter:
-    """Writes a TFRecord file under a temporary name beside `path`; leaving the block renames it.
+    """Takes the records of one file; made by `open_writer`.
 
-    After an error nothing is left. `count`, and after the end `size` (bytes) and `sha256` (hex),
-    describe the file. Compressed files carry no time stamp, so the same records give the same
-    bytes. Raises OptionError for an unknown `compression` (one of "none", "gzip").
+    `count` is the number of records so far. `size` (bytes) and `sha256` (hex) of the file are
+    known after the `with` block.
     """
 
-    def __init__(self, path: PathLike, compression: str = "none") -> None:
-        if compression not in COMPRESSIONS:
-            raise OptionError(
-                "no compression is called {}.".format(compression),
-                "Known: {}.".format(", ".join(COMPRESSIONS)),
-            )
-        self.path = Path(path)
-        self.compression = compression
+    def __init__(self, target: Union[_Sink, gzip.GzipFile]) -> None:
         self.count = self.size = 0
         self.sha256 = ""
-
-    def __enter__(self) -> RecordWriter:
-        handle, name = tempfile.mkstemp(
-            prefix=".{}.".format(self.path.name), suffix=".tmp", dir=str(self.path.parent)
-        )
-        self._temporary = Path(name)
-        self._file = os.fdopen(handle, "wb", buffering=0)
-        self._hashed = _Hashed(self._file)
-        self._zip: Optional[gzip.GzipFile] = None
-        if self.compression == "gzip":
-            self._zip = gzip.GzipFile("", "wb", fileobj=self._hashed, mtime=0)  # type: ignore
-        self._waiting: Any = []
+        self._target = target
+        self._waiting: List[bytes] = []
         self._waiting_size = 0
-        return self
 
     def write(self, data: bytes) -> None:
         """Appends one record."""
-        length = _HEADER_LENGTH(len(data))
-        self._waiting += (
-            length,
-            _FOOTER.pack(masked_crc(length)),
-            data,
-            _FOOTER.pack(masked_crc(data)),
-        )
+        size = len(data)
+        length = _LENGTH.pack(size)
+        crc = _CRC.pack(masked_crc(length))
+        self._waiting += (length, crc, data, _CRC.pack(masked_crc(data)))
         self.count += 1
-        self._waiting_size += len(data)
+        self._waiting_size += size
         if self._waiting_size >= _BUFFER:
-            self._drain()
+            self.flush()
 
-    def _drain(self) -> None:
-        (self._zip or self._hashed).write(b"".join(self._waiting))
+    def flush(self) -> None:
+        """Hands what waits in memory (1 MiB at the most, or one record) to the file."""
+        self._target.write(b"".join(self._waiting))
         self._waiting = []
         self._waiting_size = 0
 
-    def __exit__(self, kind: Optional[Type[BaseException]], error: Any, trace: Any) -> None:
-        try:
-            if kind is None:
-                self._finish()
-        except BaseException:
-            kind = OSError
-            raise
-        finally:
-            self._file.close()
-            if kind is not None:
-                self._temporary.unlink()
 
-    def _finish(self) -> None:
-        self._drain()
-        if self._zip is not None:
-            self._zip.close()
-        os.fsync(self._file.fileno())
-        self.size, self.sha256 = self._hashed.size, self._hashed.sha256.hexdigest()
-        self._temporary.replace(self.path)
+def temporary_name(path: PathLike) -> Path:
+    """Returns the name beside `path` under which this process writes it."""
+    target = Path(path)
+    return target.with_name(".{}.{}.tmp".format(target.name, os.getpid()))
+
+
+@contextmanager
+def open_writer(path: PathLike, compression: str = "none") -> Iterator[RecordWriter]:
+    """Gives a RecordWriter on a temporary file beside `path`, synced and renamed at the end.
+
+    After an error nothing is left. Compressed files carry neither time nor name, so the same
+    records give the same bytes. Raises OptionError for a `compression` not in COMPRESSIONS.
+    """
+    if compression not in COMPRESSIONS:
+        known = "Known: {}.".format(", ".join(COMPRESSIONS))
+        raise OptionError("no compression is called {}.".format(compression), known)
+    temporary = temporary_name(path)
+    try:
+        with temporary.open("wb") as stream:
+            sink = _Sink(stream)
+            packed = None
+            if compression == "gzip":
+                packed = gzip.GzipFile("", "wb", fileobj=cast(BinaryIO, sink), mtime=0)
+            writer = RecordWriter(packed or sink)
+            yield writer
+            writer.flush()
+            if packed is not None:
+                packed.close()
+            stream.flush()
+            os.fsync(stream.fileno())
+        writer.size, writer.sha256 = sink.size, sink.sha256.hexdigest()
+        temporary.replace(path)
+    except BaseException:
+        if temporary.exists():
+            temporary.unlink()
+        raise
+
+
+# --- reading
+
+
+class Record(NamedTuple):
+    """A record as found: its number from 0, the byte where it starts, and its data.
+
+    `problem` says what is wrong with it, "" for a sound one. In a compressed file `offset` counts
+    decompressed bytes.
+    """
+
+    number: int
+    offset: int
+    data: bytes
+    problem: str
+
+    def error(self, path: PathLike, problem: str = "") -> RecordError:
+        """Returns the error that names this record, for its own `problem` or another one."""
+        text = "record {} at byte {} {}".format(self.number, self.offset, problem or self.problem)
+        return RecordError(path, text)
+
+
+@contextmanager
+def _open(path: PathLike) -> Iterator[BinaryIO]:
+    try:
+        with Path(path).open("rb", _BUFFER) as stream:
+            head = stream.read(_HEADER_SIZE)
+            stream.seek(0)
+            # A length may begin like a gzip file does; only its checksum tells.
+            if head[:2] == b"\x1f\x8b" and not _is_header(head):
+                with gzip.open(stream, "rb") as packed:
+                    yield cast(BinaryIO, packed)
+            else:
+                yield stream
+    except EOFError as error:
+        raise RecordError(path, "ends inside its gzip stream") from error
+    except zlib.error as error:
+        raise RecordError(path, "is damaged: {}".format(error)) from error
+    except OSError as error:
+        raise RecordError(path, "cannot be read: {}".format(error.strerror or error)) from error
+
+
+def _is_header(head: bytes) -> bool:
+    return len(head) == _HEADER_SIZE and _CRC.unpack(head[8:])[0] == masked_crc(head[:8])
+
+
+def _read(stream: BinaryIO, size: int) -> bytes:
+    if size <= _BUFFER:
+        return stream.read(size)
+    # A false length must not reserve memory for bytes that are not there.
+    parts = []
+    while size > 0:
+        part = stream.read(min(size, 16 * _BUFFER))
+        if not part:
+            break
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def _header_problem(head: bytes) -> str:
+    if len(head) < _HEADER_SIZE:
+        return "is cut off: the file ends inside its header ({} of {} bytes)".format(
+            len(head), _HEADER_SIZE
+        )
+    if not _is_header(head):
+        return "has a length with a wrong checksum (not a TFRecord file, or damaged)"
+    size = _LENGTH.unpack(head[:8])[0]
+    return "claims {} bytes, more than a record can hold".format(size) if size > MAX_RECORD else ""
+
+
+def _data_problem(data: bytes, crc: bytes, size: int) -> str:
+    if len(data) < size or len(crc) < 4:
+        return "is cut off: the file ends inside its data ({} of {} bytes)".format(
+            len(data) + len(crc), size + 4
+        )
+    return "" if _CRC.unpack(crc)[0] == masked_crc(data) else "has data with a wrong checksum"
+
+
+def scan_records(path: PathLike) -> Iterator[Record]:
+    """Yields every record of a plain or gzip TFRecord file, the damaged ones with their problem.
+
+    Goes on behind a record whose data is damaged; ends at one whose length is. Raises RecordError
+    where the file cannot be read or its compression is damaged.
+    """
+    number = offset = 0
+    with _open(path) as stream:
+        while True:
+            head = stream.read(_HEADER_SIZE)
+            if not head:
+                return
+            problem = _header_problem(head)
+            if problem:
+                yield Record(number, offset, b"", problem)
+                return
+            size = _LENGTH.unpack(head[:8])[0]
+            data = _read(stream, size)
+            crc = stream.read(4)
+            yield Record(number, offset, data, _data_problem(data, crc, size))
+            number += 1
+            offset += _HEADER_SIZE + size + 4
+
+
+def read_records(path: PathLike) -> Iterator[bytes]:
+    """Yields the data of each record, in order; raises RecordError at the first damaged one."""
+    for record in scan_records(path):
+        if record.problem:
+            raise record.error(path)
+        yield record.data
+
+
+def read_examples(path: PathLike) -> Iterator[Dict[str, Feature]]:
+    """Yields the features of each tf.train.Example of a file.
+
+    Raises RecordError at the first damaged record and at one that holds something else.
+    """
+    for record in scan_records(path):
+        if record.problem:
+            raise record.error(path)
+        yield example_of(path, record)
+
+
+def example_of(path: PathLike, record: Record) -> Dict[str, Feature]:
+    """Returns the features in a sound record of `path`; raises RecordError if it has none."""
+    try:
+        return decode_example(record.data)
+    except ValueError as error:
+        raise record.error(path, str(error)) from error
