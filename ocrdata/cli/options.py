@@ -47,6 +47,19 @@ output_dir_option = option(
     help="The folder for results of training.",
 )
 seed_option = option("--seed", type=int, default=0, help="Decides everything random.")
+corpus_option = option(
+    "--corpus",
+    multiple=True,
+    show_default=False,
+    help="A text file, a `phrase<TAB>frequency` file, a folder, a bundled corpus, or "
+    "lexicon[:POS] for jieba's words; may be repeated. Default: the bundled corpora.",
+)
+test_fraction_option = option(
+    "--test-fraction",
+    type=click.FloatRange(0.0, 1.0),
+    default=0.1,
+    help="Share of the texts that go to Test.",
+)
 limit_option = option(
     "--limit", type=click.IntRange(min=1), default=None, help="Stop after that many samples."
 )

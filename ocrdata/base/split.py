@@ -1,0 +1,131 @@
+"""Train and Test lists of pictures that already exist, disjoint by text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Dict, Iterable, Iterator, List, Optional, Sequence, TextIO, Tuple
+
+from ocrdata.base import seeds
+from ocrdata.base.outdir import staged_output
+from ocrdata.base.sample import SAMPLE_LIST, parse_sample_line, read_lines
+from ocrdata.errors import AnnotationError, OptionError, PathLike
+
+TRAIN, TEST = "Train", "Test"
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp")
+
+Row = Tuple[str, str]
+
+
+@dataclass(frozen=True)
+class SplitSummary:
+    """How many pictures and texts each list got; `skipped` counts what was left out, by reason."""
+
+    train: int
+    test: int
+    train_texts: int
+    test_texts: int
+    skipped: Dict[str, int] = field(default_factory=dict)
+
+
+def is_test(text: str, seed: int, test_fraction: float) -> bool:
+    """Says on which side a text lies: the same for all its pictures and whatever else is there."""
+    return seeds.bucket(text, "test-{}".format(seed)) < test_fraction
+
+
+def open_list(directory: Path) -> TextIO:
+    """Opens the sample list of a directory for writing."""
+    return (directory / SAMPLE_LIST).open("w", encoding="utf-8", newline="\n")
+
+
+def read_labels(path: PathLike) -> Iterator[Row]:
+    """Yields (path, label) of a label file: `path label` or `path<TAB>label` a line.
+
+    Raises AnnotationError naming the line.
+    """
+    for number, line in read_lines(path):
+        key, tab, label = line.partition("\t")
+        yield parse_sample_line(path, number, "{} {}".format(key, label) if tab else line)
+
+
+def read_numbered(data_dir: PathLike, phrases: Sequence[str]) -> Iterator[Row]:
+    """Yields the pictures of the original tree, `pic/<line of the phrase, from 0>/<name>.jpg`.
+
+    Raises AnnotationError for a folder whose number has no phrase.
+    """
+    root = Path(data_dir)
+    for folder in sorted((root / "pic").iterdir(), key=lambda path: (len(path.name), path.name)):
+        if not folder.is_dir():
+            continue
+        if not folder.name.isdigit() or int(folder.name) >= len(phrases):
+            problem = "is not the number of one of the {} phrases".format(len(phrases))
+            raise AnnotationError(folder, problem)
+        for picture in sorted(folder.iterdir()):
+            if picture.suffix.lower() in IMAGE_SUFFIXES:
+                yield picture.relative_to(root).as_posix(), phrases[int(folder.name)]
+
+
+def read_lists(data_dir: PathLike) -> List[Row]:
+    """Returns the rows of the Train and Test lists that a data directory has."""
+    files = [Path(data_dir) / name / SAMPLE_LIST for name in (TRAIN, TEST)]
+    found = [path for path in files if path.is_file()]
+    if not found:
+        hint = "Render pictures (ocrdata gen-pics), or name a label file with --labels."
+        raise AnnotationError(files[0], "does not exist", hint=hint)
+    return [row for path in found for row in read_labels(path)]
+
+
+def write_split(
+    data_dir: PathLike,
+    rows: Iterable[Row],
+    test_fraction: float = 0.1,
+    seed: int = 0,
+    limit: Optional[int] = None,
+    overwrite: bool = False,
+    skip_missing: bool = False,
+) -> SplitSummary:
+    """Writes Train/sample.txt and Test/sample.txt for pictures under `data_dir`.
+
+    Raises AnnotationError for a picture that is missing (unless `skip_missing`, which counts it),
+    or listed twice.
+    """
+    if not 0.0 <= test_fraction < 1.0:
+        raise OptionError("--test-fraction must lie in [0, 1), not {}.".format(test_fraction))
+    root = Path(data_dir)
+    options = {"seed": seed, "test_fraction": test_fraction, "limit": limit}
+    skipped = Counter()  # type: Counter[str]
+    names = (TRAIN, TEST)
+    with staged_output(root, names, "gen-sample", options, overwrite) as staged:
+        texts = ({}, {})  # type: Tuple[Dict[str, int], Dict[str, int]]
+        with open_list(staged.path(TRAIN)) as train, open_list(staged.path(TEST)) as test:
+            for key, text in _existing(root, rows, limit, skip_missing, skipped):
+                side = is_test(text, seed, test_fraction)
+                (test if side else train).write("{} {}\n".format(key, text))
+                texts[side][text] = texts[side].get(text, 0) + 1
+        counts = [sum(side.values()) for side in texts]
+        if not sum(counts):
+            raise AnnotationError(root, "no picture is left to list", hint=str(dict(skipped)))
+        summary = SplitSummary(counts[0], counts[1], len(texts[0]), len(texts[1]), dict(skipped))
+        staged.summary = dict(vars(summary))
+    return summary
+
+
+def _existing(
+    root: Path, rows: Iterable[Row], limit: Optional[int], skip: bool, skipped: Dict[str, int]
+) -> Iterator[Row]:
+    seen = set()  # type: set[bytes]
+    for key, text in rows:
+        if limit is not None and len(seen) >= limit:
+            return
+        mark = seeds.order_key(key)
+        if mark in seen:
+            raise AnnotationError(root / key, "is listed twice")
+        if not (root / key).is_file():
+            if not skip:
+                hint = "Pass --skip-missing to leave such lines out."
+                raise AnnotationError(root / key, "is listed but does not exist", hint=hint)
+            skipped["picture missing"] = skipped.get("picture missing", 0) + 1
+            continue
+        seen.add(mark)
+        yield key, text

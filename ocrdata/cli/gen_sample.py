@@ -1,0 +1,67 @@
+"""ocrdata gen-sample: lists existing pictures for training and testing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Optional
+
+import click
+
+from ocrdata.cli import options
+
+
+@click.command("gen-sample")
+@options.data_dir_option
+@options.option(
+    "--labels", type=options.EXISTING, help="A file of `path label` or `path<TAB>label` lines."
+)
+@options.option(
+    "--phrases",
+    type=options.EXISTING,
+    help="The phrase file of pictures named pic/<line of the phrase, from 0>/<any>.jpg.",
+)
+@options.test_fraction_option
+@options.option("--skip-missing", is_flag=True, help="Leave out lines without a picture.")
+@options.seed_option
+@options.limit_option
+@options.overwrite_option
+@options.json_option
+def gen_sample(
+    data_dir: Path,
+    labels: Optional[Path],
+    phrases: Optional[Path],
+    test_fraction: float,
+    skip_missing: bool,
+    seed: int,
+    limit: Optional[int],
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Write Train/sample.txt and Test/sample.txt for pictures that exist.
+
+    A text is on one side only, with all its pictures. Without --labels or --phrases the lists
+    that are there are split anew.
+
+    \b
+    Example:
+      ocrdata gen-sample --labels labels.txt
+      ocrdata gen-sample --phrases THUOCL_poem.txt --test-fraction 0.05
+    """
+    from ocrdata.base import split
+    from ocrdata.cli.report import next_step, report
+
+    if labels and phrases:
+        raise click.UsageError("--labels and --phrases exclude each other.")
+    if labels:
+        rows = split.read_labels(labels)
+    elif phrases:
+        from ocrdata.text.corpus import read_corpus
+
+        texts = [phrase.text for phrase in read_corpus(str(phrases), unique=False)]
+        rows = split.read_numbered(data_dir, texts)
+    else:
+        rows = iter(split.read_lists(data_dir))
+    summary = split.write_split(
+        data_dir, rows, test_fraction, seed, limit, overwrite, skip_missing
+    )
+    report(summary, as_json, next_step("build-dict", data_dir))

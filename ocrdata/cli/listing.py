@@ -1,0 +1,98 @@
+"""ocrdata list: what can be chosen by name."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional
+
+import click
+
+from ocrdata.cli import options
+
+KINDS = ("corpora", "fonts", "models", "styles", "targets")
+
+
+@click.command("list")
+@click.argument("kind", type=click.Choice(KINDS), required=False, metavar="[KIND]")
+@options.option(
+    "--coverage", metavar="CORPUS", help="With fonts: how much of a corpus each one can draw."
+)
+@options.json_option
+def list_names(kind: Optional[str], coverage: Optional[str], as_json: bool) -> None:
+    """List what can be chosen by name: corpora, fonts, models, styles, targets.
+
+    \b
+    Example:
+      ocrdata list fonts
+      ocrdata list fonts --coverage THUOCL_poem.txt
+    """
+    from ocrdata.cli.report import report
+
+    if coverage and kind != "fonts":
+        raise click.UsageError("--coverage goes with: ocrdata list fonts.")
+    kinds = [kind] if kind else list(KINDS)
+    report({name: _rows(name, coverage) for name in kinds}, as_json)
+
+
+def _rows(kind: str, coverage: Optional[str]) -> Dict[str, Any]:
+    builders = {
+        "corpora": _corpora,
+        "fonts": lambda: _fonts(coverage),
+        "models": _models,
+        "styles": _styles,
+        "targets": _targets,
+    }
+    return builders[kind]()
+
+
+def _corpora() -> Dict[str, str]:
+    from ocrdata.text.corpus import corpus_names, read_corpus
+
+    rows = {}
+    for name in corpus_names():
+        first = [phrase.text for phrase in read_corpus(name, limit=3)]
+        rows[name] = "{} ...".format(" | ".join(first))
+    return rows
+
+
+def _fonts(coverage: Optional[str]) -> Dict[str, str]:
+    from ocrdata.render.fonts import bundled_names, find_fonts, font_characters
+
+    needed = _characters(coverage) if coverage else set()
+    rows = {}
+    for name, face in zip(bundled_names(), find_fonts(())):
+        known = font_characters(face)
+        rows[name] = "{:,} characters".format(len(known))
+        if coverage:
+            gaps = sorted(needed - known)
+            shown = " lacks {}{}".format("".join(gaps[:20]), "..." if len(gaps) > 20 else "")
+            rows[name] += ", {} of the corpus' {}{}".format(
+                len(needed) - len(gaps), len(needed), shown if gaps else ""
+            )
+    return rows
+
+
+def _characters(corpus: str) -> "set[str]":
+    from ocrdata.text.corpus import read_corpus
+
+    found = set()  # type: set[str]
+    for phrase in read_corpus(corpus):
+        found.update(phrase.text)
+    return found
+
+
+def _models() -> Dict[str, str]:
+    from ocrdata.train.models import MODELS
+
+    return dict.fromkeys(MODELS.names(), "ocrdata train NAME")
+
+
+def _styles() -> Dict[str, str]:
+    from ocrdata.render.style import RECIPES
+
+    return dict.fromkeys(RECIPES, "ocrdata gen-pics --style NAME")
+
+
+def _targets() -> List[str]:
+    from ocrdata.train.targets import TARGETS
+
+    return list(TARGETS)

@@ -1,0 +1,14 @@
+"""Training, evaluation, prediction and export, on TensorFlow 1.15 and 2.x with one code base.
+
+Importing this package imports no TensorFlow: `compat` does, and every module that needs it.
+"""
+
+from ocrdata.base.registry import Registry
+
+TARGETS = Registry(
+    "target",
+    {
+        "cpu": "ocrdata.train.targets:cpu",
+        "gpu": "ocrdata.train.targets:gpu",
+    },
+)

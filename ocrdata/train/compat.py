@@ -1,0 +1,74 @@
+"""The only door to TensorFlow: graph mode, 1.x variables, and quiet logs, on 1.15 and on 2.x.
+
+Everything in `train` says `from ocrdata.train.compat import tf, v1`. Set TF_CPP_MIN_LOG_LEVEL=0 to
+see what TensorFlow itself has to say.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import warnings
+from contextlib import contextmanager
+from typing import Any, Iterator
+
+from ocrdata.errors import MissingExtraError
+
+_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+
+
+@contextmanager
+def _quiet(unless: bool) -> Iterator[None]:
+    """Drops what is written to file descriptor 2, but shows it if an error gets out.
+
+    The C++ side of TensorFlow 2 logs some notes before it reads its log level, so that only the
+    descriptor itself can be silenced.
+    """
+    if unless:
+        yield
+        return
+    sys.stderr.flush()
+    try:
+        kept = os.dup(2)
+    except OSError:  # no standard error at all
+        yield
+        return
+    with tempfile.TemporaryFile() as aside:
+        os.dup2(aside.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            os.dup2(kept, 2)
+            aside.seek(0)
+            os.write(2, aside.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+def _import_tensorflow() -> Any:
+    asked = _LEVEL in os.environ
+    os.environ.setdefault(_LEVEL, "3")
+    try:
+        with _quiet(unless=asked), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # 1.15 uses what newer NumPy releases advise against
+            import tensorflow
+    except ModuleNotFoundError as error:
+        if error.name != "tensorflow":
+            raise  # installed but incomplete: its own words say more
+        missing = MissingExtraError("TensorFlow", "train", "training needs it")
+        missing.hint += " (data commands do not)"
+        raise missing from error
+    if not asked:
+        tensorflow.compat.v1.logging.set_verbosity(tensorflow.compat.v1.logging.ERROR)
+    return tensorflow
+
+
+tf = _import_tensorflow()
+v1 = tf.compat.v1
+v1.disable_eager_execution()
+# Without this, 1.15 has reference variables, whose reads and writes are not ordered in a step.
+v1.enable_resource_variables()
+AUTOTUNE = tf.data.experimental.AUTOTUNE

@@ -1,0 +1,5 @@
+"""The models, by name. A new model is one file here and one line in MODELS."""
+
+from ocrdata.base.registry import Registry
+
+MODELS = Registry("model", {"crnn": "ocrdata.train.models.crnn:Crnn"})

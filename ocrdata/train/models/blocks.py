@@ -1,0 +1,217 @@
+"""Layers out of plain operations and 1.x variables, the same in TensorFlow 1.15 and 2.x.
+
+Variables carry the names of tf-slim (weights, biases, BatchNorm/gamma, ...) and of the classic LSTM
+cell (kernel, bias), so that published checkpoints restore by name. Images are NHWC, sequences are
+time-major [T, B, D].
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any, List, Optional, Sequence, Tuple
+
+from ocrdata.train.compat import tf, v1
+
+Tensor = Any
+FORGET_BIAS = 1.0
+
+
+def variable(name: str, shape: Sequence[int], initializer: Any, trainable: bool = True) -> Tensor:
+    """Returns the float32 variable `name` of the current scope, made if it is not there yet."""
+    return v1.get_variable(name, list(shape), tf.float32, initializer, trainable=trainable)
+
+
+def _seed() -> int:
+    # An initial value depends on the graph's seed and the name, not on what was built before it.
+    return zlib.crc32(v1.get_variable_scope().name.encode("utf-8")) & 0x7FFFFFFF
+
+
+def he_normal() -> Any:
+    """Returns the initialiser of He et al. 2015 for layers that a ReLU follows."""
+    return v1.variance_scaling_initializer(2.0, seed=_seed())
+
+
+def glorot_uniform() -> Any:
+    """Returns the initialiser of Glorot and Bengio 2010 for gates and linear layers."""
+    return v1.glorot_uniform_initializer(seed=_seed())
+
+
+def conv(
+    inputs: Tensor, filters: int, kernel: int, name: str, padding: str = "SAME", bias: bool = True
+) -> Tensor:
+    """Convolves [B, H, W, C] with stride 1 into [B, H', W', filters]."""
+    with v1.variable_scope(name):
+        shape = (kernel, kernel, int(inputs.shape[-1]), filters)
+        outputs = tf.nn.conv2d(inputs, variable("weights", shape, he_normal()), 1, padding)
+        if not bias:
+            return outputs
+        return tf.nn.bias_add(outputs, variable("biases", (filters,), v1.zeros_initializer()))
+
+
+def max_pool(inputs: Tensor, height: int, width: int) -> Tensor:
+    """Takes the maximum of each window; a window at the edge may reach over it."""
+    return tf.nn.max_pool2d(inputs, (height, width), (height, width), "SAME")
+
+
+def batch_norm(
+    inputs: Tensor,
+    training: bool,
+    mask: Optional[Tensor] = None,
+    decay: float = 0.99,
+    epsilon: float = 1e-5,
+) -> Tensor:
+    """Normalises each channel (Ioffe and Szegedy 2015) and sets what `mask` excludes to zero.
+
+    `mask` is float [B, 1, W, 1], one inside the image and zero in the padding, which then counts
+    neither in the statistics nor in what follows. The moving averages are updated by the operations
+    of the collection UPDATE_OPS.
+    """
+    channels = int(inputs.shape[-1])
+    with v1.variable_scope("BatchNorm"):
+        gamma = variable("gamma", (channels,), v1.ones_initializer())
+        beta = variable("beta", (channels,), v1.zeros_initializer())
+        mean = variable("moving_mean", (channels,), v1.zeros_initializer(), trainable=False)
+        variance = variable("moving_variance", (channels,), v1.ones_initializer(), trainable=False)
+    if not training:
+        scale = gamma * tf.math.rsqrt(variance + epsilon)
+        outputs = inputs * scale + (beta - mean * scale)
+        return outputs if mask is None else outputs * mask
+    if mask is None:
+        outputs, batch_mean, batch_variance = v1.nn.fused_batch_norm(
+            inputs, gamma, beta, epsilon=epsilon
+        )[:3]
+    else:
+        batch_mean, batch_variance = masked_moments(inputs, mask)
+        scale = gamma * tf.math.rsqrt(batch_variance + epsilon)
+        outputs = (inputs * scale + (beta - batch_mean * scale)) * mask
+    for average, value in ((mean, batch_mean), (variance, batch_variance)):
+        update = v1.assign_sub(average, (average - tf.stop_gradient(value)) * (1.0 - decay))
+        v1.add_to_collection(v1.GraphKeys.UPDATE_OPS, update)
+    return outputs
+
+
+def masked_moments(inputs: Tensor, mask: Tensor) -> Tuple[Tensor, Tensor]:
+    """Returns mean and variance [C] of the part of [B, H, W, C] where `mask` [B, 1, W, 1] is one."""
+    count = tf.reduce_sum(mask) * tf.cast(tf.shape(inputs)[1], tf.float32)
+    inside = inputs * mask
+    mean = tf.reduce_sum(inside, [0, 1, 2]) / count
+    square = tf.reduce_sum(inside * inside, [0, 1, 2]) / count
+    return mean, tf.maximum(square - mean * mean, 0.0)
+
+
+def dense(inputs: Tensor, units: int, name: str) -> Tensor:
+    """Maps the last axis of any tensor to `units`."""
+    with v1.variable_scope(name):
+        size = int(inputs.shape[-1])
+        weights = variable("weights", (size, units), glorot_uniform())
+        flat = tf.matmul(tf.reshape(inputs, [-1, size]), weights)
+        flat = tf.nn.bias_add(flat, variable("biases", (units,), v1.zeros_initializer()))
+        return tf.reshape(flat, tf.concat([tf.shape(inputs)[:-1], [units]], 0))
+
+
+def dropout(inputs: Tensor, rate: float, seed: int, step: Tensor) -> Tensor:
+    """Zeroes a part of the values and scales the rest; the choice is a function of seed and step.
+
+    A stateful random operation would start anew in a resumed run and change its course.
+    """
+    if not rate:
+        return inputs
+    key = tf.stack([tf.constant(seed, tf.int64), tf.cast(step, tf.int64)])
+    keep = tf.random.stateless_uniform(tf.shape(inputs), key) >= rate
+    return tf.where(keep, inputs / (1.0 - rate), tf.zeros_like(inputs))
+
+
+def lstm(inputs: Tensor, units: int, form: str) -> Tensor:
+    """Runs an LSTM layer (gates i, j, f, o; forget bias 1) over [T, B, D] into [T, B, units].
+
+    `form` is "block" (one fused operation, for CPU and GPU), "loop" (tf.while_loop) or "unrolled"
+    (static T); all three use the same variables and agree to rounding.
+    """
+    size = int(inputs.shape[-1])
+    kernel = variable("kernel", (size + units, 4 * units), glorot_uniform())
+    bias = variable("bias", (4 * units,), v1.zeros_initializer())
+    return _LSTM_FORMS[form](inputs, kernel, bias, units)
+
+
+def _lstm_block(inputs: Tensor, kernel: Tensor, bias: Tensor, units: int) -> Tensor:
+    start = tf.zeros(tf.stack([tf.shape(inputs)[1], units]))
+    peephole = tf.zeros([units])
+    result = tf.raw_ops.BlockLSTM(
+        seq_len_max=tf.cast(tf.shape(inputs)[0], tf.int64),
+        x=inputs,
+        cs_prev=start,
+        h_prev=start,
+        w=kernel,
+        wci=peephole,
+        wcf=peephole,
+        wco=peephole,
+        b=bias,
+        forget_bias=FORGET_BIAS,
+        cell_clip=-1.0,
+        use_peephole=False,
+    )
+    result.h.set_shape([inputs.shape[0], inputs.shape[1], units])
+    return result.h
+
+
+def _cell(gates: Tensor, memory: Tensor) -> Tuple[Tensor, Tensor]:
+    entry, update, forget, output = tf.split(gates, 4, axis=1)
+    kept = memory * tf.sigmoid(forget + FORGET_BIAS)
+    memory = kept + tf.sigmoid(entry) * tf.tanh(update)
+    return tf.tanh(memory) * tf.sigmoid(output), memory
+
+
+def _gate_inputs(inputs: Tensor, kernel: Tensor, bias: Tensor) -> Tuple[Tensor, Tensor]:
+    size = int(inputs.shape[-1])
+    return tf.tensordot(inputs, kernel[:size], 1) + bias, kernel[size:]
+
+
+def _lstm_unrolled(inputs: Tensor, kernel: Tensor, bias: Tensor, units: int) -> Tensor:
+    gates, recurrent = _gate_inputs(inputs, kernel, bias)
+    outputs = []  # type: List[Tensor]
+    hidden = memory = None
+    for gate in tf.unstack(gates, int(inputs.shape[0])):
+        if hidden is None:
+            hidden = memory = tf.zeros_like(gate[:, :units])
+        hidden, memory = _cell(gate + tf.matmul(hidden, recurrent), memory)
+        outputs.append(hidden)
+    return tf.stack(outputs)
+
+
+def _lstm_loop(inputs: Tensor, kernel: Tensor, bias: Tensor, units: int) -> Tensor:
+    gates, recurrent = _gate_inputs(inputs, kernel, bias)
+    length = tf.shape(inputs)[0]
+    source = tf.TensorArray(tf.float32, length).unstack(gates)
+
+    def advance(time: Tensor, hidden: Tensor, memory: Tensor, outputs: Any) -> Tuple[Any, ...]:
+        gate = source.read(time)
+        gate.set_shape([None, 4 * units])
+        hidden, memory = _cell(gate + tf.matmul(hidden, recurrent), memory)
+        return time + 1, hidden, memory, outputs.write(time, hidden)
+
+    start = tf.zeros(tf.stack([tf.shape(inputs)[1], units]))
+    state = (tf.constant(0), start, start, tf.TensorArray(tf.float32, length))
+    outputs = tf.while_loop(lambda time, *_: time < length, advance, state)[3].stack()
+    outputs.set_shape([inputs.shape[0], inputs.shape[1], units])
+    return outputs
+
+
+_LSTM_FORMS = {"block": _lstm_block, "loop": _lstm_loop, "unrolled": _lstm_unrolled}
+
+
+def bidirectional_lstm(
+    inputs: Tensor, units: int, lengths: Tensor, name: str, form: str
+) -> Tensor:
+    """Reads [T, B, D] both ways into [T, B, 2 * units].
+
+    The way back starts at each sequence's own end (`lengths`, int32 [B]), so that what lies behind
+    the end changes nothing before it.
+    """
+    with v1.variable_scope(name):
+        with v1.variable_scope("fw/lstm_cell"):
+            forward = lstm(inputs, units, form)
+        with v1.variable_scope("bw/lstm_cell"):
+            turned = tf.reverse_sequence(inputs, lengths, seq_axis=0, batch_axis=1)
+            backward = lstm(turned, units, form)
+            backward = tf.reverse_sequence(backward, lengths, seq_axis=0, batch_axis=1)
+    return tf.concat([forward, backward], 2)

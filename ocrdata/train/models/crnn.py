@@ -1,0 +1,198 @@
+"""CRNN: a convolutional stack, two bidirectional LSTM layers and CTC.
+
+Shi, Bai, Yao: An End-to-End Trainable Neural Network for Image-based Sequence Recognition (2015).
+The stack is the paper's; the last convolution is padded on the right, so that an image of width w
+has ceil(w / 4) time steps. Padding columns are masked in every layer: the result for an image does
+not depend on what it is batched with.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Mapping, NamedTuple, Tuple
+
+from ocrdata.train.compat import tf, v1
+from ocrdata.train.config import CrnnOptions
+from ocrdata.train.models import blocks
+from ocrdata.train.models.base import Decoded, Inputs, Labels, Model, Outputs, Tensor
+
+
+class Layer(NamedTuple):
+    """A convolution (followed by a ReLU), whether the paper normalises it, and its pooling."""
+
+    filters: int
+    normalised: bool = False
+    pool: Tuple[int, int] = (1, 1)
+
+
+HEIGHT = 32
+LAYERS = (
+    Layer(64, pool=(2, 2)),
+    Layer(128, pool=(2, 2)),
+    Layer(256),
+    Layer(256, pool=(2, 1)),
+    Layer(512, normalised=True),
+    Layer(512, normalised=True, pool=(2, 1)),
+)
+LAST_FILTERS = 512  # 2x2, which takes the remaining two rows to one
+MIN_FILTERS = 8
+STRIDE = 1
+for _layer in LAYERS:
+    STRIDE *= _layer.pool[1]
+
+
+def time_steps(width: Any) -> Any:
+    """Returns the CTC time steps of an image `width` pixels wide; takes integers and tensors."""
+    return (width + STRIDE - 1) // STRIDE
+
+
+class Crnn(Model):
+    """The recogniser; `num_classes` counts the blank, which is the last class.
+
+    Inputs: `images` uint8 [B, 32, W, 1 or 3] and `widths` int32 [B], the columns that are image.
+    Outputs: `logits` float32 [T, B, num_classes] and `lengths` int32 [B] in time steps.
+    """
+
+    task = "recognition"
+    defaults = CrnnOptions
+    height = HEIGHT
+
+    def __init__(self, options: CrnnOptions, num_classes: int, seed: int = 0) -> None:
+        self.options = options
+        self.num_classes = num_classes
+        self.seed = seed
+        # Long labels are either refused before training starts or not trained on.
+        self.skip_long_labels = False
+
+    @staticmethod
+    def time_steps(width: Any) -> Any:
+        """Returns the CTC time steps of an image `width` pixels wide."""
+        return time_steps(width)
+
+    def labels(self, features: Mapping[str, Tensor]) -> Dict[str, Tensor]:
+        """Returns the class indices as int32 [B, L], padded with -1."""
+        classes = tf.sparse.to_dense(features["image/class"], default_value=-1)
+        return {"classes": tf.cast(classes, tf.int32)}
+
+    def build(self, inputs: Inputs, training: bool) -> Dict[str, Tensor]:
+        """Returns logits [T, B, num_classes] and lengths [B]."""
+        images, lengths = inputs["images"], time_steps(inputs["widths"])
+        with v1.variable_scope("crnn"):
+            columns = self._convolutions(images, lengths, training)
+            sequence = tf.transpose(tf.squeeze(columns, [1]), [1, 0, 2])
+            for name in ("rnn1", "rnn2"):
+                sequence = blocks.bidirectional_lstm(
+                    sequence, self.options.lstm_units, lengths, name, self._lstm_form()
+                )
+                if training:
+                    sequence = self._dropout(sequence, name)
+            return {"logits": blocks.dense(sequence, self.num_classes, "logits"), "lengths": lengths}
+
+    def _lstm_form(self) -> str:
+        return "block" if self.options.lstm == "auto" else self.options.lstm
+
+    def _dropout(self, sequence: Tensor, name: str) -> Tensor:
+        seed = self.seed * 2 + (name == "rnn2")
+        step = v1.train.get_or_create_global_step()
+        return blocks.dropout(sequence, self.options.dropout, seed, step)
+
+    def _filters(self, published: int) -> int:
+        return max(MIN_FILTERS, int(round(published * self.options.width_multiplier)))
+
+    def _convolutions(self, images: Tensor, lengths: Tensor, training: bool) -> Tensor:
+        """Returns the feature columns [B, 1, T, filters]."""
+        width = tf.shape(images)[2]
+        padded = time_steps(width) * STRIDE - width
+        scale = STRIDE
+        mask = _mask(lengths * scale, width + padded)
+        features = tf.cast(images, tf.float32) / 127.5 - 1.0
+        features = tf.pad(features, [[0, 0], [0, 0], [0, padded], [0, 0]]) * mask
+        features.set_shape([None, HEIGHT, _static_width(images), images.shape[-1]])
+        for number, layer in enumerate(LAYERS, 1):
+            scale //= layer.pool[1]
+            if layer.pool[1] > 1:
+                outside = mask
+                mask = _mask(lengths * scale, tf.shape(features)[2] // layer.pool[1])
+            else:
+                outside = mask
+            features = self._layer(features, number, layer, outside, mask, training)
+        filters = self._filters(LAST_FILTERS)
+        features = tf.pad(features, [[0, 0], [0, 0], [0, 1], [0, 0]])
+        name = "conv{}".format(len(LAYERS) + 1)
+        normalised = self.options.batch_norm == "all"
+        features = blocks.conv(features, filters, 2, name, "VALID", bias=not normalised)
+        if normalised:
+            with v1.variable_scope(name):
+                features = blocks.batch_norm(features, training, mask)
+        return tf.nn.relu(features)
+
+    def _layer(
+        self, features: Tensor, number: int, layer: Layer, before: Tensor, after: Tensor, training: bool
+    ) -> Tensor:
+        """Applies a convolution of the stack; the masks are those before and after pooling."""
+        name = "conv{}".format(number)
+        filters = self._filters(layer.filters)
+        pooled = layer.pool != (1, 1)
+        if layer.normalised or self.options.batch_norm == "all":
+            features = blocks.conv(features, filters, 3, name, bias=False)
+            with v1.variable_scope(name):
+                features = tf.nn.relu(blocks.batch_norm(features, training, before))
+            # Zero is the least value behind a ReLU: padding never wins in the pooling.
+            return blocks.max_pool(features, *layer.pool) if pooled else features
+        features = blocks.conv(features, filters, 3, name)
+        if pooled:  # ReLU and maximum commute; behind the pooling there is less to do
+            features = blocks.max_pool(features, *layer.pool)
+        return tf.nn.relu(features) * after
+
+    def loss(self, outputs: Outputs, labels: Labels) -> Tensor:
+        """Returns the mean CTC loss (Graves et al. 2006), in nats a line."""
+        classes = labels["classes"]
+        where = v1.where(classes >= 0)
+        shape = tf.cast(tf.shape(classes), tf.int64)
+        sparse = tf.SparseTensor(where, tf.gather_nd(classes, where), shape)
+        losses = v1.nn.ctc_loss(
+            labels=sparse,
+            inputs=outputs["logits"],
+            sequence_length=outputs["lengths"],
+            ignore_longer_outputs_than_inputs=self.skip_long_labels,
+        )
+        return tf.reduce_mean(losses)
+
+    def decode(self, outputs: Outputs, beam_width: int = 0) -> Decoded:
+        """Returns the best path (`beam_width` 0) or the best text of a beam search.
+
+        The confidence is the probability of that path, or of that text.
+        """
+        scores = tf.nn.log_softmax(outputs["logits"])
+        lengths = outputs["lengths"]
+        if beam_width:
+            # Here merge_repeated would turn AA into A; in the greedy decoder it merges frames.
+            decoded, score = v1.nn.ctc_beam_search_decoder(
+                scores, lengths, beam_width, top_paths=1, merge_repeated=False
+            )
+            confidence = tf.exp(score[:, 0])
+        else:
+            decoded, negative = v1.nn.ctc_greedy_decoder(scores, lengths, merge_repeated=True)
+            confidence = tf.exp(-negative[:, 0])
+        classes = tf.sparse.to_dense(decoded[0], default_value=-1)
+        return Decoded(tf.cast(classes, tf.int32), confidence)
+
+    def correct(self, decoded: Decoded, labels: Labels) -> Tensor:
+        """Returns bool [B]: whether each whole sequence is right."""
+        read, truth = decoded.classes, labels["classes"]
+        length = tf.maximum(tf.shape(read)[1], tf.shape(truth)[1])
+        return tf.reduce_all(tf.equal(_pad(read, length), _pad(truth, length)), 1)
+
+
+def _mask(widths: Tensor, width: Tensor) -> Tensor:
+    return tf.sequence_mask(widths, width, tf.float32)[:, tf.newaxis, :, tf.newaxis]
+
+
+def _static_width(images: Tensor) -> Any:
+    width = images.shape[2]
+    width = getattr(width, "value", width)  # a Dimension in TensorFlow 1
+    return None if width is None else time_steps(width) * STRIDE
+
+
+def _pad(classes: Tensor, length: Tensor) -> Tensor:
+    more = length - tf.shape(classes)[1]
+    return tf.pad(classes, [[0, 0], [0, more]], constant_values=-1)
