@@ -1,0 +1,53 @@
+"""Shared inputs: small data folders made by our own commands, and where real data lies."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def pytest_configure(config):
+    # A user's own settings must not change what the tests see.
+    for name in [name for name in os.environ if name.startswith("OCRDATA_")]:
+        del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """The folder of real inputs; tests that need it are skipped where it is absent."""
+    if not SHARED.is_dir():
+        pytest.skip("the real inputs are absent (../shared/data)")
+    return SHARED
+
+
+@pytest.fixture
+def run():
+    """Runs a command line in this process and returns click's result."""
+    from ocrdata.cli import main
+
+    def call(*words, code=0):
+        result = CliRunner().invoke(main, [str(word) for word in words])
+        assert result.exit_code == code, result.output
+        return result
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def rendered(tmp_path_factory):
+    """A data folder with 120 rendered lines, a dictionary, and nothing else; do not write to it."""
+    from ocrdata.cli import main
+
+    data = tmp_path_factory.mktemp("rendered") / "data"
+    for words in (
+        ["gen-pics", "--corpus", "dates", "--limit", "120", "--workers", "0", "--variants", "2"],
+        ["build-dict"],
+    ):
+        result = CliRunner().invoke(main, [*words, "--data-dir", str(data)])
+        assert result.exit_code == 0, result.output
+    return data

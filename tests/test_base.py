@@ -1,0 +1,224 @@
+"""Samples, staged output, parallel map, random streams, registries."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ocrdata import errors
+from ocrdata.base import seeds
+from ocrdata.base.outdir import read_manifest, staged_output, write_atomic
+from ocrdata.base.parallel import ordered_map
+from ocrdata.base.registry import Registry
+from ocrdata.base.sample import read_sample_list, write_sample_list
+
+LABELS = st.text(
+    st.characters(blacklist_categories=("Cs", "Cc", "Zl", "Zp")), min_size=1, max_size=20
+).filter(lambda text: text.strip() and len(text.splitlines()) == 1)
+
+
+@given(st.lists(LABELS, min_size=1, max_size=8))
+def test_sample_list_round_trip(tmp_path_factory, labels):
+    path = tmp_path_factory.mktemp("list") / "sample.txt"
+    rows = [("pic/{}.jpg".format(i), label) for i, label in enumerate(labels)]
+    write_sample_list(path, rows)
+    assert [(s.key, s.text) for s in read_sample_list(path, ".")] == rows
+
+
+def test_sample_list_accepts_bom_crlf_and_spaces(tmp_path):
+    path = tmp_path / "sample.txt"
+    path.write_bytes("\ufeffa.jpg 第一 行\r\n\r\nb.jpg x\r\n".encode())
+    assert [(s.key, s.text) for s in read_sample_list(path, tmp_path)] == [
+        ("a.jpg", "第一 行"),
+        ("b.jpg", "x"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        (b"a.jpg x\nb.jpg\n", ":2: has no label"),
+        (b"../a.jpg x\n", ":1: '../a.jpg' is not a path inside"),
+        (b"/a.jpg x\n", ":1: '/a.jpg' is not a path inside"),
+        ("a.jpg 中文\n".encode("gbk"), ":1: is not UTF-8"),
+    ],
+)
+def test_sample_list_names_the_line(tmp_path, content, place):
+    path = tmp_path / "sample.txt"
+    path.write_bytes(content)
+    with pytest.raises(errors.AnnotationError) as caught:
+        list(read_sample_list(path, tmp_path))
+    assert str(path) + place in str(caught.value)
+
+
+def test_staged_output_appears_whole(tmp_path):
+    with staged_output(tmp_path, ("a", "b"), "make", {"seed": 1}) as staged:
+        (staged.path("a") / "x").write_text("1")
+        staged.path("b")
+        staged.summary["made"] = 1
+        assert not (tmp_path / "a").exists()
+    assert (tmp_path / "a" / "x").read_text() == "1"
+    assert read_manifest(tmp_path / "b")["summary"] == {"made": 1}
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "b"]
+
+
+def test_staged_output_leaves_nothing_after_an_error(tmp_path):
+    with pytest.raises(errors.OcrdataError), staged_output(tmp_path, ("a",), "make", {}) as staged:
+        (staged.path("a") / "x").write_text("1")
+        raise errors.OcrdataError("no")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_staged_output_refuses_replaces_and_spares(tmp_path):
+    for overwrite in (False, True):
+        with staged_output(tmp_path, ("a",), "make", {}, overwrite=overwrite) as staged:
+            (staged.path("a") / str(overwrite)).write_text("")
+    assert not (tmp_path / "a" / "False").exists()
+    with pytest.raises(errors.OutputExistsError), staged_output(tmp_path, ("a",), "make", {}):
+        pass
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "photo").write_text("")
+    with pytest.raises(errors.OutputExistsError) as caught, staged_output(
+        tmp_path, ("mine",), "make", {}, overwrite=True
+    ):
+        pass
+    assert "not written by ocrdata" in str(caught.value)
+
+
+def test_interrupted_output_is_resumed_with_the_same_options_only(tmp_path):
+    with pytest.raises(KeyboardInterrupt), staged_output(tmp_path, ("a",), "make", {"n": 1}) as s:
+        (s.path("a") / "x").write_text("1")
+        raise KeyboardInterrupt
+    with pytest.raises(errors.OutputExistsError), staged_output(tmp_path, ("a",), "make", {"n": 1}):
+        pass
+    with pytest.raises(errors.OptionError) as caught, staged_output(
+        tmp_path, ("a",), "make", {"n": 2}, resume=True
+    ):
+        pass
+    assert "another n" in str(caught.value)
+    with staged_output(tmp_path, ("a",), "make", {"n": 1}, resume=True) as staged:
+        assert staged.resumed
+    assert (tmp_path / "a" / "x").exists()
+
+
+def test_write_atomic_leaves_no_temporary_file(tmp_path):
+    write_atomic(tmp_path / "f", b"1")
+    write_atomic(tmp_path / "f", b"22")
+    assert [p.name for p in tmp_path.iterdir()] == ["f"]
+    assert (tmp_path / "f").read_bytes() == b"22"
+
+
+def _square_or_fail(number):
+    if number == 13:
+        raise errors.AnnotationError("file", "is unlucky", number)
+    return number * number
+
+
+def _die(number):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_ordered_map_keeps_order_and_carries_errors(workers):
+    assert list(ordered_map(_square_or_fail, range(12), workers)) == [n * n for n in range(12)]
+    with pytest.raises(errors.AnnotationError, match="file:13: is unlucky"):
+        list(ordered_map(_square_or_fail, range(20), workers))
+
+
+def test_ordered_map_reads_only_a_little_ahead():
+    taken = []
+    results = ordered_map(_square_or_fail, (taken.append(n) or 1 for n in range(1000)), 1)
+    next(results)
+    assert len(taken) < 10
+    results.close()
+
+
+def test_ordered_map_tells_of_a_killed_worker():
+    with pytest.raises(errors.OcrdataError, match="ended before its work was done"):
+        list(ordered_map(_die, range(3), 1))
+
+
+def test_workers_leave_with_a_killed_parent(tmp_path):
+    script = tmp_path / "parent.py"
+    script.write_text(
+        "import os, time\n"
+        "from ocrdata.base.parallel import ordered_map\n"
+        "def pid(_):\n    return os.getpid()\n"
+        "if __name__ == '__main__':\n"
+        "    results = ordered_map(pid, range(99), 1)\n"
+        "    print(next(results), flush=True)\n    time.sleep(60)\n"
+    )
+    parent = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE)
+    worker = int(parent.stdout.readline())
+    parent.kill()
+    parent.communicate()
+    deadline = time.monotonic() + 20
+    while _alive(worker) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not _alive(worker)
+
+
+def _alive(pid):
+    try:
+        with open("/proc/{}/stat".format(pid)) as stream:
+            return stream.read().split(")")[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_streams_are_portable():
+    # Fixed by the algorithms, not by this implementation's version: the same on 3.7 and 3.13.
+    assert seeds.stream(7, "a", 1).random() == 0.45579338607526587
+    assert seeds.bucket("床前明月光", "test-0") == 0.7815472952335689
+    assert seeds.uniform_block(0, "x", 0, 1, 2).tolist() == [
+        [0.9481810595216205, 0.8754635341229018]
+    ]
+
+
+def test_streams_differ_by_each_part():
+    firsts = {
+        seeds.stream(*key).random() for key in [(0, "a"), (1, "a"), (0, "b"), (0, "a", ""), (0, "", "a")]
+    }
+    assert len(firsts) == 5
+
+
+def test_uniform_block_is_uniform():
+    values = seeds.uniform_block(3, "x", 5, 256, 32)
+    assert values.shape == (256, 32)
+    assert 0 <= values.min() and values.max() < 1
+    assert abs(values.mean() - 0.5) < 0.02
+
+
+def test_bucket_share_matches_the_fraction():
+    shares = [seeds.bucket(str(random.Random(n).random())) < 0.1 for n in range(4000)]
+    assert 0.08 < sum(shares) / len(shares) < 0.12
+
+
+def test_registry():
+    registry = Registry("thing", {"path": "pathlib:Path", "purepath": "pathlib:PurePath"})
+    assert registry.load("path").__name__ == "Path"
+    with pytest.raises(errors.UnknownNameError, match="no thing is called pth. Did you mean path?"):
+        registry.load("pth")
+    with pytest.raises(AssertionError):
+        Registry("thing", {"b": "x:y", "a": "x:y"})
+
+
+def test_errors_survive_the_way_between_processes():
+    import pickle
+
+    for error in (
+        errors.AnnotationError("f", "is bad", 3, "Mend it."),
+        errors.OutputExistsError("f"),
+        errors.UnknownNameError("font", "x", ["xx"]),
+        errors.MissingExtraError("TensorFlow", "train", "training needs it"),
+    ):
+        back = pickle.loads(pickle.dumps(error))
+        assert (type(back), str(back)) == (type(error), str(error))
