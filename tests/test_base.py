@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -168,8 +169,8 @@ def test_workers_leave_with_a_killed_parent(tmp_path):
 
 def _alive(pid):
     try:
-        with open("/proc/{}/stat".format(pid)) as stream:
-            return stream.read().split(")")[1].split()[0] != "Z"
+        state = Path("/proc/{}/stat".format(pid)).read_text().split(")")[1].split()[0]
+        return state != "Z"
     except OSError:
         return False
 
@@ -185,7 +186,8 @@ def test_streams_are_portable():
 
 def test_streams_differ_by_each_part():
     firsts = {
-        seeds.stream(*key).random() for key in [(0, "a"), (1, "a"), (0, "b"), (0, "a", ""), (0, "", "a")]
+        seeds.stream(*key).random()
+        for key in [(0, "a"), (1, "a"), (0, "b"), (0, "a", ""), (0, "", "a")]
     }
     assert len(firsts) == 5
 

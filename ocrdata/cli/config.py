@@ -31,7 +31,9 @@ def read_config(path: Path, group: click.Command) -> Dict[str, Any]:
     return _defaults(path, content, group, "")
 
 
-def _defaults(path: Path, table: Dict[str, Any], command: click.Command, name: str) -> Dict[str, Any]:
+def _defaults(
+    path: Path, table: Dict[str, Any], command: click.Command, name: str
+) -> Dict[str, Any]:
     if isinstance(command, click.Group):
         known = {**_options(command), **command.commands}
     else:

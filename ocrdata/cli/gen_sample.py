@@ -61,7 +61,5 @@ def gen_sample(
         rows = split.read_numbered(data_dir, texts)
     else:
         rows = iter(split.read_lists(data_dir))
-    summary = split.write_split(
-        data_dir, rows, test_fraction, seed, limit, overwrite, skip_missing
-    )
+    summary = split.write_split(data_dir, rows, test_fraction, seed, limit, overwrite, skip_missing)
     report(summary, as_json, next_step("build-dict", data_dir))

@@ -1,14 +1,14 @@
 """The options that several commands share: one name, one meaning, one home.
 
-    --data-dir      where a data set lies: what one command writes, the next one finds
-    --output-dir    where results of training go
-    --seed          decides everything random; the same seed gives the same bytes
-    --workers       processes; 0 works in this one, and the result never depends on it
-    --limit         stop after that many, to try a command quickly
-    --overwrite     replace what an earlier run wrote
-    --resume        go on where an interrupted run of the same options stopped
-    --dry-run       say what would be done and write nothing
-    --json          print the summary as one JSON object on standard output
+--data-dir      where a data set lies: what one command writes, the next one finds
+--output-dir    where results of training go
+--seed          decides everything random; the same seed gives the same bytes
+--workers       processes; 0 works in this one, and the result never depends on it
+--limit         stop after that many, to try a command quickly
+--overwrite     replace what an earlier run wrote
+--resume        go on where an interrupted run of the same options stopped
+--dry-run       say what would be done and write nothing
+--json          print the summary as one JSON object on standard output
 """
 
 from __future__ import annotations

@@ -82,9 +82,7 @@ def picture_key(number: int) -> str:
     return "{}/{:04d}/{:08d}.jpg".format(PICTURES, number // FOLDER_SIZE, number)
 
 
-def drawable(
-    texts: Iterable[str], faces: Sequence[FontFace], skipped: Dict[str, int]
-) -> List[str]:
+def drawable(texts: Iterable[str], faces: Sequence[FontFace], skipped: Dict[str, int]) -> List[str]:
     """Returns the texts that at least one face can draw; counts the others by what is missing."""
     coverage = [font_characters(face) for face in faces]
     everywhere = frozenset.intersection(*coverage)
@@ -101,7 +99,7 @@ def drawable(
 
 
 def plan_tasks(texts: Sequence[str], variants: int, limit: Optional[int]) -> Iterator[Task]:
-    """Yields the blocks: every text once, then every text again, until `variants` rounds are done."""
+    """Yields the blocks: every text once, then all of them again, `variants` rounds in all."""
     count = len(texts) * variants
     numbers = iter(range(min(count, limit or count)))
     for number in itertools.count():

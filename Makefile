@@ -1,0 +1,36 @@
+# Everything a developer runs. PYTHON chooses the interpreter: make test PYTHON=python3.7
+PYTHON ?= python3
+VENV ?= .venv-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+RUN = $(VENV)/bin
+
+.PHONY: all setup test demo lint wheel clean
+
+all: lint test
+
+# Made again when pyproject.toml changes.
+$(VENV)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(RUN)/python -m pip install --quiet --upgrade pip
+	$(RUN)/python -m pip install --quiet -e ".[train,dev]"
+	touch $@
+
+setup: $(VENV)/.ready
+
+test: setup
+	$(RUN)/python -m pytest
+
+# Renders, trains and scores in ./demo; see examples/demo.sh.
+demo: setup
+	PATH="$(abspath $(RUN)):$$PATH" bash examples/demo.sh demo
+
+# ruff and mypy need Python 3.11 or newer; the code they check runs on 3.7 too.
+lint: setup
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/mypy
+
+wheel: setup
+	$(RUN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+clean:
+	rm -rf build dist demo *.egg-info .pytest_cache .mypy_cache .ruff_cache .venv*

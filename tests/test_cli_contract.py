@@ -1,0 +1,112 @@
+"""What every command promises: help with an example, quick start, clean errors, known options."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from ocrdata.cli import main
+
+
+def commands(group=main, path=()):
+    for name, command in sorted(group.commands.items()):
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+EVERY = list(commands())
+IDS = [" ".join(path) for path, _ in EVERY]
+
+
+@pytest.mark.parametrize(("path", "command"), EVERY, ids=IDS)
+def test_help_has_a_sentence_and_an_example(path, command):
+    for flag in ("--help", "-h"):
+        result = CliRunner().invoke(main, [*path, flag])
+        assert result.exit_code == 0
+    assert "Example:" in result.output
+    assert "ocrdata " + " ".join(path[:1]) in result.output.split("Example:")[1]
+    assert command.help.strip().split("\n")[0].endswith((".", ",")) or len(command.help) > 20
+
+
+@pytest.mark.parametrize(("path", "command"), EVERY, ids=IDS)
+def test_options_have_help_and_one_spelling(path, command):
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, parameter.name
+            assert all("_" not in name for name in parameter.opts), parameter.opts
+
+
+def test_one_name_means_one_thing():
+    meanings = {}
+    for _, command in EVERY:
+        for parameter in command.params:
+            if isinstance(parameter, click.Option) and parameter.name in (
+                "data_dir", "output_dir", "seed", "workers", "overwrite", "resume", "as_json",
+            ):  # fmt: skip
+                meanings.setdefault(parameter.name, set()).add(parameter.help)
+    assert all(len(texts) == 1 for texts in meanings.values()), meanings
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys\n"
+        "from ocrdata.cli import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+        "heavy = {'numpy', 'tensorflow', 'PIL', 'cv2', 'jieba', 'fontTools', 'tqdm'}\n"
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stderr.strip() == "[]"
+
+
+def test_errors_are_one_line_without_a_traceback(tmp_path):
+    words = ["gen-sample", "--data-dir", str(tmp_path)]
+    result = subprocess.run(
+        [sys.executable, "-m", "ocrdata", *words], capture_output=True, text=True
+    )
+    assert result.returncode == 1
+    assert result.stdout == "" and "Traceback" not in result.stderr
+    assert result.stderr.startswith("Error: ") and "does not exist" in result.stderr
+
+
+def test_config_file_sets_defaults_and_options_win(tmp_path, run):
+    config = tmp_path / "run.toml"
+    config.write_text('[gen-pics]\ncorpus = ["dates"]\nlimit = 7\nvariants = 1\nworkers = 0\n')
+    words = ["--config", config, "gen-pics", "--dry-run", "--json"]
+    assert json.loads(run(*words).output)["pictures"] == 7
+    assert json.loads(run(*words, "--limit", "3").output)["pictures"] == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("[gen-pics]\nlimitt = 3\n", "[gen-pics] has no option limitt. Did you mean limit?"),
+        ("[gen-pic]\nlimit = 3\n", "the file has no option gen-pic. Did you mean gen-pics?"),
+        ("gen-pics = 3\n", "gen-pics is a command: write [gen-pics]"),
+        ("[gen-pics\n", "is not TOML"),
+    ],
+)
+def test_a_wrong_config_file_is_refused(tmp_path, run, content, problem):
+    config = tmp_path / "run.toml"
+    config.write_text(content)
+    assert problem in run("--config", config, "list", "styles", code=1).output
+
+
+def test_environment_variables_set_any_option(monkeypatch, run):
+    monkeypatch.setenv("OCRDATA_GEN_PICS_LIMIT", "5")
+    monkeypatch.setenv("OCRDATA_GEN_PICS_CORPUS", "dates")
+    assert json.loads(run("gen-pics", "--dry-run", "--json").output)["pictures"] == 5
+
+
+def test_version_names_what_it_runs_on(run):
+    output = run("--version").output
+    assert all(word in output for word in ("ocrdata 0.", "Python 3.", "FreeType", "numpy"))
