@@ -48,8 +48,7 @@ def _lines(values: Mapping[str, Any], indent: str) -> Iterator[str]:
             continue
         if isinstance(value, dict):
             yield "{}:".format(name)
-            for line in _lines(value, indent + "  "):
-                yield line
+            yield from _lines(value, indent + "  ")
         elif isinstance(value, float):
             yield "{}: {:.4g}".format(name, value)
         elif isinstance(value, list):
