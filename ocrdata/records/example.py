@@ -78,7 +78,7 @@ def _signed(value: int) -> bytes:
 
 
 def _bytes_list(values: Any) -> List[bytes]:
-    parts = []
+    parts: List[bytes] = []
     for value in values:
         parts += (b"\x0a", _length(len(value)), value)
     return parts

@@ -13,7 +13,7 @@ import struct
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Dict, Iterator, List, NamedTuple, Union, cast
+from typing import BinaryIO, Dict, Iterator, List, NamedTuple, Union, cast
 
 import google_crc32c
 

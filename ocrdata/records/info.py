@@ -1,0 +1,185 @@
+"""dataset_info.json: what a shard set holds, so that it can be trained on with nothing else."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
+
+from ocrdata.base.outdir import dump_json, read_json, write_atomic
+from ocrdata.errors import InputError, PathLike, RecordError
+from ocrdata.records.schema import (
+    DATASET_INFO,
+    INFO_FORMAT,
+    LAYOUT,
+    SPLITS,
+    TASK,
+    LineRecord,
+    ctc_length,
+)
+from ocrdata.text.charset import Charset
+
+_COUNTED = ("characters", "label_lengths", "formats")
+
+
+class LineStatistics:
+    """Counts over text lines, kept as plain JSON values so that shards can be added up."""
+
+    def __init__(self) -> None:
+        self.counters: Dict[str, Counter[str]] = {name: Counter() for name in _COUNTED}
+        self.most = {"max_label_length": 0, "max_ctc_length": 0, "max_width": 0, "max_height": 0}
+        self.steps_per_aspect = 0.0
+
+    def add(self, line: LineRecord) -> None:
+        """Counts one line."""
+        steps = ctc_length(line.classes)
+        self.counters["characters"].update(line.text)
+        self.counters["label_lengths"][str(len(line.classes))] += 1
+        self.counters["formats"][line.format] += 1
+        seen = (len(line.classes), steps, line.width, line.height)
+        self.most = {key: max(value, new) for (key, value), new in zip(self.most.items(), seen)}
+        self.steps_per_aspect = max(self.steps_per_aspect, steps * line.height / line.width)
+
+    def as_dict(self) -> Dict[str, Any]:
+        """Returns plain values, which `merge` takes back."""
+        values: Dict[str, Any] = {name: dict(count) for name, count in self.counters.items()}
+        return {**values, **self.most, "max_ctc_per_aspect": self.steps_per_aspect}
+
+    def merge(self, other: Mapping[str, Any]) -> None:
+        """Adds the counts of another part."""
+        for name, count in self.counters.items():
+            count.update(other[name])
+        self.most = {key: max(value, other[key]) for key, value in self.most.items()}
+        self.steps_per_aspect = max(self.steps_per_aspect, other["max_ctc_per_aspect"])
+
+
+def _split_info(shards: List[Dict[str, Any]]) -> Dict[str, Any]:
+    statistics = LineStatistics()
+    for shard in shards:
+        statistics.merge(shard["statistics"])
+    return {
+        "samples": sum(shard["samples"] for shard in shards),
+        "shards": [
+            {key: shard[key] for key in ("file", "samples", "bytes", "sha256")} for shard in shards
+        ],
+        **statistics.most,
+        "max_ctc_per_aspect": statistics.steps_per_aspect,
+    }
+
+
+def _by_number(counts: Mapping[str, int]) -> Dict[str, int]:
+    return {key: counts[key] for key in sorted(counts, key=int)}
+
+
+def build_info(
+    shards: Iterable[Dict[str, Any]], charset: Charset, compression: str
+) -> Dict[str, Any]:
+    """Returns the content of dataset_info.json for written shards, given in order."""
+    splits: Dict[str, List[Dict[str, Any]]] = {}
+    total = LineStatistics()
+    for shard in shards:
+        splits.setdefault(shard["split"], []).append(shard)
+        total.merge(shard["statistics"])
+    counts = total.counters
+    return {
+        "format": INFO_FORMAT,
+        "task": TASK,
+        "layout": LAYOUT,
+        "compression": compression,
+        "splits": {name: _split_info(splits[name]) for name in SPLITS if name in splits},
+        "dictionary": {
+            "sha256": charset.sha256,
+            "num_classes": charset.num_classes,
+            "characters": "".join(charset.characters),
+        },
+        "statistics": {
+            "samples": sum(counts["formats"].values()),
+            "label_lengths": _by_number(counts["label_lengths"]),
+            "formats": dict(counts["formats"]),
+            "character_counts": dict(counts["characters"]),
+            "characters_never_seen": sum(c not in counts["characters"] for c in charset.characters),
+        },
+    }
+
+
+def write_info(directory: PathLike, info: Mapping[str, Any]) -> None:
+    """Writes dataset_info.json into a directory of shards."""
+    write_atomic(Path(directory) / DATASET_INFO, dump_json(info))
+
+
+@dataclass(frozen=True)
+class ShardSet:
+    """A directory of shards as its dataset_info.json describes it."""
+
+    directory: Path
+    info: Dict[str, Any]
+
+    @property
+    def charset(self) -> Charset:
+        """The dictionary that the classes refer to."""
+        return Charset(tuple(self.info["dictionary"]["characters"]))
+
+    @property
+    def splits(self) -> List[str]:
+        """The splits that hold samples."""
+        return list(self.info["splits"])
+
+    def shards(self, split: Optional[str] = None) -> List[Tuple[str, Path, Dict[str, Any]]]:
+        """Returns (split, path, entry of dataset_info.json) of the shards, in order."""
+        return [
+            (name, self.directory / shard["file"], shard)
+            for name in ([split] if split else self.splits)
+            for shard in self.info["splits"].get(name, {}).get("shards", ())
+        ]
+
+
+def read_shard_set(directory: PathLike) -> ShardSet:
+    """Returns a finished shard set; raises RecordError where there is none or it makes no sense.
+
+    The shards themselves are not opened: `ocrdata check` does that.
+    """
+    path = Path(directory) / DATASET_INFO
+    if not path.is_file():
+        hint = "Make one: ocrdata tfrecord."
+        raise RecordError(directory, "has no {}".format(DATASET_INFO), hint=hint)
+    try:
+        info = read_json(path)
+    except InputError as error:
+        raise RecordError(path, error.problem, error.line) from error
+    problem = _problem(info)
+    if problem:
+        raise RecordError(
+            path, problem, hint="Write the shards again: ocrdata tfrecord --overwrite."
+        )
+    return ShardSet(Path(directory), {**info, "splits": _ordered(info["splits"])})
+
+
+def _ordered(splits: Mapping[str, Any]) -> Dict[str, Any]:
+    # JSON files of ours are sorted by key; people read train, validation, test.
+    rank = {name: place for place, name in enumerate(SPLITS)}
+    return {name: splits[name] for name in sorted(splits, key=lambda n: (rank.get(n, 9), n))}
+
+
+def _problem(info: Any) -> str:
+    """Returns what is wrong with the content of a dataset_info.json, "" if nothing is."""
+    if not isinstance(info, dict) or info.get("format") != INFO_FORMAT:
+        return "is not the description of a shard set (format {})".format(INFO_FORMAT)
+    try:
+        for split in info["splits"].values():
+            for shard in split["shards"]:
+                name, _ = str(shard["file"]), str(shard["sha256"])
+                if "/" in name or "\\" in name or name.startswith("."):
+                    return "names a shard outside its folder ({!r})".format(name)
+                if int(shard["samples"]) < 0 or int(shard["bytes"]) < 0:
+                    return "gives shard {} a negative size".format(name)
+        charset = Charset(tuple(info["dictionary"]["characters"]))
+        if charset.sha256 != info["dictionary"]["sha256"]:
+            return "holds a dictionary that does not have the hash beside it"
+        if charset.num_classes != info["dictionary"]["num_classes"]:
+            return "gives {} classes for {} characters".format(
+                info["dictionary"]["num_classes"], len(charset)
+            )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        return "is incomplete or damaged ({}: {})".format(type(error).__name__, error)
+    return ""

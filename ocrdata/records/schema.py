@@ -1,0 +1,107 @@
+"""What a shard set looks like: names of features, files and splits, in one place.
+
+Every record of a recognition set is a tf.train.Example with
+
+    image/encoded    bytes [1]   the picture's file, as it is (JPEG, PNG, GIF or BMP)
+    image/format     bytes [1]   "jpeg", "png", "gif" or "bmp"
+    image/height     int64 [1]   pixels
+    image/width      int64 [1]   pixels
+    image/source_id  bytes [1]   the sample's key, UTF-8
+    image/text       bytes [1]   the label, UTF-8
+    image/class      int64 [n]   the label's classes in the dictionary, not padded, without blanks
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, NamedTuple, Sequence
+
+from ocrdata.records.example import (
+    BYTES,
+    INT64,
+    Feature,
+    bytes_feature,
+    encode_example,
+    int64_feature,
+)
+
+ENCODED, FORMAT = "image/encoded", "image/format"
+HEIGHT, WIDTH = "image/height", "image/width"
+SOURCE_ID, TEXT, CLASS = "image/source_id", "image/text", "image/class"
+
+TRAIN, VALIDATION, TEST = SPLITS = ("train", "validation", "test")
+DATASET_INFO = "dataset_info.json"
+RECORDS_DIR = "tfrecords"
+INFO_FORMAT = 1
+TASK, LAYOUT = "recognition", "default"
+# What TensorFlow decodes.
+IMAGE_FORMATS = ("jpeg", "png", "gif", "bmp")
+
+_KINDS = {
+    ENCODED: BYTES,
+    FORMAT: BYTES,
+    HEIGHT: INT64,
+    WIDTH: INT64,
+    SOURCE_ID: BYTES,
+    TEXT: BYTES,
+    CLASS: INT64,
+}
+
+
+def shard_name(split: str, index: int, count: int) -> str:
+    """Returns a shard's file name: train-00003-of-00010.tfrecord."""
+    return "{}-{:05d}-of-{:05d}.tfrecord".format(split, index, count)
+
+
+class LineRecord(NamedTuple):
+    """One text line as a record holds it; `image` is the encoded file, sizes are in pixels."""
+
+    key: str
+    image: bytes
+    format: str
+    height: int
+    width: int
+    text: str
+    classes: Sequence[int]
+
+
+def encode_line(line: LineRecord) -> bytes:
+    """Returns the serialised tf.train.Example of a line."""
+    return encode_example(
+        {
+            ENCODED: bytes_feature(line.image),
+            FORMAT: bytes_feature(line.format.encode("ascii")),
+            HEIGHT: int64_feature((line.height,)),
+            WIDTH: int64_feature((line.width,)),
+            SOURCE_ID: bytes_feature(line.key.encode("utf-8")),
+            TEXT: bytes_feature(line.text.encode("utf-8")),
+            CLASS: int64_feature(line.classes),
+        }
+    )
+
+
+def line_of(features: Dict[str, Feature]) -> LineRecord:
+    """Returns the line in decoded features; raises ValueError saying what is wrong with them."""
+    values: Dict[str, List[Any]] = {}
+    for name, kind in _KINDS.items():
+        feature = features.get(name)
+        # An empty label is a list of no numbers, which some writers leave out altogether.
+        if feature is None and name != CLASS:
+            raise ValueError("has no feature {}".format(name))
+        values[name] = list(feature.values) if feature else []
+        if feature and feature.kind not in (kind, "unset"):
+            raise ValueError("has {} as {} instead of {}".format(name, feature.kind, kind))
+        if name != CLASS and len(values[name]) != 1:
+            raise ValueError("has {} values in {}".format(len(values[name]), name))
+    try:
+        key, text = (values[name][0].decode("utf-8") for name in (SOURCE_ID, TEXT))
+        form = values[FORMAT][0].decode("ascii")
+    except UnicodeDecodeError as error:
+        raise ValueError("has text that is not UTF-8 ({})".format(error.reason)) from error
+    return LineRecord(
+        key, values[ENCODED][0], form, values[HEIGHT][0], values[WIDTH][0], text, values[CLASS]
+    )
+
+
+def ctc_length(classes: Sequence[int]) -> int:
+    """Returns how many time steps CTC needs: one a class, and one between equal neighbours."""
+    return len(classes) + sum(a == b for a, b in zip(classes, classes[1:]))

@@ -1,0 +1,46 @@
+"""What becomes of samples that cannot be used: an error, or a count by reason."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from typing import List, Mapping, Sequence
+
+from ocrdata.errors import InputError
+
+_LOG = logging.getLogger(__name__)
+_EXAMPLES = 5
+
+BAD_LINE = "line without a label or with a wrong path"
+BAD_PICTURE = "picture missing or damaged"
+MISSING_CHARACTER = "character not in the dictionary"
+REPEATED = "listed twice"
+
+
+class Skips:
+    """Counts what is left out, by reason, and keeps the first messages.
+
+    `refuse(reason, error)` raises the error instead where the reason is not allowed.
+    """
+
+    def __init__(self, errors: bool = False, unknown: bool = False) -> None:
+        self.errors, self.unknown = errors, unknown
+        self.counts: Counter[str] = Counter()
+        self.examples: List[str] = []
+
+    def refuse(self, reason: str, error: InputError) -> None:
+        """Counts one sample that is left out, or raises `error`."""
+        if not (self.unknown if reason == MISSING_CHARACTER else self.errors):
+            raise error
+        self.add({reason: 1}, [str(error)])
+
+    def add(self, counts: Mapping[str, int], examples: Sequence[str]) -> None:
+        """Adds what another process has counted."""
+        self.counts.update(counts)
+        self.examples += examples[: _EXAMPLES - len(self.examples)]
+        for message in examples:
+            _LOG.info("left out: %s", message)
+
+    def __str__(self) -> str:
+        counts = ("{} ({})".format(reason, count) for reason, count in self.counts.items())
+        return "Left out: {}.".format(", ".join(counts))
