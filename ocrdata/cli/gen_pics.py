@@ -21,10 +21,14 @@ from ocrdata.cli import options
 )
 @options.option("--face", type=click.IntRange(min=0), help="The face of a collection, from 0.")
 @options.corpus_option
-@options.option("--cut", is_flag=True, help="Cut running text into phrases at word boundaries.")
+@options.option(
+    "--cut-length",
+    type=click.IntRange(min=1),
+    help="Cut running text at word boundaries into phrases of at most this many characters.",
+)
 @options.option("--min-length", type=click.IntRange(min=1), default=1, help="Of a text.")
 @options.option("--max-length", type=click.IntRange(min=1), default=24, help="Of a text.")
-@options.option("--variants", type=click.IntRange(min=1), default=10, help="Pictures of each text.")
+@options.option("--variants", type=click.IntRange(min=1), default=5, help="Pictures of each text.")
 @options.option(
     "--style", type=click.Choice(("clean", "print", "scan")), default="print", help="The look."
 )
@@ -42,7 +46,7 @@ def gen_pics(
     font: Tuple[str, ...],
     face: Optional[int],
     corpus: Tuple[str, ...],
-    cut: bool,
+    cut_length: Optional[int],
     min_length: int,
     max_length: int,
     variants: int,
@@ -74,7 +78,12 @@ def gen_pics(
     faces = find_fonts(font, face)
     skipped = {}  # type: dict[str, int]
     phrases = read_corpora(
-        corpus, min_length=min_length, max_length=max_length, cut=cut, skips=skipped
+        corpus,
+        min_length=min_length,
+        max_length=max_length,
+        cut=cut_length is not None,
+        cut_length=cut_length or max_length,
+        skips=skipped,
     )
     texts = [phrase.text for phrase in phrases]
     if dry_run:

@@ -95,4 +95,4 @@ def _styles() -> Dict[str, str]:
 def _targets() -> List[str]:
     from ocrdata.train.targets import TARGETS
 
-    return list(TARGETS)
+    return TARGETS.names()

@@ -109,8 +109,9 @@ def font_characters(face: FontFace) -> FrozenSet[str]:
     Raises FontError for a file that neither fontTools nor FreeType can read.
     """
     try:
-        with TTFont(str(face.path), fontNumber=face.index, lazy=True) as font:
-            points = font.getBestCmap()
+        # fontTools does not close a file it cannot read.
+        with face.path.open("rb") as stream:
+            points = TTFont(stream, fontNumber=face.index, lazy=True).getBestCmap()
         ImageFont.truetype(str(face.path), 16, face.index)
     except Exception as error:
         # fontTools lets whatever a damaged table causes through: struct, assertion, key errors.
