@@ -1,0 +1,221 @@
+"""Lines of text to draw: bundled corpora, jieba's dictionary, a user's own files.
+
+A source is one of
+
+    poems, numbers, ...     a bundled corpus
+    lexicon                 every word of jieba's dictionary, the most frequent first
+    lexicon:n,v             only its nouns and verbs (jieba's tags, by their beginning)
+    FILE                    UTF-8 text, a phrase a line; or phrase<TAB>frequency, a pair a line
+    FOLDER                  every .txt file below it, in the order of their paths
+
+Texts stay as they are, but for the space around them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+
+from ocrdata.base.assets import asset_dir
+from ocrdata.errors import CorpusError, OptionError, PathLike, UnknownNameError
+from ocrdata.text.files import read_phrases
+from ocrdata.text.words import cut_text, read_lexicon
+
+LEXICON = "lexicon"
+# Name to what it holds; each but the lexicon is a file of the corpora folder.
+CORPORA = {
+    "amounts": "amounts of money, in words and in figures",
+    "dates": "dates, weekdays, times and periods",
+    LEXICON: "words of jieba's dictionary",
+    "numbers": "numerals, quantities, phone and plate numbers",
+    "places": "provinces, cities, countries, mountains, sights",
+    "poems": "lines of classical Chinese poems",
+    "terms": "signs, form fields, words of trades and daily life",
+}
+DEFAULT_CORPORA = tuple(name for name in CORPORA if name != LEXICON)
+CUT_LENGTH = 10
+
+Reader = Callable[[], Iterable[Tuple[str, int]]]
+
+# Controls, invisible formatting and direction marks: no picture can show them.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\ufff9-\uffff]"
+)
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A text to draw; `frequency` is how often its source says it occurs."""
+
+    text: str
+    frequency: int = 1
+
+
+def corpus_names() -> List[str]:
+    """Returns the names that `read_corpus` knows."""
+    return list(CORPORA)
+
+
+def read_corpus(
+    source: PathLike,
+    min_length: int = 1,
+    max_length: Optional[int] = None,
+    min_frequency: int = 0,
+    limit: Optional[int] = None,
+    cut: bool = False,
+    cut_length: int = CUT_LENGTH,
+    unique: bool = True,
+    skips: Optional[Dict[str, int]] = None,
+) -> Iterator[Phrase]:
+    """Yields the phrases of one source in their order; see `read_corpora`."""
+    return read_corpora(
+        (source,), min_length, max_length, min_frequency, limit, cut, cut_length, unique, skips
+    )
+
+
+def read_corpora(
+    sources: Sequence[PathLike] = (),
+    min_length: int = 1,
+    max_length: Optional[int] = None,
+    min_frequency: int = 0,
+    limit: Optional[int] = None,
+    cut: bool = False,
+    cut_length: int = CUT_LENGTH,
+    unique: bool = True,
+    skips: Optional[Dict[str, int]] = None,
+) -> Iterator[Phrase]:
+    """Yields the phrases of several sources one after the other, the bundled corpora by default.
+
+    With `cut`, running text is cut into phrases of at most `cut_length` characters. With `unique`,
+    a text that has come before is left out, whatever its source. What is left out is counted by
+    reason in `skips`. Texts stream; `unique` keeps eight bytes of hash for each.
+
+    Raises UnknownNameError for a name that is no source, OptionError for limits that exclude each
+    other; while reading CorpusError, with file and line, for other encodings than UTF-8, a broken
+    frequency, and a source that holds no usable text.
+    """
+    if min_length < 1 or (max_length is not None and max_length < min_length):
+        problem = "the lengths of a text cannot be {} to {}."
+        raise OptionError(problem.format(min_length, max_length), "Give 1 <= minimum <= maximum.")
+    if cut_length < 1 or (limit is not None and limit < 1):
+        raise OptionError("the limit and the length to cut to must be 1 or more.")
+    readers = [(source, _reader(source)) for source in sources or DEFAULT_CORPORA]
+    keep = _Sieve(min_length, max_length, min_frequency, unique, {} if skips is None else skips)
+    longest = min(cut_length, max_length or cut_length) if cut else None
+    return _merge(readers, keep, longest, limit)
+
+
+def _merge(
+    readers: Sequence[Tuple[PathLike, Reader]],
+    keep: _Sieve,
+    longest: Optional[int],
+    limit: Optional[int],
+) -> Iterator[Phrase]:
+    kept = 0
+    for source, reader in readers:
+        before, kept_here = dict(keep.skips), 0
+        for phrase in _cut(reader(), longest):
+            if keep(phrase):
+                kept, kept_here = kept + 1, kept_here + 1
+                yield phrase
+                if kept == limit:
+                    return
+        new = {name: count - before.get(name, 0) for name, count in keep.skips.items()}
+        if not kept_here and not new.get("repeated"):
+            raise _nothing_left(source, new)
+
+
+def _cut(pairs: Iterable[Tuple[str, int]], longest: Optional[int]) -> Iterator[Phrase]:
+    for text, frequency in pairs:
+        if longest is None:
+            yield Phrase(text, frequency)
+        else:
+            # A line of nothing but punctuation leaves an empty phrase behind, to be counted.
+            for piece in list(cut_text(text, longest)) or [""]:
+                yield Phrase(piece, frequency)
+
+
+def _nothing_left(source: PathLike, skipped: Dict[str, int]) -> CorpusError:
+    reasons = ["{:,} {}".format(count, name) for name, count in sorted(skipped.items()) if count]
+    why = " ({})".format(", ".join(reasons)) if reasons else ""
+    return CorpusError(
+        source, "holds no usable text" + why, hint="Widen the limits or choose another corpus."
+    )
+
+
+class _Sieve:
+    """Says which phrases stay, and counts the others by reason."""
+
+    def __init__(
+        self,
+        min_length: int,
+        max_length: Optional[int],
+        min_frequency: int,
+        unique: bool,
+        skips: Dict[str, int],
+    ) -> None:
+        self.lengths = min_length, max_length or float("inf")
+        self.min_frequency, self.unique, self.skips = min_frequency, unique, skips
+        self._seen = set()  # type: set[int]
+
+    def __call__(self, phrase: Phrase) -> bool:
+        reason = self._reason(phrase)
+        if reason:
+            self.skips[reason] = self.skips.get(reason, 0) + 1
+        return not reason
+
+    def _reason(self, phrase: Phrase) -> str:
+        if not phrase.text:
+            return "empty line"
+        if _UNPRINTABLE.search(phrase.text):
+            return "control character"
+        if len(phrase.text) < self.lengths[0]:
+            return "too short"
+        if len(phrase.text) > self.lengths[1]:
+            return "too long"
+        if phrase.frequency < self.min_frequency:
+            return "too rare"
+        return "repeated" if self.unique and self._repeated(phrase.text) else ""
+
+    def _repeated(self, text: str) -> bool:
+        # Not hash(): it differs from run to run, and so would a collision.
+        digest = hashlib.blake2b(text.encode("utf-8"), digest_size=8).digest()
+        number = int.from_bytes(digest, "big")
+        known = number in self._seen
+        self._seen.add(number)
+        return known
+
+
+def _reader(source: PathLike) -> Reader:
+    """Finds out what a source is before anything is read, so that a typing error shows at once."""
+    if isinstance(source, str) and source.partition(":")[0] == LEXICON:
+        words = read_lexicon(_parts_of_speech(source))
+        return lambda: words
+    if isinstance(source, str) and source in CORPORA:
+        return _files([asset_dir("corpora") / (source + ".txt")])
+    path = Path(source)
+    if path.is_dir():
+        files = sorted(path.rglob("*.txt"), key=lambda file: file.relative_to(path).as_posix())
+        if not files:
+            raise CorpusError(path, "holds no .txt file", hint="Name a file, or another folder.")
+        return _files(files)
+    if path.is_file():
+        return _files([path])
+    if path.suffix or path.name != str(source):
+        raise CorpusError(path, "there is no such file", hint="Bundled: " + ", ".join(CORPORA))
+    raise UnknownNameError("file or corpus", str(source), CORPORA)
+
+
+def _files(files: Sequence[Path]) -> Reader:
+    return lambda: (pair for file in files for pair in read_phrases(file))
+
+
+def _parts_of_speech(source: str) -> Tuple[str, ...]:
+    _, colon, tags = source.partition(":")
+    parts = tuple(tag.strip() for tag in tags.split(",") if tag.strip())
+    if colon and not parts:
+        raise OptionError("{} names no part of speech.".format(source), "Write lexicon:n,v.")
+    return parts
