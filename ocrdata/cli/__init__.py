@@ -18,6 +18,7 @@ from ocrdata.cli.gen_pics import gen_pics
 from ocrdata.cli.gen_sample import gen_sample
 from ocrdata.cli.listing import list_names
 from ocrdata.cli.options import config_option
+from ocrdata.cli.tfrecord import tfrecord
 from ocrdata.errors import OcrdataError
 
 EPILOG = """\b
@@ -99,5 +100,5 @@ def main(context: click.Context, quiet: bool, verbose: bool) -> None:
         logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
 
 
-for command in (gen_pics, gen_sample, gen_chars, build_dict, list_names):
+for command in (gen_pics, gen_sample, gen_chars, build_dict, tfrecord, list_names):
     main.add_command(command)
