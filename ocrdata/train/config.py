@@ -7,6 +7,7 @@ values. Nothing here needs TensorFlow or NumPy.
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from typing import Any, Optional, Sequence
 
@@ -74,3 +75,89 @@ class CrnnOptions:
     def channels(self) -> int:
         """1 for gray images, 3 for colour."""
         return 1 if self.color == "gray" else 3
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """How a model is trained; what `FREE` does not name must stay the same when a run is resumed."""
+
+    steps: Optional[int] = setting(
+        None, "Training steps (10000 unless --epochs is given).", 1, kind=int
+    )
+    epochs: Optional[float] = setting(
+        None, "Passes over the training split, instead of --steps.", 0.0, kind=float
+    )
+    batch_size: int = setting(32, "Lines in a batch.", 1)
+    seed: int = setting(0, "Decides initial weights, order and dropout.")
+    optimizer: str = setting("adam", "The optimiser.", choices=("adadelta", "adam", "momentum"))
+    learning_rate: float = setting(1e-3, "Highest learning rate.", 0.0)
+    momentum: float = setting(0.9, "Momentum of --optimizer momentum.", 0.0, 1.0)
+    nesterov: bool = setting(False, "Nesterov's form of --optimizer momentum.")
+    schedule: str = setting(
+        "cosine",
+        "How the learning rate falls.",
+        choices=("constant", "cosine", "exponential", "polynomial"),
+    )
+    end_learning_rate: float = setting(1e-6, "Where cosine and polynomial end.", 0.0)
+    decay_steps: int = setting(1000, "Steps between two falls of exponential.", 1)
+    decay_rate: float = setting(0.5, "Factor of each fall of exponential.", 0.0, 1.0)
+    staircase: bool = setting(True, "Whether exponential falls in steps or smoothly.")
+    decay_power: float = setting(1.0, "Power of polynomial.", 0.0)
+    warmup_steps: int = setting(100, "Steps in which the learning rate rises to its highest.", 0)
+    clip_norm: float = setting(5.0, "Largest norm of all gradients together; 0: no clipping.", 0.0)
+    l2: float = setting(0.0, "Weight of the squared weights in the loss, LSTM kernels included.", 0.0)
+    ema: float = setting(
+        0.0, "Decay of the average of the weights that evaluation uses; 0: none.", 0.0, 1.0
+    )
+    shuffle: int = setting(2048, "Lines shuffled (and sorted by width) at a time.", 1)
+    long_labels: str = setting(
+        "error", "Labels longer than the time steps of their image.", choices=("error", "skip")
+    )
+    save_every: int = setting(500, "Steps between checkpoints.", 1)
+    keep: int = setting(3, "Checkpoints kept.", 1)
+    eval_every: int = setting(500, "Steps between two looks at the validation split; 0: none.", 0)
+    eval_samples: int = setting(1000, "Lines of the validation split looked at.", 1)
+    log_every: int = setting(10, "Steps between progress lines.", 1)
+    summary_every: int = setting(100, "Steps between TensorBoard scalars.", 1)
+    image_every: int = setting(500, "Steps between TensorBoard images; 0: none.", 0)
+    target: str = setting("cpu", "Where to run: cpu or gpu.")
+    intra_threads: int = setting(0, "Threads inside an operation; 0: as many as processors.", 0)
+    inter_threads: int = setting(0, "Operations at a time; 0: as many as processors.", 0)
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+        if self.steps is not None and self.epochs is not None:
+            raise OptionError("--steps and --epochs exclude each other.")
+        if self.nesterov and self.optimizer != "momentum":
+            raise OptionError("--nesterov needs --optimizer momentum.")
+
+    def total_steps(self, samples: int) -> int:
+        """Returns the last step of the run."""
+        if self.epochs is not None:
+            return max(1, int(math.ceil(self.epochs * samples / self.batch_size)))
+        return self.steps if self.steps is not None else DEFAULT_STEPS
+
+
+DEFAULT_STEPS = 10000
+# What a resumed run may have otherwise than the run it goes on with.
+FREE = (
+    "epochs",
+    "eval_every",
+    "eval_samples",
+    "image_every",
+    "inter_threads",
+    "intra_threads",
+    "keep",
+    "log_every",
+    "lstm",
+    "save_every",
+    "steps",
+    "summary_every",
+    "target",
+)
+
+
+def settings_from(kind: Any, values: Any) -> Any:
+    """Returns the dataclass `kind` with these values; unknown names, of another release, are left."""
+    known = {field.name for field in dataclasses.fields(kind)}
+    return kind(**{name: value for name, value in values.items() if name in known})

@@ -8,7 +8,7 @@ time-major [T, B, D].
 from __future__ import annotations
 
 import zlib
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, Optional, Sequence, Tuple
 
 from ocrdata.train.compat import tf, v1
 

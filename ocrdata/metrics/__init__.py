@@ -1,0 +1,1 @@
+"""Scores by the published protocols, without TensorFlow."""

@@ -1,0 +1,170 @@
+"""Scores a run on a split of its records, in training and afterwards."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterator, NamedTuple, Optional, Tuple
+
+from ocrdata.base.outdir import dump_json, write_atomic
+from ocrdata.errors import PathLike
+from ocrdata.metrics.recognition import RecognitionScore
+from ocrdata.records import schema
+from ocrdata.train.compat import tf, v1
+from ocrdata.train.inference import image_spec, read_lines, restore, run_model
+from ocrdata.train.inputs import evaluation_batches, iterate
+from ocrdata.train.problems import explained
+from ocrdata.train.run import Run, read_run
+from ocrdata.train.shardset import ShardSet, check_dictionary, read_shard_set
+from ocrdata.train.targets import Target, make_target
+
+OnProgress = Optional[Callable[[int, Optional[int]], None]]
+
+
+class Prediction(NamedTuple):
+    """One line: its key, its label, what was read, and how probable that was."""
+
+    key: str
+    truth: str
+    text: str
+    confidence: float
+
+
+class Evaluator:
+    """Reads a split with the weights of one checkpoint after another."""
+
+    def __init__(
+        self,
+        run: Run,
+        shards: ShardSet,
+        split: str,
+        target: Target,
+        batch_size: int,
+        beam_width: int = 0,
+        limit: int = 0,
+    ) -> None:
+        self._run = run
+        self._averaged = bool(run.options.get("ema"))
+        self._graph = tf.Graph()
+        with self._graph.as_default(), v1.device(target.device):
+            model = run_model(run)
+            with v1.device("/device:CPU:0"):
+                dataset = evaluation_batches(
+                    shards.require(split), image_spec(model), batch_size, limit
+                )
+                iterator = v1.data.make_initializable_iterator(dataset)
+                batch = iterator.get_next()
+            decoded = read_lines(model, batch, beam_width)
+            self._start = iterator.initializer
+            self._fetches = {
+                "classes": decoded.classes,
+                "confidence": decoded.confidence,
+                "index": batch["index"],
+                "key": batch[schema.SOURCE_ID],
+                "truth": batch[schema.TEXT],
+            }
+            self._session = v1.Session(graph=self._graph, config=target.config)
+        self.samples = min(shards.samples(split), limit or shards.samples(split))
+
+    def predictions(self, checkpoint: str) -> Iterator[Prediction]:
+        """Yields the predictions of a checkpoint, in the order of the records."""
+        with self._graph.as_default(), explained():
+            restore(self._session, checkpoint, self._averaged)
+            self._session.run(self._start)
+            # Batches are sorted by width: what comes early waits for its turn.
+            waiting, turn = {}, 0  # type: Dict[int, Prediction], int
+            for values in iterate(self._session, self._fetches):
+                waiting.update(self._batch(values))
+                while turn in waiting:
+                    yield waiting.pop(turn)
+                    turn += 1
+
+    def _batch(self, values: Dict[str, Any]) -> Iterator[Tuple[int, Prediction]]:
+        rows = zip(*(values[name].tolist() for name in sorted(values)))
+        for classes, confidence, index, key, truth in rows:
+            text = self._run.charset.decode(classes)
+            yield index, Prediction(key.decode("utf-8"), truth.decode("utf-8"), text, confidence)
+
+    def score(self, checkpoint: str, protocol: str = "exact") -> RecognitionScore:
+        """Returns the score of a checkpoint."""
+        pairs = ((line.truth, line.text) for line in self.predictions(checkpoint))
+        return RecognitionScore(protocol).add_all(pairs)
+
+    def close(self) -> None:
+        """Frees the session."""
+        self._session.close()
+
+
+@dataclass(frozen=True)
+class EvaluationSummary:
+    """The figures of `evaluate`, and where the predictions were written."""
+
+    split: str
+    checkpoint: str
+    decoder: str
+    protocol: str
+    lines: int
+    unscored: int
+    correct: int
+    accuracy: float
+    character_error_rate: float
+    one_minus_ned: float
+    predictions: str
+
+
+def evaluate(
+    model: str = "crnn",
+    data_dir: PathLike = "data",
+    output_dir: PathLike = "output",
+    split: str = "test",
+    checkpoint: str = "",
+    decoder: str = "greedy",
+    beam_width: int = 100,
+    protocol: str = "exact",
+    batch_size: int = 64,
+    limit: int = 0,
+    target: str = "cpu",
+    on_progress: OnProgress = None,
+) -> EvaluationSummary:
+    """Reads a split with a trained run, and writes its figures and its predictions beside it.
+
+    `decoder` is "greedy" or "beam"; `checkpoint` a step or a name (the newest without). Writes
+    evaluation-<split>.json and predictions-<split>.tsv (key, truth, text, confidence, correct).
+    Raises CheckpointError for a run that is missing or has another dictionary than the records.
+    """
+    run = read_run(Path(output_dir) / model, model)
+    weights = run.checkpoint(checkpoint)
+    shards = read_shard_set(data_dir)
+    check_dictionary(run.charset, shards.charset, run.directory, shards.directory)
+    width = beam_width if decoder == "beam" else 0
+    score = RecognitionScore(protocol)
+    evaluator = Evaluator(run, shards, split, make_target(target), batch_size, width, limit)
+    path = run.directory / "predictions-{}.tsv".format(split)
+    lines = ["key\ttruth\ttext\tconfidence\tcorrect\n"]
+    for done, line in enumerate(evaluator.predictions(weights), 1):
+        right = score.add(line.truth, line.text)
+        lines.append(_row(line, right))
+        if on_progress:
+            on_progress(done, evaluator.samples)
+    evaluator.close()
+    write_atomic(path, "".join(lines).encode("utf-8"))
+    summary = EvaluationSummary(
+        split=split,
+        checkpoint=Path(weights).name,
+        decoder=decoder,
+        protocol=protocol,
+        lines=score.lines,
+        unscored=score.unscored,
+        correct=score.correct,
+        predictions=str(path),
+        **score.figures()
+    )
+    write_atomic(run.directory / "evaluation-{}.json".format(split), dump_json(asdict(summary)))
+    return summary
+
+
+def _row(line: Prediction, right: bool) -> str:
+    # Labels may hold tabs and quotes: JSON strings keep one line a sample.
+    fields = [json.dumps(text, ensure_ascii=False) for text in (line.key, line.truth, line.text)]
+    return "{}\t{}\t{}\t{:.6f}\t{}\n".format(*fields, line.confidence, int(right))

@@ -1,0 +1,162 @@
+"""What happens around the steps of training: input, checkpoints, reports, validation.
+
+Each hook asks for the same fetches in every step: a set that changes now and then would make the
+session (and an NPU's compiler) prepare another graph.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Optional
+
+from ocrdata.train.compat import v1
+from ocrdata.train.config import TrainOptions
+from ocrdata.train.inputs import Order
+from ocrdata.train.problems import not_finite
+from ocrdata.train.run import CHECKPOINT, MetricsLog
+from ocrdata.train.summaries import Summaries
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """The figures of the steps since the last report; accuracy is of whole lines in batches."""
+
+    step: int
+    steps: int
+    loss: float
+    accuracy: float
+    learning_rate: float
+    gradient_norm: float
+    examples_per_second: float
+    seconds_left: float
+
+
+@dataclass(frozen=True)
+class ValidationReport:
+    """The figures of the validation split at a step."""
+
+    step: int
+    lines: int
+    accuracy: float
+    character_error_rate: float
+    one_minus_ned: float
+
+
+class StartInput(v1.train.SessionRunHook):  # type: ignore[misc]
+    """Begins the data where the restored (or recovered) step is, not at the beginning."""
+
+    def __init__(self, iterator: Any, start: Any, order: Order, step: Any) -> None:
+        self._iterator, self._start, self._order, self._step = iterator, start, order, step
+
+    def after_create_session(self, session: Any, coord: Any) -> None:
+        """Starts the iterator."""
+        place = self._order.start(int(session.run(self._step)))
+        session.run(self._iterator.initializer, {self._start: place})
+
+
+class Reports(v1.train.SessionRunHook):  # type: ignore[misc]
+    """Watches the loss, and writes metrics.jsonl, TensorBoard summaries and progress.
+
+    Raises TrainingError at the first loss or gradient that is no number.
+    """
+
+    def __init__(
+        self,
+        fetches: Dict[str, Any],
+        options: TrainOptions,
+        total: int,
+        log: MetricsLog,
+        summaries: Summaries,
+        on_step: Optional[Callable[[StepReport], None]],
+    ) -> None:
+        self._fetches, self._options, self._total = fetches, options, total
+        self._log, self._summaries, self._on_step = log, summaries, on_step
+        self._losses = []  # type: List[float]
+        self._right = []  # type: List[float]
+        self._since = time.monotonic()
+        self.last_checkpoint = None  # type: Optional[str]
+
+    def before_run(self, run_context: Any) -> Any:
+        """Asks for the figures of the step."""
+        return v1.train.SessionRunArgs(self._fetches)
+
+    def after_run(self, run_context: Any, run_values: Any) -> None:
+        """Looks at the figures of the step."""
+        values = run_values.results
+        step = int(values["step"])
+        for name, what in (("loss", "loss"), ("gradient_norm", "gradient")):
+            if not math.isfinite(values[name]):
+                raise not_finite(step, what, self._options, self.last_checkpoint)
+        self._losses.append(float(values["loss"]))
+        self._right.append(float(values["accuracy"]))
+        if step % self._options.log_every == 0 or step in (1, self._total):
+            self._report(step, values)
+        if self._options.image_every and step % self._options.image_every == 0:
+            self._summaries.write_images(step, values)
+
+    def _report(self, step: int, values: Dict[str, Any]) -> None:
+        seconds = max(1e-9, time.monotonic() - self._since) / len(self._losses)
+        report = StepReport(
+            step=step,
+            steps=self._total,
+            loss=sum(self._losses) / len(self._losses),
+            accuracy=sum(self._right) / len(self._right),
+            learning_rate=float(values["learning_rate"]),
+            gradient_norm=float(values["gradient_norm"]),
+            examples_per_second=self._options.batch_size / seconds,
+            seconds_left=(self._total - step) * seconds,
+        )
+        self._losses, self._right, self._since = [], [], time.monotonic()
+        figures = {
+            name: getattr(report, name)
+            for name in ("loss", "accuracy", "learning_rate", "gradient_norm", "examples_per_second")
+        }
+        self._log.write(dict(figures, step=step))
+        self._summaries.write_scalars(step, "train", figures)
+        if self._on_step:
+            self._on_step(report)
+
+
+class Checkpoints(v1.train.SessionRunHook):  # type: ignore[misc]
+    """Saves every so many steps and at the end, then has validation look at what was saved.
+
+    The metrics of a step are on disk before its checkpoint: what a resumed run drops from them, it
+    writes again.
+    """
+
+    def __init__(
+        self,
+        step: Any,
+        saver: Any,
+        directory: Path,
+        options: TrainOptions,
+        total: int,
+        reports: Reports,
+        validate: Optional[Callable[[int, str], None]],
+    ) -> None:
+        self._step, self._saver, self._prefix = step, saver, str(directory / CHECKPOINT)
+        self._options, self._total, self._reports = options, total, reports
+        self._validate = validate
+
+    def before_run(self, run_context: Any) -> Any:
+        """Asks for the step."""
+        return v1.train.SessionRunArgs(self._step)
+
+    def after_run(self, run_context: Any, run_values: Any) -> None:
+        """Saves and validates where the step says so."""
+        step, options = int(run_values.results), self._options
+        look = self._validate is not None and (
+            step == self._total or (options.eval_every and step % options.eval_every == 0)
+        )
+        if look or step == self._total or step % options.save_every == 0:
+            path = self._saver.save(
+                run_context.session, self._prefix, global_step=step, write_meta_graph=False
+            )
+            self._reports.last_checkpoint = path
+            if look and self._validate:
+                self._validate(step, path)
+        if step >= self._total:
+            run_context.request_stop()

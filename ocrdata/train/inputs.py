@@ -1,0 +1,245 @@
+"""Record files to batches of images and labels, in an order that is a function of the step alone.
+
+Training reads an endless stream of samples: epoch after epoch, each with its shards in an order of
+its own. The stream is cut into pools of whole batches; a pool is shuffled, its samples are sorted by
+width (so that little padding is needed), cut into batches, and the batches shuffled. A pool may
+reach over the end of an epoch, so that no sample is left out and every batch is whole. To go on at
+step s, the reader skips less than an epoch of undecoded records, some 4 microseconds each.
+
+Images go on as uint8; the network normalises them, in training as in the export.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Dict, Iterator, List, Sequence
+
+import numpy as np
+
+from ocrdata.base.seeds import stream
+from ocrdata.records import schema
+from ocrdata.train.compat import AUTOTUNE, tf, v1
+from ocrdata.train.shardset import Shard
+
+Tensor = Any
+CYCLE, BLOCK = 8, 16  # shards read in turn, records of each at a time
+BUCKET = 16  # widths are rounded up to this many pixels: fewer shapes, little padding
+_ENDLESS = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True)
+class ImageSpec:
+    """What the network takes: the height, 1 or 3 channels, and a fixed width or 0."""
+
+    height: int
+    channels: int
+    width: int = 0
+
+    def scaled_width(self, height: Any, width: Any) -> Any:
+        """Returns the width in pixels of a picture brought to our height; arrays and tensors too."""
+        larger, smaller = (
+            (tf.maximum, tf.minimum) if isinstance(width, tf.Tensor) else (np.maximum, np.minimum)
+        )
+        scaled = larger((2 * width * self.height + height) // (2 * height), 1)
+        return smaller(scaled, self.width) if self.width else scaled
+
+
+@dataclass(frozen=True)
+class Order:
+    """Which records come when: `files` of an epoch, places in a pool; a function of the seed."""
+
+    shards: Sequence[Shard]
+    batch_size: int
+    pool_batches: int
+    seed: int
+
+    @property
+    def samples(self) -> int:
+        """Samples in an epoch."""
+        return sum(shard.samples for shard in self.shards)
+
+    def start(self, step: int) -> List[int]:
+        """Returns where step `step` (from 0) begins: epoch, records to skip, pool, batches to skip."""
+        pool, batch = divmod(step, self.pool_batches)
+        epoch, record = divmod(pool * self.pool_batches * self.batch_size, self.samples)
+        return [epoch, record, pool, batch]
+
+    def files(self, epoch: int) -> Any:
+        """Returns the shard paths of an epoch in their order, as an array of bytes."""
+        names = [str(shard.path).encode("utf-8") for shard in self.shards]
+        stream(self.seed, "shards", int(epoch)).shuffle(names)
+        return np.array(names, dtype=object)
+
+    def places(self, pool: int) -> Any:
+        """Returns int64 [pool_batches * batch_size]: a permutation of a pool."""
+        return self._permutation("samples", pool, self.pool_batches * self.batch_size)
+
+    def turns(self, pool: int) -> Any:
+        """Returns int64 [pool_batches]: the order of a pool's batches."""
+        return self._permutation("batches", pool, self.pool_batches)
+
+    def _permutation(self, name: str, pool: int, size: int) -> Any:
+        order = list(range(size))
+        stream(self.seed, name, int(pool)).shuffle(order)
+        return np.array(order, dtype=np.int64)
+
+
+def pool_batches(shuffle: int, batch_size: int) -> int:
+    """Returns how many batches a pool of about `shuffle` samples has."""
+    return max(1, shuffle // batch_size)
+
+
+def training_batches(order: Order, spec: ImageSpec, start: Tensor) -> Any:
+    """Returns the endless dataset of training batches from `start` (int64 [4], see Order.start)."""
+    epochs = tf.data.Dataset.range(start[0], _ENDLESS)
+    compression = order.shards[0].compression
+    records = epochs.flat_map(
+        lambda epoch: _read(_call(order.files, epoch, tf.string), compression)
+    )
+    pools = records.skip(start[1]).batch(order.pool_batches * order.batch_size, drop_remainder=True)
+    numbered = tf.data.Dataset.zip((tf.data.Dataset.range(start[2], _ENDLESS), pools))
+
+    def arrange(pool: Tensor, serialized: Tensor) -> Any:
+        serialized = tf.gather(serialized, _call(order.places, pool, tf.int64))
+        if not spec.width:
+            serialized = tf.gather(serialized, _by_width(serialized, spec))
+        rows = tf.reshape(serialized, [order.pool_batches, order.batch_size])
+        rows = tf.gather(rows, _call(order.turns, pool, tf.int64))
+        return tf.data.Dataset.from_tensor_slices(rows)
+
+    batches = numbered.flat_map(arrange).skip(start[3])
+    return _prepared(batches, spec)
+
+
+def evaluation_batches(
+    shards: Sequence[Shard], spec: ImageSpec, batch_size: int, limit: int = 0
+) -> Any:
+    """Returns the dataset of all samples of `shards`, or the first `limit`, once.
+
+    Samples of a pool are sorted by width; the feature "index" (int64 [B]) numbers them as they
+    stand in the files. The last batch holds what is left.
+    """
+    names = [str(shard.path) for shard in shards]
+    records = tf.data.TFRecordDataset(names, shards[0].compression).take(limit or -1)
+    numbered = tf.data.Dataset.zip((tf.data.Dataset.range(_ENDLESS), records))
+
+    def arrange(index: Tensor, serialized: Tensor) -> Any:
+        places = _by_width(serialized, spec)
+        pair = tf.gather(serialized, places), tf.gather(index, places)
+        return tf.data.Dataset.from_tensor_slices(pair).batch(batch_size)
+
+    pools = numbered.batch(batch_size * pool_batches(1024, batch_size))
+    return _prepared(pools.flat_map(arrange), spec)
+
+
+def _call(function: Any, argument: Tensor, dtype: Any) -> Tensor:
+    result = tf.numpy_function(function, [argument], dtype)
+    result.set_shape([None])
+    return result
+
+
+def _read(files: Tensor, compression: str) -> Any:
+    # Sequential: a parallel interleave can crash 1.15 when its session closes, and reading is
+    # a hundred times faster than decoding anyway.
+    names = tf.data.Dataset.from_tensor_slices(files)
+    return names.interleave(
+        lambda name: tf.data.TFRecordDataset(name, compression), CYCLE, BLOCK
+    )
+
+
+_SIZES = {
+    schema.HEIGHT: v1.FixedLenFeature([], tf.int64),
+    schema.WIDTH: v1.FixedLenFeature([], tf.int64),
+}
+_FEATURES = dict(
+    _SIZES,
+    **{
+        schema.ENCODED: v1.FixedLenFeature([], tf.string),
+        schema.SOURCE_ID: v1.FixedLenFeature([], tf.string),
+        schema.TEXT: v1.FixedLenFeature([], tf.string),
+        schema.CLASS: v1.VarLenFeature(tf.int64),
+    }
+)
+
+
+def _widths(features: Dict[str, Tensor], spec: ImageSpec) -> Tensor:
+    widths = spec.scaled_width(features[schema.HEIGHT], features[schema.WIDTH])
+    return tf.cast(widths, tf.int32)
+
+
+def _by_width(serialized: Tensor, spec: ImageSpec) -> Tensor:
+    widths = _widths(v1.parse_example(serialized, _SIZES), spec)
+    return tf.argsort(widths // BUCKET, stable=True)
+
+
+def _prepared(batches: Any, spec: ImageSpec) -> Any:
+    def prepare(serialized: Tensor, index: Any = None) -> Dict[str, Tensor]:
+        features = v1.parse_example(serialized, _FEATURES)
+        widths = _widths(features, spec)
+        full = tf.constant(spec.width) if spec.width else round_up(tf.reduce_max(widths))
+        features["images"], features["widths"] = decode_images(
+            features.pop(schema.ENCODED), full, spec
+        )
+        if index is not None:
+            features["index"] = index
+        return features
+
+    return batches.map(prepare, num_parallel_calls=AUTOTUNE).prefetch(4)
+
+
+def round_up(width: Tensor) -> Tensor:
+    """Returns a width in pixels rounded up to the next bucket."""
+    return (width + BUCKET - 1) // BUCKET * BUCKET
+
+
+def decode_images(encoded: Tensor, full: Tensor, spec: ImageSpec) -> Any:
+    """Decodes picture files (string [B]) into uint8 [B, height, full, channels] and int32 widths [B].
+
+    Each picture keeps its shape at our height, wider ones than `full` are squeezed into it, and
+    zeros fill the right side.
+    """
+
+    def decode(one: Tensor) -> Any:
+        image, width = _decode(one, full, spec)
+        return tf.pad(image, [[0, 0], [0, full - width], [0, 0]]), width
+
+    images, widths = tf.map_fn(
+        decode, encoded, dtype=(tf.uint8, tf.int32), parallel_iterations=4, back_prop=False
+    )
+    images.set_shape([None, spec.height, spec.width or None, spec.channels])
+    return images, widths
+
+
+def _decode(encoded: Tensor, full: Tensor, spec: ImageSpec) -> Any:
+    image = tf.io.decode_image(encoded, spec.channels, expand_animations=False)
+    image.set_shape([None, None, spec.channels])
+    shape = tf.shape(image)
+    width = tf.minimum(spec.scaled_width(shape[0], shape[1]), full)
+    size = tf.stack([spec.height, width])
+
+    def resized() -> Tensor:
+        # The antialiased triangle filter, which both versions have under this name.
+        smooth = tf.compat.v2.image.resize(image, size, antialias=True)
+        return tf.cast(tf.clip_by_value(tf.round(smooth), 0.0, 255.0), tf.uint8)
+
+    same = tf.reduce_all(tf.equal(shape[:2], size))
+    return tf.cond(same, lambda: image, resized), width
+
+
+def measured_widths(encoded: Tensor, spec: ImageSpec) -> Tensor:
+    """Returns the scaled widths, int32 [B], of picture files whose sizes nobody has noted."""
+
+    def measure(one: Tensor) -> Tensor:
+        shape = tf.shape(tf.io.decode_image(one, spec.channels, expand_animations=False))
+        return spec.scaled_width(shape[0], shape[1])
+
+    return tf.map_fn(measure, encoded, dtype=tf.int32, back_prop=False)
+
+
+def iterate(session: Any, fetches: Any) -> Iterator[Any]:
+    """Yields what `fetches` gives until the dataset behind them ends."""
+    while True:
+        try:
+            yield session.run(fetches)
+        except tf.errors.OutOfRangeError:
+            return

@@ -1,0 +1,233 @@
+"""The training loop: one graph, one session, one device; exact resume after any interruption.
+
+The data order, dropout and learning rate are functions of the step, so that a run that is killed
+and resumed takes the same course as one that is not. Up to `save_every` steps are computed again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable, Dict, Optional
+
+from ocrdata.errors import PathLike
+from ocrdata.train import optimisers
+from ocrdata.train.compat import tf, v1
+from ocrdata.train.config import TrainOptions
+from ocrdata.train.evaluate import Evaluator
+from ocrdata.train.hooks import Checkpoints, Reports, StartInput, StepReport, ValidationReport
+from ocrdata.train.inference import image_spec, make_model
+from ocrdata.train.inputs import Order, pool_batches, training_batches
+from ocrdata.train.models import MODELS
+from ocrdata.train.problems import Diagnosis, check_records, explained
+from ocrdata.train.run import MetricsLog, Run, begin_run, plain_options
+from ocrdata.train.shardset import ShardSet, read_shard_set
+from ocrdata.train.summaries import Summaries, image_fetches
+from ocrdata.train.targets import Target, make_target
+
+Tensor = Any
+OnProgress = Optional[Callable[[int, Optional[int]], None]]
+
+
+@dataclass(frozen=True)
+class TrainSummary:
+    """What a training run did; the accuracy is that of the validation split, if it was looked at."""
+
+    run: str
+    model: str
+    step: int
+    started_at: int
+    samples: int
+    long_labels_skipped: int
+    num_classes: int
+    parameters: int
+    loss: Optional[float]
+    validation_accuracy: Optional[float]
+
+
+@dataclass(frozen=True)
+class Training:
+    """The tensors of a training graph."""
+
+    iterator: Any
+    start: Tensor
+    step: Tensor
+    fetches: Dict[str, Tensor]
+    train_op: Any
+    parameters: int
+
+
+def train(
+    model: str = "crnn",
+    data_dir: PathLike = "data",
+    output_dir: PathLike = "output",
+    model_options: Any = None,
+    options: TrainOptions = TrainOptions(),
+    overwrite: bool = False,
+    resume: bool = False,
+    on_check: OnProgress = None,
+    on_step: Optional[Callable[[StepReport], None]] = None,
+    on_validation: Optional[Callable[[ValidationReport], None]] = None,
+) -> TrainSummary:
+    """Trains a model on `data_dir`/tfrecords and leaves a run directory `output_dir`/`model`.
+
+    Raises InputError (records missing or unfit), OutputExistsError (a run is there and neither
+    `overwrite` nor `resume` is given), OptionError, TargetError, and TrainingError when the loss
+    is no number any more.
+    """
+    chosen = model_options if model_options is not None else MODELS.load(model).defaults()
+    target = make_target(options.target, options.intra_threads, options.inter_threads)
+    shards = read_shard_set(data_dir)
+    net = make_model(model, chosen, shards.charset, options.seed)
+    net.skip_long_labels = options.long_labels == "skip"
+    found = check_records(
+        shards, "train", image_spec(net), net.time_steps, net.skip_long_labels, on_check
+    )
+    run = Run(
+        Path(output_dir) / model, model, plain_options(chosen), plain_options(options), shards.charset
+    )
+    begin_run(run, overwrite, resume)
+    order = Order(
+        shards.require("train"),
+        options.batch_size,
+        pool_batches(options.shuffle, options.batch_size),
+        options.seed,
+    )
+    watch = _Watch(run, shards, target, options, options.total_steps(order.samples), on_validation)
+    with tf.Graph().as_default(), v1.device(target.device), explained():
+        v1.set_random_seed(options.seed)
+        graph = build_training(net, order, options, watch.total)
+        return watch.run(graph, order, on_step, found)
+
+
+def build_training(net: Any, order: Order, options: TrainOptions, total: int) -> Training:
+    """Builds the graph of a training step in the current graph."""
+    with v1.device("/device:CPU:0"):
+        step = v1.train.get_or_create_global_step()
+        start = v1.placeholder(tf.int64, [4])
+        dataset = training_batches(order, image_spec(net), start)
+        iterator = v1.data.make_initializable_iterator(dataset)
+        batch = iterator.get_next()
+    labels = net.labels(batch)
+    outputs = net.build(batch, training=True)
+    loss = net.loss(outputs, labels)
+    decoded = net.decode(outputs)
+    rate = optimisers.learning_rate(options, step, total)
+    optimizer = optimisers.make_optimizer(options, rate)
+    penalty = optimisers.l2_loss(options.l2) if options.l2 else 0.0
+    gradients = optimizer.compute_gradients(loss + penalty)
+    gradients, norm = optimisers.clip(gradients, options.clip_norm)
+    with tf.control_dependencies(v1.get_collection(v1.GraphKeys.UPDATE_OPS)):
+        train_op = optimizer.apply_gradients(gradients, step)
+    if options.ema:
+        with tf.control_dependencies([train_op]):
+            average = optimisers.weight_average(options.ema, step)
+            train_op = average.apply(v1.trainable_variables())
+    with tf.control_dependencies([train_op]):
+        after = step.read_value()  # a plain fetch may be the step before or after this one
+    right = tf.cast(net.correct(decoded, labels), tf.float32)
+    fetches = {
+        "step": after,
+        "loss": loss,
+        "accuracy": tf.reduce_mean(right),
+        "learning_rate": rate,
+        "gradient_norm": norm,
+    }
+    fetches.update(image_fetches(batch, decoded.classes))
+    count = sum(int(variable.shape.num_elements()) for variable in v1.trainable_variables())
+    return Training(iterator, start, step, fetches, train_op, count)
+
+
+class _Watch:
+    """Runs a training graph with its hooks."""
+
+    def __init__(
+        self,
+        run: Run,
+        shards: ShardSet,
+        target: Target,
+        options: TrainOptions,
+        total: int,
+        on_validation: Optional[Callable[[ValidationReport], None]],
+    ) -> None:
+        self.total = total
+        self._run, self._options, self._target = run, options, target
+        self._on_validation = on_validation
+        self._evaluator = None  # type: Optional[Evaluator]
+        if options.eval_every and shards.samples("validation"):
+            self._evaluator = Evaluator(
+                run, shards, "validation", target, options.batch_size, limit=options.eval_samples
+            )
+        self._loss = self._accuracy = None  # type: Optional[float]
+        checkpoint = v1.train.latest_checkpoint(str(run.directory))
+        self._started = int(checkpoint.rsplit("-", 1)[1]) if checkpoint else 0
+        self._log = MetricsLog(run.directory, self._started)
+        self._summaries = Summaries(
+            run.directory, run.charset, self._started, options.summary_every
+        )
+
+    def run(
+        self,
+        graph: Training,
+        order: Order,
+        on_step: Optional[Callable[[StepReport], None]],
+        found: Diagnosis,
+    ) -> TrainSummary:
+        """Trains to the last step."""
+
+        def note(report: StepReport) -> None:
+            self._loss = report.loss
+            if on_step:
+                on_step(report)
+
+        if self._started < self.total:
+            self._train(graph, order, note)
+        for part in (self._log, self._summaries, self._evaluator):
+            if part is not None:
+                part.close()
+        return TrainSummary(
+            run=str(self._run.directory),
+            model=self._run.model,
+            step=max(self._started, self.total),
+            started_at=self._started,
+            samples=found.samples,
+            long_labels_skipped=found.long_labels,
+            num_classes=self._run.charset.num_classes,
+            parameters=graph.parameters,
+            loss=self._loss,
+            validation_accuracy=self._accuracy,
+        )
+
+    def _train(self, graph: Training, order: Order, note: Callable[[StepReport], None]) -> None:
+        saver = v1.train.Saver(max_to_keep=self._options.keep, save_relative_paths=True)
+        reports = Reports(
+            graph.fetches, self._options, self.total, self._log, self._summaries, note
+        )
+        checkpoints = Checkpoints(
+            graph.fetches["step"],
+            saver,
+            self._run.directory,
+            self._options,
+            self.total,
+            reports,
+            self._validate if self._evaluator else None,
+        )
+        hooks = [StartInput(graph.iterator, graph.start, order, graph.step), reports, checkpoints]
+        creator = v1.train.ChiefSessionCreator(
+            v1.train.Scaffold(saver=saver),
+            config=self._target.config,
+            checkpoint_dir=str(self._run.directory),
+        )
+        with v1.train.MonitoredSession(creator, hooks) as session:
+            while not session.should_stop():
+                session.run(graph.train_op)
+
+    def _validate(self, step: int, checkpoint: str) -> None:
+        assert self._evaluator is not None
+        score = self._evaluator.score(checkpoint)
+        self._accuracy = score.accuracy
+        figures = score.figures()
+        self._log.write({"step": step, "validation": figures})
+        self._summaries.write_scalars(step, "validation", figures)
+        if self._on_validation:
+            self._on_validation(ValidationReport(step=step, lines=score.lines, **figures))

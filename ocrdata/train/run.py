@@ -1,0 +1,181 @@
+"""A run directory: what a training run leaves, and what evaluation, prediction and export read.
+
+run.json                 options, dictionary and versions
+checkpoint, model.ckpt-* weights, optimiser state and step, by variable name
+metrics.jsonl            one JSON object a line: training and validation figures
+events.out.tfevents.*    the same for TensorBoard, with images
+evaluation-*.json, predictions-*.tsv   what `ocrdata evaluate` writes
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, List
+
+import numpy as np
+
+from ocrdata import __version__
+from ocrdata.base.outdir import dump_json, read_json, write_atomic
+from ocrdata.errors import CheckpointError, OptionError, OutputExistsError
+from ocrdata.text.charset import Charset
+from ocrdata.train.compat import tf, v1
+from ocrdata.train.config import FREE
+from ocrdata.train.shardset import dictionary_entry, read_dictionary_entry
+
+RUN, METRICS, CHECKPOINT = "run.json", "metrics.jsonl", "model.ckpt"
+_OURS = (
+    RUN,
+    METRICS,
+    "checkpoint",
+    CHECKPOINT + "-*",
+    "events.out.tfevents.*",
+    "evaluation-*.json",
+    "predictions-*.tsv",
+)
+_START = "Train first: ocrdata train {}."
+
+
+@dataclass(frozen=True)
+class Run:
+    """What run.json says: the model's name and options, training options, and the dictionary."""
+
+    directory: Path
+    model: str
+    model_options: Dict[str, Any]
+    options: Dict[str, Any]
+    charset: Charset
+
+    def write(self) -> None:
+        """Writes run.json."""
+        content = {
+            "dictionary": dictionary_entry(self.charset),
+            "format": 1,
+            "model": self.model,
+            "model_options": self.model_options,
+            "options": self.options,
+            "versions": {
+                "numpy": np.__version__,
+                "ocrdata": __version__,
+                "python": platform.python_version(),
+                "tensorflow": tf.__version__,
+            },
+        }
+        write_atomic(self.directory / RUN, dump_json(content))
+
+    def checkpoint(self, name: str = "") -> str:
+        """Returns the path of a checkpoint (the newest, or one by name or step number).
+
+        Raises CheckpointError where there is none.
+        """
+        if not name:
+            found = v1.train.latest_checkpoint(str(self.directory))
+            if found:
+                return str(found)
+            raise CheckpointError(
+                self.directory, "holds no checkpoint", hint=_START.format(self.model)
+            )
+        stem = "{}-{}".format(CHECKPOINT, name) if name.isdigit() else name
+        path = self.directory / (stem[: -len(".index")] if stem.endswith(".index") else stem)
+        if not Path(str(path) + ".index").is_file():
+            known = ", ".join(str(step) for step in self.steps()) or "none"
+            raise CheckpointError(path, "is no checkpoint", hint="There are: {}.".format(known))
+        return str(path)
+
+    def steps(self) -> List[int]:
+        """Returns the steps that checkpoints were kept of."""
+        found = self.directory.glob(CHECKPOINT + "-*.index")
+        return sorted(int(path.stem.rsplit("-", 1)[1]) for path in found)
+
+
+def read_run(directory: Path, model: str) -> Run:
+    """Reads run.json; raises CheckpointError where there is none or its dictionary is damaged."""
+    path = directory / RUN
+    if not path.is_file():
+        raise CheckpointError(path, "is missing", hint=_START.format(model))
+    content = read_json(path)
+    try:
+        charset = read_dictionary_entry(content["dictionary"], path)
+        if content["model"] != model:
+            raise CheckpointError(path, "is a run of {}, not {}".format(content["model"], model))
+        return Run(directory, model, content["model_options"], content["options"], charset)
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(path, "is no description of a run ({!r})".format(error)) from error
+
+
+def begin_run(run: Run, overwrite: bool, resume: bool) -> bool:
+    """Prepares a run directory for training; returns whether there is a run to go on with.
+
+    Raises OutputExistsError if a run is there and neither is given, OptionError if a resumed run's
+    options differ in what decides its course. Overwriting removes only what a run writes.
+    """
+    if overwrite and resume:
+        raise OptionError("--overwrite and --resume exclude each other.")
+    present = run_files(run.directory)
+    if present and not (overwrite or resume):
+        raise OutputExistsError(
+            run.directory, "Pass --resume to go on with that run or --overwrite to start anew."
+        )
+    if present and resume:
+        _check_same(read_run(run.directory, run.model), run)
+        run.write()
+        return True
+    for path in present:
+        path.unlink()
+    run.directory.mkdir(parents=True, exist_ok=True)
+    run.write()
+    return False
+
+
+def run_files(directory: Path) -> List[Path]:
+    """Returns the files in a directory that a run writes."""
+    return [path for pattern in _OURS for path in sorted(directory.glob(pattern)) if path.is_file()]
+
+
+def _check_same(before: Run, now: Run) -> None:
+    changed = []
+    for old, new in ((before.options, now.options), (before.model_options, now.model_options)):
+        names = sorted(set(old) | set(new))
+        changed += [n for n in names if n not in FREE and old.get(n) != new.get(n)]
+    if changed:
+        flags = ", ".join(
+            "--{} {}".format(n.replace("_", "-"), {**before.options, **before.model_options}.get(n))
+            for n in changed
+        )
+        raise OptionError(
+            "the run to resume was started with {}.".format(flags),
+            "Repeat the options of that run, or pass --overwrite to start anew.",
+        )
+
+
+def plain_options(options: Any) -> Dict[str, Any]:
+    """Returns a dataclass of options as plain JSON values."""
+    return dict(dataclasses.asdict(options))
+
+
+class MetricsLog:
+    """metrics.jsonl: appended line by line; a resumed run drops what its checkpoint did not know."""
+
+    def __init__(self, directory: Path, step: int) -> None:
+        self.path = directory / METRICS
+        kept = [line for line in self._lines() if json.loads(line)["step"] <= step]
+        write_atomic(self.path, "".join(kept).encode("utf-8"))
+        self._stream = self.path.open("a", encoding="utf-8")
+
+    def _lines(self) -> List[str]:
+        if not self.path.is_file():
+            return []
+        lines = self.path.read_text(encoding="utf-8").splitlines(True)
+        return [line for line in lines if line.endswith("}\n")]  # the last may be cut by a kill
+
+    def write(self, values: Dict[str, Any]) -> None:
+        """Adds one line."""
+        self._stream.write(json.dumps(values, sort_keys=True) + "\n")
+        self._stream.flush()
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._stream.close()

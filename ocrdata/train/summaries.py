@@ -1,0 +1,69 @@
+"""TensorBoard events, written from fetched values."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any, Dict
+
+from ocrdata.records import schema
+from ocrdata.text.charset import Charset
+from ocrdata.train.compat import v1
+from ocrdata.train.drawing import draw_readings
+
+IMAGES = 4  # lines of the batch shown
+
+
+class Summaries:
+    """Writes scalars and pictures of readings into a run directory; a resumed run goes on there."""
+
+    def __init__(self, directory: Path, charset: Charset, step: int, every: int) -> None:
+        self._charset, self._every = charset, every
+        self._writer = v1.summary.FileWriter(str(directory))
+        if step:  # what an interrupted run wrote behind its last checkpoint comes again
+            self._writer.add_session_log(v1.SessionLog(status=v1.SessionLog.START), step)
+
+    def write_scalars(self, step: int, group: str, values: Dict[str, float]) -> None:
+        """Writes figures under `group`/name; those of training only every so many steps."""
+        if group == "train" and step % self._every and step != 1:
+            return
+        entries = [
+            v1.Summary.Value(tag="{}/{}".format(group, name), simple_value=value)
+            for name, value in sorted(values.items())
+        ]
+        self._write(entries, step)
+
+    def write_images(self, step: int, values: Dict[str, Any]) -> None:
+        """Writes a picture of some lines of the batch, their labels and what was read."""
+        truths = [text.decode("utf-8") for text in values["truth"]]
+        texts = [self._charset.decode(row) for row in values["classes"].tolist()]
+        captions = [
+            "{}  |  {}".format(truth, text) for truth, text in zip(truths, texts)
+        ]
+        picture = draw_readings(list(values["images"]), captions)
+        stream = io.BytesIO()
+        picture.save(stream, "PNG")
+        image = v1.Summary.Image(
+            height=picture.height,
+            width=picture.width,
+            colorspace=3,
+            encoded_image_string=stream.getvalue(),
+        )
+        self._write([v1.Summary.Value(tag="train/readings", image=image)], step)
+
+    def _write(self, entries: Any, step: int) -> None:
+        self._writer.add_summary(v1.Summary(value=entries), step)
+        self._writer.flush()
+
+    def close(self) -> None:
+        """Writes what waits and closes the file."""
+        self._writer.close()
+
+
+def image_fetches(batch: Dict[str, Any], classes: Any) -> Dict[str, Any]:
+    """Returns what `write_images` needs, of the first lines of the batch."""
+    return {
+        "images": batch["images"][:IMAGES],
+        "truth": batch[schema.TEXT][:IMAGES],
+        "classes": classes[:IMAGES],
+    }
