@@ -102,6 +102,9 @@ def line_of(features: Dict[str, Feature]) -> LineRecord:
     )
 
 
-def ctc_length(classes: Sequence[int]) -> int:
-    """Returns how many time steps CTC needs: one a class, and one between equal neighbours."""
+def ctc_length(classes: Sequence[object]) -> int:
+    """Returns how many time steps CTC needs: one a class, and one between equal neighbours.
+
+    Takes the text as well, because each character is a class.
+    """
     return len(classes) + sum(a == b for a, b in zip(classes, classes[1:]))

@@ -1,0 +1,63 @@
+"""ocrdata check: validates any artefact."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Optional, Tuple
+
+import click
+
+from ocrdata.cli import options
+
+
+@click.command("check")
+@click.argument("path", type=options.PATH, required=False)
+@options.data_dir_option
+@options.option(
+    "--time-steps",
+    type=click.IntRange(min=1),
+    default=None,
+    help="Also find labels that CTC cannot fit into that many steps (width / 4 for crnn).",
+)
+@options.option(
+    "--allow",
+    multiple=True,
+    metavar="KIND",
+    show_default=False,
+    help="A kind of problem that does not count, as text-in-two-splits; may be repeated.",
+)
+@options.option("--no-decode", is_flag=True, help="Look only at the headers of pictures; faster.")
+@options.workers_option
+@options.json_option
+def check(
+    path: Optional[Path],
+    data_dir: Path,
+    time_steps: Optional[int],
+    allow: Tuple[str, ...],
+    no_decode: bool,
+    workers: int,
+    as_json: bool,
+) -> None:
+    """Check PATH completely, the data folder by default, and change nothing.
+
+    PATH may be a data folder, a sample.txt, a dictionary, a shard set or one .tfrecord file.
+    Problems are counted by kind and shown with their first examples; exit code 1 if there are any.
+
+    \b
+    Example:
+      ocrdata check
+      ocrdata check data/tfrecords --allow text-in-two-splits
+    """
+    from ocrdata.check import check_path
+    from ocrdata.cli.report import progress, report
+    from ocrdata.errors import OcrdataError
+
+    with progress("check", "samples") as on_progress:
+        summary = check_path(
+            path or data_dir, time_steps, allow, not no_decode, workers, on_progress
+        )
+    report(summary, as_json)
+    if not summary.ok:
+        count = sum(summary.problems.values())
+        kinds = len(summary.problems)
+        raise OcrdataError("{} problems of {} kinds in {}.".format(count, kinds, summary.path))

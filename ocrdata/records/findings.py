@@ -1,0 +1,83 @@
+"""What a check finds: problems by kind, counted, with the first examples of each."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from typing import Dict, Iterable, List
+
+import numpy as np
+
+from ocrdata.errors import UnknownNameError
+
+# Each kind of problem and what it means.
+KINDS = {
+    "bad-line": "a line of a sample list that is not `path label`",
+    "changed-shard": "a shard that does not have the size or hash noted when it was written",
+    "damaged-dictionary": "dictionary files that are damaged or disagree with each other",
+    "damaged-info": "a dataset_info.json or manifest.json that is damaged",
+    "damaged-picture": "a picture that cannot be decoded, or that TensorFlow does not read",
+    "damaged-record": "a record that is cut off or has a wrong checksum",
+    "empty-label": "a picture without a label",
+    "label-too-long": "a label that needs more time steps than --time-steps gives",
+    "missing-character": "a character that is not in the dictionary",
+    "missing-picture": "a picture that is listed but not there",
+    "missing-shard": "a shard that dataset_info.json names but is not there",
+    "other-dictionary": "a dictionary unlike the one beside it",
+    "picture-in-two-splits": "the same picture, byte for byte, in two splits",
+    "repeated-key": "a picture that is listed twice",
+    "text-in-two-splits": "the same label in two splits",
+    "unfinished-output": "what an interrupted command left",
+    "unreferenced-picture": "a picture that no list names",
+    "unreferenced-shard": "a record file that dataset_info.json does not name",
+    "wrong-count": "a shard or split with another number of samples than noted",
+    "wrong-record": "a record whose features are missing or contradict each other",
+}
+EXAMPLES = 5
+
+
+class Findings:
+    """Counts problems by kind; `examples` holds the first messages of each."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.examples: Dict[str, List[str]] = {}
+
+    def add(self, kind: str, message: str, count: int = 1) -> None:
+        """Notes `count` problems of a kind, with one message."""
+        if kind not in KINDS:
+            raise UnknownNameError("kind of problem", kind, KINDS)
+        self.counts[kind] += count
+        kept = self.examples.setdefault(kind, [])
+        if len(kept) < EXAMPLES:
+            kept.append(message)
+
+    def merge(self, other: Findings) -> None:
+        """Adds what another process has found, behind what is there."""
+        for kind, count in other.counts.items():
+            kept = self.examples.setdefault(kind, [])
+            kept += other.examples[kind][: EXAMPLES - len(kept)]
+            self.counts[kind] += count
+
+
+def hash64(data: bytes) -> int:
+    """Returns 64 bits that stand for a key, a text or a picture in comparisons of millions."""
+    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big")
+
+
+def as_hashes(values: Iterable[int]) -> np.ndarray:
+    """Returns hashes as uint64 [n]."""
+    return np.fromiter(values, np.uint64)
+
+
+def repeats(hashes: np.ndarray) -> np.ndarray:
+    """Returns the rows, in order, whose hash stands in an earlier row already."""
+    order = np.argsort(hashes, kind="stable")
+    ordered = hashes[order]
+    return np.sort(order[1:][ordered[1:] == ordered[:-1]])
+
+
+def first_shared(ours: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Returns the first row, in order, of each of our hashes that `others` has too."""
+    values, rows = np.unique(ours, return_index=True)
+    return np.sort(rows[np.isin(values, others)])
