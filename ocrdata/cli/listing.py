@@ -45,13 +45,9 @@ def _rows(kind: str, coverage: Optional[str]) -> Dict[str, Any]:
 
 
 def _corpora() -> Dict[str, str]:
-    from ocrdata.text.corpus import corpus_names, read_corpus
+    from ocrdata.text.corpus import CORPORA
 
-    rows = {}
-    for name in corpus_names():
-        first = [phrase.text for phrase in read_corpus(name, limit=3)]
-        rows[name] = "{} ...".format(" | ".join(first))
-    return rows
+    return dict(CORPORA)
 
 
 def _fonts(coverage: Optional[str]) -> Dict[str, str]:

@@ -82,7 +82,7 @@ def write_built(
     target = Path(output) if output else Path(data_dir) / DICTIONARY_DIR
     if characters is None and not listed.is_file():
         charset = collect_characters(_texts(data_dir, ()))
-        source = "sample lists of {}".format(data_dir)
+        source = "sample lists"
     else:
         source = str(characters or listed)
         charset = read_charset(source)
