@@ -80,9 +80,7 @@ class RecordError(InputError):
 class OutputExistsError(OcrdataError):
     """An output is already there and nothing allows replacing it."""
 
-    def __init__(
-        self, path: PathLike, hint: str = "Pass --overwrite to replace it."
-    ) -> None:
+    def __init__(self, path: PathLike, hint: str = "Pass --overwrite to replace it.") -> None:
         super().__init__("{} already exists.".format(path), hint)
         self.args = (path, hint)
 

@@ -20,7 +20,9 @@ from ocrdata.text.charset import (
 )
 
 CHARACTERS = st.lists(
-    st.characters(blacklist_categories=("Cs",), blacklist_characters="\r\n"), min_size=1, unique=True
+    st.characters(blacklist_categories=("Cs",), blacklist_characters="\r\n"),
+    min_size=1,
+    unique=True,
 )
 
 

@@ -13,9 +13,11 @@ import click
 
 from ocrdata import __version__
 from ocrdata.cli.build_dict import build_dict
+from ocrdata.cli.check import check
 from ocrdata.cli.gen_chars import gen_chars
 from ocrdata.cli.gen_pics import gen_pics
 from ocrdata.cli.gen_sample import gen_sample
+from ocrdata.cli.info import info
 from ocrdata.cli.listing import list_names
 from ocrdata.cli.options import config_option
 from ocrdata.cli.tfrecord import tfrecord
@@ -100,5 +102,15 @@ def main(context: click.Context, quiet: bool, verbose: bool) -> None:
         logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
 
 
-for command in (gen_pics, gen_sample, gen_chars, build_dict, tfrecord, list_names):
+COMMANDS = (
+    gen_pics,
+    gen_sample,
+    gen_chars,
+    build_dict,
+    tfrecord,
+    check,
+    info,
+    list_names,
+)
+for command in COMMANDS:
     main.add_command(command)
