@@ -33,6 +33,10 @@ An option given wins over its variable, a variable over --config, --config over 
 class OcrdataGroup(click.Group):
     """A group whose commands answer every OcrdataError with one line and its exit code."""
 
+    def list_commands(self, context: click.Context) -> "list[str]":
+        # In the order of work, not of the alphabet.
+        return list(self.commands)
+
     def invoke(self, context: click.Context) -> Any:
         try:
             return super().invoke(context)
