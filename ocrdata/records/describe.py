@@ -102,6 +102,8 @@ def _describe_shards(folder: Path) -> Dict[str, Any]:
     statistics = dict(info.get("statistics", {}))
     counts = statistics.pop("character_counts", {})
     common = sorted(counts, key=lambda character: (-counts[character], character))[:_SHOWN]
+    lengths = statistics.get("label_lengths", {})
+    statistics["label_lengths"] = {key: lengths[key] for key in sorted(lengths, key=int)}
     statistics["most_common"] = {character: counts[character] for character in common}
     return {
         **{key: info.get(key) for key in ("task", "layout", "compression")},

@@ -68,10 +68,6 @@ def _split_info(shards: List[Dict[str, Any]]) -> Dict[str, Any]:
     }
 
 
-def _by_number(counts: Mapping[str, int]) -> Dict[str, int]:
-    return {key: counts[key] for key in sorted(counts, key=int)}
-
-
 def build_info(
     shards: Iterable[Dict[str, Any]], charset: Charset, compression: str
 ) -> Dict[str, Any]:
@@ -95,7 +91,7 @@ def build_info(
         },
         "statistics": {
             "samples": sum(counts["formats"].values()),
-            "label_lengths": _by_number(counts["label_lengths"]),
+            "label_lengths": dict(counts["label_lengths"]),
             "formats": dict(counts["formats"]),
             "character_counts": dict(counts["characters"]),
             "characters_never_seen": sum(c not in counts["characters"] for c in charset.characters),
