@@ -1,0 +1,86 @@
+"""The text files of the ICDAR competitions: one box a line, coordinates first, text last.
+
+    377,117,463,117,465,130,378,130,Genaxis Theatre     2015: four corners, clockwise from top-left
+    38, 43, 920, 215, "Tiredness"                       2013: left, top, right, bottom
+    158 128 411 181 "Footpath"                          2013, training set
+    1,2,9,2,9,8,1,8,Latin,"###"                         2017 (MLT): the script before the text
+
+The text is everything behind the coordinates, so it may hold commas and spaces. Quotes around all
+of it are taken off, with their escapes, as the official scorer does.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import List, Sequence, Tuple
+
+IGNORE_MARKS = ("###",)
+_QUOTED = re.compile(r'^\s*"(.*)"\s*$', re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+
+Points = List[Tuple[float, float]]
+
+
+def split_numbers(line: str, count: int, separator: str = ",") -> Tuple[List[float], str]:
+    """Splits `count` numbers off a line and returns them with the text behind; ValueError if not.
+
+    With the separator " ", the numbers are parted by white space, with or without commas.
+    """
+    parts = line.split(None, count) if separator == " " else line.split(separator, count)
+    numbers = [to_number(part.strip(", ") if separator == " " else part) for part in parts[:count]]
+    if len(numbers) < count:
+        raise ValueError("has {} numbers instead of {}".format(len(numbers), count))
+    return numbers, parts[count] if len(parts) > count else ""
+
+
+def to_number(text: str) -> float:
+    """Returns a finite number; raises ValueError saying what stands there instead."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueError("{!r} is not a number".format(text.strip()[:40])) from None
+    if not math.isfinite(value) or abs(value) > 1e6:
+        raise ValueError("{!r} is not a coordinate".format(text.strip()[:40]))
+    return value
+
+
+def unquote(text: str) -> str:
+    r"""Returns a transcription without the quotes around it: `"a \"b\""` reads `a "b"`."""
+    match = _QUOTED.match(text)
+    return _ESCAPED.sub(r"\1", match.group(1)) if match else text
+
+
+def quote(text: str) -> str:
+    """Returns a transcription that `unquote` turns back: quoted only where it has to be."""
+    if _QUOTED.match(text):
+        return '"{}"'.format(text.replace("\\", "\\\\").replace('"', '\\"'))
+    return text
+
+
+def corners(left: float, top: float, right: float, bottom: float) -> Points:
+    """Returns the corners of an upright rectangle, clockwise from top-left."""
+    return [(left, top), (right, top), (right, bottom), (left, bottom)]
+
+
+def pair_up(numbers: Sequence[float]) -> Points:
+    """Returns x1, y1, x2, y2, ... as points."""
+    return list(zip(numbers[0::2], numbers[1::2]))
+
+
+def signed_area(points: Points) -> float:
+    """Returns the area inside a polygon: positive if it runs clockwise on the screen (y down)."""
+    total = 0.0
+    for (x, y), (next_x, next_y) in zip(points, points[1:] + points[:1]):
+        total += x * next_y - next_x * y
+    return total / 2.0
+
+
+def format_box(points: Sequence[Sequence[float]], text: str) -> str:
+    """Returns a line of an ICDAR-2015 ground-truth file, without its line feed."""
+    numbers = [_shortest(float(value)) for point in points for value in point]
+    return ",".join(numbers + [quote(text)])
+
+
+def _shortest(value: float) -> str:
+    return str(int(value)) if value == int(value) else "{:.2f}".format(value)

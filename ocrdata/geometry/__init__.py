@@ -1,0 +1,1 @@
+"""Polygons in pictures; NumPy and OpenCV only."""

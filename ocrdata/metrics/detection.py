@@ -1,0 +1,225 @@
+"""Text detection scored by the protocols of the ICDAR Robust Reading Competitions.
+
+    icdar2015   intersection over union of four-cornered boxes, above one half (Karatzas et al.,
+                ICDAR 2015); mlt2017 is the same with the script before each transcription
+    deteval     Wolf and Jolion, "Object count/area graphs for the evaluation of object detection
+                and segmentation algorithms", IJDAR 2006, with the competition's settings
+    icdar2013   the competition's own variant of deteval
+
+Figures are totals over all pictures, not means of pictures.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+
+from ocrdata.errors import OptionError, PathLike, UnknownNameError
+from ocrdata.metrics.detection_files import Boxes, Format, read_results, read_truth
+from ocrdata.metrics.deteval import match_rectangles
+from ocrdata.metrics.overlap import shared_areas
+
+PROTOCOLS = ("deteval", "icdar2013", "icdar2015", "mlt2017")
+
+
+@dataclass
+class Match:
+    """What one picture contributes: weighted matches on both sides, and the boxes that count."""
+
+    recalled: float
+    precise: float
+    truths: int
+    detections: int
+    pairs: List[Tuple[int, int]]
+    ignored_truths: List[int] = field(default_factory=list)
+    ignored_detections: List[int] = field(default_factory=list)
+
+    @property
+    def recall(self) -> float:
+        return self.recalled / self.truths if self.truths else 1.0
+
+    @property
+    def precision(self) -> float:
+        if self.detections:
+            return self.precise / self.detections if self.truths else 0.0
+        return 0.0 if self.truths else 1.0
+
+
+@dataclass(frozen=True)
+class DetectionScore:
+    """Precision, recall and their harmonic mean, with the counts behind them."""
+
+    protocol: str
+    precision: float
+    recall: float
+    hmean: float
+    images: int
+    ground_truth: int
+    detections: int
+    matched: float
+    ignored_ground_truth: int
+    ignored_detections: int
+    images_without_results: int
+    average_precision: Optional[float] = None
+    adjusted: Dict[str, int] = field(default_factory=dict)
+    notes: List[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """The settings of the IoU protocol; a box matches above `iou`, strictly."""
+
+    iou: float = 0.5
+    ignored_share: float = 0.5
+
+
+DEFAULTS = Thresholds()
+
+
+def evaluate_detection(
+    truth: PathLike,
+    results: PathLike,
+    protocol: str = "icdar2015",
+    lenient: bool = False,
+    scores: bool = False,
+    rectangles: bool = False,
+    thresholds: Thresholds = DEFAULTS,
+) -> Tuple[DetectionScore, Dict[str, Match]]:
+    """Reads and scores results; returns the totals and what each picture contributed.
+
+    `scores` reads a confidence behind the numbers and adds average precision; `rectangles` reads
+    left, top, right, bottom, which the 2013 protocols always do. Raises AnnotationError naming
+    file and line, UnknownNameError and OptionError.
+    """
+    if protocol not in PROTOCOLS:
+        raise UnknownNameError("protocol", protocol, PROTOCOLS)
+    upright = rectangles or protocol in ("deteval", "icdar2013")
+    if not 0.0 < thresholds.iou < 1.0 or not 0.0 < thresholds.ignored_share < 1.0:
+        raise OptionError("a threshold must lie between 0 and 1.")
+    form = Format(4 if upright else 8, protocol == "mlt2017", scores, not lenient)
+    expected = read_truth(truth, form)
+    found = read_results(results, expected, form)
+    matches = match_all(expected, found, protocol, thresholds)
+    missing = sum(key not in found for key in expected)
+    precision_curve = average_precision(expected, found, matches) if scores else None
+    score = total(matches, protocol, missing, precision_curve, form)
+    return score, matches
+
+
+def match_all(
+    truth: Dict[str, Boxes],
+    results: Dict[str, Boxes],
+    protocol: str = "icdar2015",
+    thresholds: Thresholds = DEFAULTS,
+) -> Dict[str, Match]:
+    """Matches the boxes of every picture; a picture without results has no detections."""
+    keys = list(truth)
+    found = [results.get(key, Boxes()) for key in keys]
+    if protocol in ("deteval", "icdar2013"):
+        pictures = [_match_upright(truth[key], boxes, protocol) for key, boxes in zip(keys, found)]
+        return dict(zip(keys, pictures))
+    areas = shared_areas([truth[key].polygons for key in keys], [boxes.polygons for boxes in found])
+    return {
+        key: match_quads(truth[key].ignored, *parts, thresholds=thresholds)
+        for key, parts in zip(keys, zip(*areas))
+    }
+
+
+def match_quads(
+    ignored: Sequence[bool],
+    truth_areas: np.ndarray,
+    areas: np.ndarray,
+    shared: np.ndarray,
+    thresholds: Thresholds = DEFAULTS,
+) -> Match:
+    """Matches one picture by intersection over union: in order of the ground truth, one to one.
+
+    `ignored` marks ground truth [n] not to be counted; areas are float64 [n], [m], [n, m]. A
+    detection is not counted if a box to be ignored covers more than `ignored_share` of it.
+    """
+    skip = np.asarray(ignored, bool)
+    covered = shared[skip] > thresholds.ignored_share * np.maximum(areas, 1e-300)
+    free = ~covered.any(axis=0)
+    pairs = []
+    union = truth_areas[:, None] + areas[None] - shared
+    good = shared > thresholds.iou * np.maximum(union, 1e-300)
+    left = free.copy()
+    for row in np.nonzero(~skip & good.any(axis=1))[0]:
+        candidates = np.nonzero(good[row] & left)[0]
+        if len(candidates):
+            pairs.append((int(row), int(candidates[0])))
+            left[candidates[0]] = False
+    return _match(pairs, len(pairs), len(pairs), skip, free)
+
+
+def _match(
+    pairs: List[Tuple[int, int]], recalled: float, precise: float, skip: Any, free: Any
+) -> Match:
+    return Match(
+        recalled, precise, int((~skip).sum()), int(free.sum()), pairs,
+        np.nonzero(skip)[0].tolist(), np.nonzero(~free)[0].tolist(),
+    )  # fmt: skip
+
+
+def _match_upright(truth: Boxes, found: Boxes, protocol: str) -> Match:
+    skip = np.asarray(truth.ignored, bool)
+    pairs, recalled, precise, free = match_rectangles(
+        _sides(truth), _sides(found), skip, protocol == "deteval"
+    )
+    return _match(pairs, recalled, precise, skip, free)
+
+
+def _sides(boxes: Boxes) -> np.ndarray:
+    if not boxes.polygons:
+        return np.empty((0, 4))
+    return np.array([[*box.min(axis=0), *box.max(axis=0)] for box in boxes.polygons])
+
+
+def total(
+    matches: Dict[str, Match],
+    protocol: str,
+    missing: int,
+    precision_curve: Optional[float],
+    form: Format,
+) -> DetectionScore:
+    """Adds up what the pictures contributed."""
+    add = _adder(list(matches.values()))
+    truths, detections = int(add("truths")), int(add("detections"))
+    recall = add("recalled") / truths if truths else 0.0
+    precision = add("precise") / detections if detections else 0.0
+    both = recall + precision
+    return DetectionScore(
+        protocol, precision, recall, 2.0 * recall * precision / both if both else 0.0,
+        len(matches), truths, detections, add("recalled"),
+        sum(len(match.ignored_truths) for match in matches.values()),
+        sum(len(match.ignored_detections) for match in matches.values()),
+        missing, precision_curve, dict(form.adjusted), list(form.notes),
+    )  # fmt: skip
+
+
+def _adder(matches: List[Match]) -> Callable[[str], float]:
+    return lambda name: sum(getattr(match, name) for match in matches)
+
+
+def average_precision(
+    truth: Dict[str, Boxes], results: Dict[str, Boxes], matches: Dict[str, Match]
+) -> float:
+    """Returns the mean, over the ground truth that counts, of the precision at each match.
+
+    Detections of all pictures are ranked by score; equal scores keep their order.
+    """
+    scores, hits = [], []  # type: Tuple[List[float], List[bool]]
+    for key in truth:
+        match = matches[key]
+        matched, ignored = {column for _, column in match.pairs}, set(match.ignored_detections)
+        for place, score in enumerate(results[key].scores if key in results else ()):
+            if place not in ignored:
+                scores.append(score)
+                hits.append(place in matched)
+    order = np.argsort(-np.array(scores), kind="stable")
+    ranked = np.array(hits, bool)[order]
+    precision = np.cumsum(ranked) / np.arange(1.0, len(ranked) + 1.0)
+    truths = sum(match.truths for match in matches.values())
+    return float(precision[ranked].sum() / truths) if truths else 0.0
