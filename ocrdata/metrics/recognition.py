@@ -19,7 +19,7 @@ def edit_distance(first: str, second: str) -> int:
     """
     if first == second or not first or not second:
         return 0 if first == second else len(first) + len(second)
-    places = {}  # type: Dict[str, int]
+    places: Dict[str, int] = {}
     for index, character in enumerate(first):
         places[character] = places.get(character, 0) | (1 << index)
     full, last, distance = (1 << len(first)) - 1, 1 << (len(first) - 1), len(first)

@@ -1,7 +1,7 @@
 """The options of models and of training: one home for each name, default, range and help text.
 
-The command line makes its flags out of these dataclasses, and a run directory's run.json holds their
-values. Nothing here needs TensorFlow or NumPy.
+The command line makes its flags out of these dataclasses, and run.json holds their values.
+Nothing here needs TensorFlow or NumPy.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import Any, Optional, Sequence
+from typing import Any, Dict, Optional, Sequence
 
 from ocrdata.errors import OptionError
 
@@ -23,7 +23,7 @@ def setting(
     kind: Optional[type] = None,
 ) -> Any:
     """Returns a dataclass field that carries its help text and its range (inclusive)."""
-    notes = {"help": text, "low": low, "high": high, "choices": tuple(choices)}
+    notes: Dict[str, Any] = {"help": text, "low": low, "high": high, "choices": tuple(choices)}
     notes["kind"] = kind or type(default)
     return dataclasses.field(default=default, metadata=notes)
 
@@ -57,7 +57,9 @@ class CrnnOptions:
     )
     color: str = setting("gray", "What the network sees.", choices=("gray", "rgb"))
     batch_norm: str = setting(
-        "paper", "Batch normalisation: two convolutions as published, or all.", choices=("paper", "all")
+        "paper",
+        "Batch normalisation: two convolutions as published, or all.",
+        choices=("paper", "all"),
     )
     dropout: float = setting(0.0, "Part of the LSTM outputs dropped in training.", 0.0, 0.95)
     lstm: str = setting(
@@ -79,7 +81,7 @@ class CrnnOptions:
 
 @dataclass(frozen=True)
 class TrainOptions:
-    """How a model is trained; what `FREE` does not name must stay the same when a run is resumed."""
+    """How a model is trained; a resumed run may differ in what `FREE` names only."""
 
     steps: Optional[int] = setting(
         None, "Training steps (10000 unless --epochs is given).", 1, kind=int
@@ -105,7 +107,9 @@ class TrainOptions:
     decay_power: float = setting(1.0, "Power of polynomial.", 0.0)
     warmup_steps: int = setting(100, "Steps in which the learning rate rises to its highest.", 0)
     clip_norm: float = setting(5.0, "Largest norm of all gradients together; 0: no clipping.", 0.0)
-    l2: float = setting(0.0, "Weight of the squared weights in the loss, LSTM kernels included.", 0.0)
+    l2: float = setting(
+        0.0, "Weight of the squared weights in the loss, LSTM kernels included.", 0.0
+    )
     ema: float = setting(
         0.0, "Decay of the average of the weights that evaluation uses; 0: none.", 0.0, 1.0
     )
@@ -158,6 +162,6 @@ FREE = (
 
 
 def settings_from(kind: Any, values: Any) -> Any:
-    """Returns the dataclass `kind` with these values; unknown names, of another release, are left."""
+    """Returns the dataclass `kind` with these values, leaving out those it does not know."""
     known = {field.name for field in dataclasses.fields(kind)}
     return kind(**{name: value for name, value in values.items() if name in known})

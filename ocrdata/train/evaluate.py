@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, NamedTuple, Optional, Tuple
+from typing import IO, Any, Callable, Dict, Iterator, NamedTuple, Optional, Tuple
 
 from ocrdata.base.outdir import dump_json, write_atomic
 from ocrdata.errors import PathLike
@@ -73,7 +74,8 @@ class Evaluator:
             restore(self._session, checkpoint, self._averaged)
             self._session.run(self._start)
             # Batches are sorted by width: what comes early waits for its turn.
-            waiting, turn = {}, 0  # type: Dict[int, Prediction], int
+            waiting: Dict[int, Prediction] = {}
+            turn = 0
             for values in iterate(self._session, self._fetches):
                 waiting.update(self._batch(values))
                 while turn in waiting:
@@ -141,14 +143,15 @@ def evaluate(
     score = RecognitionScore(protocol)
     evaluator = Evaluator(run, shards, split, make_target(target), batch_size, width, limit)
     path = run.directory / "predictions-{}.tsv".format(split)
-    lines = ["key\ttruth\ttext\tconfidence\tcorrect\n"]
-    for done, line in enumerate(evaluator.predictions(weights), 1):
-        right = score.add(line.truth, line.text)
-        lines.append(_row(line, right))
-        if on_progress:
-            on_progress(done, evaluator.samples)
-    evaluator.close()
-    write_atomic(path, "".join(lines).encode("utf-8"))
+    try:
+        with _renamed_when_done(path) as stream:
+            stream.write("key\ttruth\ttext\tconfidence\tcorrect\n")
+            for done, line in enumerate(evaluator.predictions(weights), 1):
+                stream.write(_row(line, score.add(line.truth, line.text)))
+                if on_progress:
+                    on_progress(done, evaluator.samples)
+    finally:
+        evaluator.close()
     summary = EvaluationSummary(
         split=split,
         checkpoint=Path(weights).name,
@@ -158,13 +161,25 @@ def evaluate(
         unscored=score.unscored,
         correct=score.correct,
         predictions=str(path),
-        **score.figures()
+        **score.figures(),
     )
     write_atomic(run.directory / "evaluation-{}.json".format(split), dump_json(asdict(summary)))
     return summary
 
 
+@contextmanager
+def _renamed_when_done(path: Path) -> Iterator[IO[str]]:
+    partial = path.with_name(path.name + ".partial")
+    try:
+        with partial.open("w", encoding="utf-8", newline="\n") as stream:
+            yield stream
+        partial.replace(path)
+    except BaseException:
+        partial.unlink()
+        raise
+
+
 def _row(line: Prediction, right: bool) -> str:
     # Labels may hold tabs and quotes: JSON strings keep one line a sample.
     fields = [json.dumps(text, ensure_ascii=False) for text in (line.key, line.truth, line.text)]
-    return "{}\t{}\t{}\t{:.6f}\t{}\n".format(*fields, line.confidence, int(right))
+    return "\t".join([*fields, "{:.6f}".format(line.confidence), str(int(right))]) + "\n"

@@ -45,7 +45,7 @@ class ValidationReport:
     one_minus_ned: float
 
 
-class StartInput(v1.train.SessionRunHook):  # type: ignore[misc]
+class StartInput(v1.train.SessionRunHook):
     """Begins the data where the restored (or recovered) step is, not at the beginning."""
 
     def __init__(self, iterator: Any, start: Any, order: Order, step: Any) -> None:
@@ -57,7 +57,7 @@ class StartInput(v1.train.SessionRunHook):  # type: ignore[misc]
         session.run(self._iterator.initializer, {self._start: place})
 
 
-class Reports(v1.train.SessionRunHook):  # type: ignore[misc]
+class Reports(v1.train.SessionRunHook):
     """Watches the loss, and writes metrics.jsonl, TensorBoard summaries and progress.
 
     Raises TrainingError at the first loss or gradient that is no number.
@@ -74,10 +74,10 @@ class Reports(v1.train.SessionRunHook):  # type: ignore[misc]
     ) -> None:
         self._fetches, self._options, self._total = fetches, options, total
         self._log, self._summaries, self._on_step = log, summaries, on_step
-        self._losses = []  # type: List[float]
-        self._right = []  # type: List[float]
+        self._losses: List[float] = []
+        self._right: List[float] = []
         self._since = time.monotonic()
-        self.last_checkpoint = None  # type: Optional[str]
+        self.last_checkpoint: Optional[str] = None
 
     def before_run(self, run_context: Any) -> Any:
         """Asks for the figures of the step."""
@@ -112,7 +112,13 @@ class Reports(v1.train.SessionRunHook):  # type: ignore[misc]
         self._losses, self._right, self._since = [], [], time.monotonic()
         figures = {
             name: getattr(report, name)
-            for name in ("loss", "accuracy", "learning_rate", "gradient_norm", "examples_per_second")
+            for name in (
+                "loss",
+                "accuracy",
+                "learning_rate",
+                "gradient_norm",
+                "examples_per_second",
+            )
         }
         self._log.write(dict(figures, step=step))
         self._summaries.write_scalars(step, "train", figures)
@@ -120,7 +126,7 @@ class Reports(v1.train.SessionRunHook):  # type: ignore[misc]
             self._on_step(report)
 
 
-class Checkpoints(v1.train.SessionRunHook):  # type: ignore[misc]
+class Checkpoints(v1.train.SessionRunHook):
     """Saves every so many steps and at the end, then has validation look at what was saved.
 
     The metrics of a step are on disk before its checkpoint: what a resumed run drops from them, it

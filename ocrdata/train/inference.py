@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping
+from typing import Any, Dict, Mapping
 
 from ocrdata.errors import CheckpointError
 from ocrdata.text.charset import Charset
@@ -48,7 +47,7 @@ def restore(session: Any, checkpoint: str, averaged: bool) -> None:
     Raises CheckpointError where names or shapes do not fit.
     """
     trained = {variable.op.name for variable in v1.trainable_variables()}
-    names = {}  # type: Dict[str, Any]
+    names: Dict[str, Any] = {}
     for variable in v1.global_variables():
         name = variable.op.name
         names[name + AVERAGE if averaged and name in trained else name] = variable
@@ -58,20 +57,3 @@ def restore(session: Any, checkpoint: str, averaged: bool) -> None:
         problem = "does not fit the network ({})".format(str(error).split("\n")[0])
         hint = "The run's directory holds files of different runs: train anew with --overwrite."
         raise CheckpointError(checkpoint, problem, hint=hint) from error
-
-
-@dataclass(frozen=True)
-class Reader:
-    """A session whose graph reads a placeholder of picture files (string [B])."""
-
-    session: Any
-    encoded: Tensor
-    decoded: Decoded
-    images: Tensor
-    charset: Charset
-
-    def read(self, files: List[bytes]) -> Any:
-        """Returns texts, confidences and the uint8 images as the network saw them."""
-        fetches = self.decoded.classes, self.decoded.confidence, self.images
-        classes, confidence, images = self.session.run(fetches, {self.encoded: files})
-        return [self.charset.decode(row) for row in classes.tolist()], confidence.tolist(), images

@@ -1,10 +1,10 @@
 """Record files to batches of images and labels, in an order that is a function of the step alone.
 
-Training reads an endless stream of samples: epoch after epoch, each with its shards in an order of
-its own. The stream is cut into pools of whole batches; a pool is shuffled, its samples are sorted by
-width (so that little padding is needed), cut into batches, and the batches shuffled. A pool may
-reach over the end of an epoch, so that no sample is left out and every batch is whole. To go on at
-step s, the reader skips less than an epoch of undecoded records, some 4 microseconds each.
+Training reads an endless stream of samples: epoch after epoch, each with its shards in an order
+of its own. The stream is cut into pools of whole batches; a pool is shuffled, its samples are
+sorted by width (so that little padding is needed), cut into batches, and the batches shuffled. A
+pool may reach over the end of an epoch, so that no sample is left out and every batch is whole. To
+go on at step s, the reader skips less than an epoch of undecoded records, some 4 microseconds each.
 
 Images go on as uint8; the network normalises them, in training as in the export.
 """
@@ -36,7 +36,7 @@ class ImageSpec:
     width: int = 0
 
     def scaled_width(self, height: Any, width: Any) -> Any:
-        """Returns the width in pixels of a picture brought to our height; arrays and tensors too."""
+        """Returns the width in pixels of a picture brought to our height; takes tensors too."""
         larger, smaller = (
             (tf.maximum, tf.minimum) if isinstance(width, tf.Tensor) else (np.maximum, np.minimum)
         )
@@ -59,7 +59,7 @@ class Order:
         return sum(shard.samples for shard in self.shards)
 
     def start(self, step: int) -> List[int]:
-        """Returns where step `step` (from 0) begins: epoch, records to skip, pool, batches to skip."""
+        """Returns where a step begins: epoch, records of it to skip, pool, batches to skip."""
         pool, batch = divmod(step, self.pool_batches)
         epoch, record = divmod(pool * self.pool_batches * self.batch_size, self.samples)
         return [epoch, record, pool, batch]
@@ -142,9 +142,7 @@ def _read(files: Tensor, compression: str) -> Any:
     # Sequential: a parallel interleave can crash 1.15 when its session closes, and reading is
     # a hundred times faster than decoding anyway.
     names = tf.data.Dataset.from_tensor_slices(files)
-    return names.interleave(
-        lambda name: tf.data.TFRecordDataset(name, compression), CYCLE, BLOCK
-    )
+    return names.interleave(lambda name: tf.data.TFRecordDataset(name, compression), CYCLE, BLOCK)
 
 
 _SIZES = {
@@ -158,7 +156,7 @@ _FEATURES = dict(
         schema.SOURCE_ID: v1.FixedLenFeature([], tf.string),
         schema.TEXT: v1.FixedLenFeature([], tf.string),
         schema.CLASS: v1.VarLenFeature(tf.int64),
-    }
+    },
 )
 
 
@@ -193,7 +191,7 @@ def round_up(width: Tensor) -> Tensor:
 
 
 def decode_images(encoded: Tensor, full: Tensor, spec: ImageSpec) -> Any:
-    """Decodes picture files (string [B]) into uint8 [B, height, full, channels] and int32 widths [B].
+    """Decodes picture files, string [B], into uint8 [B, height, full, channels] and widths.
 
     Each picture keeps its shape at our height, wider ones than `full` are squeezed into it, and
     zeros fill the right side.

@@ -29,9 +29,12 @@ Tensor = Any
 OnProgress = Optional[Callable[[int, Optional[int]], None]]
 
 
+_DEFAULTS = TrainOptions()
+
+
 @dataclass(frozen=True)
 class TrainSummary:
-    """What a training run did; the accuracy is that of the validation split, if it was looked at."""
+    """What a training run did; accuracy is that of the validation split, if it was looked at."""
 
     run: str
     model: str
@@ -62,7 +65,7 @@ def train(
     data_dir: PathLike = "data",
     output_dir: PathLike = "output",
     model_options: Any = None,
-    options: TrainOptions = TrainOptions(),
+    options: TrainOptions = _DEFAULTS,
     overwrite: bool = False,
     resume: bool = False,
     on_check: OnProgress = None,
@@ -84,7 +87,11 @@ def train(
         shards, "train", image_spec(net), net.time_steps, net.skip_long_labels, on_check
     )
     run = Run(
-        Path(output_dir) / model, model, plain_options(chosen), plain_options(options), shards.charset
+        Path(output_dir) / model,
+        model,
+        plain_options(chosen),
+        plain_options(options),
+        shards.charset,
     )
     begin_run(run, overwrite, resume)
     order = Order(
@@ -153,12 +160,13 @@ class _Watch:
         self.total = total
         self._run, self._options, self._target = run, options, target
         self._on_validation = on_validation
-        self._evaluator = None  # type: Optional[Evaluator]
+        self._evaluator: Optional[Evaluator] = None
         if options.eval_every and shards.samples("validation"):
             self._evaluator = Evaluator(
                 run, shards, "validation", target, options.batch_size, limit=options.eval_samples
             )
-        self._loss = self._accuracy = None  # type: Optional[float]
+        self._loss: Optional[float] = None
+        self._accuracy: Optional[float] = None
         checkpoint = v1.train.latest_checkpoint(str(run.directory))
         self._started = int(checkpoint.rsplit("-", 1)[1]) if checkpoint else 0
         self._log = MetricsLog(run.directory, self._started)

@@ -71,7 +71,9 @@ def l2_loss(weight: float) -> Tensor:
     return weight * tf.add_n([tf.nn.l2_loss(variable) for variable in chosen])
 
 
-def clip(gradients: List[Tuple[Tensor, Any]], norm: float) -> Tuple[List[Tuple[Tensor, Any]], Tensor]:
+def clip(
+    gradients: List[Tuple[Tensor, Any]], norm: float
+) -> Tuple[List[Tuple[Tensor, Any]], Tensor]:
     """Scales gradients down to the global norm `norm` (0: never); returns them and their norm."""
     values = [gradient for gradient, _ in gradients]
     measured = tf.linalg.global_norm(values)

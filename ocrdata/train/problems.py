@@ -22,7 +22,9 @@ def explained() -> Iterator[None]:
     try:
         yield
     except tf.errors.DataLossError as error:
-        raise TrainingError("a record file is damaged: {}.".format(_first(error)), _CHECK) from error
+        raise TrainingError(
+            "a record file is damaged: {}.".format(_first(error)), _CHECK
+        ) from error
     except tf.errors.NotFoundError as error:
         raise TrainingError("a file is gone: {}.".format(_first(error))) from error
     except tf.errors.InvalidArgumentError as error:
@@ -118,8 +120,7 @@ def _blocks(shard: Shard) -> Iterator[Any]:
             "classes": tf.sparse.to_dense(one[schema.CLASS], default_value=-1),
         }
         try:
-            for block in iterate(session, fetches):
-                yield block
+            yield from iterate(session, fetches)
         except (tf.errors.InvalidArgumentError, tf.errors.DataLossError) as error:
             problem = "cannot be read as text lines ({})".format(_first(error))
             raise RecordError(shard.path, problem, hint="Write the records again.") from error
@@ -134,7 +135,10 @@ def _faults(block: Any, characters: int, spec: ImageSpec, time_steps: Callable[[
     steps = time_steps(spec.scaled_width(np.maximum(height, 1), np.maximum(width, 1)))
     block["needed"], block["steps"] = lengths + repeats, steps
     return [
-        (no_pixels, lambda b, i: "has a picture of {}x{} pixels".format(b["width"][i], b["height"][i])),
+        (
+            no_pixels,
+            lambda b, i: "has a picture of {}x{} pixels".format(b["width"][i], b["height"][i]),
+        ),
         (lengths == 0, lambda b, i: "has an empty label"),
         ((classes >= characters).any(1) | (classes < -1).any(1), _unknown_class),
         (lengths + repeats > steps, _too_long),
@@ -154,7 +158,9 @@ def _too_long(block: Any, index: int) -> str:
 def _record_error(shard: Shard, number: int, block: Any, index: int, problem: Any) -> RecordError:
     hint = "Write the records again from right labels: ocrdata tfrecord --overwrite."
     if problem is _too_long:
-        hint = "Train without such lines (--long-labels skip), or with a larger --image-width if set."
+        hint = (
+            "Train without such lines (--long-labels skip), or with a larger --image-width if set."
+        )
     text, key = (block[name][index].decode("utf-8", "replace") for name in ("text", "key"))
     what = "record {} ({}, label {!r}) {}".format(number + 1, key, text, problem(block, index))
     return RecordError(shard.path, what, hint=hint)

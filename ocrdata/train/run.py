@@ -157,7 +157,7 @@ def plain_options(options: Any) -> Dict[str, Any]:
 
 
 class MetricsLog:
-    """metrics.jsonl: appended line by line; a resumed run drops what its checkpoint did not know."""
+    """metrics.jsonl, line by line; a resumed run drops what its checkpoint did not know."""
 
     def __init__(self, directory: Path, step: int) -> None:
         self.path = directory / METRICS

@@ -50,7 +50,9 @@ class ShardSet:
         found = [shard for shard in self.described.shards(split) if shard[2]["samples"]]
         if not found:
             problem = "has no samples in its {} split".format(split)
-            hint = "Write records with more pictures or other shares of the splits: ocrdata tfrecord."
+            hint = (
+                "Write records with more pictures or other shares of the splits: ocrdata tfrecord."
+            )
             raise RecordError(self.directory / DATASET_INFO, problem, hint=hint)
         for _, path, _ in found:
             if not path.is_file():

@@ -37,10 +37,10 @@ class Summaries:
         """Writes a picture of some lines of the batch, their labels and what was read."""
         truths = [text.decode("utf-8") for text in values["truth"]]
         texts = [self._charset.decode(row) for row in values["classes"].tolist()]
-        captions = [
-            "{}  |  {}".format(truth, text) for truth, text in zip(truths, texts)
-        ]
-        picture = draw_readings(list(values["images"]), captions)
+        captions = ["{}  |  {}".format(truth, text) for truth, text in zip(truths, texts)]
+        picture = draw_readings(
+            [image[:, :width] for image, width in zip(values["images"], values["widths"])], captions
+        )
         stream = io.BytesIO()
         picture.save(stream, "PNG")
         image = v1.Summary.Image(
@@ -65,5 +65,6 @@ def image_fetches(batch: Dict[str, Any], classes: Any) -> Dict[str, Any]:
     return {
         "images": batch["images"][:IMAGES],
         "truth": batch[schema.TEXT][:IMAGES],
+        "widths": batch["widths"][:IMAGES],
         "classes": classes[:IMAGES],
     }

@@ -50,7 +50,7 @@ def gpu(config: Any) -> Target:
     if not tf.config.experimental.list_physical_devices("GPU"):
         raise TargetError(
             "TensorFlow {} sees no GPU here.".format(tf.__version__),
-            'Use --target cpu, or install a TensorFlow with GPU support: '
+            "Use --target cpu, or install a TensorFlow with GPU support: "
             'pip install "tensorflow[and-cuda]".',
         )
     config.gpu_options.allow_growth = True

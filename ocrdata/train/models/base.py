@@ -27,7 +27,7 @@ class Model:
     """
 
     task = ""
-    defaults = type  # type: Any
+    defaults: Any = type
 
     def labels(self, features: Mapping[str, Tensor]) -> Dict[str, Tensor]:
         """Turns the features of a batch of records into what `loss` needs."""

@@ -8,7 +8,7 @@ time-major [T, B, D].
 from __future__ import annotations
 
 import zlib
-from typing import Any, Optional, Sequence, Tuple
+from typing import Any, List, Optional, Sequence, Tuple
 
 from ocrdata.train.compat import tf, v1
 
@@ -91,7 +91,7 @@ def batch_norm(
 
 
 def masked_moments(inputs: Tensor, mask: Tensor) -> Tuple[Tensor, Tensor]:
-    """Returns mean and variance [C] of the part of [B, H, W, C] where `mask` [B, 1, W, 1] is one."""
+    """Returns mean and variance [C] of [B, H, W, C] where `mask` [B, 1, W, 1] is one."""
     count = tf.reduce_sum(mask) * tf.cast(tf.shape(inputs)[1], tf.float32)
     inside = inputs * mask
     mean = tf.reduce_sum(inside, [0, 1, 2]) / count
@@ -168,7 +168,7 @@ def _gate_inputs(inputs: Tensor, kernel: Tensor, bias: Tensor) -> Tuple[Tensor, 
 
 def _lstm_unrolled(inputs: Tensor, kernel: Tensor, bias: Tensor, units: int) -> Tensor:
     gates, recurrent = _gate_inputs(inputs, kernel, bias)
-    outputs = []  # type: List[Tensor]
+    outputs: List[Tensor] = []
     hidden = memory = None
     for gate in tf.unstack(gates, int(inputs.shape[0])):
         if hidden is None:
@@ -199,9 +199,7 @@ def _lstm_loop(inputs: Tensor, kernel: Tensor, bias: Tensor, units: int) -> Tens
 _LSTM_FORMS = {"block": _lstm_block, "loop": _lstm_loop, "unrolled": _lstm_unrolled}
 
 
-def bidirectional_lstm(
-    inputs: Tensor, units: int, lengths: Tensor, name: str, form: str
-) -> Tensor:
+def bidirectional_lstm(inputs: Tensor, units: int, lengths: Tensor, name: str, form: str) -> Tensor:
     """Reads [T, B, D] both ways into [T, B, 2 * units].
 
     The way back starts at each sequence's own end (`lengths`, int32 [B]), so that what lies behind

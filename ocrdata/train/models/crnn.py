@@ -85,7 +85,10 @@ class Crnn(Model):
                 )
                 if training:
                     sequence = self._dropout(sequence, name)
-            return {"logits": blocks.dense(sequence, self.num_classes, "logits"), "lengths": lengths}
+            return {
+                "logits": blocks.dense(sequence, self.num_classes, "logits"),
+                "lengths": lengths,
+            }
 
     def _lstm_form(self) -> str:
         return "block" if self.options.lstm == "auto" else self.options.lstm
@@ -126,7 +129,13 @@ class Crnn(Model):
         return tf.nn.relu(features)
 
     def _layer(
-        self, features: Tensor, number: int, layer: Layer, before: Tensor, after: Tensor, training: bool
+        self,
+        features: Tensor,
+        number: int,
+        layer: Layer,
+        before: Tensor,
+        after: Tensor,
+        training: bool,
     ) -> Tensor:
         """Applies a convolution of the stack; the masks are those before and after pooling."""
         name = "conv{}".format(number)
@@ -145,42 +154,55 @@ class Crnn(Model):
 
     def loss(self, outputs: Outputs, labels: Labels) -> Tensor:
         """Returns the mean CTC loss (Graves et al. 2006), in nats a line."""
-        classes = labels["classes"]
-        where = v1.where(classes >= 0)
-        shape = tf.cast(tf.shape(classes), tf.int64)
-        sparse = tf.SparseTensor(where, tf.gather_nd(classes, where), shape)
-        losses = v1.nn.ctc_loss(
-            labels=sparse,
-            inputs=outputs["logits"],
-            sequence_length=outputs["lengths"],
-            ignore_longer_outputs_than_inputs=self.skip_long_labels,
+        losses = _ctc(
+            outputs["logits"], outputs["lengths"], labels["classes"], self.skip_long_labels
         )
         return tf.reduce_mean(losses)
 
     def decode(self, outputs: Outputs, beam_width: int = 0) -> Decoded:
-        """Returns the best path (`beam_width` 0) or the best text of a beam search.
+        """Returns the text of the best path (`beam_width` 0) or the best text of a beam search.
 
-        The confidence is the probability of that path, or of that text.
+        The confidence is the text's probability, over all paths that give it.
         """
-        scores = tf.nn.log_softmax(outputs["logits"])
-        lengths = outputs["lengths"]
+        scores, lengths = tf.nn.log_softmax(outputs["logits"]), outputs["lengths"]
         if beam_width:
             # Here merge_repeated would turn AA into A; in the greedy decoder it merges frames.
-            decoded, score = v1.nn.ctc_beam_search_decoder(
+            found, _ = v1.nn.ctc_beam_search_decoder(
                 scores, lengths, beam_width, top_paths=1, merge_repeated=False
             )
-            confidence = tf.exp(score[:, 0])
         else:
-            decoded, negative = v1.nn.ctc_greedy_decoder(scores, lengths, merge_repeated=True)
-            confidence = tf.exp(-negative[:, 0])
-        classes = tf.sparse.to_dense(decoded[0], default_value=-1)
-        return Decoded(tf.cast(classes, tf.int32), confidence)
+            found, _ = v1.nn.ctc_greedy_decoder(scores, lengths, merge_repeated=True)
+        classes = tf.cast(tf.sparse.to_dense(found[0], default_value=-1), tf.int32)
+        return Decoded(classes, self._probability(scores, lengths, classes))
+
+    def _probability(self, scores: Tensor, lengths: Tensor, classes: Tensor) -> Tensor:
+        """Returns the probabilities, float32 [B], of texts; an empty one is blanks only."""
+        empty = tf.reduce_all(classes < 0, 1)
+        # CTC takes no empty label: another one stands in, whose loss is not used.
+        classes = tf.concat([classes, tf.fill(tf.stack([tf.shape(classes)[0], 1]), -1)], 1)
+        first = tf.where(empty, tf.zeros_like(classes[:, 0]), classes[:, 0])
+        classes = tf.concat([first[:, tf.newaxis], classes[:, 1:]], 1)
+        inside = tf.sequence_mask(lengths, tf.shape(scores)[0], tf.float32)
+        blank = tf.reduce_sum(tf.transpose(scores[:, :, -1]) * inside, 1)
+        return tf.exp(tf.where(empty, blank, -_ctc(scores, lengths, classes, True)))
 
     def correct(self, decoded: Decoded, labels: Labels) -> Tensor:
         """Returns bool [B]: whether each whole sequence is right."""
         read, truth = decoded.classes, labels["classes"]
         length = tf.maximum(tf.shape(read)[1], tf.shape(truth)[1])
         return tf.reduce_all(tf.equal(_pad(read, length), _pad(truth, length)), 1)
+
+
+def _ctc(logits: Tensor, lengths: Tensor, classes: Tensor, skip_long: bool) -> Tensor:
+    """Returns the CTC losses, float32 [B], of classes [B, L] padded with -1."""
+    where = v1.where(classes >= 0)
+    shape = tf.cast(tf.shape(classes), tf.int64)
+    return v1.nn.ctc_loss(
+        labels=tf.SparseTensor(where, tf.gather_nd(classes, where), shape),
+        inputs=logits,
+        sequence_length=lengths,
+        ignore_longer_outputs_than_inputs=skip_long,
+    )
 
 
 def _mask(widths: Tensor, width: Tensor) -> Tensor:

@@ -1,0 +1,166 @@
+"""ocrdata train MODEL: trains a model on record files."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any, Callable, Dict
+
+import click
+
+from ocrdata.cli import options
+from ocrdata.train import TARGETS
+from ocrdata.train.config import CrnnOptions, TrainOptions, settings_from
+
+
+def settings(kind: Any) -> Callable[[Any], Any]:
+    """Returns a decorator with a flag for each field of a dataclass of options."""
+
+    def decorate(function: Any) -> Any:
+        for field in reversed(dataclasses.fields(kind)):
+            function = _flag(field)(function)
+        return function
+
+    return decorate
+
+
+def _flag(field: Any) -> Any:
+    notes, name = field.metadata, field.name.replace("_", "-")
+    if notes["kind"] is bool:
+        declaration = "--{0}/--no-{0}".format(name)
+        return options.option(declaration, default=field.default, help=notes["help"])
+    return options.option("--" + name, type=_type(field), default=field.default, help=notes["help"])
+
+
+def _type(field: Any) -> Any:
+    notes = field.metadata
+    choices = TARGETS.names() if field.name == "target" else notes["choices"]
+    if choices:
+        return click.Choice(choices)
+    ranges = {int: click.IntRange, float: click.FloatRange}
+    return ranges[notes["kind"]](notes["low"], notes["high"])
+
+
+@click.group("train")
+def train() -> None:
+    """Train a model on the records of a data folder.
+
+    \b
+    Example:
+      ocrdata train crnn
+    """
+
+
+@train.command("crnn")
+@options.data_dir_option
+@options.output_dir_option
+@settings(CrnnOptions)
+@settings(TrainOptions)
+@options.overwrite_option
+@options.resume_option
+@options.json_option
+def train_crnn(
+    data_dir: Path, output_dir: Path, overwrite: bool, resume: bool, as_json: bool, **chosen: Any
+) -> None:
+    """Train CRNN, a reader of text lines: convolutions, two LSTM layers, CTC.
+
+    Reads tfrecords/ in the data folder; writes checkpoints, TensorBoard events and metrics.jsonl
+    to crnn/ in the output folder. A run that was stopped goes on exactly with --resume.
+
+    \b
+    Example:
+      ocrdata train crnn
+      ocrdata train crnn --steps 2000 --width-multiplier 0.25 --lstm-units 128 --batch-norm all
+      ocrdata train crnn --optimizer momentum --nesterov --schedule exponential --l2 1e-5
+    """
+    from ocrdata.cli.report import progress, report
+    from ocrdata.train.loop import train as run_training
+
+    try:
+        with progress("checking records", "records") as on_check:
+            summary = run_training(
+                "crnn", data_dir, output_dir,
+                settings_from(CrnnOptions, chosen), settings_from(TrainOptions, chosen),
+                overwrite=overwrite, resume=resume, on_check=on_check,
+                on_step=_show_step, on_validation=_show_validation,
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        click.echo("Stopped; go on from the last checkpoint with --resume.", err=True)
+        raise click.Abort() from None
+    report(summary, as_json, next_evaluation(data_dir, output_dir))
+
+
+def next_evaluation(data_dir: Path, output_dir: Path) -> str:
+    """Returns the command that scores what was trained."""
+    from ocrdata.cli.report import command_line
+
+    return command_line("evaluate crnn", **changed_folders(data_dir, output_dir))
+
+
+def changed_folders(data_dir: Path, output_dir: Path) -> Dict[str, Any]:
+    """Returns the folders that are not the default ones, as options."""
+    pairs = (("data_dir", data_dir, "data"), ("output_dir", output_dir, "output"))
+    return {name: path for name, path, default in pairs if path != Path(default)}
+
+
+def _show_step(figures: Any) -> None:
+    from ocrdata.cli.report import note
+
+    note(
+        "step {:>{}}/{}  loss {:.3f}  accuracy {:.3f}  {:,.0f} examples/s  {} left".format(
+            figures.step,
+            len(str(figures.steps)),
+            figures.steps,
+            figures.loss,
+            figures.accuracy,
+            figures.examples_per_second,
+            duration(figures.seconds_left),
+        )
+    )
+
+
+def _show_validation(figures: Any) -> None:
+    from ocrdata.cli.report import note
+
+    note(
+        "step {}  validation: accuracy {:.4f}  character error rate {:.4f}  1-NED {:.4f}".format(
+            figures.step, figures.accuracy, figures.character_error_rate, figures.one_minus_ned
+        )
+    )
+
+
+def duration(seconds: float) -> str:
+    """Returns a time as people say it: 45s, 12m 03s, 3h 20m."""
+    minutes, rest = divmod(int(round(seconds)), 60)
+    hours, minutes_left = divmod(minutes, 60)
+    if hours:
+        return "{}h {:02d}m".format(hours, minutes_left)
+    return "{}m {:02d}s".format(minutes, rest) if minutes else "{}s".format(rest)
+
+
+READER_OPTIONS = (
+    options.option(
+        "--checkpoint",
+        default="",
+        show_default="the newest",
+        help="A step, or a checkpoint's name.",
+    ),
+    options.option(
+        "--decoder", type=click.Choice(("greedy", "beam")), default="greedy", help="CTC decoder."
+    ),
+    options.option(
+        "--beam-width", type=click.IntRange(min=1), default=100, help="Beams of --decoder beam."
+    ),
+)  # type: Tuple[Any, ...]
+
+
+def reader_options(function: Any) -> Any:
+    """Adds what every command that reads with a trained run understands."""
+    for decorator in reversed(READER_OPTIONS):
+        function = decorator(function)
+    return function
+
+
+target_option = options.option(
+    "--target", type=click.Choice(TARGETS.names()), default="cpu", help="Where to run."
+)

@@ -1,0 +1,194 @@
+"""Reads the text of new pictures with a trained run."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+
+from PIL import Image
+
+from ocrdata.base.outdir import write_atomic
+from ocrdata.errors import InputError, OutputExistsError, PathLike
+from ocrdata.train.compat import tf, v1
+from ocrdata.train.drawing import draw_readings
+from ocrdata.train.inference import image_spec, read_lines, restore, run_model
+from ocrdata.train.inputs import decode_images, measured_widths, round_up
+from ocrdata.train.models.base import Decoded
+from ocrdata.train.run import Run, read_run
+from ocrdata.train.targets import make_target
+
+OnProgress = Optional[Callable[[int, Optional[int]], None]]
+SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+# What TensorFlow decodes as Pillow does; everything else becomes PNG first.
+_AS_IS = {"BMP": ("L", "RGB"), "JPEG": ("L", "RGB"), "PNG": ("L", "RGB")}
+_DRAWN = 40  # readings in a picture
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The text read from a picture, and the probability the network gives it."""
+
+    path: str
+    text: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class PredictSummary:
+    """All readings, and the files that could not be read with the reason."""
+
+    checkpoint: str
+    images: int
+    readings: List[Reading]
+    unreadable: Dict[str, str] = field(default_factory=dict)
+    drawing: Optional[str] = None
+
+
+class LineReader:
+    """A trained network in a session, reading picture files batch by batch."""
+
+    def __init__(self, run: Run, checkpoint: str, target: str = "cpu", beam_width: int = 0) -> None:
+        self._charset = run.charset
+        chosen = make_target(target)
+        graph = tf.Graph()
+        with graph.as_default(), v1.device(chosen.device):
+            model = run_model(run)
+            self._encoded = v1.placeholder(tf.string, [None])
+            inputs, decoded = build_reader(model, self._encoded, beam_width)
+            self._fetches = decoded.classes, decoded.confidence, inputs["images"], inputs["widths"]
+            self._session = v1.Session(graph=graph, config=chosen.config)
+            restore(self._session, checkpoint, bool(run.options.get("ema")))
+
+    def read(self, files: Sequence[bytes]) -> Tuple[List[str], List[float], Any]:
+        """Returns texts, confidences, and uint8 images [H, W, C] as the network saw them."""
+        values = self._session.run(self._fetches, {self._encoded: files})
+        classes, confidence, images, widths = values
+        texts = [self._charset.decode(row) for row in classes.tolist()]
+        return texts, confidence.tolist(), [i[:, :w] for i, w in zip(images, widths)]
+
+    def close(self) -> None:
+        """Frees the session."""
+        self._session.close()
+
+
+def build_reader(model: Any, encoded: Any, beam_width: int = 0) -> Tuple[Dict[str, Any], Decoded]:
+    """Builds the way from picture files (string [B]) to classes, as training and export have it."""
+    spec = image_spec(model)
+    with v1.device("/device:CPU:0"):
+        if spec.width:
+            full = tf.constant(spec.width)
+        else:
+            full = round_up(tf.reduce_max(measured_widths(encoded, spec)))
+        images, widths = decode_images(encoded, full, spec)
+    inputs = {"images": images, "widths": widths}
+    return inputs, read_lines(model, inputs, beam_width)
+
+
+def predict(
+    images: Iterable[PathLike],
+    model: str = "crnn",
+    output_dir: PathLike = "output",
+    checkpoint: str = "",
+    decoder: str = "greedy",
+    beam_width: int = 100,
+    batch_size: int = 32,
+    target: str = "cpu",
+    draw: Optional[PathLike] = None,
+    overwrite: bool = False,
+    on_reading: Optional[Callable[[Reading], None]] = None,
+) -> PredictSummary:
+    """Reads pictures (files, or folders of them) with the run `output_dir`/`model`.
+
+    `draw` names a PNG file to draw the first readings into. Unreadable pictures are counted with
+    their reason. Raises CheckpointError, InputError if a path does not exist or nothing is there
+    to be read, OutputExistsError for `draw` without `overwrite`.
+    """
+    paths = find_images(images)
+    if draw is not None and Path(draw).exists() and not overwrite:
+        raise OutputExistsError(draw)
+    run = read_run(Path(output_dir) / model, model)
+    weights = run.checkpoint(checkpoint)
+    reader = LineReader(run, weights, target, beam_width if decoder == "beam" else 0)
+    readings: List[Reading] = []
+    drawn: List[Any] = []
+    unreadable: Dict[str, str] = {}
+    for batch in _batches(paths, batch_size, unreadable):
+        texts, confidences, seen = reader.read([content for _, content in batch])
+        for (path, _), text, confidence, image in zip(batch, texts, confidences, seen):
+            readings.append(Reading(str(path), text, confidence))
+            if draw is not None and len(drawn) < _DRAWN:
+                drawn.append(image)
+            if on_reading:
+                on_reading(readings[-1])
+    reader.close()
+    if draw is not None:
+        _draw(Path(draw), drawn, readings)
+    return PredictSummary(
+        Path(weights).name, len(readings), readings, unreadable, None if draw is None else str(draw)
+    )
+
+
+def _draw(path: Path, images: List[Any], readings: List[Reading]) -> None:
+    captions = [
+        "{}   {:.0%}  {}".format(
+            reading.text or "(nothing)", reading.confidence, Path(reading.path).name
+        )
+        for reading in readings[: len(images)]
+    ]
+    stream = io.BytesIO()
+    draw_readings(images, captions).save(stream, "PNG")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(path, stream.getvalue())
+
+
+def find_images(images: Iterable[PathLike]) -> List[Path]:
+    """Returns the picture files named, those of a folder sorted; raises InputError for none."""
+    found: List[Path] = []
+    for entry in (Path(image) for image in images):
+        if entry.is_dir():
+            inside = (path for path in sorted(entry.rglob("*")) if path.suffix.lower() in SUFFIXES)
+            found += [path for path in inside if path.is_file()]
+        elif entry.is_file():
+            found.append(entry)
+        else:
+            raise InputError(entry, "does not exist")
+    if not found:
+        raise InputError(
+            ", ".join(str(image) for image in images) or "predict",
+            "holds no picture ({})".format(" ".join(SUFFIXES)),
+        )
+    return found
+
+
+def _batches(
+    paths: Sequence[Path], size: int, unreadable: Dict[str, str]
+) -> Iterator[List[Tuple[Path, bytes]]]:
+    batch: List[Tuple[Path, bytes]] = []
+    for path in paths:
+        try:
+            batch.append((path, readable_bytes(path)))
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+            unreadable[str(path)] = " ".join(str(error).split()) or type(error).__name__
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def readable_bytes(path: Path) -> bytes:
+    """Returns a picture file as TensorFlow can decode it; raises OSError or ValueError.
+
+    JPEG, PNG and BMP files go on as they are, so that they are decoded as in training.
+    """
+    content = path.read_bytes()
+    with Image.open(io.BytesIO(content)) as image:
+        kind, mode = image.format or "", image.mode
+        image.load()
+        if mode in _AS_IS.get(kind, ()):
+            return content
+        stream = io.BytesIO()
+        image.convert("RGB").save(stream, "PNG")
+        return stream.getvalue()
