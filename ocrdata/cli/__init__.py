@@ -14,13 +14,19 @@ import click
 from ocrdata import __version__
 from ocrdata.cli.build_dict import build_dict
 from ocrdata.cli.check import check
+from ocrdata.cli.evaluate import evaluate
+from ocrdata.cli.evaluate_detection import detection
+from ocrdata.cli.export import export
 from ocrdata.cli.gen_chars import gen_chars
 from ocrdata.cli.gen_pics import gen_pics
 from ocrdata.cli.gen_sample import gen_sample
 from ocrdata.cli.info import info
 from ocrdata.cli.listing import list_names
 from ocrdata.cli.options import config_option
+from ocrdata.cli.predict import predict
+from ocrdata.cli.preview import preview
 from ocrdata.cli.tfrecord import tfrecord
+from ocrdata.cli.train import train
 from ocrdata.errors import OcrdataError
 
 EPILOG = """\b
@@ -115,6 +121,12 @@ COMMANDS = (
     check,
     info,
     list_names,
+    preview,
+    train,
+    evaluate,
+    predict,
+    export,
 )
+evaluate.add_command(detection)
 for command in COMMANDS:
     main.add_command(command)
