@@ -48,7 +48,7 @@ def test_one_name_means_one_thing():
     for _, command in EVERY:
         for parameter in command.params:
             if isinstance(parameter, click.Option) and parameter.name in (
-                "data_dir", "output_dir", "seed", "workers", "overwrite", "resume", "as_json",
+                "data_dir", "output_dir", "workers", "overwrite", "resume", "as_json",
             ):  # fmt: skip
                 meanings.setdefault(parameter.name, set()).add(parameter.help)
     assert all(len(texts) == 1 for texts in meanings.values()), meanings
