@@ -118,11 +118,11 @@ def test_a_folder_is_read_in_the_order_of_its_paths(write, tmp_path):
         read_corpus(tmp_path / "empty")
 
 
-def test_several_sources_share_no_text(write):
+def test_several_sources_take_turns_and_share_no_text(write):
     one, two = write("甲\n乙\n", "one.txt"), write("乙\t5\n丙\t6\n", "two.txt")
     skips = {}
     merged = list(read_corpora([one, two], skips=skips))
-    assert merged == [Phrase("甲"), Phrase("乙"), Phrase("丙", 6)]
+    assert merged == [Phrase("甲"), Phrase("乙", 5), Phrase("丙", 6)]
     assert skips == {"repeated": 1}
     assert [phrase.text for phrase in read_corpora([one, one])] == ["甲", "乙"]
 

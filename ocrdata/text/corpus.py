@@ -14,10 +14,12 @@ Texts stay as they are, but for the space around them.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+from typing import Callable, Deque, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from ocrdata.base.assets import asset_dir
 from ocrdata.errors import CorpusError, OptionError, PathLike, UnknownNameError
@@ -87,7 +89,7 @@ def read_corpora(
     unique: bool = True,
     skips: Optional[Dict[str, int]] = None,
 ) -> Iterator[Phrase]:
-    """Yields the phrases of several sources one after the other, the bundled corpora by default.
+    """Yields the phrases of several sources in turn, the bundled corpora by default.
 
     With `cut`, running text is cut into phrases of at most `cut_length` characters. With `unique`,
     a text that has come before is left out, whatever its source. What is left out is counted by
@@ -105,27 +107,32 @@ def read_corpora(
     readers = [(source, _reader(source)) for source in sources or DEFAULT_CORPORA]
     keep = _Sieve(min_length, max_length, min_frequency, unique, {} if skips is None else skips)
     longest = min(cut_length, max_length or cut_length) if cut else None
-    return _merge(readers, keep, longest, limit)
+    turns = deque(_kept(source, _cut(reader(), longest), keep) for source, reader in readers)
+    return itertools.islice(_in_turn(turns), limit)
 
 
-def _merge(
-    readers: Sequence[Tuple[PathLike, Reader]],
-    keep: _Sieve,
-    longest: Optional[int],
-    limit: Optional[int],
-) -> Iterator[Phrase]:
-    kept = 0
-    for source, reader in readers:
-        before, kept_here = dict(keep.skips), 0
-        for phrase in _cut(reader(), longest):
-            if keep(phrase):
-                kept, kept_here = kept + 1, kept_here + 1
-                yield phrase
-                if kept == limit:
-                    return
-        new = {name: count - before.get(name, 0) for name, count in keep.skips.items()}
-        if not kept_here and not new.get("repeated"):
-            raise _nothing_left(source, new)
+def _in_turn(turns: Deque[Iterator[Phrase]]) -> Iterator[Phrase]:
+    """Takes one phrase of each source after the other, so that the first ones show all of them."""
+    while turns:
+        for phrase in itertools.islice(turns[0], 1):
+            turns.rotate(-1)
+            yield phrase
+            break
+        else:
+            turns.popleft()
+
+
+def _kept(source: PathLike, phrases: Iterable[Phrase], keep: _Sieve) -> Iterator[Phrase]:
+    usable, skipped = 0, {}  # type: int, Dict[str, int]
+    for phrase in phrases:
+        reason = keep.reason_against(phrase)
+        if reason:
+            skipped[reason] = skipped.get(reason, 0) + 1
+        else:
+            usable += 1
+            yield phrase
+    if not usable and not skipped.get("repeated"):
+        raise _nothing_left(source, skipped)
 
 
 def _cut(pairs: Iterable[Tuple[str, int]], longest: Optional[int]) -> Iterator[Phrase]:
@@ -161,11 +168,12 @@ class _Sieve:
         self.min_frequency, self.unique, self.skips = min_frequency, unique, skips
         self._seen = set()  # type: set[int]
 
-    def __call__(self, phrase: Phrase) -> bool:
+    def reason_against(self, phrase: Phrase) -> str:
+        """Returns why a phrase is left out, having counted it, or nothing if it stays."""
         reason = self._reason(phrase)
         if reason:
             self.skips[reason] = self.skips.get(reason, 0) + 1
-        return not reason
+        return reason
 
     def _reason(self, phrase: Phrase) -> str:
         if not phrase.text:
