@@ -18,8 +18,8 @@ from ocrdata.records.example import decode_example
 from ocrdata.records.schema import line_of
 from ocrdata.records.tfrecord import read_records
 
-LISTS = "c8cc9f5edeb126117f7d888a9ee70a628ac059b89d86a3e04d8c5756f1e408bb"
-SHARDS = "79d7df32b5d3cb49b3d252ada44fc9003687650b1f8debd55c838447df351e02"
+LISTS = "d9edbf5ae1f74034abc134fb54ef1b1da996a2724e41a0502737d5835690d2e9"
+SHARDS = "25542d377947110ff45b02d6febafc716c6c800c11798ad6455951f3db1b44ad"
 
 
 def digest(lines):
