@@ -1,0 +1,74 @@
+"""The README says what is true: its table is the commands' own help, its commands exist."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from ocrdata.cli import main
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CHINESE = (ROOT / "README.zh.md").read_text(encoding="utf-8")
+
+
+def first_sentence(command):
+    text = " ".join(command.help.split("\n\n")[0].split())
+    return text.split(". ")[0].rstrip(".")
+
+
+def rows(group=main, path="ocrdata"):
+    for name, command in group.commands.items():
+        words = "{} {}".format(path, name)
+        if isinstance(command, click.Group):
+            yield from rows(command, words)
+        else:
+            yield "| `{}` | {} |".format(words, first_sentence(command))
+
+
+def table():
+    return "\n".join(["| command | does |", "|---|---|", *rows()])
+
+
+def test_the_command_table_is_the_commands_help():
+    inside = re.search(r"<!-- commands:.*?-->\n(.*?)\n?<!-- end of commands -->", README, re.S)
+    assert inside.group(1) == table(), "write this into README.md:\n" + table()
+
+
+def commands_of(text):
+    for line in text.splitlines():
+        for part in re.findall(r"(?:^    \$ |`)(ocrdata [^`#]*)", line):
+            words = shlex.split(part.replace("..", ""))
+            yield words[1:]
+
+
+@pytest.mark.parametrize("words", list(commands_of(README)), ids=" ".join)
+def test_every_command_in_the_readme_exists(words):
+    command = main
+    while words and isinstance(command, click.Group):
+        if words[0].startswith("-"):
+            words = words[2:]
+            continue
+        if words[0] == "COMMAND":
+            return
+        assert words[0] in command.commands, words
+        command, words = command.commands[words[0]], words[1:]
+    known = {name for parameter in command.params for name in parameter.opts}
+    assert {word for word in words if word.startswith("--")} <= known
+
+
+def test_the_chinese_first_screen_has_the_same_commands():
+    first = README.split("## Try it")[0]
+    assert list(commands_of(CHINESE)) == list(commands_of(first))
+
+
+def test_links_lead_somewhere():
+    for name in ("README.md", "README.zh.md", "CHANGELOG.md", "docs/design.md", "docs/formats.md"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        for link in re.findall(r"\]\(([^)#]+)\)", text):
+            if not link.startswith("http"):
+                assert ((ROOT / name).parent / link).exists(), (name, link)
