@@ -138,29 +138,22 @@ def duration(seconds: float) -> str:
     return "{}m {:02d}s".format(minutes, rest) if minutes else "{}s".format(rest)
 
 
-READER_OPTIONS = (
-    options.option(
-        "--checkpoint",
-        default="",
-        show_default="the newest",
-        help="A step, or a checkpoint's name.",
-    ),
-    options.option(
-        "--decoder", type=click.Choice(("greedy", "beam")), default="greedy", help="CTC decoder."
-    ),
-    options.option(
-        "--beam-width", type=click.IntRange(min=1), default=100, help="Beams of --decoder beam."
-    ),
-)  # type: Tuple[Any, ...]
-
-
 def reader_options(function: Any) -> Any:
     """Adds what every command that reads with a trained run understands."""
-    for decorator in reversed(READER_OPTIONS):
+    for decorator in (_beam_width, _decoder, _checkpoint):
         function = decorator(function)
     return function
 
 
+_checkpoint = options.option(
+    "--checkpoint", default="", show_default="the newest", help="A step, or a checkpoint's name."
+)
+_decoder = options.option(
+    "--decoder", type=click.Choice(("greedy", "beam")), default="greedy", help="CTC decoder."
+)
+_beam_width = options.option(
+    "--beam-width", type=click.IntRange(min=1), default=100, help="Beams of --decoder beam."
+)
 target_option = options.option(
     "--target", type=click.Choice(TARGETS.names()), default="cpu", help="Where to run."
 )

@@ -209,8 +209,7 @@ def decode_images(encoded: Tensor, full: Tensor, spec: ImageSpec) -> Any:
 
 
 def _decode(encoded: Tensor, full: Tensor, spec: ImageSpec) -> Any:
-    image = tf.io.decode_image(encoded, spec.channels, expand_animations=False)
-    image.set_shape([None, None, spec.channels])
+    image = _picture(encoded, spec.channels)
     shape = tf.shape(image)
     width = tf.minimum(spec.scaled_width(shape[0], shape[1]), full)
     size = tf.stack([spec.height, width])
@@ -224,11 +223,25 @@ def _decode(encoded: Tensor, full: Tensor, spec: ImageSpec) -> Any:
     return tf.cond(same, lambda: image, resized), width
 
 
+def _picture(encoded: Tensor, channels: int) -> Tensor:
+    def decode(kept: int) -> Tensor:
+        return tf.io.decode_image(encoded, kept, expand_animations=False)
+
+    if channels == 3:
+        image = decode(3)
+    else:  # the decoders of GIF and BMP know no gray
+        start = tf.strings.substr(encoded, 0, 2)
+        colour = tf.equal(start, b"GI") | tf.equal(start, b"BM")
+        image = tf.cond(colour, lambda: tf.image.rgb_to_grayscale(decode(3)), lambda: decode(1))
+    image.set_shape([None, None, channels])
+    return image
+
+
 def measured_widths(encoded: Tensor, spec: ImageSpec) -> Tensor:
     """Returns the scaled widths, int32 [B], of picture files whose sizes nobody has noted."""
 
     def measure(one: Tensor) -> Tensor:
-        shape = tf.shape(tf.io.decode_image(one, spec.channels, expand_animations=False))
+        shape = tf.shape(_picture(one, spec.channels))
         return spec.scaled_width(shape[0], shape[1])
 
     return tf.map_fn(measure, encoded, dtype=tf.int32, back_prop=False)

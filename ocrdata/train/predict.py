@@ -22,7 +22,7 @@ from ocrdata.train.targets import make_target
 OnProgress = Optional[Callable[[int, Optional[int]], None]]
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 # What TensorFlow decodes as Pillow does; everything else becomes PNG first.
-_AS_IS = {"BMP": ("L", "RGB"), "JPEG": ("L", "RGB"), "PNG": ("L", "RGB")}
+_AS_IS = {"JPEG": ("L", "RGB"), "PNG": ("L", "RGB")}
 _DRAWN = 40  # readings in a picture
 
 
@@ -181,7 +181,7 @@ def _batches(
 def readable_bytes(path: Path) -> bytes:
     """Returns a picture file as TensorFlow can decode it; raises OSError or ValueError.
 
-    JPEG, PNG and BMP files go on as they are, so that they are decoded as in training.
+    JPEG and PNG files go on as they are, so that they are decoded as in training.
     """
     content = path.read_bytes()
     with Image.open(io.BytesIO(content)) as image:

@@ -8,6 +8,8 @@ not depend on what it is batched with.
 
 from __future__ import annotations
 
+import functools
+import operator
 from typing import Any, Dict, Mapping, NamedTuple, Tuple
 
 from ocrdata.train.compat import tf, v1
@@ -35,9 +37,9 @@ LAYERS = (
 )
 LAST_FILTERS = 512  # 2x2, which takes the remaining two rows to one
 MIN_FILTERS = 8
-STRIDE = 1
-for _layer in LAYERS:
-    STRIDE *= _layer.pool[1]
+_POOLED = [layer.pool[1] for layer in LAYERS]
+STRIDE = functools.reduce(operator.mul, _POOLED)  # pixels a time step
+_SCALES = sorted({STRIDE // functools.reduce(operator.mul, _POOLED[:n], 1) for n in range(7)})
 
 
 def time_steps(width: Any) -> Any:
@@ -77,7 +79,7 @@ class Crnn(Model):
         """Returns logits [T, B, num_classes] and lengths [B]."""
         images, lengths = inputs["images"], time_steps(inputs["widths"])
         with v1.variable_scope("crnn"):
-            columns = self._convolutions(images, lengths, training)
+            columns = self._convolutions(images, inputs["widths"], training)
             sequence = tf.transpose(tf.squeeze(columns, [1]), [1, 0, 2])
             for name in ("rnn1", "rnn2"):
                 sequence = blocks.bidirectional_lstm(
@@ -101,23 +103,19 @@ class Crnn(Model):
     def _filters(self, published: int) -> int:
         return max(MIN_FILTERS, int(round(published * self.options.width_multiplier)))
 
-    def _convolutions(self, images: Tensor, lengths: Tensor, training: bool) -> Tensor:
+    def _convolutions(self, images: Tensor, widths: Tensor, training: bool) -> Tensor:
         """Returns the feature columns [B, 1, T, filters]."""
-        width = tf.shape(images)[2]
-        padded = time_steps(width) * STRIDE - width
-        scale = STRIDE
-        mask = _mask(lengths * scale, width + padded)
-        features = tf.cast(images, tf.float32) / 127.5 - 1.0
-        features = tf.pad(features, [[0, 0], [0, 0], [0, padded], [0, 0]]) * mask
+        lengths, width = time_steps(widths), tf.shape(images)[2]
+        # To whole time steps: the columns in between are as gray as all padding.
+        added = time_steps(width) * STRIDE - width
+        features = (tf.cast(images, tf.float32) / 127.5 - 1.0) * _mask(widths, width)
+        features = tf.pad(features, [[0, 0], [0, 0], [0, added], [0, 0]])
         features.set_shape([None, HEIGHT, _static_width(images), images.shape[-1]])
+        masks = {scale: _mask(lengths * scale, time_steps(width) * scale) for scale in _SCALES}
+        scale = STRIDE
         for number, layer in enumerate(LAYERS, 1):
-            scale //= layer.pool[1]
-            if layer.pool[1] > 1:
-                outside = mask
-                mask = _mask(lengths * scale, tf.shape(features)[2] // layer.pool[1])
-            else:
-                outside = mask
-            features = self._layer(features, number, layer, outside, mask, training)
+            before, scale = masks[scale], scale // layer.pool[1]
+            features = self._layer(features, number, layer, before, masks[scale], training)
         filters = self._filters(LAST_FILTERS)
         features = tf.pad(features, [[0, 0], [0, 0], [0, 1], [0, 0]])
         name = "conv{}".format(len(LAYERS) + 1)
@@ -125,7 +123,7 @@ class Crnn(Model):
         features = blocks.conv(features, filters, 2, name, "VALID", bias=not normalised)
         if normalised:
             with v1.variable_scope(name):
-                features = blocks.batch_norm(features, training, mask)
+                features = blocks.batch_norm(features, training, masks[scale])
         return tf.nn.relu(features)
 
     def _layer(

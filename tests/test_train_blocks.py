@@ -1,0 +1,163 @@
+"""Layers, against NumPy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("tensorflow", reason="training needs TensorFlow")
+from ocrdata.train.compat import tf, v1  # noqa: E402
+from ocrdata.train.models import blocks  # noqa: E402
+
+pytestmark = pytest.mark.tf
+
+
+def evaluate(build, *fetch_names):
+    """Runs `build()` in a graph of its own, with the seed 1, and returns the values."""
+    with tf.Graph().as_default(), v1.Session() as session:
+        v1.set_random_seed(1)
+        fetches = build()
+        session.run(v1.global_variables_initializer())
+        return session.run(fetches)
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def numpy_lstm(inputs, kernel, bias, units):
+    hidden = memory = np.zeros((inputs.shape[1], units))
+    outputs = []
+    for one in inputs:
+        i, j, f, o = np.split(np.concatenate([one, hidden], 1).dot(kernel) + bias, 4, 1)
+        memory = memory * sigmoid(f + 1) + sigmoid(i) * np.tanh(j)
+        hidden = np.tanh(memory) * sigmoid(o)
+        outputs.append(hidden)
+    return np.stack(outputs)
+
+
+@pytest.mark.parametrize("form", ["block", "loop", "unrolled"])
+def test_lstm_forms_agree_with_numpy(form):
+    inputs = np.random.RandomState(0).randn(7, 3, 5).astype(np.float32)
+
+    def build():
+        with v1.variable_scope("cell"):
+            outputs = blocks.lstm(tf.constant(inputs), 4, form)
+        return outputs, v1.trainable_variables()
+
+    outputs, (kernel, bias) = evaluate(build)
+    np.testing.assert_allclose(outputs, numpy_lstm(inputs, kernel, bias, 4), atol=1e-6)
+
+
+def test_lstm_forms_have_the_same_gradients():
+    inputs = np.random.RandomState(0).randn(6, 2, 3).astype(np.float32)
+
+    def gradients(form):
+        def build():
+            with v1.variable_scope("cell"):
+                loss = tf.reduce_sum(tf.square(blocks.lstm(tf.constant(inputs), 4, form)))
+            return v1.gradients(loss, v1.trainable_variables())
+
+        return evaluate(build)
+
+    expected = gradients("unrolled")
+    for form in ("block", "loop"):
+        for ours, theirs in zip(gradients(form), expected):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
+
+
+def test_bidirectional_lstm_starts_back_at_each_end():
+    inputs = np.random.RandomState(0).randn(6, 2, 3).astype(np.float32)
+    longer = np.concatenate([inputs, 9 * np.ones((4, 2, 3), np.float32)])
+
+    def build():
+        short = blocks.bidirectional_lstm(tf.constant(inputs), 4, tf.constant([6, 6]), "r", "block")
+        with v1.variable_scope("", reuse=True):
+            padded = blocks.bidirectional_lstm(
+                tf.constant(longer), 4, tf.constant([6, 6]), "r", "block"
+            )
+        return short, padded
+
+    short, padded = evaluate(build)
+    np.testing.assert_allclose(padded[:6], short, atol=1e-6)
+    assert short.shape == (6, 2, 8)
+
+
+def masked_input():
+    images = np.random.RandomState(0).randn(3, 4, 6, 2).astype(np.float32)
+    mask = (np.arange(6) < np.array([[6], [3], [1]])).astype(np.float32)[:, None, :, None]
+    inside = np.broadcast_to(mask, images.shape).astype(bool)
+    return images, mask, [images[..., c][inside[..., c]] for c in range(2)]
+
+
+def test_batch_norm_ignores_what_is_masked():
+    images, mask, inside = masked_input()
+
+    def build():
+        normal = blocks.batch_norm(tf.constant(images), True, tf.constant(mask), decay=0.9)
+        with tf.control_dependencies(v1.get_collection(v1.GraphKeys.UPDATE_OPS)):
+            return tf.identity(normal), [tf.identity(v) for v in v1.global_variables()[2:]]
+
+    normal, _ = evaluate(build)
+    assert not normal[1, :, 3:].any()
+    for channel, values in enumerate(inside):
+        expected = (images[..., channel] - values.mean()) / np.sqrt(values.var() + 1e-5)
+        np.testing.assert_allclose(normal[..., channel], expected * mask[..., 0], atol=1e-4)
+
+
+def test_batch_norm_moves_its_averages():
+    images, mask, inside = masked_input()
+    with tf.Graph().as_default(), v1.Session() as session:
+        blocks.batch_norm(tf.constant(images), True, tf.constant(mask), decay=0.9)
+        session.run(v1.global_variables_initializer())
+        session.run(v1.get_collection(v1.GraphKeys.UPDATE_OPS))
+        values = {v.op.name: session.run(v) for v in v1.global_variables()}
+    mean, variance = values["BatchNorm/moving_mean"], values["BatchNorm/moving_variance"]
+    np.testing.assert_allclose(mean, [0.1 * v.mean() for v in inside], atol=1e-5)
+    np.testing.assert_allclose(variance, [0.9 + 0.1 * v.var() for v in inside], atol=1e-5)
+
+
+def test_batch_norm_without_mask_is_that_of_a_full_mask():
+    images = masked_input()[0]
+
+    def build():
+        plain = blocks.batch_norm(tf.constant(images), True)
+        with v1.variable_scope("", reuse=True):
+            return plain, blocks.batch_norm(tf.constant(images), True, tf.ones([3, 1, 6, 1]))
+
+    np.testing.assert_allclose(*evaluate(build), atol=1e-4)
+
+
+def test_dropout_is_a_function_of_seed_and_step():
+    def build():
+        ones = tf.ones([40, 50])
+        return [
+            blocks.dropout(ones, 0.25, s, tf.constant(t))
+            for s, t in ((1, 5), (1, 5), (1, 6), (2, 5))
+        ]
+
+    first, again, later, other = evaluate(build)
+    assert (first == again).all() and (first != later).any() and (first != other).any()
+    assert 0.2 < (first == 0).mean() < 0.3
+    np.testing.assert_allclose(first[first > 0], 4 / 3, rtol=1e-6)
+
+
+def test_initial_weights_do_not_depend_on_what_was_built_before():
+    def build(names):
+        def graph():
+            for name in names:
+                blocks.dense(tf.ones([1, 4]), 3, name)
+            return {v.op.name: v for v in v1.global_variables()}
+
+        return evaluate(graph)
+
+    alone, among = build(["b"]), build(["a", "b"])
+    assert (alone["b/weights"] == among["b/weights"]).all()
+    assert (among["a/weights"] != among["b/weights"]).any()
+
+
+def test_convolutions_carry_the_names_of_slim():
+    with tf.Graph().as_default():
+        blocks.conv(tf.zeros([1, 4, 4, 3]), 5, 3, "conv1")
+        found = {v.op.name: v.shape.as_list() for v in v1.global_variables()}
+    assert found == {"conv1/weights": [3, 3, 3, 5], "conv1/biases": [5]}

@@ -1,0 +1,181 @@
+"""CRNN: shapes, padding, CTC and decoding, against brute force."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+pytest.importorskip("tensorflow", reason="training needs TensorFlow")
+from train_support import tiny  # noqa: E402
+
+from ocrdata.errors import OptionError  # noqa: E402
+from ocrdata.train.compat import tf, v1  # noqa: E402
+from ocrdata.train.models.crnn import Crnn, time_steps  # noqa: E402
+
+pytestmark = pytest.mark.tf
+
+
+def run(fetches):
+    with v1.Session() as session:
+        session.run(v1.global_variables_initializer())
+        return session.run(fetches)
+
+
+def pictures(widths, full, channels=1, seed=0):
+    """Noise in the first columns of each picture, and something else behind."""
+    draw = np.random.RandomState(seed)
+    images = np.full((len(widths), 32, full, channels), 77, np.uint8)
+    for image, width in zip(images, widths):
+        image[:, :width] = draw.randint(0, 256, (32, width, channels))
+    return {"images": tf.constant(images), "widths": tf.constant(widths, tf.int32)}
+
+
+@pytest.mark.parametrize("width", [1, 3, 4, 5, 7, 8, 61, 100, 101, 102, 103])
+def test_time_steps_are_those_of_the_network_built(width):
+    with tf.Graph().as_default():
+        outputs = Crnn(tiny(), 11).build(pictures([width], width), training=False)
+        logits, lengths = run([outputs["logits"], outputs["lengths"]])
+    assert logits.shape == (time_steps(width), 1, 11)
+    assert lengths.tolist() == [time_steps(width)]
+
+
+@pytest.mark.parametrize("batch_norm", ["all", "paper"])
+@pytest.mark.parametrize("width", [9, 30, 31, 32, 33])
+def test_padding_and_neighbours_change_nothing(width, batch_norm):
+    with tf.Graph().as_default():
+        net = Crnn(tiny(batch_norm=batch_norm), 11)
+        alone = net.build(pictures([width], width), training=False)
+        with v1.variable_scope("", reuse=True):
+            padded = net.build(pictures([width, 64, 5], 64), training=False)
+        one, many = run([alone["logits"], padded["logits"]])
+    np.testing.assert_allclose(many[: len(one), 0], one[:, 0], atol=2e-6)
+
+
+def test_padding_changes_no_training_loss():
+    with tf.Graph().as_default():
+        net, labels = Crnn(tiny(), 11), {"classes": tf.constant([[1, 2], [3, -1]])}
+        tight = net.loss(net.build(pictures([40, 20], 40), training=True), labels)
+        with v1.variable_scope("", reuse=True):
+            loose = net.loss(net.build(pictures([40, 20], 96), training=True), labels)
+        np.testing.assert_allclose(*run([tight, loose]), rtol=1e-4)
+
+
+def test_fixed_width_gives_static_shapes():
+    with tf.Graph().as_default():
+        images = v1.placeholder(tf.uint8, [4, 32, 100, 1])
+        widths = v1.placeholder(tf.int32, [4])
+        net = Crnn(tiny(image_width=100, lstm="unrolled"), 11)
+        outputs = net.build({"images": images, "widths": widths}, training=True)
+        assert outputs["logits"].shape.as_list()[0] == 25
+
+
+@pytest.mark.parametrize("form", ["loop", "unrolled"])
+def test_lstm_forms_read_the_same(form):
+    def logits(chosen):
+        with tf.Graph().as_default():
+            v1.set_random_seed(1)
+            net = Crnn(tiny(image_width=48, lstm=chosen), 11)
+            return run(net.build(pictures([48, 20], 48), training=False)["logits"])
+
+    np.testing.assert_allclose(logits(form), logits("auto"), atol=1e-5)
+
+
+def test_unrolled_needs_a_fixed_width():
+    with pytest.raises(OptionError, match="image-width"):
+        tiny(lstm="unrolled")
+
+
+def test_published_size():
+    """The paper's Table 1: 8.3 M parameters with 36 + 1 classes, batch norm on two layers."""
+    from ocrdata.train.config import CrnnOptions
+
+    with tf.Graph().as_default():
+        Crnn(CrnnOptions(), 37).build(pictures([100], 100), training=True)
+        names = [v.op.name for v in v1.trainable_variables()]
+        count = sum(int(v.shape.num_elements()) for v in v1.trainable_variables())
+    assert sum(name.endswith("gamma") for name in names) == 2
+    assert 8.2e6 < count < 8.8e6
+
+
+def test_colour_and_multiplier_change_the_first_layer():
+    with tf.Graph().as_default():
+        net = Crnn(tiny(color="rgb", width_multiplier=0.5), 11)
+        net.build(pictures([20], 20, channels=3), training=True)
+        shapes = {v.op.name: v.shape.as_list() for v in v1.trainable_variables()}
+    assert shapes["crnn/conv1/weights"] == [3, 3, 3, 32]
+    assert shapes["crnn/rnn1/fw/lstm_cell/kernel"] == [256 + 24, 4 * 24]
+
+
+def collapse(path, blank):
+    merged = [key for key, _ in itertools.groupby(path)]
+    return tuple(c for c in merged if c != blank)
+
+
+def text_probabilities(logits):
+    """Sums all paths of [T, classes] by the text they give."""
+    scores = np.exp(logits - np.log(np.exp(logits).sum(1, keepdims=True)))
+    found = {}
+    for path in itertools.product(range(logits.shape[1]), repeat=len(logits)):
+        text = collapse(path, logits.shape[1] - 1)
+        found[text] = found.get(text, 0.0) + np.prod([scores[t, c] for t, c in enumerate(path)])
+    return found
+
+
+@pytest.mark.parametrize("text", [(0,), (1, 1), (0, 1, 0), (2, 2)])
+def test_loss_is_the_probability_of_the_text(text):
+    logits = np.random.RandomState(4).randn(5, 4).astype(np.float32)
+    with tf.Graph().as_default():
+        outputs = {"logits": tf.constant(logits[:, None]), "lengths": tf.constant([5])}
+        loss = Crnn(tiny(), 4).loss(outputs, {"classes": tf.constant([text + (-1, -1)])})
+        assert run(loss) == pytest.approx(-np.log(text_probabilities(logits)[text]), rel=1e-4)
+
+
+@pytest.mark.parametrize("beam_width", [0, 20])
+def test_confidence_is_the_probability_of_what_was_read(beam_width):
+    draw = np.random.RandomState(9)
+    logits = (3 * draw.randn(5, 6, 4)).astype(np.float32)
+    logits[:, 0, 3] += 20  # nothing to read
+    with tf.Graph().as_default():
+        outputs = {"logits": tf.constant(logits), "lengths": tf.constant([5, 5, 5, 4, 3, 1])}
+        decoded = Crnn(tiny(), 4).decode(outputs, beam_width)
+        classes, confidence = run([decoded.classes, decoded.confidence])
+    for row, length in enumerate([5, 5, 5, 4, 3, 1]):
+        known = text_probabilities(logits[:length, row])
+        text = tuple(c for c in classes[row] if c >= 0)
+        assert confidence[row] == pytest.approx(known[text], rel=1e-3)
+        if beam_width:
+            assert known[text] == pytest.approx(max(known.values()), rel=1e-3)
+
+
+@pytest.mark.parametrize("beam_width", [0, 10])
+def test_repeated_characters_are_read_twice(beam_width):
+    path = [0, 0, 3, 0, 1, 1, 3, 1, 1]
+    logits = 9 * np.eye(4, dtype=np.float32)[path][:, None]
+    with tf.Graph().as_default():
+        outputs = {"logits": tf.constant(logits), "lengths": tf.constant([len(path)])}
+        classes = run(Crnn(tiny(), 4).decode(outputs, beam_width).classes)
+    assert classes.tolist() == [[0, 0, 1, 1]]
+
+
+def test_correct_compares_whole_sequences():
+    from ocrdata.train.models.base import Decoded
+
+    with tf.Graph().as_default(), v1.Session() as session:
+        read = tf.constant([[1, 2, -1], [1, 2, 3], [1, -1, -1], [-1, -1, -1]])
+        truth = tf.constant([[1, 2, -1, -1], [1, 2, -1, -1], [1, 2, -1, -1], [1, -1, -1, -1]])
+        right = Crnn(tiny(), 4).correct(Decoded(read, None), {"classes": truth})
+        assert session.run(right).tolist() == [True, False, False, False]
+
+
+def test_long_labels_are_left_out_only_if_asked():
+    with tf.Graph().as_default():
+        net = Crnn(tiny(), 4)
+        outputs = {"logits": tf.zeros([2, 1, 4]), "lengths": tf.constant([2])}
+        labels = {"classes": tf.constant([[1, 1, 2]])}
+        net.skip_long_labels = True
+        assert run(net.loss(outputs, labels)) == 0.0
+        net.skip_long_labels = False
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            run(net.loss(outputs, labels))

@@ -1,0 +1,134 @@
+"""Learning rates, optimisers, regularisation."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+pytest.importorskip("tensorflow", reason="training needs TensorFlow")
+from train_support import options, tiny  # noqa: E402
+
+from ocrdata.train import optimisers  # noqa: E402
+from ocrdata.train.compat import tf, v1  # noqa: E402
+from ocrdata.train.models.crnn import Crnn  # noqa: E402
+
+pytestmark = pytest.mark.tf
+TOTAL = 100
+
+
+def rates(**chosen):
+    """Returns the learning rates of the steps 0 to 100."""
+    with tf.Graph().as_default(), v1.Session() as session:
+        step = v1.placeholder(tf.int64, [])
+        rate = optimisers.learning_rate(options(learning_rate=0.5, **chosen), step, TOTAL)
+        return np.array([session.run(rate, {step: at}) for at in range(TOTAL + 1)])
+
+
+SCHEDULES = {
+    "constant": lambda s: 0.5,
+    "cosine": lambda s: 0.1 + 0.4 * 0.5 * (1 + math.cos(math.pi * s / 100)),
+    "exponential": lambda s: 0.5 * 0.3 ** (s // 30),
+    "polynomial": lambda s: 0.1 + 0.4 * (1 - s / 100) ** 2,
+}
+
+
+@pytest.mark.parametrize("schedule", sorted(SCHEDULES))
+def test_schedules(schedule):
+    found = rates(
+        schedule=schedule, warmup_steps=0, end_learning_rate=0.1, decay_steps=30, decay_rate=0.3,
+        decay_power=2.0,
+    )  # fmt: skip
+    np.testing.assert_allclose(found, [SCHEDULES[schedule](s) for s in range(101)], atol=1e-6)
+
+
+def test_exponential_without_staircase_is_smooth():
+    found = rates(
+        schedule="exponential", warmup_steps=0, decay_steps=10, decay_rate=0.5, staircase=False
+    )
+    np.testing.assert_allclose(found, 0.5 * 0.5 ** (np.arange(101) / 10), rtol=1e-5)
+
+
+@pytest.mark.parametrize("schedule", sorted(SCHEDULES))
+def test_warm_up_rises_from_the_first_step_to_the_highest_rate(schedule):
+    found = rates(schedule=schedule, warmup_steps=20, decay_steps=30)
+    np.testing.assert_allclose(found[:20], 0.5 * np.arange(1, 21) / 20, rtol=1e-6)
+    assert found.argmax() in (19, 20) and found.max() == pytest.approx(0.5)
+    assert (np.diff(found[20:]) <= 1e-9).all()
+
+
+def test_cosine_ends_at_its_end_whatever_the_warm_up():
+    assert rates(warmup_steps=30, end_learning_rate=0.01)[-1] == pytest.approx(0.01)
+
+
+def updates(**chosen):
+    """Returns a weight after each of three steps with the gradients 1, 2 and -1."""
+    with tf.Graph().as_default(), v1.Session() as session:
+        weight = v1.get_variable("weight", initializer=1.0)
+        optimizer = optimisers.make_optimizer(options(**chosen), 0.1)
+        gradient = v1.placeholder(tf.float32, [])
+        step = optimizer.apply_gradients([(gradient, weight)])
+        session.run(v1.global_variables_initializer())
+        return [
+            session.run([step, weight], {gradient: g}) and session.run(weight) for g in (1, 2, -1)
+        ]
+
+
+def test_momentum_and_nesterov():
+    speed, weight, plain, nesterov = 0.0, 1.0, [], []
+    ahead = 1.0
+    for gradient in (1, 2, -1):
+        speed = 0.8 * speed + gradient
+        weight -= 0.1 * speed
+        ahead -= 0.1 * (gradient + 0.8 * speed)
+        plain.append(weight)
+        nesterov.append(ahead)
+    chosen = {"optimizer": "momentum", "momentum": 0.8}
+    np.testing.assert_allclose(updates(**chosen), plain, rtol=1e-6)
+    np.testing.assert_allclose(updates(nesterov=True, **chosen), nesterov, rtol=1e-6)
+
+
+def test_adam_and_adadelta():
+    assert updates(optimizer="adam")[0] == pytest.approx(0.9, abs=1e-5)  # one learning rate down
+    scale = math.sqrt(1e-8) / math.sqrt(0.05 + 1e-8)
+    assert updates(optimizer="adadelta")[0] == pytest.approx(1 - 0.1 * scale, abs=1e-7)
+
+
+def test_l2_reaches_every_weight_and_the_lstm_kernels():
+    with tf.Graph().as_default(), v1.Session() as session:
+        inputs = {"images": tf.zeros([1, 32, 16, 1], tf.uint8), "widths": tf.constant([16])}
+        Crnn(tiny(), 11).build(inputs, training=True)
+        variables = {v.op.name: v for v in v1.trainable_variables()}
+        gradients = v1.gradients(optimisers.l2_loss(0.25), list(variables.values()))
+        session.run(v1.global_variables_initializer())
+        reached = {n for n, g in zip(variables, gradients) if g is not None}
+        for name, gradient in zip(variables, gradients):
+            if gradient is not None:
+                np.testing.assert_allclose(*session.run([gradient, 0.25 * variables[name]]))
+    assert sum("lstm_cell/kernel" in name for name in reached) == 4
+    assert reached == {name for name in variables if name.endswith(("/weights", "/kernel"))}
+
+
+@pytest.mark.parametrize(
+    "norm, expected", [(1.0, [0.6, 0.8]), (0.0, [3.0, 4.0]), (9.0, [3.0, 4.0])]
+)
+def test_clipping_is_by_the_norm_of_all_gradients(norm, expected):
+    with tf.Graph().as_default(), v1.Session() as session:
+        pairs = [(tf.constant([3.0]), "first"), (tf.constant([4.0]), "second")]
+        clipped, measured = optimisers.clip(pairs, norm)
+        assert session.run(measured) == pytest.approx(5.0)
+        assert [name for _, name in clipped] == ["first", "second"]
+        values = [float(session.run(value)[0]) for value, _ in clipped]
+    assert values == pytest.approx(expected)
+
+
+def test_average_follows_closely_at_first():
+    with tf.Graph().as_default(), v1.Session() as session:
+        weight = v1.get_variable("weight", initializer=0.0)
+        average = optimisers.weight_average(0.99, tf.constant(1))
+        update = average.apply([weight])
+        session.run(v1.global_variables_initializer())
+        session.run(weight.assign(1.0))
+        session.run(update)
+        assert session.run(average.average(weight)) == pytest.approx(1 - 2 / 11)

@@ -1,0 +1,96 @@
+"""Fixtures for tests that train: a small set of numbers in pictures, and a run trained on it."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+TINY = {"width_multiplier": 0.125, "lstm_units": 24, "batch_norm": "all"}
+SHORT = {"batch_size": 8, "eval_every": 0, "image_every": 0, "log_every": 1, "shuffle": 32}
+
+
+def draw_number(text, path, height=32, margin=4):
+    """Draws a text in black on white; the picture is as wide as the text needs."""
+    from ocrdata.base.assets import asset_dir
+
+    face = asset_dir("fonts") / "NotoSansSC-Regular-GB2312.otf"
+    font = ImageFont.truetype(str(face), int(height * 0.8))
+    image = Image.new("L", (int(font.getlength(text)) + 2 * margin, height), 255)
+    ImageDraw.Draw(image).text((margin, -height // 8), text, 0, font)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image.save(str(path))
+
+
+def write_numbers(data, count, heights=(32,), seed=0, **records):
+    """Writes pictures of numbers, sample lists and shards; returns the data folder."""
+    from ocrdata.records.shards import write_shards
+    from ocrdata.text.charset import collect_characters, write_characters
+
+    draw = random.Random(seed)
+    lists = {"Train": [], "Test": []}
+    for index in range(count):
+        text = "".join(draw.choice("0123456789") for _ in range(draw.randint(1, 4)))
+        name = "pic/{:04d}.png".format(index)
+        draw_number(text, data / name, draw.choice(heights))
+        lists["Test" if index % 8 == 7 else "Train"].append("{} {}\n".format(name, text))
+    for name, lines in lists.items():
+        (data / name).mkdir()
+        (data / name / "sample.txt").write_text("".join(lines), encoding="utf-8")
+    write_characters(data / "chinese.txt", collect_characters(["0123456789"]))
+    write_shards(data, shards=3, workers=0, **records)
+    return data
+
+
+def options(**changed):
+    """Returns training options for a short run."""
+    from ocrdata.train.config import TrainOptions
+
+    return TrainOptions(**{**SHORT, "steps": 6, **changed})
+
+
+def tiny(**changed):
+    """Returns the options of a small CRNN."""
+    from ocrdata.train.config import CrnnOptions
+
+    return CrnnOptions(**{**TINY, **changed})
+
+
+def metrics(run):
+    """Returns the training lines of a run's metrics.jsonl, and the validation lines."""
+    import json
+
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    return (
+        [line for line in lines if "loss" in line],
+        [line for line in lines if "validation" in line],
+    )
+
+
+def weights(run, step):
+    """Returns all variables of a checkpoint by name."""
+    from ocrdata.train.compat import tf
+
+    reader = tf.train.load_checkpoint(str(run / "model.ckpt-{}".format(step)))
+    return {name: reader.get_tensor(name) for name in sorted(reader.get_variable_to_shape_map())}
+
+
+@pytest.fixture(scope="session")
+def numbers(tmp_path_factory):
+    """A data folder with 160 pictures of numbers of several heights, and their records."""
+    return write_numbers(tmp_path_factory.mktemp("numbers") / "data", 160, (32, 24, 48))
+
+
+@pytest.fixture(scope="session")
+def trained(numbers, tmp_path_factory):
+    """An output folder with a CRNN that has learned the numbers; do not write to it."""
+    from ocrdata.train.loop import train
+
+    output = tmp_path_factory.mktemp("trained")
+    chosen = options(
+        steps=240, batch_size=16, learning_rate=0.01, warmup_steps=20, save_every=120, ema=0.9,
+        eval_every=120, image_every=120, log_every=20,
+    )  # fmt: skip
+    train("crnn", numbers, output, tiny(lstm_units=48), chosen)
+    return output
