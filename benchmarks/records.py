@@ -124,11 +124,11 @@ def measure(options, folder):
     try:
         import tensorflow as tf
     except ImportError:
-        print("TensorFlow is not installed: no comparison", file=sys.stderr)
+        sys.stderr.write("TensorFlow is not installed: no comparison" + "\n")
     else:
         other["write"] = best(options.repeat, write_tensorflow, tf, theirs, images, options.records)
         assert ours.read_bytes() == theirs.read_bytes(), "the two files differ"
-        print("files equal byte for byte: {:,} bytes".format(ours.stat().st_size))
+        sys.stdout.write("files equal byte for byte: {:,} bytes".format(ours.stat().st_size) + "\n")
         if hasattr(tf.data.Dataset, "as_numpy_iterator"):
             other["read, checksums"] = best(options.repeat, read_tensorflow, tf, theirs, False)
             other["read, features"] = best(options.repeat, read_tensorflow, tf, theirs, True)
@@ -140,7 +140,7 @@ def measure(options, folder):
         if name in other:
             theirs_rate = options.records / other[name]
             text += "   TensorFlow {:>9,.0f}   ratio {:.2f}".format(theirs_rate, rate / theirs_rate)
-        print(text)
+        sys.stdout.write(text + "\n")
 
 
 if __name__ == "__main__":

@@ -9,25 +9,18 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from ocrdata.base.outdir import Staged, staged_output
 from ocrdata.base.parallel import ordered_map
-from ocrdata.errors import (
-    AnnotationError,
-    CharsetError,
-    InputError,
-    PathLike,
-    UnknownNameError,
-)
-from ocrdata.records.images import read_header
-from ocrdata.records.info import LineStatistics, build_info, write_info
+from ocrdata.errors import AnnotationError, CharsetError, PathLike, UnknownNameError
+from ocrdata.records.info import build_info, write_info
 from ocrdata.records.journal import Journal, file_sha256
-from ocrdata.records.plan import Plan, PlanOptions, ShardPlan, find_lists, plan_shards
-from ocrdata.records.schema import LAYOUT, RECORDS_DIR, LineRecord, encode_line
-from ocrdata.records.skips import BAD_PICTURE, Skips
-from ocrdata.records.sources import SampleList
-from ocrdata.records.tfrecord import COMPRESSIONS, open_writer
+from ocrdata.records.plan import Plan, PlanOptions, find_lists, plan_shards
+from ocrdata.records.schema import LAYOUT, RECORDS_DIR
+from ocrdata.records.skips import Skips
+from ocrdata.records.tfrecord import COMPRESSIONS
+from ocrdata.records.worker import Job, write_shard
 from ocrdata.text.charset import CHARACTER_LIST, DICTIONARY_DIR, Charset, read_charset
 
 OnProgress = Callable[[int, Optional[int]], None]
@@ -54,16 +47,6 @@ class ShardsSummary:
     planned: List[str] = field(default_factory=list)
 
 
-class _Job(NamedTuple):
-    """What every shard needs; sent to the workers with each."""
-
-    root: Path
-    folder: Path
-    charset: Charset
-    compression: str
-    skip_errors: bool
-
-
 def find_dictionary(data_dir: PathLike) -> Charset:
     """Returns the dictionary of a data directory: that of char_dict/, else of chinese.txt.
 
@@ -77,69 +60,17 @@ def find_dictionary(data_dir: PathLike) -> Charset:
     raise CharsetError(missing, "does not exist", hint="Make it: ocrdata build-dict.")
 
 
-# --- one shard, in a worker
-
-
-def _line(job: _Job, source: SampleList, offset: int) -> LineRecord:
-    sample = source.sample_at(offset)
-    text = sample.text or ""
-    try:
-        data = sample.image_bytes()
-        header = read_header(data)
-    except InputError as error:
-        raise _bad_picture(source, offset, sample.key, error.problem) from error
-    except ValueError as error:
-        raise _bad_picture(source, offset, sample.key, str(error)) from error
-    return LineRecord(sample.key, data, *header, text, job.charset.encode(text))
-
-
-def _bad_picture(source: SampleList, offset: int, key: str, problem: str) -> AnnotationError:
-    text = "picture {} {}".format(source.root / key, problem)
-    hint = "Replace it, delete the line, or leave such lines out with --skip-errors."
-    return AnnotationError(source.path, text, source.number_at(offset), hint)
-
-
-def _write_shard(job: _Job, shard: ShardPlan) -> Dict[str, Any]:
-    """Writes one shard and returns its entry for the journal, in plain JSON values."""
-    statistics = LineStatistics()
-    skips = Skips(errors=job.skip_errors)
-    with SampleList(shard.source, job.root) as source, open_writer(
-        job.folder / shard.name, job.compression
-    ) as writer:
-        for offset in shard.offsets.tolist():
-            try:
-                line = _line(job, source, offset)
-            except AnnotationError as error:
-                skips.refuse(BAD_PICTURE, error)
-                continue
-            statistics.add(line)
-            writer.write(encode_line(line))
-    return {
-        "file": shard.name,
-        "split": shard.split,
-        "samples": writer.count,
-        "bytes": writer.size,
-        "sha256": writer.sha256,
-        "statistics": statistics.as_dict(),
-        "skipped": dict(skips.counts),
-        "skipped_examples": skips.examples,
-    }
-
-
-# --- all shards
-
-
 def _entries(
-    plan: Plan, job: _Job, done: Dict[str, Dict[str, Any]], workers: int
+    plan: Plan, job: Job, done: Dict[str, Dict[str, Any]], workers: int
 ) -> Iterator[Dict[str, Any]]:
     todo = [shard for shard in plan.shards if shard.name not in done]
-    written = ordered_map(functools.partial(_write_shard, job), todo, workers)
+    written = ordered_map(functools.partial(write_shard, job), todo, workers)
     for shard in plan.shards:
         yield done[shard.name] if shard.name in done else next(written)
 
 
 def _write_all(
-    plan: Plan, job: _Job, staged: Staged, workers: int, skips: Skips, move: Optional[OnProgress]
+    plan: Plan, job: Job, staged: Staged, workers: int, skips: Skips, move: Optional[OnProgress]
 ) -> Tuple[List[Dict[str, Any]], int]:
     """Writes what is not there yet; returns all entries and how many were there."""
     for leftover in job.folder.glob(".*.tmp"):
@@ -257,7 +188,7 @@ def write_shards(
     ) as staged:
         folder = staged.path(target.name)
         plan = plan_shards(root, charset, choice, skips)
-        job = _Job(root, folder, charset, compression, skip_errors)
+        job = Job(root, folder, charset, compression, skip_errors)
         entries, resumed = _write_all(plan, job, staged, workers, skips, on_progress)
         write_info(folder, build_info(entries, charset, compression))
         summary = _summary(target, charset, skips, entries)
