@@ -388,3 +388,26 @@ def test_headers_of_real_pictures_agree_with_pillow(shared):
         if tuple(read_header(path.read_bytes())) != expected:
             wrong.append(path)
     assert not wrong
+
+
+# Of dataset_info.json, which holds the hash of every shard.
+GOLDEN = ""
+PIXEL = (
+    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
+    "0000000a4944415478da63f80f0001010100b5e5be9c0000000049454e44ae426082"
+)
+
+
+def test_the_bytes_are_the_same_on_every_python(tmp_path):
+    for name in ("pic", "Train"):
+        (tmp_path / name).mkdir()
+    with (tmp_path / "Train" / "sample.txt").open("w", encoding="utf-8", newline="\n") as stream:
+        for number in range(50):
+            (tmp_path / "pic" / "{}.png".format(number)).write_bytes(bytes.fromhex(PIXEL))
+            stream.write("pic/{}.png {}\n".format(number, TEXTS[number * 7 % 10]))
+    (tmp_path / "chinese.txt").write_bytes(
+        "".join(c + "\n" for c in sorted(set("".join(TEXTS)))).encode("utf-8")
+    )
+    write_shards(tmp_path, shards=3, seed=5)
+    info = (tmp_path / "tfrecords" / "dataset_info.json").read_bytes()
+    assert hashlib.sha256(info).hexdigest() == GOLDEN
