@@ -391,7 +391,7 @@ def test_headers_of_real_pictures_agree_with_pillow(shared):
 
 
 # Of dataset_info.json, which holds the hash of every shard.
-GOLDEN = ""
+GOLDEN = "7ad42eb49c2e6a189cf470b946c3c162abbdc69608dcbc698ff3d6e8d714ad97"
 PIXEL = (
     "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
     "0000000a4944415478da63f80f0001010100b5e5be9c0000000049454e44ae426082"
