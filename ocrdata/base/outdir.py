@@ -141,7 +141,7 @@ def _begin(
     if not overwrite and not (resume and partial):
         for name in names:
             if (base / name).exists():
-                raise OutputExistsError(base / name)
+                raise _finished(base / name, resume)
     for name in names:
         _check_ours(base / name)
     if partial and not (overwrite or resume):
@@ -159,6 +159,12 @@ def _begin(
     except OSError as error:
         raise OcrdataError("cannot write to {}: {}.".format(base, error.strerror)) from error
     return False
+
+
+def _finished(path: Path, resume: bool) -> OutputExistsError:
+    if resume:
+        return OutputExistsError(path, "It is finished: there is nothing to resume.")
+    return OutputExistsError(path)
 
 
 def _check_ours(directory: Path) -> None:
