@@ -1,0 +1,157 @@
+"""ocrdata import: a real data set to pictures and lists."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Dict, Optional, Tuple
+
+import click
+
+from ocrdata.cli import options
+from ocrdata.importers import IMPORTERS
+
+SPLITS = ("train", "validation", "test")
+
+
+def _own_options(command: Any) -> Any:
+    """Adds the options that only some data sets have; each is refused by the others."""
+    added = (
+        options.option(
+            "--task", type=click.Choice(["detection", "recognition"]), default=None,
+            help="For sets with scenes and words: which of the two.",
+        ),
+        options.option(
+            "--language", multiple=True,
+            help="cocotext, mlt2017: text of others is to be ignored; scutforu: english, chinese.",
+        ),
+        options.option("--legibility", multiple=True, help="cocotext: legible, illegible."),
+        options.option("--text-class", multiple=True, help="cocotext: handwritten, ..."),
+        options.option("--level", help="scutforu: word or character."),
+        options.option("--coordinates", help="icdar: quad, rectangle, xywh or polygon."),
+        options.option("--separator", help="icdar: what parts the numbers; auto tells itself."),
+        options.option("--ignore-mark", multiple=True, help="icdar, paddleocr: text not to read."),
+        options.option("--encoding", help="icdar, paddleocr, scutforu: of the text files."),
+    )  # fmt: skip
+    for add in reversed(added):
+        command = add(command)
+    return command
+
+
+def _crop_options(command: Any) -> Any:
+    added = (
+        options.option("--crops", is_flag=True, help="Cut the words out of the scenes."),
+        options.option(
+            "--crop-mode", type=click.Choice(["rectify", "box"]), default=None,
+            help="Four corners made a rectangle (default), or upright bounds.",
+        ),
+        options.option("--margin", type=click.FloatRange(0.0, 1.0), default=None,
+            help="Added around a crop, as a share of its shorter side. Default: 0."),
+        options.option(
+            "--vertical", type=click.Choice(["rotate", "keep", "skip"]), default=None,
+            help="What becomes of words taller than wide; rotate turns them left (default).",
+        ),
+        options.option(
+            "--protocol", type=click.Choice(["alphanumeric", "icdar2003"]), default=None,
+            help="Keep the words a customary protocol keeps (icdar2003: 3 or more, 0-9 a-z A-Z).",
+        ),
+        options.option("--charset", type=options.EXISTING, help="Keep words it can write."),
+        options.option("--min-length", type=click.IntRange(min=1), help="Characters a word."),
+        options.option("--max-length", type=click.IntRange(min=1), help="Characters a word."),
+    )  # fmt: skip
+    for add in reversed(added):
+        command = add(command)
+    return command
+
+
+@click.command("import")
+@click.argument("name", type=click.Choice(IMPORTERS.names()), metavar="NAME")
+@click.argument("source", type=options.EXISTING)
+@options.data_dir_option
+@options.option("--split", "splits", type=click.Choice(SPLITS), multiple=True, show_default=False,
+                help="May be repeated. Default: all that are there.")  # fmt: skip
+@_own_options
+@_crop_options
+@options.test_fraction_option
+@options.seed_option
+@options.workers_option
+@options.limit_option
+@options.option("--skip-errors", is_flag=True, help="Leave out what is wrong, and count it.")
+@options.option("--max-errors", type=click.IntRange(min=0), help="Give up after more than these.")
+@options.overwrite_option
+@options.resume_option
+@options.dry_run_option
+@options.json_option
+def import_data(name: str, source: Path, data_dir: Path, **chosen: Any) -> None:
+    """Import a real data set, packed as downloaded or unpacked, into the data folder.
+
+    NAME is one of `ocrdata list importers`; SOURCE its folder or archive. Scenes go to images/
+    with ICDAR-2015 text files, words and crops to pic/; Train and Test list them.
+
+    \b
+    Example:
+      ocrdata import icdar2015 downloads/icdar2015
+      ocrdata import icdar2015 downloads/icdar2015 --crops --protocol alphanumeric
+      ocrdata import synth90k mjsynth.tar.gz --split test --skip-errors --limit 10000
+    """
+    from ocrdata.cli.report import next_step, progress, report
+    from ocrdata.importers.engine import import_dataset, plan_import
+
+    importer = _configured(name, chosen)
+    how = _how(importer, chosen)
+    if chosen["dry_run"]:
+        report(plan_import(importer, source, how), chosen["as_json"])
+        return
+    with progress("import", "samples") as on_progress:
+        summary = import_dataset(
+            importer, source, data_dir, how, chosen["workers"], chosen["overwrite"],
+            chosen["resume"], on_progress,
+        )  # fmt: skip
+    following = "preview" if summary.kind == "scenes" else "build-dict"
+    report(summary, chosen["as_json"], next_step(following, data_dir))
+
+
+def _configured(name: str, chosen: Dict[str, Any]) -> Any:
+    from ocrdata.importers.base import configure
+
+    importer = IMPORTERS.load(name)
+    values: Dict[str, Any] = {
+        "task": chosen["task"], "level": chosen["level"], "coordinates": chosen["coordinates"],
+        "separator": chosen["separator"], "encoding": chosen["encoding"],
+        "legibilities": chosen["legibility"], "classes": chosen["text_class"],
+        "ignore_marks": chosen["ignore_mark"], "languages": chosen["language"],
+    }  # fmt: skip
+    if "language" in importer.options:
+        values["language"] = _one(values.pop("languages"))
+    return configure(importer, {key: value for key, value in values.items() if value})
+
+
+def _one(languages: Tuple[str, ...]) -> Optional[str]:
+    if len(languages) > 1:
+        raise click.UsageError("this data set takes one --language.")
+    return languages[0] if languages else None
+
+
+def _how(importer: Any, chosen: Dict[str, Any]) -> Any:
+    from ocrdata.importers.crops import CropOptions
+    from ocrdata.importers.filters import make_filter
+    from ocrdata.importers.run import ImportOptions
+    from ocrdata.text.charset import read_charset
+
+    cutting = {
+        "mode": chosen["crop_mode"],
+        "margin": chosen["margin"],
+        "vertical": chosen["vertical"],
+    }
+    cutting = {key: value for key, value in cutting.items() if value is not None}
+    if cutting and not chosen["crops"]:
+        raise click.UsageError("--crop-mode, --margin and --vertical belong to --crops.")
+    charset = read_charset(chosen["charset"]) if chosen["charset"] else None
+    rules = make_filter(
+        chosen["protocol"], charset, chosen["min_length"], chosen["max_length"],
+        getattr(importer, "ignore_marks", ()),
+    )  # fmt: skip
+    crops = CropOptions(**cutting) if chosen["crops"] else None
+    return ImportOptions(
+        chosen["splits"], crops, rules, chosen["test_fraction"], chosen["seed"], chosen["limit"],
+        chosen["skip_errors"], chosen["max_errors"],
+    )  # fmt: skip

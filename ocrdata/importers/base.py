@@ -1,0 +1,169 @@
+"""What an importer is: facts about a data set, and a function from its files to samples.
+
+An importer only reads. Bad input goes to `report` with a short reason and an AnnotationError that
+names file and line; the default raises it, and `import_dataset` may count it instead. A reason
+without an error means a picture left out by the caller's own choice.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple, Union
+
+from ocrdata.base.sample import Sample
+from ocrdata.base.split import IMAGE_SUFFIXES
+from ocrdata.base.tree import Tree
+from ocrdata.errors import AnnotationError, OptionError, PathLike
+
+Report = Callable[[str, Optional[AnnotationError]], None]
+Lexicons = Tuple[Tuple[str, Tuple[str, ...]], ...]
+
+DETECTION, RECOGNITION = "detection", "recognition"
+TRAIN, VALIDATION, TEST = "train", "validation", "test"
+MISSING, DAMAGED, BAD = "picture missing", "picture damaged", "bad annotation"
+
+_SPLIT_WORDS = {
+    "train": TRAIN, "training": TRAIN, "trainval": TRAIN, "val": VALIDATION,
+    "valid": VALIDATION, "validation": VALIDATION, "test": TEST, "testing": TEST,
+}  # fmt: skip
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """What `ocrdata list importers` says of a data set; `tree` shows the files expected."""
+
+    name: str
+    title: str
+    homepage: str
+    licence: str
+    tasks: Tuple[str, ...]
+    splits: Tuple[str, ...]
+    tree: str
+
+
+@dataclass(frozen=True)
+class ImportedSample(Sample):
+    """A sample that knows which line of which file names it, and its lexicons by their names."""
+
+    origin: str = ""
+    line: Optional[int] = None
+    lexicons: Lexicons = field(default=())
+
+    def problem(self, what: str) -> AnnotationError:
+        """Returns an error at the place that names this sample."""
+        return AnnotationError(self.origin or self.key, what, self.line)
+
+
+def refuse(_reason: str, error: Optional[AnnotationError]) -> None:
+    """The default report: raises the error."""
+    if error is not None:
+        raise error
+
+
+@dataclass(frozen=True)
+class Importer:
+    """A data set that can be read; `options` names the fields a caller may set."""
+
+    info: DatasetInfo
+    task: str = DETECTION
+    options: Tuple[str, ...] = ()
+    choices: Mapping[str, Tuple[str, ...]] = field(default_factory=dict, repr=False)
+
+    def splits(self, root: PathLike) -> List[str]:
+        """Returns the splits that are there, in the order of `info.splits`.
+
+        Raises AnnotationError showing the expected files where there is none.
+        """
+        raise NotImplementedError
+
+    def read(
+        self, root: PathLike, split: str, report: Report = refuse, pictures: bool = True
+    ) -> Iterator[Sample]:
+        """Yields the samples of a split in a stable order, with keys relative to `root`.
+
+        Without `pictures`, a picture that is missing is no problem: its image is empty bytes.
+        """
+        raise NotImplementedError
+
+    def missing(self, root: PathLike, what: str) -> AnnotationError:
+        """Returns the error for files that are not there, with the tree that was expected."""
+        problem = "holds no {} of {}".format(what, self.info.title)
+        return AnnotationError(root, problem, hint="Expected:\n" + self.info.tree.strip("\n"))
+
+
+def configure(importer: Importer, values: Mapping[str, Any]) -> Importer:
+    """Returns the importer with some options set; raises OptionError for what it cannot have."""
+    for name, value in values.items():
+        flag = "--" + name.replace("_", "-")
+        if name == "task":
+            known = importer.info.tasks
+        elif name in importer.options:
+            known = importer.choices.get(name, ())
+        else:
+            allowed = ["--" + option.replace("_", "-") for option in importer.options]
+            hint = "It has {}.".format(", ".join(allowed) if allowed else "no options of its own")
+            raise OptionError("{} has no {}.".format(importer.info.name, flag), hint)
+        odd = [one for one in ([value] if isinstance(value, str) else value) if one not in known]
+        if known and odd:
+            message = "{} of {} cannot be {!r}.".format(flag, importer.info.name, odd[0])
+            raise OptionError(message, "Known: {}.".format(", ".join(known)))
+    return dataclasses.replace(importer, **values)
+
+
+def split_of(name: str, default: Optional[str] = None) -> Optional[str]:
+    """Returns the split that a path's deepest telling part names, as in ch4_training_images."""
+    for part in reversed(name.split("/")):
+        for word in _WORD.findall(part):
+            if word.lower() in _SPLIT_WORDS:
+                return _SPLIT_WORDS[word.lower()]
+    return default
+
+
+def is_picture(name: str) -> bool:
+    """Says whether a file is a picture, by its name."""
+    return name.lower().endswith(IMAGE_SUFFIXES)
+
+
+def found_splits(importer: Importer, names: Iterable[str], root: PathLike) -> List[str]:
+    """Returns the splits that annotation files belong to; unmarked ones are of the first split."""
+    root_split = split_of(Path(root).name)
+    found = {split_of(name, root_split) or importer.info.splits[0] for name in names}
+    if not found:
+        raise importer.missing(root, "annotation")
+    return [split for split in importer.info.splits if split in found]
+
+
+def of_split(names: Iterable[str], split: str, root: PathLike) -> List[str]:
+    """Returns the files of a split: the marked ones, else (where none is marked) all of them."""
+    root_split = split_of(Path(root).name)
+    marked = [(name, split_of(name, root_split)) for name in names]
+    if any(mark for _, mark in marked):
+        return [name for name, mark in marked if mark == split]
+    return [name for name, _ in marked]
+
+
+def find_picture(
+    tree: Tree, name: Optional[str], where: str, line: Optional[int], wanted: str,
+    report: Report, pictures: bool,
+) -> Optional[Union[bytes, Path]]:  # fmt: skip
+    """Returns the picture `name`; None, after reporting, where there is none and one is needed."""
+    if name is None or name not in tree:
+        if pictures:
+            report(MISSING, AnnotationError(where, "there is no picture {}".format(wanted), line))
+            return None
+        return b""
+    try:
+        return tree.picture(name)
+    except AnnotationError as error:
+        report(DAMAGED, AnnotationError(where, error.message, line))
+        return None
+
+
+def option_values(importer: Importer) -> Dict[str, Any]:
+    """Returns the options as manifests keep them."""
+    values = {name: getattr(importer, name) for name in importer.options}
+    return {"task": importer.task, **values}

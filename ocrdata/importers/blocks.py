@@ -1,0 +1,204 @@
+"""Blocks of samples checked, cut and written to files, in any process.
+
+A block's result is a plain dict that fits on a line of the journal: rows for the lists, counts by
+reason, and the problems that were met.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+from ocrdata.base.icdar import format_box
+from ocrdata.base.sample import Region, Sample
+from ocrdata.base.split import TEST, TRAIN, is_test
+from ocrdata.errors import AnnotationError, InputError
+from ocrdata.geometry.polygons import smallest_quad
+from ocrdata.importers.base import DAMAGED, MISSING, ImportedSample
+from ocrdata.importers.crops import CropOptions, cut_regions
+from ocrdata.importers.filters import TextFilter
+from ocrdata.importers.pictures import Picture, check_picture, decode, encode_png
+
+FOLDER_SIZE = 10_000
+# Scenes rarely hold more than 150 texts, so a folder of their crops stays below FOLDER_SIZE.
+SCENES_A_FOLDER = 64
+PICTURES, IMAGES = "pic", "images"
+MAX_PROBLEMS = 20
+
+
+class MissingPictureError(AnnotationError):
+    """A picture that an annotation names is not there."""
+
+
+class Item(NamedTuple):
+    """A sample with its number in the run, its list (None: by hash), and its name for a scene."""
+
+    number: int
+    side: Optional[str]
+    folder: str
+    name: str
+    sample: Sample
+
+
+class Block(NamedTuple):
+    """Consecutive samples, and their place among the blocks."""
+
+    number: int
+    items: Tuple[Item, ...]
+
+
+@dataclass
+class Tally:
+    """What a block, or the whole run, came to; problems beyond the first are only counted."""
+
+    counts: Dict[str, int] = field(default_factory=Counter)
+    skipped: Dict[str, int] = field(default_factory=Counter)
+    converted: Dict[str, int] = field(default_factory=Counter)
+    problems: List[str] = field(default_factory=list)
+    errors: int = 0
+
+    def error(self, reason: str, error: AnnotationError) -> None:
+        self.errors += 1
+        self.skipped[reason] = self.skipped.get(reason, 0) + 1
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append(str(error))
+
+    def add(self, other: Dict[str, Any]) -> None:
+        """Adds the tally part of a block's result."""
+        for name in ("counts", "skipped", "converted"):
+            mine = getattr(self, name)
+            for key, count in other[name].items():
+                mine[key] = mine.get(key, 0) + count
+        self.errors += other["errors"]
+        self.problems += other["problems"][: MAX_PROBLEMS - len(self.problems)]
+
+
+@dataclass(frozen=True)
+class BlockWriter:
+    """Writes the pictures of a block below `folder` and returns its result."""
+
+    folder: str
+    rules: TextFilter
+    crops: Optional[CropOptions] = None
+    test_fraction: float = 0.0
+    seed: int = 0
+    skip_errors: bool = False
+
+    def __call__(self, block: Block) -> Dict[str, Any]:
+        tally, rows = Tally(), []  # type: Tally, List[Sequence[Any]]
+        for item in block.items:
+            reason = None
+            if item.sample.text is not None:
+                reason = self.rules.reason(item.sample.text)
+            if reason:
+                tally.skipped[reason] += 1
+                continue
+            try:
+                rows += self._write(item, tally)
+            except AnnotationError as error:
+                if not self.skip_errors:
+                    raise
+                missing = isinstance(error, MissingPictureError)
+                tally.error(MISSING if missing else DAMAGED, error)
+        return {"number": block.number, "rows": rows, **vars(tally)}
+
+    def _write(self, item: Item, tally: Tally) -> List[Sequence[Any]]:
+        picture = _load(item.sample)
+        if picture.converted and not self.crops:
+            kind = "{} to {}".format(picture.converted, picture.suffix)
+            tally.converted[kind] = tally.converted.get(kind, 0) + 1
+        if item.sample.text is not None:
+            return [self._write_word(item, picture)]
+        tally.counts["scenes"] += 1
+        tally.counts["regions"] += len(item.sample.regions)
+        tally.counts["ignored"] += sum(region.ignore for region in item.sample.regions)
+        if self.crops:
+            return self._write_crops(item, picture, self.crops, tally)
+        return [self._write_scene(item, picture, tally)]
+
+    def _write_word(self, item: Item, picture: Picture) -> Sequence[Any]:
+        text, number = str(item.sample.text), item.number
+        key = "{}/{:04d}/{:08d}.{}".format(PICTURES, number // FOLDER_SIZE, number, picture.suffix)
+        self._save(key, picture.data)
+        return [item.side or self._side(text), key, text, *_lexicons(item.sample)]
+
+    def _write_crops(
+        self, item: Item, picture: Picture, options: CropOptions, tally: Tally
+    ) -> List[Sequence[Any]]:
+        rows: List[Sequence[Any]] = []
+        number = item.number
+        try:
+            image = decode(picture.data)
+        except ValueError as error:
+            raise _problem(item.sample, str(error)) from error
+        for place, text, crop in cut_regions(image, item.sample.regions, options, self.rules):
+            if isinstance(crop, str):
+                tally.skipped[crop] += 1
+                continue
+            key = "{}/{:04d}/{:08d}_{:03d}.png".format(
+                PICTURES, number // SCENES_A_FOLDER, number, place
+            )
+            self._save(key, encode_png(crop))
+            rows.append([item.side or self._side(text), key, text, *_lexicons(item.sample)])
+        return rows
+
+    def _write_scene(self, item: Item, picture: Picture, tally: Tally) -> Sequence[Any]:
+        side = item.side or self._side(item.sample.key)
+        folder = "{}/{}".format(IMAGES, item.folder or side.lower())
+        key = "{}/{}.{}".format(folder, item.name, picture.suffix)
+        truth = "{}/gt_{}.txt".format(folder, item.name)
+        lines = [self._line(region, tally) for region in item.sample.regions]
+        self._save(key, picture.data)
+        self._save(truth, "".join(line + "\n" for line in lines).encode("utf-8"))
+        return [side, key, truth]
+
+    def _line(self, region: Region, tally: Tally) -> str:
+        polygon = region.polygon
+        if len(polygon) != 4:
+            polygon = smallest_quad(polygon)
+            tally.counts["polygons made quads"] += 1
+        text = "###" if region.ignore else " ".join(region.text.split())
+        return format_box(polygon.tolist(), text)
+
+    def _side(self, text: str) -> str:
+        return TEST if is_test(text, self.seed, self.test_fraction) else TRAIN
+
+    def _save(self, key: str, data: bytes) -> None:
+        path = Path(self.folder) / key
+        try:
+            path.write_bytes(data)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+
+
+def _load(sample: Sample) -> Picture:
+    try:
+        return check_picture(sample.image_bytes())
+    except InputError as error:
+        if not isinstance(sample.image, bytes) and not Path(sample.image).exists():
+            lost = _problem(sample, "there is no picture {}".format(sample.key))
+            raise MissingPictureError(lost.path, lost.problem, lost.line) from error
+        raise _problem(sample, "the picture {} {}".format(sample.key, error.problem)) from error
+    except ValueError as error:
+        raise _problem(sample, "the picture {} {}".format(sample.key, error)) from error
+
+
+def _problem(sample: Sample, what: str) -> AnnotationError:
+    if isinstance(sample, ImportedSample):
+        return sample.problem(what)
+    return AnnotationError(sample.key, what)
+
+
+def _lexicons(sample: Sample) -> List[Dict[str, Tuple[str, ...]]]:
+    lexicons = sample.lexicons if isinstance(sample, ImportedSample) else ()
+    return [dict(lexicons)] if lexicons else []
+
+
+def plain_name(key: str) -> str:
+    """Returns a picture's name without folders and suffix, fit for a list and any file system."""
+    stem = key.rsplit("/", 1)[-1].rpartition(".")[0] or key.rsplit("/", 1)[-1]
+    return re.sub(r"[^\w.-]+", "_", stem)[:150] or "picture"

@@ -1,0 +1,172 @@
+"""A real data set to a data directory: what an importer yields, checked, filtered and written.
+
+    words, or crops of scenes   pic/<group>/<number>.<suffix>, Train/sample.txt, Test/sample.txt,
+                                and lexicons.jsonl beside a list whose words have lexicons
+    scenes                      images/<split>/<name>.<suffix> with gt_<name>.txt (ICDAR 2015's
+                                form) beside it, and lists of `picture truth` lines
+
+An official test split is the Test list; a validation split is, where no test split is read with it,
+and belongs to Train otherwise. Without either, a share of the texts (or scenes) is drawn by hash.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterator, List, Optional, TextIO, Tuple
+
+from ocrdata.base.outdir import Staged, staged_output
+from ocrdata.base.parallel import ordered_map
+from ocrdata.base.sample import Sample
+from ocrdata.base.split import TEST, TRAIN, open_list
+from ocrdata.errors import AnnotationError, PathLike
+from ocrdata.importers.base import MISSING, Importer, option_values
+from ocrdata.importers.blocks import BlockWriter
+from ocrdata.importers.run import (
+    DEFAULTS,
+    ImportOptions,
+    ImportSummary,
+    Run,
+    check_options,
+    summarise,
+)
+
+OnProgress = Callable[[int, Optional[int]], None]
+
+LEXICONS = "lexicons.jsonl"
+_JOURNAL = "blocks.jsonl"
+
+
+def import_dataset(
+    importer: Importer,
+    root: PathLike,
+    data_dir: PathLike,
+    options: ImportOptions = DEFAULTS,
+    workers: int = 0,
+    overwrite: bool = False,
+    resume: bool = False,
+    on_progress: Optional[OnProgress] = None,
+) -> ImportSummary:
+    """Reads a data set from `root` and writes it into `data_dir`, all of it or nothing.
+
+    Raises AnnotationError for bad input (unless `options.skip_errors`, which counts it) and what
+    `staged_output` raises.
+    """
+    check_options(importer, options)
+    run = Run(importer, root, options)
+    names = (run.directory, TRAIN, TEST)
+    kept = _manifest_options(run)
+    with staged_output(data_dir, names, "import", kept, overwrite, resume) as staged:
+        _write_blocks(run, staged, workers, on_progress)
+        train, test = _write_lists(staged)
+        if not train + test:
+            hint = "; ".join("{}: {}".format(*pair) for pair in run.tally.skipped.items())
+            raise AnnotationError(root, "gave nothing to write", hint="Left out: " + hint)
+        summary = summarise(run, train, test)
+        staged.summary = dict(vars(summary))
+    return summary
+
+
+def _manifest_options(run: Run) -> Dict[str, Any]:
+    options, rules = run.options, run.options.rules
+    return {
+        "dataset": run.importer.info.name, "source": Path(run.root).name,
+        "options": json.loads(json.dumps(option_values(run.importer))),
+        "splits": list(run.lists), "crops": vars(options.crops) if options.crops else None,
+        "charset": rules.charset.sha256 if rules.charset else None,
+        "alphanumeric": rules.alphanumeric, "min_length": rules.min_length,
+        "max_length": rules.max_length, "test_fraction": options.test_fraction,
+        "seed": options.seed, "limit": options.limit, "skip_errors": options.skip_errors,
+    }  # fmt: skip
+
+
+def _write_blocks(
+    run: Run, staged: Staged, workers: int, on_progress: Optional[OnProgress]
+) -> None:
+    options = run.options
+    writer = BlockWriter(
+        str(staged.folder), options.rules, options.crops, options.test_fraction, options.seed,
+        options.skip_errors,
+    )  # fmt: skip
+    path = staged.folder / _JOURNAL
+    finished = _repair_journal(path, run)
+    left = itertools.islice(run.blocks(), finished, None)
+    with path.open("a", encoding="utf-8", newline="\n") as journal:
+        for result in ordered_map(writer, left, workers):
+            run.take(result)
+            journal.write(json.dumps(result, ensure_ascii=False, sort_keys=True) + "\n")
+            journal.flush()
+            if on_progress:
+                on_progress(run.samples, None)
+
+
+def _repair_journal(path: Path, run: Run) -> int:
+    """Counts the finished blocks of an interrupted run; cuts off a line that was cut off."""
+    if not path.is_file():
+        return 0
+    finished = end = 0
+    with path.open("rb") as stream:
+        for line in stream:
+            if not line.endswith(b"\n"):
+                break
+            run.take(json.loads(line.decode("utf-8")))
+            finished, end = finished + 1, end + len(line)
+    with path.open("r+b") as stream:
+        stream.truncate(end)
+    return finished
+
+
+def _write_lists(staged: Staged) -> Tuple[int, int]:
+    counts = {TRAIN: 0, TEST: 0}
+    with ExitStack() as stack:
+        lists = {side: stack.enter_context(open_list(staged.path(side))) for side in counts}
+        lexicons: Dict[str, TextIO] = {}
+        for side, key, text, *words in _rows(staged.folder / _JOURNAL):
+            lists[side].write("{} {}\n".format(key, text))
+            counts[side] += 1
+            if words:
+                if side not in lexicons:
+                    path = staged.path(side) / LEXICONS
+                    stream = path.open("w", encoding="utf-8", newline="\n")
+                    lexicons[side] = stack.enter_context(stream)
+                row = {"key": key, "lexicons": words[0]}
+                lexicons[side].write(json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n")
+    return counts[TRAIN], counts[TEST]
+
+
+def _rows(path: Path) -> Iterator[List[Any]]:
+    if path.is_file():
+        with path.open("rb") as stream:
+            for line in stream:
+                yield from json.loads(line.decode("utf-8"))["rows"]
+
+
+def plan_import(
+    importer: Importer, root: PathLike, options: ImportOptions = DEFAULTS
+) -> ImportSummary:
+    """Reads all annotations, without needing or opening pictures, and writes nothing.
+
+    `samples`, `regions`, `ignored` and `skipped` are what an import would meet; pictures that are
+    missing are counted. `train` and `test` are not known before pictures are read, and 0.
+    """
+    check_options(importer, options)
+    run = Run(importer, root, options)
+    skipped = run.tally.skipped
+    for _, sample in run.read(pictures=False):
+        run.tally.counts["regions"] += len(sample.regions)
+        run.tally.counts["ignored"] += sum(region.ignore for region in sample.regions)
+        texts = [region.text for region in sample.regions if not region.ignore]
+        texts = [sample.text] if sample.text is not None else texts if options.crops else []
+        for reason in filter(None, map(options.rules.reason, texts)):
+            skipped[reason] = skipped.get(reason, 0) + 1
+        if not _is_there(sample):
+            skipped[MISSING] = skipped.get(MISSING, 0) + 1
+    return summarise(run, 0, 0)
+
+
+def _is_there(sample: Sample) -> bool:
+    if isinstance(sample.image, bytes):
+        return bool(sample.image)
+    return Path(sample.image).is_file()

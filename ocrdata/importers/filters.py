@@ -1,0 +1,65 @@
+"""Which texts a recognition set keeps, by its customary protocol or by the caller's wish."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Optional, Tuple
+
+from ocrdata.errors import OptionError, UnknownNameError
+from ocrdata.text.charset import Charset
+
+_ALPHANUMERIC = re.compile(r"^[0-9A-Za-z]+$")
+
+
+@dataclass(frozen=True)
+class TextFilter:
+    """Rules for labels; a label that breaks one is left out, and the rule is its reason."""
+
+    charset: Optional[Charset] = None
+    min_length: int = 1
+    max_length: Optional[int] = None
+    alphanumeric: bool = False
+    ignore_marks: Tuple[str, ...] = ()
+
+    def reason(self, text: str) -> Optional[str]:
+        """Returns why a label is left out; None where it is kept."""
+        if text in self.ignore_marks:
+            return "illegible ({})".format(text)
+        if not text.strip():
+            return "no text"
+        if len(text.splitlines()) != 1 or text[-1] in "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029":
+            return "line break in the text"
+        if len(text) < self.min_length:
+            return "shorter than {} characters".format(self.min_length)
+        if self.max_length is not None and len(text) > self.max_length:
+            return "longer than {} characters".format(self.max_length)
+        if self.alphanumeric and not _ALPHANUMERIC.match(text):
+            return "not alphanumeric"
+        if self.charset is not None and self.charset.missing(text):
+            return "character not in the dictionary"
+        return None
+
+
+# Wang et al. (ICCV 2011) and everyone since leave such words of ICDAR 2003 out.
+PROTOCOLS = {
+    "alphanumeric": TextFilter(alphanumeric=True),
+    "icdar2003": TextFilter(alphanumeric=True, min_length=3),
+}
+
+
+def make_filter(
+    protocol: Optional[str] = None,
+    charset: Optional[Charset] = None,
+    min_length: Optional[int] = None,
+    max_length: Optional[int] = None,
+    ignore_marks: Tuple[str, ...] = (),
+) -> TextFilter:
+    """Returns a protocol's rules together with the caller's; the stricter length wins."""
+    if protocol is not None and protocol not in PROTOCOLS:
+        raise UnknownNameError("protocol", protocol, PROTOCOLS)
+    rules = PROTOCOLS[protocol] if protocol else TextFilter()
+    shortest = max(rules.min_length, min_length or 1)
+    if max_length is not None and max_length < shortest:
+        raise OptionError("--max-length {} is below {}.".format(max_length, shortest))
+    return TextFilter(charset, shortest, max_length, rules.alphanumeric, ignore_marks)

@@ -1,0 +1,221 @@
+"""How the ICDAR Robust Reading Competitions lay out pictures and text files.
+
+Localisation: a `gt_<picture>.txt` for each picture (base/icdar.py shows the lines). Word
+recognition: word pictures and one list (with the script before the text in 2017):
+
+    word_1.png, "Genaxis Theatre"
+    word_2.png, "[06]"
+    word_3.png, "62-03"
+
+Pictures of one competition have the same names in every split, so splits are told apart by the
+names of folders and archives, such as ch4_training_images.zip.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Dict, Iterator, List, Optional, Tuple
+
+from ocrdata.base.icdar import IGNORE_MARKS, Points, corners, pair_up, split_numbers, unquote
+from ocrdata.base.sample import Region, Sample
+from ocrdata.base.tree import Tree, decode_lines
+from ocrdata.errors import AnnotationError, PathLike
+from ocrdata.geometry.polygons import as_polygon
+from ocrdata.importers.base import (
+    BAD,
+    DETECTION,
+    RECOGNITION,
+    ImportedSample,
+    Importer,
+    Report,
+    find_picture,
+    found_splits,
+    is_picture,
+    of_split,
+    refuse,
+)
+
+RECTANGLE, XYWH, QUAD, POLYGON = "rectangle", "xywh", "quad", "polygon"
+_PREFIX = re.compile(r"^(gt_|res_)?(img_)?")
+_OFFICIAL = re.compile(r"^gt_(img_)?\d+\.txt$", re.IGNORECASE)
+_WORD_LIST = re.compile(r"^(gt|.*task3_gt)\.txt$", re.IGNORECASE)
+_NO_BOXES = ("readme", "license", "licence", "classes", "sample", "label", "labels", "gt", "coords")
+
+
+def base_name(name: str) -> str:
+    """Returns what is behind the last slash."""
+    return name.rsplit("/", 1)[-1]
+
+
+def picture_id(name: str) -> str:
+    """Returns what a picture and its annotation share: gt_img_3.txt and img_3.jpg give 3."""
+    return _PREFIX.sub("", base_name(name).rpartition(".")[0])
+
+
+@dataclass(frozen=True)
+class IcdarImporter(Importer):
+    """Pictures with a text file each; lines begin with `coordinates` parted by `separator`."""
+
+    coordinates: str = QUAD
+    separator: str = "auto"
+    ignore_marks: Tuple[str, ...] = IGNORE_MARKS
+    encoding: str = "utf-8"
+    script: bool = False
+    official: bool = True
+    languages: Tuple[str, ...] = ()
+
+    def splits(self, root: PathLike) -> List[str]:
+        with Tree(root) as tree:
+            return found_splits(self, self._annotations(tree), root)
+
+    def read(
+        self, root: PathLike, split: str, report: Report = refuse, pictures: bool = True
+    ) -> Iterator[Sample]:
+        with Tree(root) as tree:
+            files = of_split(self._annotations(tree), split, root)
+            if not files:
+                raise self.missing(root, "{} annotation".format(split))
+            reader = self._scenes if self.task == DETECTION else self._words
+            yield from reader(tree, files, split, report, pictures)
+
+    def _annotations(self, tree: Tree) -> List[str]:
+        texts = [name for name in tree.names if name.lower().endswith(".txt")]
+        if self.task == RECOGNITION:
+            return [name for name in texts if _WORD_LIST.match(base_name(name))]
+        if self.official:
+            return [name for name in texts if _OFFICIAL.match(base_name(name))]
+        return [name for name in texts if base_name(name)[:-4].lower() not in _NO_BOXES]
+
+    def _scenes(
+        self, tree: Tree, files: List[str], split: str, report: Report, pictures: bool
+    ) -> Iterator[Sample]:
+        by_id = self._by_id(tree, of_split(filter(is_picture, tree.names), split, tree.root))
+        seen: Dict[str, str] = {}
+        for name in files:
+            where, number = tree.where(name), picture_id(name)
+            if number in seen:
+                problem = "annotates the same picture as {}".format(seen[number])
+                report(BAD, AnnotationError(where, problem))
+                continue
+            seen[number] = where
+            picture = by_id.get(number)
+            image = find_picture(
+                tree, picture, where, None, "for it (named {}.jpg or alike)".format(
+                    re.sub("^gt_", "", base_name(name))[:-4]), report, pictures,
+            )  # fmt: skip
+            if image is None:
+                continue
+            regions = self._regions(tree, name, where, report)
+            if regions is not None:
+                yield ImportedSample(picture or name, image, None, regions, where)
+
+    def _by_id(self, tree: Tree, names: List[str]) -> Dict[str, str]:
+        found: Dict[str, str] = {}
+        for name in names:
+            number = picture_id(name)
+            if number in found:
+                problem = "and {} are pictures of the same annotation".format(found[number])
+                raise AnnotationError(tree.where(name), problem, hint="Move one of them away.")
+            found[number] = name
+        return found
+
+    def _regions(
+        self, tree: Tree, name: str, where: str, report: Report
+    ) -> Optional[Tuple[Region, ...]]:
+        """Returns the boxes of a file; None where it is wrong or nothing of it was chosen."""
+        regions, chosen = [], not self.languages
+        try:
+            for line, text in decode_lines(tree.read(name), where, self.encoding):
+                try:
+                    region, language = self.parse(text)
+                except ValueError as error:
+                    raise AnnotationError(where, str(error), line) from error
+                wanted = not self.languages or language in self.languages
+                regions.append(region if wanted else Region(region.polygon, region.text, True))
+                chosen = chosen or (wanted and not region.ignore)
+        except AnnotationError as error:
+            report(BAD, error)
+            return None
+        if not chosen:
+            report("no text of the chosen languages", None)
+            return None
+        return tuple(regions)
+
+    def parse(self, line: str) -> Tuple[Region, str]:
+        """Returns the box of a line and its script; raises ValueError saying what is wrong."""
+        points, rest = self._coordinates(line)
+        language = ""
+        if self.script:
+            language, comma, rest = rest.partition(",")
+            if not comma:
+                raise ValueError("has no script before its text")
+        if self.official and not rest.strip():
+            raise ValueError("has no text behind its coordinates")
+        text = unquote(rest).strip()
+        return Region(as_polygon(points), text, text in self.ignore_marks), language.strip()
+
+    def _coordinates(self, line: str) -> Tuple[Points, str]:
+        separator = self.separator
+        if separator == "auto":
+            # The sets of 2013 use both: `38, 43, 920, 215, "text"` and `158 128 411 181 "text"`.
+            separator = "," if re.match(r"^[^\s\"]*\s*,", line) else " "
+        if self.coordinates == POLYGON:
+            return _polygon(line, separator)
+        if self.coordinates == QUAD:
+            numbers, rest = split_numbers(line, 8, separator)
+            return pair_up(numbers), rest
+        (x, y, third, fourth), rest = split_numbers(line, 4, separator)
+        if self.coordinates == XYWH:
+            third, fourth = x + third, y + fourth
+        if third < x or fourth < y:
+            raise ValueError("ends left of or above where it begins")
+        return corners(x, y, third, fourth), rest
+
+    def _words(
+        self, tree: Tree, files: List[str], split: str, report: Report, pictures: bool
+    ) -> Iterator[Sample]:
+        names = of_split(filter(is_picture, tree.names), split, tree.root)
+        by_name = {base_name(name): name for name in names}
+        for file in files:
+            where, folder = tree.where(file), file[: -len(base_name(file))]
+            for line, text in _lines_or_report(tree, file, where, self.encoding, report):
+                word, label = self._word(where, line, text, report)
+                if not word:
+                    continue
+                beside = folder + word
+                picture = beside if beside in tree else by_name.get(word)
+                image = find_picture(tree, picture, where, line, word, report, pictures)
+                if image is not None:
+                    yield ImportedSample(picture or word, image, label, (), where, line)
+
+    def _word(self, where: str, line: int, text: str, report: Report) -> Tuple[str, str]:
+        word, comma, rest = text.partition(",")
+        if self.script:
+            rest = rest.partition(",")[2]
+        if not comma or not rest.strip():
+            report(BAD, AnnotationError(where, 'is not `picture, "text"`', line))
+            return "", ""
+        return word.strip(), unquote(rest).strip()
+
+
+def _polygon(line: str, separator: str) -> Tuple[Points, str]:
+    """Splits x1, y1, x2, y2, ... and the last field, which is the text and may be quoted."""
+    match = re.match(r'^(?P<numbers>[^"]*?)\s*(?P<text>".*")\s*$', line)
+    if match:
+        fields, text = match.group("numbers").rstrip(", "), match.group("text")
+    else:
+        fields, _, text = line.rstrip().rpartition(separator)
+    count = len(fields.split(None if separator == " " else separator))
+    if count < 6 or count % 2:
+        raise ValueError("has {} coordinates before its text".format(count))
+    return pair_up(split_numbers(fields, count, separator)[0]), text
+
+
+def _lines_or_report(
+    tree: Tree, name: str, where: str, encoding: str, report: Report
+) -> Iterator[Tuple[int, str]]:
+    try:
+        yield from decode_lines(tree.read(name), where, encoding)
+    except AnnotationError as error:
+        report(BAD, error)

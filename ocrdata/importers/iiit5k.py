@@ -1,0 +1,126 @@
+"""IIIT 5K-Word: word pictures with lexicons of 50 and 1,000 words each, in Matlab files.
+
+testdata(1).ImgName     'test/1002_1.png'
+testdata(1).GroundTruth 'PRIVATE'
+testdata(1).smallLexi   {'WORD', ...}  (50)       testdata(1).mediumLexi  (1,000)
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from dataclasses import dataclass
+from typing import Any, Iterator, List, Tuple
+
+from ocrdata.base.sample import Sample
+from ocrdata.base.tree import Tree
+from ocrdata.errors import AnnotationError, MissingExtraError, PathLike
+from ocrdata.importers.base import (
+    BAD,
+    RECOGNITION,
+    TEST,
+    TRAIN,
+    DatasetInfo,
+    ImportedSample,
+    Importer,
+    Report,
+    find_picture,
+    refuse,
+)
+
+_STRUCTS = {TRAIN: "traindata", TEST: "testdata"}
+_LEXICONS = (("50", "smallLexi"), ("1k", "mediumLexi"))
+
+
+@dataclass(frozen=True)
+class Iiit5k(Importer):
+    """Words of `traindata.mat` and `testdata.mat`; needs SciPy."""
+
+    task: str = RECOGNITION
+
+    def splits(self, root: PathLike) -> List[str]:
+        with Tree(root) as tree:
+            found = [split for split in self.info.splits if self._files(tree, split)]
+        if not found:
+            raise self.missing(root, "traindata.mat or testdata.mat")
+        return found
+
+    def read(
+        self, root: PathLike, split: str, report: Report = refuse, pictures: bool = True
+    ) -> Iterator[Sample]:
+        with Tree(root) as tree:
+            files = self._files(tree, split)
+            if not files:
+                raise self.missing(root, _STRUCTS[split] + ".mat")
+            where, folder = tree.where(files[0]), files[0].rpartition("/")[0]
+            rows = _load(tree.read(files[0]), _STRUCTS[split], where)
+            for place, row in enumerate(rows, 1):
+                try:
+                    name, text, lexicons = _parse(row)
+                except (ValueError, TypeError, LookupError) as error:
+                    problem = "entry {} is not a word with its picture: {}".format(place, error)
+                    report(BAD, AnnotationError(where, problem))
+                    continue
+                path = "{}/{}".format(folder, name) if folder else name
+                wanted = "{} of entry {}".format(name, place)
+                image = find_picture(tree, path, where, None, wanted, report, pictures)
+                if image is not None:
+                    yield ImportedSample(path, image, text, (), where, None, lexicons)
+
+    def _files(self, tree: Tree, split: str) -> List[str]:
+        wanted = _STRUCTS[split] + ".mat"
+        return [name for name in tree.names if name.rpartition("/")[2].lower() == wanted]
+
+
+def _load(data: bytes, struct: str, where: str) -> Any:
+    try:
+        from scipy.io import loadmat
+    except ImportError as error:
+        raise MissingExtraError("SciPy", "import", "IIIT5K's .mat files need it") from error
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            content = loadmat(io.BytesIO(data))
+    except Exception as error:  # whatever its parser trips over, the file is the cause
+        problem = "is damaged or not a Matlab file: {}".format(error or type(error).__name__)
+        raise AnnotationError(where, problem) from error
+    rows = content.get(struct)
+    if rows is None or rows.dtype.names is None or "ImgName" not in rows.dtype.names:
+        raise AnnotationError(where, "has no struct {!r} with ImgName".format(struct))
+    return rows.ravel()
+
+
+def _parse(row: Any) -> Tuple[str, str, Tuple[Tuple[str, Tuple[str, ...]], ...]]:
+    name, text = _text(row["ImgName"]), _text(row["GroundTruth"])
+    if ".." in name.split("/") or name.startswith("/"):
+        raise ValueError("{!r} leads out of the folder".format(name))
+    lexicons = [
+        (kind, tuple(_text(word) for word in row[name].ravel()))
+        for kind, name in _LEXICONS
+        if name in row.dtype.names
+    ]
+    return name, text, tuple(lexicons)
+
+
+def _text(cell: Any) -> str:
+    """Returns the string of a cell, which Matlab's cell arrays wrap again."""
+    while not isinstance(cell, str):
+        cell = cell.ravel()[0]
+    return str(cell)
+
+
+IIIT5K = Iiit5k(
+    DatasetInfo(
+        "iiit5k",
+        "IIIT 5K-Word",
+        "https://cvit.iiit.ac.in/research/projects/cvit-projects/the-iiit-5k-word-dataset",
+        "none stated; see the homepage",
+        (RECOGNITION,),
+        (TRAIN, TEST),
+        """
+  IIIT5K/ (or IIIT5K-Word_V3.0.tar.gz)
+    traindata.mat  testdata.mat
+    train/1009_1.png ...  test/1002_1.png ...
+""",
+    ),
+)

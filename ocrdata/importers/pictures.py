@@ -1,0 +1,85 @@
+"""Encoded pictures checked by decoding them, and kept as they are where trainers read them.
+
+JPEG and PNG keep their bytes. GIF (its first frame), BMP, TIFF and WebP become PNG, because
+TensorFlow's and the originals' readers take JPEG and PNG only; the summary counts them.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+from dataclasses import dataclass
+from typing import Optional
+
+import cv2
+import numpy as np
+from PIL import Image
+
+_KEPT = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png"}
+# A picture that decodes to more is a mistake or an attack.
+MAX_PIXELS = 1 << 28
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Encoded bytes, their file name suffix, and the format they were converted from, if so."""
+
+    data: bytes
+    suffix: str
+    converted: Optional[str] = None
+
+
+def check_picture(data: bytes) -> Picture:
+    """Decodes a picture to see that it is whole; raises ValueError saying what is wrong."""
+    if not data:
+        raise ValueError("is empty")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(data)) as image:
+                width, height = image.size
+                if width * height > MAX_PIXELS:
+                    raise ValueError("has {} x {} pixels".format(width, height))
+                image.load()
+                kind = str(image.format)
+                if kind in _KEPT:
+                    return Picture(data, _KEPT[kind])
+                return Picture(_as_png(image), "png", kind.lower())
+    except (OSError, SyntaxError, EOFError, struct.error, MemoryError, TypeError) as error:
+        raise ValueError("is no whole picture ({})".format(error)) from error
+    except Image.DecompressionBombError as error:
+        raise ValueError(str(error)) from error
+
+
+def _as_png(image: Image.Image) -> bytes:
+    if image.mode in ("P", "RGBA", "LA", "PA") or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        flat = Image.new("RGBA", layer.size, (255, 255, 255, 255))
+        flat.alpha_composite(layer)
+        image = flat.convert("RGB")
+    elif image.mode not in ("1", "L", "RGB"):
+        image = image.convert("RGB")
+    stream = io.BytesIO()
+    image.save(stream, "PNG")
+    return stream.getvalue()
+
+
+def decode(data: bytes) -> np.ndarray:
+    """Returns a picture as uint8 [h, w, 3], BGR, ignoring rotation notes in its metadata.
+
+    Annotations are made on the pixels as stored. Raises ValueError where it cannot be decoded.
+    """
+    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    if image is None:
+        raise ValueError("cannot be decoded")
+    return image
+
+
+def encode_png(image: np.ndarray) -> bytes:
+    """Returns an image [h, w, c] as PNG, without loss."""
+    done, data = cv2.imencode(".png", image)
+    if not done:
+        raise ValueError("cannot be encoded")
+    return bytes(data.tobytes())

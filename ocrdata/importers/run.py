@@ -1,0 +1,174 @@
+"""One import seen from the parent process: what is read, which list it goes to, what went wrong."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+
+from ocrdata.base.sample import Sample
+from ocrdata.base.split import TEST, TRAIN
+from ocrdata.errors import AnnotationError, OcrdataError, OptionError, PathLike, UnknownNameError
+from ocrdata.importers import base
+from ocrdata.importers.base import DETECTION, Importer
+from ocrdata.importers.blocks import IMAGES, PICTURES, Block, Item, Tally, plain_name
+from ocrdata.importers.crops import CropOptions
+from ocrdata.importers.filters import TextFilter
+
+_WORDS_A_BLOCK, _SCENES_A_BLOCK = 256, 8
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """How a data set is imported; see `ocrdata import --help`."""
+
+    splits: Tuple[str, ...] = ()
+    crops: Optional[CropOptions] = None
+    rules: TextFilter = TextFilter()
+    test_fraction: float = 0.1
+    seed: int = 0
+    limit: Optional[int] = None
+    skip_errors: bool = False
+    max_errors: Optional[int] = None
+
+
+DEFAULTS = ImportOptions()
+
+
+@dataclass(frozen=True)
+class ImportSummary:
+    """What was read and written; `skipped` and `converted` count by reason.
+
+    `samples` counts what the importer yielded; `train` and `test` the lines of the lists.
+    """
+
+    dataset: str
+    kind: str
+    lists: Dict[str, str]
+    samples: int
+    train: int
+    test: int
+    regions: int = 0
+    ignored: int = 0
+    polygons_made_quads: int = 0
+    skipped: Dict[str, int] = field(default_factory=dict)
+    converted: Dict[str, int] = field(default_factory=dict)
+    problems: List[str] = field(default_factory=list)
+
+
+class Run:
+    """The parent's side of an import: reads samples, counts problems, gives out blocks."""
+
+    def __init__(self, importer: Importer, root: PathLike, options: ImportOptions) -> None:
+        self.importer, self.root, self.options = importer, root, options
+        self.lists = choose_lists(importer, root, options.splits)
+        self.tally, self.samples = Tally(), 0
+        self.scenes = importer.task == DETECTION and options.crops is None
+
+    @property
+    def kind(self) -> str:
+        if self.importer.task != DETECTION:
+            return "words"
+        return "scenes" if self.scenes else "crops"
+
+    @property
+    def directory(self) -> str:
+        """The directory that the pictures go to."""
+        return IMAGES if self.scenes else PICTURES
+
+    def report(self, reason: str, error: Optional[AnnotationError]) -> None:
+        if error is None:
+            self.tally.skipped[reason] = self.tally.skipped.get(reason, 0) + 1
+            return
+        if not self.options.skip_errors:
+            raise error
+        self.tally.error(reason, error)
+        self.check_errors()
+
+    def check_errors(self) -> None:
+        most = self.options.max_errors
+        if most is not None and self.tally.errors > most:
+            message = "more than {:,} errors, the last one: {}".format(
+                most, (self.tally.problems or [""])[-1]
+            )
+            raise OcrdataError(message, "Raise --max-errors, or repair the data set.")
+
+    def take(self, result: Dict[str, Any]) -> None:
+        """Adds the result of a block."""
+        self.tally.add(result)
+        self.check_errors()
+
+    def read(self, pictures: bool = True) -> Iterator[Tuple[str, Sample]]:
+        """Yields (split, sample)."""
+        for split in self.lists:
+            samples = self.importer.read(self.root, split, self.report, pictures)
+            for sample in itertools.islice(samples, self.options.limit):
+                self.samples += 1
+                yield split, sample
+
+    def blocks(self) -> Iterator[Block]:
+        """Yields the samples in blocks, numbered from 0."""
+        size = _WORDS_A_BLOCK if self.importer.task != DETECTION else _SCENES_A_BLOCK
+        items = self._items()
+        for number in itertools.count():
+            block = tuple(itertools.islice(items, size))
+            if not block:
+                return
+            yield Block(number, block)
+
+    def _items(self) -> Iterator[Item]:
+        used: Dict[str, int] = {}
+        for number, (split, sample) in enumerate(self.read()):
+            side, name = self.lists[split], ""
+            if self.scenes:
+                name = _unused(plain_name(sample.key), split, used)
+            yield Item(number, side or None, split if side else "", name, sample)
+
+
+def choose_lists(importer: Importer, root: PathLike, splits: Sequence[str]) -> Dict[str, str]:
+    """Returns which list each split goes to; "" where samples are divided by hash.
+
+    Raises UnknownNameError for a split the data set does not have.
+    """
+    for split in splits:
+        if split not in importer.info.splits:
+            raise UnknownNameError("split", split, importer.info.splits)
+    chosen = [split for split in importer.info.splits if split in splits]
+    chosen = chosen or importer.splits(root)
+    if chosen == [base.TRAIN]:
+        return {base.TRAIN: ""}
+    validation = TRAIN if base.TEST in chosen else TEST
+    lists = {base.TRAIN: TRAIN, base.VALIDATION: validation, base.TEST: TEST}
+    return {split: lists[split] for split in chosen}
+
+
+def _unused(name: str, split: str, used: Dict[str, int]) -> str:
+    count = used[split + "/" + name.lower()] = used.get(split + "/" + name.lower(), 0) + 1
+    # "-" and a count may itself be taken: then the next count is tried.
+    return name if count == 1 else _unused("{}-{}".format(name, count), split, used)
+
+
+def check_options(importer: Importer, options: ImportOptions) -> None:
+    """Raises OptionError for options that do not go together."""
+    if not 0.0 <= options.test_fraction < 1.0:
+        problem = "--test-fraction must lie in [0, 1), not {}.".format(options.test_fraction)
+        raise OptionError(problem)
+    if options.crops and importer.task != DETECTION:
+        raise OptionError("--crops cuts words out of scenes; this is a set of words already.")
+    scenes = importer.task == DETECTION and options.crops is None
+    if scenes and options.rules != TextFilter(ignore_marks=options.rules.ignore_marks):
+        raise OptionError("text filters are for words: add --crops.")
+    if options.max_errors is not None and not options.skip_errors:
+        raise OptionError("--max-errors belongs to --skip-errors.")
+
+
+def summarise(run: Run, train: int, test: int) -> ImportSummary:
+    """Returns what the run came to."""
+    tally = run.tally
+    return ImportSummary(
+        run.importer.info.name, run.kind,
+        {split: side or "Train and Test by hash" for split, side in run.lists.items()},
+        run.samples, train, test, tally.counts.get("regions", 0), tally.counts.get("ignored", 0),
+        tally.counts.get("polygons made quads", 0), dict(tally.skipped), dict(tally.converted),
+        list(tally.problems),
+    )  # fmt: skip

@@ -1,0 +1,94 @@
+"""SCUT-FORU, the Flickr OCR Universal Database: English words, English and Chinese characters.
+
+    121,344,97,42,"COFFEE"      left, top, width, height, label
+    121,344,24,42,"C"
+    402,88,61,60,"店"
+
+The release names no splits. English words follow the usual one, pictures up to 1200 for training;
+everything else is `train`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Dict, Iterator, List
+
+from ocrdata.base.sample import Sample
+from ocrdata.base.tree import Tree
+from ocrdata.errors import PathLike
+from ocrdata.importers.base import DETECTION, TEST, TRAIN, DatasetInfo, Report, is_picture, refuse
+from ocrdata.importers.icdar_format import XYWH, IcdarImporter
+
+ENGLISH, CHINESE = "english", "chinese"
+WORD, CHARACTER = "word", "character"
+LAST_TRAINING_PICTURE = 1200
+
+
+@dataclass(frozen=True)
+class ScutForu(IcdarImporter):
+    """One language and level of the release at a time."""
+
+    level: str = WORD
+    language: str = ENGLISH
+    coordinates: str = XYWH
+    official: bool = field(default=False)
+
+    def splits(self, root: PathLike) -> List[str]:
+        with Tree(root) as tree:
+            files = self._annotations(tree)
+        if not files:
+            raise self.missing(root, "{} {} annotation".format(self.language, self.level))
+        found = {self._split(name) for name in files}
+        return [split for split in self.info.splits if split in found]
+
+    def read(
+        self, root: PathLike, split: str, report: Report = refuse, pictures: bool = True
+    ) -> Iterator[Sample]:
+        with Tree(root) as tree:
+            files = [name for name in self._annotations(tree) if self._split(name) == split]
+            if not files:
+                what = "{} {} {} annotation".format(split, self.language, self.level)
+                raise self.missing(root, what)
+            yield from self._scenes(tree, files, split, report, pictures)
+
+    def _annotations(self, tree: Tree) -> List[str]:
+        texts = [name for name in tree.names if name.lower().endswith(".txt")]
+        return [name for name in texts if "/" in name and self._is_mine(name)]
+
+    def _is_mine(self, name: str) -> bool:
+        folder = name.lower().rpartition("/")[0]
+        chinese = "chinese" in folder
+        # The Chinese part has characters only.
+        level = CHARACTER if "char" in folder or chinese and "word" not in folder else WORD
+        return chinese == (self.language == CHINESE) and level == self.level
+
+    def _split(self, name: str) -> str:
+        number = re.match(r"\d+", name.rpartition("/")[2])
+        late = number is not None and int(number.group()) > LAST_TRAINING_PICTURE
+        return TEST if late and self.level == WORD else TRAIN
+
+    def _by_id(self, tree: Tree, names: List[str]) -> Dict[str, str]:
+        # Words and characters annotate copies of the same pictures under the same names.
+        mine = [name for name in filter(is_picture, tree.names) if self._is_mine(name)]
+        return super()._by_id(tree, mine)
+
+
+SCUT_FORU = ScutForu(
+    DatasetInfo(
+        "scutforu",
+        "SCUT-FORU Flickr OCR Universal Database",
+        "https://github.com/HCIILAB/SCUT_FORU_DB_Release",
+        "none stated; see the homepage",
+        (DETECTION,),
+        (TRAIN, TEST),
+        """
+  English2k/word_img        0001.jpg ...      English2k/word_annotation        0001.txt ...
+  English2k/character_img   0001.jpg ...      English2k/character_annotation   0001.txt ...
+  Chinese2k/character_img   0001.jpg ...      Chinese2k/character_annotation   0001.txt ...
+  (unpack the .rar archive first)
+""",
+    ),
+    options=("level", "language", "encoding"),
+    choices={"level": (WORD, CHARACTER), "language": (ENGLISH, CHINESE)},
+)

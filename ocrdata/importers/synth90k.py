@@ -1,0 +1,161 @@
+"""Synth90k (MJSynth): nine million rendered words, each a line number of one lexicon.
+
+    ./2697/6/466_MONIKER_49537.jpg 49537      annotation_train.txt, _val.txt, _test.txt
+    ./2697/6/465_Ecclesiastics_24500.jpg 24500
+    ./2697/6/464_FIRESTORM_29099.jpg 29099
+
+The number counts the lines of lexicon.txt from 0. Annotations are streamed and pictures are not
+looked for here: a missing one shows when it is read. A tar is read twice from end to end, first for
+the lists and then for the pictures, which come in the archive's order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Iterable, Iterator, List
+
+from ocrdata.base.sample import Sample
+from ocrdata.base.tree import archive_stem, decode_lines
+from ocrdata.errors import AnnotationError, PathLike
+from ocrdata.importers.base import (
+    BAD,
+    MISSING,
+    RECOGNITION,
+    TEST,
+    TRAIN,
+    VALIDATION,
+    DatasetInfo,
+    ImportedSample,
+    Importer,
+    Report,
+    refuse,
+)
+from ocrdata.importers.synth90k_tar import Wanted, pictures_of, read_lists
+
+LEXICON = "lexicon.txt"
+LISTS = {
+    TRAIN: "annotation_train.txt",
+    VALIDATION: "annotation_val.txt",
+    TEST: "annotation_test.txt",
+}
+# Where the lists lie in the unpacked archive.
+_FOLDERS = ("", "90kDICT32px", "mnt/ramdisk/max/90kDICT32px", "max/90kDICT32px")
+
+
+@dataclass(frozen=True)
+class Synth90k(Importer):
+    """The words of one annotation list, with the lexicon's spelling as the label."""
+
+    task: str = RECOGNITION
+
+    def splits(self, root: PathLike) -> List[str]:
+        if _is_tar(root):
+            lists = read_lists(Path(root), [LEXICON, *LISTS.values()])
+            return [split for split in self.info.splits if LISTS[split] in lists]
+        base = self._base(root)
+        return [split for split in self.info.splits if (base / LISTS[split]).is_file()]
+
+    def read(
+        self, root: PathLike, split: str, report: Report = refuse, pictures: bool = True
+    ) -> Iterator[Sample]:
+        if _is_tar(root):
+            return self._from_tar(Path(root), split, report, pictures)
+        return self._from_folder(self._base(root), split, report)
+
+    def _base(self, root: PathLike) -> Path:
+        for folder in _FOLDERS:
+            base = Path(root) / folder
+            if any((base / name).is_file() for name in LISTS.values()):
+                return base
+        raise self.missing(root, "annotation")
+
+    def _from_folder(self, base: Path, split: str, report: Report) -> Iterator[Sample]:
+        path, where = base / LISTS[split], base / LEXICON
+        try:
+            lexicon = read_lexicon(where.read_bytes(), where)
+            with path.open("rb") as stream:
+                for number, key, place in parse_annotation(stream, str(path), lexicon, report):
+                    image = "{}/{}".format(base, key)
+                    yield ImportedSample(key, image, lexicon[place], (), str(path), number)
+        except OSError as error:
+            raise self.missing(base, Path(error.filename or path).name) from error
+
+    def _from_tar(self, root: Path, split: str, report: Report, pictures: bool) -> Iterator[Sample]:
+        lists = read_lists(root, [LEXICON, LISTS[split]])
+        for name in (LEXICON, LISTS[split]):
+            if name not in lists:
+                raise self.missing(root, name)
+        where = "{}/{}".format(root, LISTS[split])
+        lexicon = read_lexicon(lists[LEXICON], "{}/{}".format(root, LEXICON))
+
+        def rows() -> Iterable["tuple[int, str, int]"]:
+            return parse_annotation(lists[LISTS[split]].splitlines(True), where, lexicon, report)
+
+        if not pictures:
+            for number, key, place in rows():
+                yield ImportedSample(key, b"", lexicon[place], (), where, number)
+            return
+        wanted = Wanted(rows())
+        for key, number, place, data in pictures_of(root, wanted):
+            yield ImportedSample(key, data, lexicon[place], (), where, number)
+        for number in wanted.unseen():
+            report(MISSING, AnnotationError(where, "the archive has no such picture", number))
+
+
+def _is_tar(root: PathLike) -> bool:
+    path = Path(root)
+    return path.is_file() and archive_stem(path.name) is not None and path.suffix != ".zip"
+
+
+def read_lexicon(data: bytes, where: PathLike) -> List[str]:
+    """Returns the words, a line each; raises AnnotationError for a line that is empty."""
+    words: List[str] = []
+    for number, line in decode_lines(data, where):
+        if number != len(words) + 1:
+            raise AnnotationError(where, "is empty: line numbers are labels here", len(words) + 1)
+        words.append(line.strip())
+    return words
+
+
+def parse_annotation(
+    lines: "IO[bytes] | Iterable[bytes]", where: str, lexicon: List[str], report: Report
+) -> Iterator["tuple[int, str, int]"]:
+    """Yields (line, key, place in the lexicon); what is wrong goes to `report`."""
+    size = len(lexicon)
+    for number, raw in enumerate(lines, 1):
+        path, _, digits = raw.rstrip().rpartition(b" ")
+        if digits.isdigit() and int(digits) < size and path and b".." not in path:
+            try:
+                key = path.decode("utf-8").lstrip("./")
+                yield number, key, int(digits)
+                continue
+            except UnicodeDecodeError:
+                pass
+        if raw.strip():
+            report(BAD, AnnotationError(where, _wrong(path, digits, size), number))
+
+
+def _wrong(path: bytes, digits: bytes, size: int) -> str:
+    if not path or not digits.isdigit():
+        return "is not `picture number`"
+    if int(digits) >= size:
+        return "there is no word {} in the lexicon of {:,}".format(int(digits), size)
+    return "{!r} is not the path of a picture in the folder".format(path.decode("utf-8", "replace"))
+
+
+SYNTH90K = Synth90k(
+    DatasetInfo(
+        "synth90k",
+        "Synth90k (MJSynth)",
+        "https://www.robots.ox.ac.uk/~vgg/data/text/",
+        "none stated; see the homepage",
+        (RECOGNITION,),
+        (TRAIN, VALIDATION, TEST),
+        """
+  mjsynth.tar.gz, or unpacked (also below mnt/ramdisk/max/90kDICT32px):
+    annotation_train.txt  annotation_val.txt  annotation_test.txt  lexicon.txt
+    1/1/1_pontifically_58805.jpg ...
+""",
+    ),
+)
