@@ -12,7 +12,7 @@ from ocrdata.train.models import blocks  # noqa: E402
 pytestmark = pytest.mark.tf
 
 
-def evaluate(build, *fetch_names):
+def evaluate(build):
     """Runs `build()` in a graph of its own, with the seed 1, and returns the values."""
     with tf.Graph().as_default(), v1.Session() as session:
         v1.set_random_seed(1)

@@ -28,7 +28,7 @@ from ocrdata.train.inputs import (  # noqa: E402
 from ocrdata.train.shardset import read_shard_set  # noqa: E402
 
 pytestmark = pytest.mark.tf
-pytest_plugins = ["train_support"]
+pytest_plugins = ["train_fixtures"]
 GRAY = ImageSpec(32, 1)
 
 

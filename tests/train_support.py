@@ -1,10 +1,9 @@
-"""Fixtures for tests that train: a small set of numbers in pictures, and a run trained on it."""
+"""Helpers for tests that train: pictures of numbers, short options, what a run left."""
 
 from __future__ import annotations
 
 import random
 
-import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 TINY = {"width_multiplier": 0.125, "lstm_units": 24, "batch_norm": "all"}
@@ -23,10 +22,10 @@ def draw_number(text, path, height=32, margin=4):
     image.save(str(path))
 
 
-def write_numbers(data, count, heights=(32,), seed=0, **records):
+def write_numbers(data, count, heights=(32,), seed=0, characters="0123456789", **records):
     """Writes pictures of numbers, sample lists and shards; returns the data folder."""
     from ocrdata.records.shards import write_shards
-    from ocrdata.text.charset import collect_characters, write_characters
+    from ocrdata.text.charset import Charset, write_characters
 
     draw = random.Random(seed)
     lists = {"Train": [], "Test": []}
@@ -38,7 +37,7 @@ def write_numbers(data, count, heights=(32,), seed=0, **records):
     for name, lines in lists.items():
         (data / name).mkdir()
         (data / name / "sample.txt").write_text("".join(lines), encoding="utf-8")
-    write_characters(data / "chinese.txt", collect_characters(["0123456789"]))
+    write_characters(data / "chinese.txt", Charset(tuple(characters)))
     write_shards(data, shards=3, workers=0, **records)
     return data
 
@@ -74,23 +73,3 @@ def weights(run, step):
 
     reader = tf.train.load_checkpoint(str(run / "model.ckpt-{}".format(step)))
     return {name: reader.get_tensor(name) for name in sorted(reader.get_variable_to_shape_map())}
-
-
-@pytest.fixture(scope="session")
-def numbers(tmp_path_factory):
-    """A data folder with 160 pictures of numbers of several heights, and their records."""
-    return write_numbers(tmp_path_factory.mktemp("numbers") / "data", 160, (32, 24, 48))
-
-
-@pytest.fixture(scope="session")
-def trained(numbers, tmp_path_factory):
-    """An output folder with a CRNN that has learned the numbers; do not write to it."""
-    from ocrdata.train.loop import train
-
-    output = tmp_path_factory.mktemp("trained")
-    chosen = options(
-        steps=240, batch_size=16, learning_rate=0.01, warmup_steps=20, save_every=120, ema=0.9,
-        eval_every=120, image_every=120, log_every=20,
-    )  # fmt: skip
-    train("crnn", numbers, output, tiny(lstm_units=48), chosen)
-    return output

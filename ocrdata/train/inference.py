@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping
+from typing import Any, Mapping
 
 from ocrdata.errors import CheckpointError
 from ocrdata.text.charset import Charset
@@ -47,13 +47,30 @@ def restore(session: Any, checkpoint: str, averaged: bool) -> None:
     Raises CheckpointError where names or shapes do not fit.
     """
     trained = {variable.op.name for variable in v1.trainable_variables()}
-    names: Dict[str, Any] = {}
-    for variable in v1.global_variables():
-        name = variable.op.name
-        names[name + AVERAGE if averaged and name in trained else name] = variable
+    names = {
+        v.op.name + (AVERAGE if averaged and v.op.name in trained else ""): v
+        for v in v1.global_variables()
+    }
     try:
-        v1.train.Saver(names).restore(session, checkpoint)
+        saved = tf.train.load_checkpoint(checkpoint).get_variable_to_shape_map()
+        problem = _misfit(names, saved)
+        if not problem:
+            v1.train.Saver(names).restore(session, checkpoint)
     except (tf.errors.OpError, ValueError) as error:
-        problem = "does not fit the network ({})".format(str(error).split("\n")[0])
-        hint = "The run's directory holds files of different runs: train anew with --overwrite."
-        raise CheckpointError(checkpoint, problem, hint=hint) from error
+        problem = str(error).split("\n")[0]
+    if problem:
+        raise CheckpointError(
+            checkpoint,
+            "does not fit the network ({})".format(problem),
+            hint="The run's folder holds files of different runs: train anew with --overwrite.",
+        )
+
+
+def _misfit(variables: Mapping[str, Any], saved: Mapping[str, Any]) -> str:
+    # The saver itself puts values of any shape into a variable.
+    for name, variable in sorted(variables.items()):
+        if name not in saved:
+            return "{} is missing".format(name)
+        if list(saved[name]) != variable.shape.as_list():
+            return "{} is {}, not {}".format(name, saved[name], variable.shape.as_list())
+    return ""

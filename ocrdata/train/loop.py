@@ -92,6 +92,7 @@ def train(
         plain_options(chosen),
         plain_options(options),
         shards.charset,
+        shards.fingerprint("train"),
     )
     begin_run(run, overwrite, resume)
     order = Order(

@@ -36,7 +36,9 @@ def explained() -> Iterator[None]:
 
 
 def _first(error: Any) -> str:
-    return str(error.message).strip().split("\n")[0].rstrip(".")
+    lines = [line.strip() for line in str(error.message).split("\n")]
+    told = [line for line in lines if line and line != "Graph execution error:"]
+    return (told or [type(error).__name__])[0].rstrip(".")
 
 
 def not_finite(step: int, what: str, options: Any, checkpoint: Optional[str]) -> TrainingError:

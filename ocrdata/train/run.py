@@ -24,7 +24,7 @@ from ocrdata.errors import CheckpointError, OptionError, OutputExistsError
 from ocrdata.text.charset import Charset
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.config import FREE
-from ocrdata.train.shardset import dictionary_entry, read_dictionary_entry
+from ocrdata.train.shardset import check_dictionary, dictionary_entry, read_dictionary_entry
 
 RUN, METRICS, CHECKPOINT = "run.json", "metrics.jsonl", "model.ckpt"
 _OURS = (
@@ -48,6 +48,7 @@ class Run:
     model_options: Dict[str, Any]
     options: Dict[str, Any]
     charset: Charset
+    records: str = ""  # the fingerprint of the training records
 
     def write(self) -> None:
         """Writes run.json."""
@@ -57,6 +58,7 @@ class Run:
             "model": self.model,
             "model_options": self.model_options,
             "options": self.options,
+            "records_sha256": self.records,
             "versions": {
                 "numpy": np.__version__,
                 "ocrdata": __version__,
@@ -101,7 +103,8 @@ def read_run(directory: Path, model: str) -> Run:
         charset = read_dictionary_entry(content["dictionary"], path)
         if content["model"] != model:
             raise CheckpointError(path, "is a run of {}, not {}".format(content["model"], model))
-        return Run(directory, model, content["model_options"], content["options"], charset)
+        records = content.get("records_sha256", "")
+        return Run(directory, model, content["model_options"], content["options"], charset, records)
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(path, "is no description of a run ({!r})".format(error)) from error
 
@@ -109,8 +112,9 @@ def read_run(directory: Path, model: str) -> Run:
 def begin_run(run: Run, overwrite: bool, resume: bool) -> bool:
     """Prepares a run directory for training; returns whether there is a run to go on with.
 
-    Raises OutputExistsError if a run is there and neither is given, OptionError if a resumed run's
-    options differ in what decides its course. Overwriting removes only what a run writes.
+    Overwriting removes only what a run writes. Raises OutputExistsError if a run is there and
+    neither is given, OptionError if what decides a resumed run's course is not as it was, and
+    CheckpointError if it had another dictionary.
     """
     if overwrite and resume:
         raise OptionError("--overwrite and --resume exclude each other.")
@@ -120,7 +124,9 @@ def begin_run(run: Run, overwrite: bool, resume: bool) -> bool:
             run.directory, "Pass --resume to go on with that run or --overwrite to start anew."
         )
     if present and resume:
-        _check_same(read_run(run.directory, run.model), run)
+        before = read_run(run.directory, run.model)
+        check_dictionary(before.charset, run.charset, run.directory, "the data folder")
+        _check_same(before, run)
         run.write()
         return True
     for path in present:
@@ -140,6 +146,11 @@ def _check_same(before: Run, now: Run) -> None:
     for old, new in ((before.options, now.options), (before.model_options, now.model_options)):
         names = sorted(set(old) | set(new))
         changed += [n for n in names if n not in FREE and old.get(n) != new.get(n)]
+    if not changed and before.records != now.records:
+        raise OptionError(
+            "the run to resume was trained on other records.",
+            "Bring those records back, or pass --overwrite to start anew.",
+        )
     if changed:
         flags = ", ".join(
             "--{} {}".format(n.replace("_", "-"), {**before.options, **before.model_options}.get(n))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Tuple
@@ -40,6 +41,11 @@ class ShardSet:
     def samples(self, split: str) -> int:
         """Returns how many samples a split holds."""
         return sum(entry["samples"] for _, _, entry in self.described.shards(split))
+
+    def fingerprint(self, split: str) -> str:
+        """Returns a hash of what the shards of a split hold, in their order."""
+        hashes = [entry["sha256"] for _, _, entry in self.described.shards(split)]
+        return hashlib.sha256("\n".join(hashes).encode("ascii")).hexdigest()
 
     def statistic(self, split: str, name: str) -> Any:
         """Returns a figure that dataset_info.json gives of a split, or None."""

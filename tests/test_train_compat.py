@@ -1,0 +1,62 @@
+"""The door to TensorFlow: quiet, and clear where there is none."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+BLOCKED = """
+import sys
+sys.path.insert(0, {root!r})
+sys.modules["tensorflow"] = None
+from ocrdata.cli import main
+main()
+"""
+
+
+def without_tensorflow(*words, cwd):
+    code = BLOCKED.format(root=str(ROOT))
+    return subprocess.run(
+        [sys.executable, "-c", code, *words],
+        cwd=str(cwd),
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate", "predict", "export"])
+def test_without_tensorflow_the_extra_is_named(command, tmp_path):
+    (tmp_path / "line.png").write_bytes(b"")
+    more = ["line.png"] if command == "predict" else []
+    result = without_tensorflow(command, "crnn", *more, cwd=tmp_path)
+    assert result.returncode == 1 and not result.stdout
+    assert result.stderr.decode().strip() == (
+        'Error: TensorFlow is not installed; training needs it: pip install "ocrdata[train]" '
+        "(data commands do not)"
+    )
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate", "predict", "export"])
+def test_help_needs_no_tensorflow(command, tmp_path):
+    result = without_tensorflow(command, "crnn", "--help", cwd=tmp_path)
+    assert result.returncode == 0 and b"Example" in result.stdout and not result.stderr
+
+
+@pytest.mark.tf
+def test_nothing_is_logged_by_importing_and_running_tensorflow():
+    pytest.importorskip("tensorflow", reason="training needs TensorFlow")
+    code = (
+        "from ocrdata.train.compat import tf, v1\n"
+        "session = v1.Session()\n"
+        "assert session.run(tf.constant(1)) == 1\n"
+        "import sys; sys.stderr.write('heard')\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=str(ROOT), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert run.returncode == 0 and run.stderr == b"heard" and not run.stdout

@@ -1,0 +1,235 @@
+"""Scoring, predicting and exporting a trained run."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("tensorflow", reason="training needs TensorFlow")
+from train_support import draw_number, write_numbers  # noqa: E402
+
+from ocrdata.base.sample import read_sample_list  # noqa: E402
+from ocrdata.errors import CheckpointError, InputError, OutputExistsError  # noqa: E402
+from ocrdata.metrics.recognition import RecognitionScore  # noqa: E402
+from ocrdata.train.compat import tf, v1  # noqa: E402
+from ocrdata.train.evaluate import evaluate  # noqa: E402
+from ocrdata.train.export import export, join_characters  # noqa: E402
+from ocrdata.train.predict import predict  # noqa: E402
+
+pytestmark = pytest.mark.tf
+pytest_plugins = ["train_fixtures"]
+
+
+@pytest.fixture
+def output(trained, tmp_path):
+    """A copy of the trained run that may be written to."""
+    shutil.copytree(str(trained / "crnn"), str(tmp_path / "crnn"))
+    return tmp_path
+
+
+def rows(path):
+    lines = path.read_text(encoding="utf-8").splitlines()[1:]
+    fields = [line.split("\t") for line in lines]
+    return [(*map(json.loads, f[:3]), float(f[3]), f[4] == "1") for f in fields]
+
+
+def test_the_fixture_has_learned_to_read(numbers, output):
+    """Else the tests below would compare empty texts."""
+    assert evaluate("crnn", numbers, output, "train").accuracy > 0.8
+
+
+def test_evaluation_writes_every_line_and_the_figures(numbers, output):
+    summary = evaluate("crnn", numbers, output, batch_size=7)
+    found = rows(output / "crnn/predictions-test.tsv")
+    labels = {s.key: s.text for s in read_sample_list(numbers / "Test/sample.txt", numbers)}
+    assert {key: truth for key, truth, _, _, _ in found} == labels
+    assert all(right == (truth == text) for _, truth, text, _, right in found)
+    score = RecognitionScore().add_all((truth, text) for _, truth, text, _, _ in found)
+    assert summary.accuracy == score.accuracy and summary.lines == len(labels) == 20
+    written = json.loads((output / "crnn/evaluation-test.json").read_text(encoding="utf-8"))
+    assert written["character_error_rate"] == score.character_error_rate
+
+
+def test_evaluation_does_not_depend_on_the_batch(numbers, output):
+    texts = []
+    for batch_size in (1, 20):
+        evaluate("crnn", numbers, output, batch_size=batch_size)
+        texts.append([row[:3] for row in rows(output / "crnn/predictions-test.tsv")])
+    assert texts[0] == texts[1]
+
+
+def test_beam_search_finds_texts_at_least_as_probable(numbers, output):
+    evaluate("crnn", numbers, output, "train", limit=40)
+    greedy = rows(output / "crnn/predictions-train.tsv")
+    evaluate("crnn", numbers, output, "train", decoder="beam", beam_width=20, limit=40)
+    beam = rows(output / "crnn/predictions-train.tsv")
+    assert len(beam) == 40
+    assert all(b[3] >= g[3] - 1e-4 for b, g in zip(beam, greedy))
+
+
+def test_averaged_weights_are_those_that_read(numbers, output):
+    run = output / "crnn" / "run.json"
+    averaged = evaluate("crnn", numbers, output, "train", checkpoint="120")
+    content = json.loads(run.read_text(encoding="utf-8"))
+    content["options"]["ema"] = 0.0
+    run.write_text(json.dumps(content), encoding="utf-8")
+    assert evaluate("crnn", numbers, output, "train", checkpoint="120") != averaged
+
+
+def test_validation_in_training_equals_evaluation(numbers, output):
+    lines = (output / "crnn/metrics.jsonl").read_text().splitlines()
+    seen = [json.loads(line) for line in lines if "validation" in line]
+    for line in seen:
+        summary = evaluate("crnn", numbers, output, "validation", checkpoint=str(line["step"]))
+        assert summary.character_error_rate == line["validation"]["character_error_rate"]
+
+
+def test_a_checkpoint_that_is_not_there_names_those_that_are(numbers, output):
+    with pytest.raises(CheckpointError, match="There are: 120, 240"):
+        evaluate("crnn", numbers, output, checkpoint="7")
+
+
+def test_a_run_that_is_not_there_names_the_command(numbers, tmp_path):
+    with pytest.raises(CheckpointError, match="ocrdata train crnn"):
+        evaluate("crnn", numbers, tmp_path / "none")
+
+
+def test_records_with_another_dictionary_are_refused(output, tmp_path):
+    data = write_numbers(tmp_path / "other", 16, characters="1032456789")
+    with pytest.raises(CheckpointError, match="class 0 is '0' there and '1' here"):
+        evaluate("crnn", data, output)
+
+
+def test_a_damaged_dictionary_in_a_run_is_refused(numbers, output):
+    path = output / "crnn" / "run.json"
+    path.write_text(path.read_text(encoding="utf-8").replace("0123456789", "0123456798"))
+    for call in (lambda: evaluate("crnn", numbers, output), lambda: export("crnn", output)):
+        with pytest.raises(InputError, match="hash"):
+            call()
+
+
+def test_weights_of_another_network_are_refused(numbers, output):
+    path = output / "crnn" / "run.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["model_options"]["lstm_units"] = 12
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(CheckpointError, match="does not fit the network"):
+        evaluate("crnn", numbers, output)
+
+
+def test_prediction_reads_what_evaluation_read(numbers, output):
+    evaluate("crnn", numbers, output)
+    expected = {key: (text, p) for key, _, text, p, _ in rows(output / "crnn/predictions-test.tsv")}
+    summary = predict([numbers / key for key in expected], "crnn", output, batch_size=6)
+    for reading, (text, confidence) in zip(summary.readings, expected.values()):
+        assert reading.text == text and reading.confidence == pytest.approx(confidence, abs=1e-4)
+
+
+def test_prediction_takes_folders_and_counts_what_is_unreadable(numbers, output, tmp_path):
+    folder = tmp_path / "scans"
+    for name in ("b/1.png", "a.JPG", "c.tif", "d.gif", "e.bmp", "f.webp"):
+        draw_number("12", folder / name)
+    Image.open(str(folder / "b/1.png")).convert("RGBA").save(str(folder / "alpha.png"))
+    (folder / "bad.png").write_bytes(b"no picture")
+    (folder / "cut.png").write_bytes((folder / "b/1.png").read_bytes()[:90])
+    (folder / "notes.txt").write_text("no picture either")
+    summary = predict([folder], "crnn", output)
+    assert summary.images == 7 == len({reading.path for reading in summary.readings})
+    assert sorted(summary.unreadable) == [str(folder / "bad.png"), str(folder / "cut.png")]
+    assert len({reading.text for reading in summary.readings}) == 1
+
+
+def test_prediction_of_nothing_is_an_error(output, tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="no picture"):
+        predict([tmp_path / "empty"], "crnn", output)
+    with pytest.raises(InputError, match="does not exist"):
+        predict([tmp_path / "nothing.png"], "crnn", output)
+
+
+def test_drawing_shows_the_pictures(numbers, output, tmp_path):
+    paths = sorted((numbers / "pic").glob("*.png"))[:3]
+    target = tmp_path / "out" / "readings.png"
+    assert predict(paths, "crnn", output, draw=target).drawing == str(target)
+    sheet = np.asarray(Image.open(str(target)).convert("L"))
+    line = np.asarray(Image.open(str(paths[0])))
+    if line.shape[0] == 32:
+        assert (sheet[8:40, 8 : 8 + line.shape[1]] == line).all()
+    assert sheet.shape[0] > 3 * 52
+    with pytest.raises(OutputExistsError):
+        predict(paths, "crnn", output, draw=target)
+
+
+LOADED = """
+import json, sys
+import tensorflow as tf
+files = [open(path, "rb").read() for path in sys.argv[2:]]
+if tf.__version__.startswith("1."):
+    with tf.compat.v1.Session(graph=tf.Graph()) as session:
+        loaded = tf.compat.v1.saved_model.load(session, ["serve"], sys.argv[1])
+        signature = loaded.signature_def["serving_default"]
+        names = [signature.outputs[n].name for n in ("texts", "confidences")]
+        texts, confidences = session.run(names, {signature.inputs["images"].name: files})
+else:
+    served = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
+    result = served(images=tf.constant(files))
+    texts, confidences = result["texts"].numpy(), result["confidences"].numpy()
+print(json.dumps([[t.decode() for t in texts], [float(c) for c in confidences]]))
+"""
+
+
+@pytest.mark.parametrize("decoder", ["greedy", "beam"])
+def test_an_exported_model_reads_the_same_without_our_code(numbers, output, decoder):
+    paths = sorted((numbers / "pic").glob("*.png"))[:9]
+    expected = predict(paths, "crnn", output, decoder=decoder, beam_width=8)
+    summary = export("crnn", output, decoder=decoder, beam_width=8)
+    words = [sys.executable, "-W", "ignore", "-c", LOADED, summary.saved_model, *map(str, paths)]
+    texts, confidences = json.loads(subprocess.check_output(words, cwd=str(output)).decode())
+    assert texts == [reading.text for reading in expected.readings]
+    assert any(texts)
+    assert confidences == pytest.approx([r.confidence for r in expected.readings], abs=1e-4)
+
+
+def test_an_export_carries_its_dictionary(output, tmp_path):
+    place = tmp_path / "served" / "reader"
+    summary = export("crnn", output, place)
+    assert (place / "assets/chinese.txt").read_bytes() == b"0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n"
+    extra = json.loads((place / "assets.extra/run.json").read_text(encoding="utf-8"))
+    assert extra["dictionary"]["sha256"] == summary.dictionary_sha256
+    with pytest.raises(OutputExistsError):
+        export("crnn", output, place)
+    export("crnn", output, place, overwrite=True)
+    assert [path.name for path in place.parent.iterdir()] == ["reader"]
+
+
+def test_an_export_never_replaces_other_folders(output, tmp_path):
+    place = tmp_path / "mine"
+    place.mkdir()
+    (place / "notes.txt").write_text("mine")
+    with pytest.raises(OutputExistsError, match="no exported model"):
+        export("crnn", output, place, overwrite=True)
+    assert (place / "notes.txt").read_text() == "mine"
+
+
+def test_texts_are_joined_from_characters():
+    from ocrdata.text.charset import Charset
+
+    with tf.Graph().as_default(), v1.Session() as session:
+        classes = tf.constant([[1, 0, -1], [2, 2, 2], [-1, -1, -1]])
+        texts = session.run(join_characters(classes, Charset(("a", "中", "𠀀"))))
+    assert [text.decode("utf-8") for text in texts] == ["中a", "𠀀𠀀𠀀", ""]
+
+
+def test_predictions_are_a_table_that_csv_readers_understand(numbers, output):
+    evaluate("crnn", numbers, output)
+    with (output / "crnn/predictions-test.tsv").open(encoding="utf-8", newline="") as stream:
+        found = list(csv.DictReader(stream, delimiter="\t"))
+    assert set(found[0]) == {"key", "truth", "text", "confidence", "correct"}
+    assert found[0]["key"].startswith("pic/")
