@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import zipfile
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,11 +15,9 @@ from ocrdata.metrics.detection_files import Boxes, Format, read_results, read_tr
 from ocrdata.metrics.deteval import match_rectangles
 from ocrdata.metrics.overlap import shared_areas
 
-DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
-IC15 = DATA / "icdar2015_gt" / "gt.zip"
-PIXELLINK = DATA / "icdar2015_results" / "pixellink_ic15_result.zip"
-IC13 = DATA / "icdar2013_gt" / "gt_IC13.zip"
-needs_data = pytest.mark.skipif(not IC15.exists(), reason="the shared data folder is not here")
+IC15 = "icdar2015_gt/gt.zip"
+PIXELLINK = "icdar2015_results/pixellink_ic15_result.zip"
+IC13 = "icdar2013_gt/gt_IC13.zip"
 
 
 # --- a slow reference, in exact fractions, written from the description of the protocol ----------
@@ -251,9 +248,8 @@ def test_a_word_in_two_pieces_and_two_words_in_one_box_are_weighted():
 # --- the real files ----------------------------------------------------------------------------
 
 
-@needs_data
-def test_pixellink_scores_what_the_official_script_says():
-    score, _ = evaluate_detection(IC15, PIXELLINK)
+def test_pixellink_scores_what_the_official_script_says(shared):
+    score, _ = evaluate_detection(shared / IC15, shared / PIXELLINK)
     assert score.precision == pytest.approx(0.8289345063538612, abs=1e-12)
     assert score.recall == pytest.approx(0.8165623495426095, abs=1e-12)
     assert score.hmean == pytest.approx(0.822701916080524, abs=1e-12)
@@ -261,7 +257,7 @@ def test_pixellink_scores_what_the_official_script_says():
     assert (score.images, score.ignored_ground_truth) == (500, 3153)
 
 
-def results_from_truth(target, source=IC13):
+def results_from_truth(target, source):
     with zipfile.ZipFile(str(source)) as truth, zipfile.ZipFile(str(target), "w") as results:
         for name in truth.namelist():
             lines = truth.read(name).decode("utf-8-sig").split("\n")
@@ -270,22 +266,20 @@ def results_from_truth(target, source=IC13):
     return target
 
 
-@needs_data
-def test_icdar2013_against_itself_is_not_one(tmp_path):
-    results = results_from_truth(tmp_path / "results.zip")
-    score, _ = evaluate_detection(IC13, results, "deteval")
+def test_icdar2013_against_itself_is_not_one(shared, tmp_path):
+    results = results_from_truth(tmp_path / "results.zip", shared / IC13)
+    score, _ = evaluate_detection(shared / IC13, results, "deteval")
     figures = (score.precision, score.recall, score.hmean)
     assert figures == pytest.approx((0.996530, 0.987763, 0.992127), abs=5e-7)
     assert (score.images, score.ground_truth) == (233, 1095)
 
 
-@needs_data
-def test_five_hundred_pictures_take_less_than_a_second():
+def test_five_hundred_pictures_take_less_than_a_second(shared):
     import time
 
     form = Format()
-    truth = read_truth(IC15, form)
-    found = read_results(PIXELLINK, truth, form)
+    truth = read_truth(shared / IC15, form)
+    found = read_results(shared / PIXELLINK, truth, form)
     start = time.perf_counter()
     match_all(truth, found)
     assert time.perf_counter() - start < 1.0

@@ -27,33 +27,24 @@ def clockwise(polygon: np.ndarray) -> np.ndarray:
 
 
 def crosses_itself(polygon: np.ndarray) -> bool:
-    """Says whether two sides that do not share a corner meet."""
+    """Says whether two sides cross; sides that only touch do not."""
     start = polygon.astype(np.float64)
     end = np.roll(start, -1, axis=0)
     count = len(start)
     for i in range(count):
         for j in range(i + 2, count - (i == 0)):
-            if _meet(start[i], end[i], start[j], end[j]):
+            if _cross(start[i], end[i], start[j], end[j]):
                 return True
     return False
 
 
-def _meet(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> bool:
-    first, second = _side(a, b, c), _side(a, b, d)
-    third, fourth = _side(c, d, a), _side(c, d, b)
-    if first * second < 0 and third * fourth < 0:
-        return True
-    touching = ((first, a, b, c), (second, a, b, d), (third, c, d, a), (fourth, c, d, b))
-    return any(side == 0 and _within(p, q, point) for side, p, q, point in touching)
+def _cross(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> bool:
+    return _side(a, b, c) * _side(a, b, d) < 0 and _side(c, d, a) * _side(c, d, b) < 0
 
 
 def _side(a: np.ndarray, b: np.ndarray, point: np.ndarray) -> float:
     along, across = b - a, point - a
     return float(along[0] * across[1] - along[1] * across[0])
-
-
-def _within(a: np.ndarray, b: np.ndarray, point: np.ndarray) -> bool:
-    return bool(((np.minimum(a, b) <= point) & (point <= np.maximum(a, b))).all())
 
 
 def bounds(polygon: np.ndarray) -> Tuple[float, float, float, float]:
