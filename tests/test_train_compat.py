@@ -24,8 +24,7 @@ def without_tensorflow(*words, cwd):
     return subprocess.run(
         [sys.executable, "-c", code, *words],
         cwd=str(cwd),
-        stderr=subprocess.PIPE,
-        stdout=subprocess.PIPE,
+        capture_output=True,
     )
 
 
@@ -56,7 +55,5 @@ def test_nothing_is_logged_by_importing_and_running_tensorflow():
         "assert session.run(tf.constant(1)) == 1\n"
         "import sys; sys.stderr.write('heard')\n"
     )
-    run = subprocess.run(
-        [sys.executable, "-c", code], cwd=str(ROOT), stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=str(ROOT), capture_output=True)
     assert run.returncode == 0 and run.stderr == b"heard" and not run.stdout
