@@ -1,0 +1,190 @@
+"""PSENet's kernel maps (Wang et al. 2019, arXiv 1806.02559, section 3.4).
+
+A text's polygon is shrunk to each of several ratios r by moving its outline inwards by
+d = area * (1 - r^2) / perimeter, with pyclipper, and each ratio has its own map.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import List, Sequence, Tuple
+
+import cv2
+import numpy as np
+import pyclipper
+
+from ocrdata.geometry import raster
+
+# pyclipper works on whole numbers: this many to a pixel.
+UNITS = 1024
+# Coordinates beyond this, in pixels, are damage, not text; they would overflow those numbers.
+FARTHEST = 1e9
+
+
+@dataclass(frozen=True)
+class KernelScheme:
+    """Which ratios have a map, smallest first, and what happens to a text too small for one.
+
+    `vanished` is "mask" (the loss does not look at the text), "whole" (the text is put into that
+    map unshrunk) or "next" (it is put there as large as in the next map that holds it in one
+    piece). Only "next" sees to kernels that are thinner than a cell and fall apart, of which each
+    piece would become a text: r = 0.4 leaves 0.16 of a long line's height, so at stride 4 a line
+    of 25 pixels is in danger.
+    """
+
+    ratios: Tuple[float, ...]
+    vanished: str
+
+
+def paper_scheme(count: int = 7, smallest: float = 0.4, vanished: str = "next") -> KernelScheme:
+    """Returns the paper's ratios: `count` of them, evenly from `smallest` (its m) to 1."""
+    return KernelScheme(tuple(np.linspace(smallest, 1.0, count).tolist()), vanished)
+
+
+PAPER = paper_scheme()
+ORIGINAL = KernelScheme((0.5, 0.6, 0.7, 0.8, 0.9, 1.0), "mask")
+
+
+@dataclass(frozen=True)
+class KernelMaps:
+    """The maps of one picture, and what became of its polygons.
+
+    `kernels` uint8 [h, w, n] is 1 in text shrunk to each ratio, smallest first; `mask` uint8 [h, w]
+    is 0 where the loss must not look. The counts add up to the polygons given: `texts` are in every
+    map, `vanished` are too small to hold a cell of at least one, `ignored` were marked so,
+    `degenerate` have no area.
+    """
+
+    kernels: np.ndarray
+    mask: np.ndarray
+    texts: int
+    vanished: int
+    ignored: int
+    degenerate: int
+
+
+def encode(
+    polygons: Sequence[np.ndarray],
+    ignore: Sequence[bool],
+    size: Tuple[int, int],
+    scheme: KernelScheme = PAPER,
+    stride: int = 4,
+) -> KernelMaps:
+    """Makes the maps of one picture of `size` = (height, width) pixels.
+
+    `polygons` are float [points, 2] in pixels with any number of points, in either direction;
+    `ignore` says which texts to mask.
+    """
+    shape = raster.map_shape(size, stride)
+    sound = [k for k, polygon in enumerate(polygons) if _has_area(polygon)]
+    texts = [polygons[k] for k in sound if not ignore[k]]
+    hidden = [polygons[k] for k in sound if ignore[k]]
+    kernels, lost = _draw(texts, scheme, shape, stride)
+    masked = hidden + [texts[k] for k in lost] if scheme.vanished == "mask" else hidden
+    mask = np.ones(shape[0] * shape[1], np.uint8)
+    mask[raster.fill(masked, np.arange(len(masked)), shape, stride)[0]] = 0
+    return KernelMaps(
+        np.ascontiguousarray(kernels.T).reshape(shape + (-1,)),
+        mask.reshape(shape),
+        texts=len(texts) - len(lost),
+        vanished=len(lost),
+        ignored=len(hidden),
+        degenerate=len(polygons) - len(sound),
+    )
+
+
+def _draw(
+    texts: Sequence[np.ndarray], scheme: KernelScheme, shape: Tuple[int, int], stride: int
+) -> Tuple[np.ndarray, List[int]]:
+    """Returns the maps, uint8 [n, h * w], and which texts have no cell in at least one."""
+    levels = len(scheme.ratios)
+    kernels = np.zeros((levels, shape[0] * shape[1]), np.uint8)
+    if not len(texts):
+        return kernels, []
+    cells, owner = _fill_levels(texts, scheme.ratios, shape, stride)
+    kernels[owner // len(texts), cells] = 1
+    counts = np.bincount(owner, minlength=levels * len(texts))
+    held = counts > 0
+    whole = held.copy()
+    if scheme.vanished == "next":
+        whole &= _pieces(kernels, cells, owner, shape, len(texts)) == 1
+    source = _sources(whole.reshape(levels, -1), scheme.vanished)
+    ends = np.cumsum(counts)
+    for place in np.flatnonzero(source != np.arange(levels * len(texts))):
+        other = source[place]
+        kernels[place // len(texts), cells[ends[other] - counts[other] : ends[other]]] = 1
+    return kernels, np.flatnonzero(~held.reshape(levels, -1).all(axis=0)).tolist()
+
+
+def _pieces(
+    kernels: np.ndarray, cells: np.ndarray, owner: np.ndarray, shape: Tuple[int, int], texts: int
+) -> np.ndarray:
+    """Returns into how many 4-connected pieces each text's cells fall in each map, [n * texts]."""
+    level = owner // texts
+    number = np.zeros(len(cells), np.int64)
+    for place, kernel in enumerate(kernels):
+        here = level == place
+        _, labels = cv2.connectedComponents(kernel.reshape(shape), connectivity=4)
+        number[here] = labels.reshape(-1)[cells[here]]
+    pairs = np.unique(owner * (kernels.shape[1] + 1) + number)
+    return np.bincount(pairs // (kernels.shape[1] + 1), minlength=len(kernels) * texts)
+
+
+def _sources(sound: np.ndarray, vanished: str) -> np.ndarray:
+    """Returns which level * texts + text is drawn for each one, from `sound` bool [n, texts]."""
+    levels, texts = sound.shape
+    level = np.repeat(np.arange(levels)[:, None], texts, axis=1)
+    if vanished == "whole":
+        level = np.where(sound, level, levels - 1)
+    elif vanished == "next":
+        # The first sound level at or above each one, or the last one where there is none.
+        usable = np.where(sound, level, levels - 1)[::-1]
+        level = np.minimum.accumulate(usable, axis=0)[::-1]
+    return (level * texts + np.arange(texts)).reshape(-1)
+
+
+def _has_area(polygon: np.ndarray) -> bool:
+    points = np.asarray(polygon, np.float64)
+    return len(points) > 2 and bool(np.abs(points).max() < FARTHEST) and _measure(points)[0] > 1e-3
+
+
+def _measure(points: np.ndarray) -> Tuple[float, float]:
+    """Returns area and perimeter in pixels."""
+    following = np.roll(points, -1, axis=0)
+    start = points - points[0]
+    end = following - points[0]
+    area = float(np.sum(start[:, 0] * end[:, 1] - start[:, 1] * end[:, 0])) / 2.0
+    return abs(area), float(np.hypot(*(following - points).T).sum())
+
+
+def shrink(polygon: np.ndarray, ratios: Sequence[float]) -> List[List[np.ndarray]]:
+    """Returns, for each ratio, the pieces that are left of a polygon: float64 [points, 2] each.
+
+    Nothing is left of what is too thin; a narrow waist leaves two pieces.
+    """
+    points = np.asarray(polygon, np.float64)
+    area, perimeter = _measure(points)
+    offset = pyclipper.PyclipperOffset(2.0, 0.25 * UNITS)
+    path = np.rint(points * UNITS).astype(np.int64).tolist()
+    offset.AddPath(path, pyclipper.JT_ROUND, pyclipper.ET_CLOSEDPOLYGON)
+    result = []
+    for ratio in ratios:
+        distance = area * (1.0 - ratio * ratio) / perimeter
+        if distance <= 0.0:
+            result.append([points])
+            continue
+        pieces = offset.Execute(-distance * UNITS)
+        result.append([np.array(piece, np.float64) / UNITS for piece in pieces])
+    return result
+
+
+def _fill_levels(
+    polygons: Sequence[np.ndarray], ratios: Sequence[float], shape: Tuple[int, int], stride: int
+) -> Tuple[np.ndarray, np.ndarray]:
+    """Returns cells and their owners, level * len(polygons) + polygon."""
+    paths, owner = [], []
+    for place, polygon in enumerate(polygons):
+        for level, pieces in enumerate(shrink(polygon, ratios)):
+            paths += pieces
+            owner += [level * len(polygons) + place] * len(pieces)
+    return raster.fill(paths, np.array(owner, np.int64), shape, stride)
