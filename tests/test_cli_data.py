@@ -170,7 +170,7 @@ def test_the_real_poem_file(tmp_path, run, shared):
         assert set(list(ours)[:5]) <= set(real) or name.startswith(("index", "ord"))
 
 
-@pytest.mark.parametrize("kind", ["corpora", "fonts", "models", "styles", "targets"])
+@pytest.mark.parametrize("kind", ["corpora", "fonts", "importers", "models", "styles", "targets"])
 def test_list(run, kind):
     rows = json.loads(run("list", kind, "--json").stdout)[kind]
     assert rows

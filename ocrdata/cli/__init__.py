@@ -20,6 +20,7 @@ from ocrdata.cli.export import export
 from ocrdata.cli.gen_chars import gen_chars
 from ocrdata.cli.gen_pics import gen_pics
 from ocrdata.cli.gen_sample import gen_sample
+from ocrdata.cli.import_data import import_data
 from ocrdata.cli.info import info
 from ocrdata.cli.listing import list_names
 from ocrdata.cli.options import config_option
@@ -114,6 +115,7 @@ def main(context: click.Context, quiet: bool, verbose: bool) -> None:
 
 COMMANDS = (
     gen_pics,
+    import_data,
     gen_sample,
     gen_chars,
     build_dict,

@@ -8,7 +8,7 @@ import click
 
 from ocrdata.cli import options
 
-KINDS = ("corpora", "fonts", "models", "styles", "targets")
+KINDS = ("corpora", "fonts", "importers", "models", "styles", "targets")
 
 
 @click.command("list")
@@ -18,7 +18,7 @@ KINDS = ("corpora", "fonts", "models", "styles", "targets")
 )
 @options.json_option
 def list_names(kind: Optional[str], coverage: Optional[str], as_json: bool) -> None:
-    """List what can be chosen by name: corpora, fonts, models, styles, targets.
+    """List what can be chosen by name: corpora, fonts, importers, models, styles, targets.
 
     \b
     Example:
@@ -37,6 +37,7 @@ def _rows(kind: str, coverage: Optional[str]) -> Dict[str, Any]:
     builders = {
         "corpora": _corpora,
         "fonts": lambda: _fonts(coverage),
+        "importers": _importers,
         "models": _models,
         "styles": _styles,
         "targets": _targets,
@@ -74,6 +75,22 @@ def _characters(corpus: str) -> "set[str]":
     for phrase in read_corpus(corpus):
         found.update(phrase.text)
     return found
+
+
+def _importers() -> Dict[str, Any]:
+    from ocrdata.importers import IMPORTERS
+
+    rows = {}
+    for name in IMPORTERS.names():
+        info = IMPORTERS.load(name).info
+        rows[name] = {
+            "title": info.title,
+            "licence": info.licence,
+            "tasks": list(info.tasks),
+            "splits": list(info.splits),
+            "homepage": info.homepage,
+        }
+    return rows
 
 
 def _models() -> Dict[str, str]:
