@@ -101,7 +101,7 @@ def test_tfrecord_options_reach_the_records(run, data, tmp_path):
         (["--shards", 0], 2, "--shards"),
         (["--validation-fraction", 1], 2, "--validation-fraction"),
         (["--overwrite", "--resume"], 2, "exclude each other"),
-        (["--data-dir", "nowhere"], 1, "ocrdata build-dict"),
+        (["--data-dir", "nowhere"], 1, "ocrdata gen-pics"),
     ],
 )
 def test_tfrecord_bad_calls(run, data, words, code, message):

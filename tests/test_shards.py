@@ -10,7 +10,7 @@ from PIL import Image
 
 from ocrdata.base.outdir import read_manifest
 from ocrdata.errors import AnnotationError, CharsetError, OptionError, OutputExistsError
-from ocrdata.records import shards as module
+from ocrdata.records import writing as module
 from ocrdata.records.images import read_header
 from ocrdata.records.info import read_shard_set
 from ocrdata.records.schema import ctc_length, line_of

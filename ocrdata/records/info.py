@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
@@ -13,49 +12,17 @@ from ocrdata.records.schema import (
     DATASET_INFO,
     INFO_FORMAT,
     LAYOUT,
+    RECOGNITION,
     SPLITS,
     TASK,
-    LineRecord,
-    ctc_length,
+    TASKS,
 )
+from ocrdata.records.statistics import statistics_of
 from ocrdata.text.charset import Charset
 
-_COUNTED = ("characters", "label_lengths", "formats")
 
-
-class LineStatistics:
-    """Counts over text lines, kept as plain JSON values so that shards can be added up."""
-
-    def __init__(self) -> None:
-        self.counters: Dict[str, Counter[str]] = {name: Counter() for name in _COUNTED}
-        self.most = {"max_label_length": 0, "max_ctc_length": 0, "max_width": 0, "max_height": 0}
-        self.steps_per_aspect = 0.0
-
-    def add(self, line: LineRecord) -> None:
-        """Counts one line."""
-        steps = ctc_length(line.classes)
-        self.counters["characters"].update(line.text)
-        self.counters["label_lengths"][str(len(line.classes))] += 1
-        self.counters["formats"][line.format] += 1
-        seen = (len(line.classes), steps, line.width, line.height)
-        self.most = {key: max(value, new) for (key, value), new in zip(self.most.items(), seen)}
-        self.steps_per_aspect = max(self.steps_per_aspect, steps * line.height / line.width)
-
-    def as_dict(self) -> Dict[str, Any]:
-        """Returns plain values, which `merge` takes back."""
-        values: Dict[str, Any] = {name: dict(count) for name, count in self.counters.items()}
-        return {**values, **self.most, "max_ctc_per_aspect": self.steps_per_aspect}
-
-    def merge(self, other: Mapping[str, Any]) -> None:
-        """Adds the counts of another part."""
-        for name, count in self.counters.items():
-            count.update(other[name])
-        self.most = {key: max(value, other[key]) for key, value in self.most.items()}
-        self.steps_per_aspect = max(self.steps_per_aspect, other["max_ctc_per_aspect"])
-
-
-def _split_info(shards: List[Dict[str, Any]]) -> Dict[str, Any]:
-    statistics = LineStatistics()
+def _split_info(shards: List[Dict[str, Any]], task: str) -> Dict[str, Any]:
+    statistics = statistics_of(task)
     for shard in shards:
         statistics.merge(shard["statistics"])
     return {
@@ -64,39 +31,40 @@ def _split_info(shards: List[Dict[str, Any]]) -> Dict[str, Any]:
             {key: shard[key] for key in ("file", "samples", "bytes", "sha256")} for shard in shards
         ],
         **statistics.most,
-        "max_ctc_per_aspect": statistics.steps_per_aspect,
     }
 
 
 def build_info(
-    shards: Iterable[Dict[str, Any]], charset: Charset, compression: str
+    shards: Iterable[Dict[str, Any]],
+    charset: Optional[Charset],
+    compression: str,
+    task: str = TASK,
+    layout: str = LAYOUT,
 ) -> Dict[str, Any]:
     """Returns the content of dataset_info.json for written shards, given in order."""
     splits: Dict[str, List[Dict[str, Any]]] = {}
-    total = LineStatistics()
+    total = statistics_of(task)
     for shard in shards:
         splits.setdefault(shard["split"], []).append(shard)
         total.merge(shard["statistics"])
-    counts = total.counters
-    return {
+    info = {
         "format": INFO_FORMAT,
-        "task": TASK,
-        "layout": LAYOUT,
+        "task": task,
+        "layout": layout,
         "compression": compression,
-        "splits": {name: _split_info(splits[name]) for name in SPLITS if name in splits},
-        "dictionary": {
-            "sha256": charset.sha256,
-            "num_classes": charset.num_classes,
-            "characters": "".join(charset.characters),
-        },
-        "statistics": {
-            "samples": sum(counts["formats"].values()),
-            "label_lengths": dict(counts["label_lengths"]),
-            "formats": dict(counts["formats"]),
-            "character_counts": dict(counts["characters"]),
-            "characters_never_seen": sum(c not in counts["characters"] for c in charset.characters),
-        },
+        "splits": {name: _split_info(splits[name], task) for name in SPLITS if name in splits},
+        "statistics": total.summary(),
     }
+    if charset is None:
+        return info
+    seen = total.counters["characters"]
+    info["statistics"]["characters_never_seen"] = sum(c not in seen for c in charset.characters)
+    info["dictionary"] = {
+        "sha256": charset.sha256,
+        "num_classes": charset.num_classes,
+        "characters": "".join(charset.characters),
+    }
+    return info
 
 
 def write_info(directory: PathLike, info: Mapping[str, Any]) -> None:
@@ -112,8 +80,21 @@ class ShardSet:
     info: Dict[str, Any]
 
     @property
+    def task(self) -> str:
+        """What the records are for: "recognition" or "detection"."""
+        return str(self.info["task"])
+
+    @property
+    def has_dictionary(self) -> bool:
+        """Whether there are classes at all: pictures with regions have none."""
+        return "dictionary" in self.info
+
+    @property
     def charset(self) -> Charset:
-        """The dictionary that the classes refer to."""
+        """The dictionary that the classes refer to; raises RecordError where there is none."""
+        if not self.has_dictionary:
+            problem = "describes records for {}, which have no dictionary".format(self.task)
+            raise RecordError(self.directory / DATASET_INFO, problem)
         return Charset(tuple(self.info["dictionary"]["characters"]))
 
     @property
@@ -169,6 +150,10 @@ def _problem(info: Any) -> str:
                     return "names a shard outside its folder ({!r})".format(name)
                 if int(shard["samples"]) < 0 or int(shard["bytes"]) < 0:
                     return "gives shard {} a negative size".format(name)
+        if info["task"] not in TASKS:
+            return "is for the unknown task {!r}".format(info["task"])
+        if "dictionary" not in info and info["task"] != RECOGNITION:
+            return ""
         charset = Charset(tuple(info["dictionary"]["characters"]))
         if charset.sha256 != info["dictionary"]["sha256"]:
             return "holds a dictionary that does not have the hash beside it"

@@ -1,47 +1,49 @@
 """Which sample goes into which shard, decided before anything is written.
 
-The order is that of a hash of the key, the split that of a hash of the text, so neither depends on
-the order of the lists. Of a sample 20 bytes are kept while planning and 8 while writing.
+The order is that of a hash of the key and the split that of a hash of the text, so neither depends
+on the order of the lists. Of a sample 20 bytes are kept while planning and 8 while writing.
 """
 
 from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 
 from ocrdata.base import split as lists
-from ocrdata.base.sample import SAMPLE_LIST, parse_sample_line
 from ocrdata.base.seeds import bucket, order_key
-from ocrdata.errors import AnnotationError, CharsetError, OptionError, PathLike
-from ocrdata.records.schema import TEST, TRAIN, VALIDATION, shard_name
-from ocrdata.records.skips import BAD_LINE, MISSING_CHARACTER, REPEATED, Skips
-from ocrdata.records.sources import ListedLine, SampleList
+from ocrdata.errors import AnnotationError, CharsetError
+from ocrdata.records.options import GROUP_BY_KEY, WriteOptions
+from ocrdata.records.schema import TEST, TRAIN, VALIDATION
+from ocrdata.records.skips import MISSING_CHARACTER, REPEATED, Skips
+from ocrdata.records.sources import Row, Source
 from ocrdata.text.charset import Charset
+
+VALIDATION_LIST = "Validation"
+# Lists that are a split already; the training list is divided where there is no validation list.
+_SPLIT_OF = {VALIDATION_LIST: VALIDATION, lists.TEST: TEST}
 
 
 @dataclass(frozen=True)
 class ShardPlan:
-    """One shard to write: the byte offsets (int64 [n]) of its lines in `source`, in order."""
+    """One shard to write: the places (int64 [n]) of its samples in `source`, in order.
+
+    `first` is the number of its first sample in the split.
+    """
 
     split: str
     index: int
     count: int
-    source: Path
-    offsets: np.ndarray
-
-    @property
-    def name(self) -> str:
-        """The shard's file name."""
-        return shard_name(self.split, self.index, self.count)
+    first: int
+    source: Source
+    places: np.ndarray
 
 
 @dataclass
 class Plan:
-    """All shards in order, and what was left out while planning."""
+    """All shards in order, and how many samples each split has."""
 
     shards: List[ShardPlan] = field(default_factory=list)
     samples: Dict[str, int] = field(default_factory=dict)
@@ -52,91 +54,72 @@ class Plan:
         return sum(self.samples.values())
 
 
-class PlanOptions(NamedTuple):
-    """What decides a plan; `limit` is the most samples taken from each list."""
-
-    shards: int
-    validation_fraction: float
-    seed: int
-    limit: Optional[int]
-
-    def check(self) -> None:
-        """Raises OptionError for a value out of range."""
-        if self.shards < 1:
-            raise OptionError("--shards must be 1 or more, not {}.".format(self.shards))
-        if not 0.0 <= self.validation_fraction < 1.0:
-            text = "--validation-fraction must lie in [0, 1), not {}."
-            raise OptionError(text.format(self.validation_fraction))
-
-
 @dataclass
 class _Index:
-    """What is kept of a list: shuffling key and place of each line, and the hash of its text."""
+    """What is kept of a source: shuffling key and place of each sample, and hashes of its group.
 
-    source: SampleList
-    order: np.ndarray
-    offsets: np.ndarray
-    buckets: np.ndarray
-
-
-def find_lists(data_dir: PathLike) -> List[Tuple[str, Path]]:
-    """Returns (list name, path) of the sample lists of a data directory.
-
-    Raises AnnotationError where there is none.
+    `tests` says which samples of an undivided source are for testing.
     """
-    files = [(name, Path(data_dir) / name / SAMPLE_LIST) for name in (lists.TRAIN, lists.TEST)]
-    found = [(name, path) for name, path in files if path.is_file()]
-    if not found:
-        hint = "Make one: ocrdata gen-pics, or ocrdata gen-sample --labels FILE."
-        raise AnnotationError(files[0][1], "does not exist", hint=hint)
-    return found
+
+    source: Source
+    order: np.ndarray
+    places: np.ndarray
+    buckets: np.ndarray
+    tests: np.ndarray
 
 
-def _accepted(
-    source: SampleList, charset: Charset, skips: Skips
-) -> Iterator[Tuple[ListedLine, str, str]]:
+def _known(source: Source, charset: Optional[Charset], skips: Skips) -> Iterator[Row]:
+    if charset is None:
+        yield from source.rows(skips)
+        return
     known = frozenset(charset.characters)
-    for line in source.lines():
-        try:
-            key, text = parse_sample_line(source.path, line.number, line.text)
-        except AnnotationError as error:
-            skips.refuse(BAD_LINE, error)
-            continue
-        if known.issuperset(text):
-            yield line, key, text
+    for row in source.rows(skips):
+        if known.issuperset(row.text):
+            yield row
         else:
-            skips.refuse(MISSING_CHARACTER, _unknown(source, line.number, text, charset))
+            skips.refuse(MISSING_CHARACTER, _unknown(source, row, charset))
 
 
-def _unknown(source: SampleList, number: int, text: str, charset: Charset) -> CharsetError:
-    character = charset.missing(text)[0]
+def _unknown(source: Source, row: Row, charset: Charset) -> CharsetError:
+    character = charset.missing(row.text)[0]
     problem = "{!r} (U+{:04X}) of {!r} is not in the dictionary of {} characters".format(
-        character, ord(character), text, len(charset)
+        character, ord(character), row.text, len(charset)
     )
     hint = (
         "Build it again (ocrdata gen-chars --overwrite, then ocrdata build-dict --overwrite) "
         "or leave such lines out with --unknown skip."
     )
-    return CharsetError(source.path, problem, number, hint)
+    # A sample without a line of its own is known by its key.
+    path = source.path if row.number else row.key
+    return CharsetError(path, problem, row.number or None, hint)
 
 
-def _read(source: SampleList, charset: Charset, skips: Skips, seed: int) -> _Index:
-    order, offsets, buckets = array("Q"), array("q"), array("f")
-    salts = "shards-{}".format(seed), "validation-{}".format(seed)
-    for line, key, text in _accepted(source, charset, skips):
-        order.append(int.from_bytes(order_key(key, salts[0])[:8], "big"))
-        offsets.append(line.offset)
-        buckets.append(bucket(text, salts[1]))
+def _array(values: Any, kind: Any) -> np.ndarray:
+    return np.frombuffer(values, kind) if values else np.zeros(0, kind)
+
+
+def _read(
+    source: Source, charset: Optional[Charset], skips: Skips, options: WriteOptions
+) -> _Index:
+    order, places, buckets, tests = array("Q"), array("q"), array("f"), array("B")
+    salts = "shards-{}".format(options.seed), "validation-{}".format(options.seed)
+    by_key = options.group_by == GROUP_BY_KEY
+    for row in _known(source, charset, skips):
+        # A picture without a label of its own is a group by itself.
+        group = row.key if by_key or not row.text else row.text
+        order.append(int.from_bytes(order_key(row.key, salts[0])[:8], "big"))
+        places.append(row.place)
+        buckets.append(bucket(group, salts[1]))
+        if not source.name:
+            tests.append(lists.is_test(group, options.seed, options.test_fraction))
     return _Index(
-        source,
-        np.frombuffer(order, np.uint64) if order else np.zeros(0, np.uint64),
-        np.frombuffer(offsets, np.int64) if offsets else np.zeros(0, np.int64),
-        np.frombuffer(buckets, np.float32) if buckets else np.zeros(0, np.float32),
-    )
+        source, _array(order, np.uint64), _array(places, np.int64),
+        _array(buckets, np.float32), _array(tests, np.bool_),
+    )  # fmt: skip
 
 
 def _repeated(indexes: List[_Index], skips: Skips) -> List[np.ndarray]:
-    """Returns for each list which lines to keep: each key counts where it stands first."""
+    """Returns for each source which samples to keep: each key counts where it stands first."""
     keep = [np.ones(len(index.order), bool) for index in indexes]
     order = np.concatenate([index.order for index in indexes])
     sequence = np.argsort(order, kind="stable")
@@ -146,36 +129,31 @@ def _repeated(indexes: List[_Index], skips: Skips) -> List[np.ndarray]:
     for place in np.flatnonzero(ordered[1:] == ordered[:-1]).tolist():
         if ordered[first] != ordered[place]:
             first = place
-        places = []
+        found = []
         for row in (sequence[first], sequence[place + 1]):
             which = int(np.searchsorted(starts, row, side="right")) - 1
-            places.append((which, int(row - starts[which])))
-        if _same_key(indexes, places):
-            skips.refuse(REPEATED, _twice(indexes, places))
-            keep[places[1][0]][places[1][1]] = False
+            found.append((which, int(row - starts[which])))
+        pair = [(indexes[i].source, int(indexes[i].places[row])) for i, row in found]
+        if pair[0][0].key_at(pair[0][1]) == pair[1][0].key_at(pair[1][1]):
+            skips.refuse(REPEATED, _twice(pair))
+            keep[found[1][0]][found[1][1]] = False
     return keep
 
 
-def _same_key(indexes: List[_Index], places: List[Tuple[int, int]]) -> bool:
-    keys = [indexes[i].source.row_at(int(indexes[i].offsets[row]))[0] for i, row in places]
-    return keys[0] == keys[1]
-
-
-def _twice(indexes: List[_Index], places: List[Tuple[int, int]]) -> AnnotationError:
-    (source, offset), (other, offset2) = (
-        (indexes[i].source, int(indexes[i].offsets[row])) for i, row in places
-    )
-    problem = "{!r} is listed already in {}:{}".format(
-        source.row_at(offset)[0], source.path, source.number_at(offset)
-    )
+def _twice(pair: List[Tuple[Source, int]]) -> AnnotationError:
+    (source, place), (other, place2) = pair
+    path, line = source.origin(place)
+    first = "{}:{}".format(path, line) if line else "the same source"
+    problem = "{!r} is listed already in {}".format(source.key_at(place), first)
     hint = "Delete one of the two lines, or pass --skip-errors to use the first."
-    return AnnotationError(other.path, problem, other.number_at(offset2), hint)
+    where, number = other.origin(place2)
+    return AnnotationError(where, problem, number, hint)
 
 
 def _is_validation(buckets: np.ndarray, fraction: float) -> np.ndarray:
-    """Says which samples go to validation, whole texts at a time: bool [n].
+    """Says which samples go to validation, whole groups at a time: bool [n].
 
-    Where a few texts would leave it empty by chance, the one nearest to it goes there.
+    Where a few groups would leave it empty by chance, the one nearest to it goes there.
     """
     chosen: np.ndarray = buckets < np.float32(fraction)
     if fraction > 0 and buckets.size and not chosen.any() and np.ptp(buckets) > 0:
@@ -183,16 +161,35 @@ def _is_validation(buckets: np.ndarray, fraction: float) -> np.ndarray:
     return chosen
 
 
-def _cut(split: str, index: _Index, chosen: np.ndarray, options: PlanOptions) -> List[ShardPlan]:
+def _divide(index: _Index, keep: np.ndarray, fraction: float) -> Dict[str, np.ndarray]:
+    if index.source.name in _SPLIT_OF:
+        return {_SPLIT_OF[index.source.name]: keep}
+    tests = keep & index.tests if len(index.tests) else np.zeros(len(keep), bool)
+    rest = keep & ~tests
+    held = np.zeros(len(keep), bool)
+    held[rest] = _is_validation(index.buckets[rest], fraction)
+    parts = {TRAIN: rest & ~held, VALIDATION: held}
+    return {**parts, TEST: tests} if not index.source.name else parts
+
+
+def _cut(split: str, index: _Index, chosen: np.ndarray, options: WriteOptions) -> List[ShardPlan]:
     rows = np.flatnonzero(chosen)
     rows = rows[np.argsort(index.order[rows], kind="stable")]
-    offsets = index.offsets[rows]
-    count = min(options.shards, len(offsets))
-    bounds = [len(offsets) * i // count for i in range(count + 1)] if count else []
+    places = index.places[rows]
+    count = min(_shard_count(index.source, places, options), len(places))
+    bounds = [len(places) * i // count for i in range(count + 1)] if count else []
     return [
-        ShardPlan(split, i, count, index.source.path, offsets[bounds[i] : bounds[i + 1]])
+        ShardPlan(split, i, count, bounds[i], index.source, places[bounds[i] : bounds[i + 1]])
         for i in range(count)
     ]
+
+
+def _shard_count(source: Source, places: np.ndarray, options: WriteOptions) -> int:
+    if options.shard_size is None:
+        return options.shards
+    # Beside the picture a record holds names, numbers and its frame.
+    total = sum(source.size_at(place) + 256 for place in places.tolist())
+    return max(1, -(-total // options.shard_size))
 
 
 def _limit(index: _Index, keep: np.ndarray, limit: Optional[int]) -> None:
@@ -201,32 +198,31 @@ def _limit(index: _Index, keep: np.ndarray, limit: Optional[int]) -> None:
         keep[rows[np.argsort(index.order[rows], kind="stable")[limit:]]] = False
 
 
-def plan_shards(data_dir: PathLike, charset: Charset, options: PlanOptions, skips: Skips) -> Plan:
-    """Reads the sample lists of a data directory and returns the shards to write.
+def plan_shards(
+    sources: Sequence[Source], charset: Optional[Charset], options: WriteOptions, skips: Skips
+) -> Plan:
+    """Reads sources and returns the shards to write.
 
     Each split gets `options.shards` shards whose sizes differ by one at the most, or one for each
-    sample where there are fewer; a split without samples gets none. Train is divided into train
-    and validation by text, so equal texts stay together.
+    sample where there are fewer; a split without samples gets none. Samples of the list Train are
+    divided into train and validation (unless there is a list Validation), those of a source
+    without a name into test too; equal texts stay together.
 
     Raises AnnotationError, CharsetError (file, line) for lines that `skips` does not allow, and
     OptionError.
     """
-    options.check()
-    found = find_lists(data_dir)
-    indexes = [_read(SampleList(path, data_dir), charset, skips, options.seed) for _, path in found]
+    indexes = [_read(source, charset, skips, options) for source in sources]
+    given = any(source.name == VALIDATION_LIST for source in sources)
+    fraction = 0.0 if given else options.validation_fraction
     plan = Plan()
-    for (name, _), index, keep in zip(found, indexes, _repeated(indexes, skips)):
+    for index, keep in zip(indexes, _repeated(indexes, skips)):
         _limit(index, keep, options.limit)
-        if name == lists.TEST:
-            parts = {TEST: keep}
-        else:
-            held = np.zeros(len(keep), bool)
-            held[keep] = _is_validation(index.buckets[keep], options.validation_fraction)
-            parts = {TRAIN: keep & ~held, VALIDATION: keep & held}
-        for split, chosen in parts.items():
+        for split, chosen in _divide(index, keep, fraction).items():
+            if given and split == VALIDATION and index.source.name != VALIDATION_LIST:
+                continue
             plan.samples[split] = int(chosen.sum())
             plan.shards += _cut(split, index, chosen, options)
         index.source.close()
     if not plan.shards:
-        raise AnnotationError(found[0][1], "lists no sample that can be used")
+        raise AnnotationError(sources[0].path, "lists no sample that can be used", hint="")
     return plan

@@ -9,6 +9,8 @@ Every record of a recognition set is a tf.train.Example with
     image/source_id  bytes [1]   the sample's key, UTF-8
     image/text       bytes [1]   the label, UTF-8
     image/class      int64 [n]   the label's classes in the dictionary, not padded, without blanks
+
+Records of a detection set are in `scene.py`.
 """
 
 from __future__ import annotations
@@ -32,7 +34,8 @@ TRAIN, VALIDATION, TEST = SPLITS = ("train", "validation", "test")
 DATASET_INFO = "dataset_info.json"
 RECORDS_DIR = "tfrecords"
 INFO_FORMAT = 1
-TASK, LAYOUT = "recognition", "default"
+TASKS = RECOGNITION, DETECTION = ("recognition", "detection")
+TASK, LAYOUT = RECOGNITION, "default"
 # What TensorFlow decodes.
 IMAGE_FORMATS = ("jpeg", "png", "gif", "bmp")
 

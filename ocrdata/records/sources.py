@@ -1,17 +1,70 @@
-"""Sample lists as writers of shards use them: read once in order, then line by line from anywhere.
+"""Where a writer of shards takes samples from: read once in order, then one by one from anywhere.
 
-A list of ten million lines is not held in memory: what is kept of a line is its place in the file.
+Ten million samples are not held in memory: what is kept of one is its place, a number.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import BinaryIO, Iterator, NamedTuple, Optional, Tuple
+from typing import Any, BinaryIO, Dict, Iterator, NamedTuple, Optional, Tuple
 
 from ocrdata.base.sample import Sample, parse_sample_line, read_lines
 from ocrdata.errors import AnnotationError, PathLike
+from ocrdata.records.skips import BAD_LINE, Skips
+from ocrdata.records.truth import parse_regions
 
 _BOM = b"\xef\xbb\xbf"
+
+
+class Row(NamedTuple):
+    """A sample in passing: its place, its line (0: it has none), its key, and its label.
+
+    Pictures with regions have no label.
+    """
+
+    place: int
+    number: int
+    key: str
+    text: str
+
+
+class Source:
+    """One list of samples. `name` is Train, Validation, Test, or "" where it is not divided yet.
+
+    Sources travel to worker processes, so what they keep open stays behind.
+    """
+
+    name: str
+    path: Path
+
+    def rows(self, skips: Skips) -> Iterator[Row]:
+        """Yields the samples in order; what is wrong goes to `skips`."""
+        raise NotImplementedError
+
+    def sample_at(self, place: int) -> Sample:
+        """Returns a sample; raises AnnotationError where its annotation cannot be read."""
+        raise NotImplementedError
+
+    def key_at(self, place: int) -> str:
+        """Returns the key of a sample."""
+        return self.sample_at(place).key
+
+    def size_at(self, place: int) -> int:
+        """Returns the bytes of a sample's picture, 0 where it is missing."""
+        raise NotImplementedError
+
+    def origin(self, place: int) -> Tuple[PathLike, Optional[int]]:
+        """Returns the file and line that name a sample; for messages."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Closes what was opened; the source can be used again."""
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 class ListedLine(NamedTuple):
@@ -22,13 +75,17 @@ class ListedLine(NamedTuple):
     text: str
 
 
-class SampleList:
-    """A `sample.txt` whose pictures lie under `root`."""
+class SampleList(Source):
+    """A `sample.txt` whose pictures lie under `root`; places are offsets in the file."""
 
-    def __init__(self, path: PathLike, root: PathLike) -> None:
+    def __init__(self, path: PathLike, root: PathLike, name: str = "") -> None:
         self.path = Path(path)
         self.root = Path(root)
+        self.name = name
         self._stream: Optional[BinaryIO] = None
+
+    def __getstate__(self) -> Dict[str, Any]:
+        return {**self.__dict__, "_stream": None}
 
     def lines(self) -> Iterator[ListedLine]:
         """Yields the lines that are not empty; raises AnnotationError for one that is not UTF-8."""
@@ -51,6 +108,15 @@ class SampleList:
             problem = "cannot be read: {}".format(error.strerror)
             raise AnnotationError(self.path, problem) from error
 
+    def rows(self, skips: Skips) -> Iterator[Row]:
+        for line in self.lines():
+            try:
+                key, text = parse_sample_line(self.path, line.number, line.text)
+            except AnnotationError as error:
+                skips.refuse(BAD_LINE, error)
+                continue
+            yield Row(line.offset, line.number, key, text)
+
     def row_at(self, offset: int) -> Tuple[str, str]:
         """Returns (key, label) of the line that starts at a byte."""
         if self._stream is None:
@@ -60,10 +126,21 @@ class SampleList:
         line = self._stream.readline().decode("utf-8").rstrip("\r\n")
         return parse_sample_line(self.path, 0, line)
 
-    def sample_at(self, offset: int) -> Sample:
-        """Returns the sample of the line that starts at a byte."""
-        key, text = self.row_at(offset)
+    def key_at(self, place: int) -> str:
+        return self.row_at(place)[0]
+
+    def sample_at(self, place: int) -> Sample:
+        key, text = self.row_at(place)
         return Sample(key, self.root / key, text)
+
+    def size_at(self, place: int) -> int:
+        try:
+            return (self.root / self.key_at(place)).stat().st_size
+        except OSError:
+            return 0
+
+    def origin(self, place: int) -> Tuple[PathLike, Optional[int]]:
+        return self.path, self.number_at(place)
 
     def number_at(self, offset: int) -> int:
         """Returns the number, from 1, of the line that starts at a byte; for messages."""
@@ -73,14 +150,40 @@ class SampleList:
                 count += stream.read(min(1 << 20, offset - stream.tell())).count(b"\n")
         return count
 
-    def __enter__(self) -> SampleList:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     def close(self) -> None:
-        """Closes the file that `row_at` opened."""
         if self._stream is not None:
             self._stream.close()
             self._stream = None
+
+
+class SceneList(SampleList):
+    """A list of `picture truth` lines; the truth is a text file of boxes, as ICDAR 2015 has."""
+
+    def rows(self, skips: Skips) -> Iterator[Row]:
+        for row in super().rows(skips):
+            yield row._replace(text="")
+
+    def sample_at(self, place: int) -> Sample:
+        key, truth = self.row_at(place)
+        # A second path of the list that must not lead out of the folder.
+        parse_sample_line(self.path, 0, truth + " -")
+        path = self.root / truth
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise AnnotationError(path, "cannot be read: {}".format(error.strerror)) from error
+        return Sample(key, self.root / key, None, parse_regions(data, path))
+
+
+def is_scene_list(path: PathLike, root: PathLike) -> bool:
+    """Says whether a list names text files of boxes instead of labels, by its first line."""
+    for _, line in read_lines(path):
+        truth = line.partition(" ")[2]
+        return truth.endswith(".txt") and (Path(root) / truth).is_file()
+    return False
+
+
+def open_list(path: PathLike, root: PathLike, name: str = "") -> SampleList:
+    """Returns a list as what it is: one of labelled lines or one of pictures with boxes."""
+    kind = SceneList if is_scene_list(path, root) else SampleList
+    return kind(path, root, name)

@@ -167,6 +167,15 @@ def _open(path: PathLike) -> Iterator[BinaryIO]:
         raise RecordError(path, "cannot be read: {}".format(error.strerror or error)) from error
 
 
+@contextmanager
+def _open_plain(path: PathLike) -> Iterator[BinaryIO]:
+    try:
+        with Path(path).open("rb", 1 << 14) as stream:
+            yield stream
+    except OSError as error:
+        raise RecordError(path, "cannot be read: {}".format(error.strerror or error)) from error
+
+
 def _is_header(head: bytes) -> bool:
     return len(head) == _HEADER_SIZE and _CRC.unpack(head[8:])[0] == masked_crc(head[:8])
 
@@ -226,6 +235,21 @@ def scan_records(path: PathLike) -> Iterator[Record]:
             yield Record(number, offset, data, _data_problem(data, crc, size))
             number += 1
             offset += _HEADER_SIZE + size + 4
+
+
+def record_at(path: PathLike, offset: int) -> bytes:
+    """Returns the data of the record that starts at a byte of a plain file; raises RecordError."""
+    with _open_plain(path) as stream:
+        stream.seek(offset)
+        head = stream.read(_HEADER_SIZE)
+        problem = _header_problem(head)
+        if not problem:
+            size = _LENGTH.unpack(head[:8])[0]
+            data = _read(stream, size)
+            problem = _data_problem(data, stream.read(4), size)
+    if problem:
+        raise RecordError(path, "record at byte {} {}".format(offset, problem))
+    return data
 
 
 def read_records(path: PathLike) -> Iterator[bytes]:

@@ -3,65 +3,87 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, NamedTuple
+from typing import Any, Dict, NamedTuple, Optional
 
+import numpy as np
+
+from ocrdata.base.sample import Region, Sample
 from ocrdata.errors import AnnotationError, InputError
-from ocrdata.records.images import read_header
-from ocrdata.records.info import LineStatistics
+from ocrdata.records.layouts import LAYOUTS, AnyRecord
+from ocrdata.records.options import WriteOptions
+from ocrdata.records.pictures import prepare
 from ocrdata.records.plan import ShardPlan
-from ocrdata.records.schema import LineRecord, encode_line
-from ocrdata.records.skips import BAD_PICTURE, Skips
-from ocrdata.records.sources import SampleList
+from ocrdata.records.scene import SceneRecord
+from ocrdata.records.schema import LineRecord
+from ocrdata.records.skips import BAD_LINE, BAD_PICTURE, Skips
+from ocrdata.records.sources import Source
+from ocrdata.records.statistics import statistics_of
 from ocrdata.records.tfrecord import open_writer
 from ocrdata.text.charset import Charset
 
 
 class Job(NamedTuple):
-    """What every shard of a run needs: where pictures lie and shards go, and how to write them."""
+    """What every shard of a run needs: where shards go and how to write them."""
 
-    root: Path
     folder: Path
-    charset: Charset
-    compression: str
-    skip_errors: bool
+    task: str
+    charset: Optional[Charset]
+    options: WriteOptions
+
+    def name_of(self, shard: ShardPlan) -> str:
+        """Returns the file name of a shard."""
+        layout = LAYOUTS[self.options.layout]
+        return layout.name_of(shard.split, shard.index, shard.count, shard.first, len(shard.places))
 
 
-def _line(job: Job, source: SampleList, offset: int) -> LineRecord:
-    sample = source.sample_at(offset)
-    text = sample.text or ""
+def _record(job: Job, sample: Sample) -> AnyRecord:
+    data, header, scale = prepare(sample.image_bytes(), job.options.pictures)
+    if job.charset is not None:
+        text = sample.text or ""
+        return LineRecord(sample.key, data, *header, text, job.charset.encode(text))
+    regions = sample.regions
+    if scale != (1.0, 1.0):
+        factor = np.array(scale, np.float32)
+        regions = tuple(Region(r.polygon * factor, r.text, r.ignore) for r in regions)
+    return SceneRecord(sample.key, data, *header, regions)
+
+
+def _encoded(job: Job, source: Source, sample: Sample, place: int) -> Any:
     try:
-        data = sample.image_bytes()
-        header = read_header(data)
+        record = _record(job, sample)
+        return record, LAYOUTS[job.options.layout].encode(record)
     except InputError as error:
-        raise _bad_picture(source, offset, sample.key, error.problem) from error
+        raise _bad_picture(source, place, sample, error.problem) from error
     except ValueError as error:
-        raise _bad_picture(source, offset, sample.key, str(error)) from error
-    return LineRecord(sample.key, data, *header, text, job.charset.encode(text))
+        raise _bad_picture(source, place, sample, str(error)) from error
 
 
-def _bad_picture(source: SampleList, offset: int, key: str, problem: str) -> AnnotationError:
-    text = "picture {} {}".format(source.root / key, problem)
+def _bad_picture(source: Source, place: int, sample: Sample, problem: str) -> AnnotationError:
+    name = sample.key if isinstance(sample.image, bytes) else sample.image
     hint = "Replace it, delete the line, or leave such lines out with --skip-errors."
-    return AnnotationError(source.path, text, source.number_at(offset), hint)
+    path, line = source.origin(place)
+    return AnnotationError(path, "picture {} {}".format(name, problem), line, hint)
 
 
 def write_shard(job: Job, shard: ShardPlan) -> Dict[str, Any]:
     """Writes one shard and returns its entry for the journal, in plain JSON values."""
-    statistics = LineStatistics()
-    skips = Skips(errors=job.skip_errors)
-    with SampleList(shard.source, job.root) as source, open_writer(
-        job.folder / shard.name, job.compression
-    ) as writer:
-        for offset in shard.offsets.tolist():
+    statistics = statistics_of(job.task)
+    skips = Skips(errors=job.options.skip_errors)
+    name = job.name_of(shard)
+    with shard.source as source, open_writer(job.folder / name, job.options.compression) as writer:
+        for place in shard.places.tolist():
+            reason = BAD_LINE
             try:
-                line = _line(job, source, offset)
+                sample = source.sample_at(place)
+                reason = BAD_PICTURE
+                record, data = _encoded(job, source, sample, place)
             except AnnotationError as error:
-                skips.refuse(BAD_PICTURE, error)
+                skips.refuse(reason, error)
                 continue
-            statistics.add(line)
-            writer.write(encode_line(line))
+            statistics.add(record)
+            writer.write(data)
     return {
-        "file": shard.name,
+        "file": name,
         "split": shard.split,
         "samples": writer.count,
         "bytes": writer.size,

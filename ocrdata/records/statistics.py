@@ -1,0 +1,87 @@
+"""Counts over records, kept as plain JSON values so that those of shards can be added up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, Dict, List, Mapping, Tuple
+
+from ocrdata.records.scene import SceneRecord
+from ocrdata.records.schema import DETECTION, LineRecord, ctc_length
+
+
+class Statistics:
+    """Counters by name, and the largest value seen of each measure."""
+
+    counted: Tuple[str, ...] = ()
+    measured: Tuple[str, ...] = ()
+
+    def __init__(self) -> None:
+        self.counters: Dict[str, Counter[str]] = {name: Counter() for name in self.counted}
+        self.most: Dict[str, Any] = dict.fromkeys(self.measured, 0)
+
+    def as_dict(self) -> Dict[str, Any]:
+        """Returns plain values, which `merge` takes back."""
+        return {**{name: dict(count) for name, count in self.counters.items()}, **self.most}
+
+    def merge(self, other: Mapping[str, Any]) -> None:
+        """Adds the counts of another part."""
+        for name, count in self.counters.items():
+            count.update(other[name])
+        self._measure([other[name] for name in self.measured])
+
+    def _measure(self, values: List[Any]) -> None:
+        self.most = {
+            name: max(before, new) for (name, before), new in zip(self.most.items(), values)
+        }
+
+    def summary(self) -> Dict[str, Any]:
+        """Returns the part of dataset_info.json that is about all splits together."""
+        return {"samples": sum(self.counters["formats"].values()), **self._counts()}
+
+    def _counts(self) -> Dict[str, Any]:
+        return {name: dict(count) for name, count in self.counters.items()}
+
+
+class LineStatistics(Statistics):
+    """Counts over text lines.
+
+    `max_ctc_per_aspect` is the most CTC steps a line needs for a picture as wide as it is high.
+    """
+
+    counted = ("characters", "label_lengths", "formats")
+    measured = (
+        "max_label_length", "max_ctc_length", "max_width", "max_height", "max_ctc_per_aspect",
+    )  # fmt: skip
+
+    def add(self, line: LineRecord) -> None:
+        """Counts one line."""
+        steps = ctc_length(line.classes)
+        self.counters["characters"].update(line.text)
+        self.counters["label_lengths"][str(len(line.classes))] += 1
+        self.counters["formats"][line.format] += 1
+        aspect = steps * line.height / line.width
+        self._measure([len(line.classes), steps, line.width, line.height, aspect])
+
+    def _counts(self) -> Dict[str, Any]:
+        names = {"characters": "character_counts"}
+        return {names.get(name, name): dict(count) for name, count in self.counters.items()}
+
+
+class SceneStatistics(Statistics):
+    """Counts over pictures with regions."""
+
+    counted = ("regions", "points", "formats")
+    measured = ("max_regions", "max_width", "max_height")
+
+    def add(self, scene: SceneRecord) -> None:
+        """Counts one picture."""
+        ignored = sum(region.ignore for region in scene.regions)
+        self.counters["regions"].update(ignored=ignored, read=len(scene.regions) - ignored)
+        self.counters["points"].update(str(len(region.polygon)) for region in scene.regions)
+        self.counters["formats"][scene.format] += 1
+        self._measure([len(scene.regions), scene.width, scene.height])
+
+
+def statistics_of(task: str) -> Any:
+    """Returns new counters for the records of a task."""
+    return SceneStatistics() if task == DETECTION else LineStatistics()

@@ -1,0 +1,66 @@
+"""Ground-truth text files of pictures: their boxes as regions."""
+
+from __future__ import annotations
+
+from typing import Callable, List, Tuple
+
+import numpy as np
+
+from ocrdata.base.icdar import IGNORE_MARKS, Points, corners, pair_up, split_numbers, unquote
+from ocrdata.base.sample import Region
+from ocrdata.base.tree import decode_lines
+from ocrdata.errors import AnnotationError, PathLike
+
+Lines = List[Tuple[int, str]]
+Form = Callable[[str], Tuple[Points, str]]
+
+
+def _quad(line: str) -> Tuple[Points, str]:
+    numbers, rest = split_numbers(line, 8)
+    return pair_up(numbers), rest
+
+
+def _rectangle(line: str) -> Tuple[Points, str]:
+    (left, top, right, bottom), rest = split_numbers(line, 4)
+    if right < left or bottom < top:
+        raise ValueError("ends left of or above where it begins")
+    return corners(left, top, right, bottom), rest
+
+
+def _spaced(line: str) -> Tuple[Points, str]:
+    (left, top, right, bottom), rest = split_numbers(line, 4, " ")
+    return corners(left, top, right, bottom), rest
+
+
+def _parse(where: PathLike, lines: Lines, form: Form) -> Tuple[Region, ...]:
+    regions = []
+    for number, line in lines:
+        try:
+            points, rest = form(line)
+        except ValueError as error:
+            raise AnnotationError(where, str(error), number) from error
+        text = unquote(rest).strip()
+        polygon = np.array(points, np.float32)
+        regions.append(Region(polygon, text, text in IGNORE_MARKS))
+    return tuple(regions)
+
+
+def _fits(form: Form, line: str) -> bool:
+    try:
+        form(line)
+    except ValueError:
+        return False
+    return True
+
+
+def parse_regions(data: bytes, where: PathLike) -> Tuple[Region, ...]:
+    """Returns the regions of a ground-truth file: four corners a line, or two where all have two.
+
+    Raises AnnotationError naming the line; `where` is what messages call the file.
+    """
+    lines = list(decode_lines(data, where))
+    # A damaged quad still begins like a rectangle, so one sound quad decides for the whole file.
+    for form in (_quad, _rectangle, _spaced):
+        if any(_fits(form, line) for _, line in lines):
+            return _parse(where, lines, form)
+    return _parse(where, lines, _quad)
