@@ -19,6 +19,8 @@ from ocrdata.geometry import raster
 UNITS = 1024
 # Coordinates beyond this, in pixels, are damage, not text; they would overflow those numbers.
 FARTHEST = 1e9
+# A polygon of less, in square pixels, has no area.
+THINNEST = 1e-3
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def encode(
     `ignore` says which texts to mask.
     """
     shape = raster.map_shape(size, stride)
-    sound = [k for k, polygon in enumerate(polygons) if _has_area(polygon)]
+    sound = _with_area(polygons)
     texts = [polygons[k] for k in sound if not ignore[k]]
     hidden = [polygons[k] for k in sound if ignore[k]]
     kernels, lost = _draw(texts, scheme, shape, stride)
@@ -143,37 +145,38 @@ def _sources(sound: np.ndarray, vanished: str) -> np.ndarray:
     return (level * texts + np.arange(texts)).reshape(-1)
 
 
-def _has_area(polygon: np.ndarray) -> bool:
-    points = np.asarray(polygon, np.float64)
-    return len(points) > 2 and bool(np.abs(points).max() < FARTHEST) and _measure(points)[0] > 1e-3
+def _with_area(polygons: Sequence[np.ndarray]) -> List[int]:
+    able = [k for k, polygon in enumerate(polygons) if len(polygon) > 2]
+    sound = [k for k in able if np.abs(polygons[k]).max() < FARTHEST]
+    area, _ = _measure([polygons[k] for k in sound])
+    return [k for k, size in zip(sound, area) if size > THINNEST]
 
 
-def _measure(points: np.ndarray) -> Tuple[float, float]:
-    """Returns area and perimeter in pixels."""
-    following = np.roll(points, -1, axis=0)
-    start = points - points[0]
-    end = following - points[0]
-    area = float(np.sum(start[:, 0] * end[:, 1] - start[:, 1] * end[:, 0])) / 2.0
-    return abs(area), float(np.hypot(*(following - points).T).sum())
+def _measure(polygons: Sequence[np.ndarray]) -> Tuple[np.ndarray, np.ndarray]:
+    """Returns areas and perimeters in pixels, float64 [len(polygons)]."""
+    count = len(polygons)
+    if not count:
+        return np.zeros(0), np.zeros(0)
+    start, end, whose = raster.sides_of(polygons, np.arange(count))
+    origin = np.array([polygon[0] for polygon in polygons], np.float64)[whose]
+    length = np.hypot(*(end - start).T)
+    start, end = start - origin, end - origin
+    twice = start[:, 0] * end[:, 1] - start[:, 1] * end[:, 0]
+    return np.abs(np.bincount(whose, twice)) / 2.0, np.bincount(whose, length)
 
 
-def shrink(polygon: np.ndarray, ratios: Sequence[float]) -> List[List[np.ndarray]]:
-    """Returns, for each ratio, the pieces that are left of a polygon: float64 [points, 2] each.
+def shrink(polygon: np.ndarray, distances: Sequence[float]) -> List[List[np.ndarray]]:
+    """Returns, for each distance in pixels, the pieces left of a polygon whose sides move inwards.
 
-    Nothing is left of what is too thin; a narrow waist leaves two pieces.
+    Pieces are float64 [points, 2]. Nothing is left of what is too thin; a narrow waist leaves two.
     """
     points = np.asarray(polygon, np.float64)
-    area, perimeter = _measure(points)
     offset = pyclipper.PyclipperOffset(2.0, 0.25 * UNITS)
     path = np.rint(points * UNITS).astype(np.int64).tolist()
     offset.AddPath(path, pyclipper.JT_ROUND, pyclipper.ET_CLOSEDPOLYGON)
     result = []
-    for ratio in ratios:
-        distance = area * (1.0 - ratio * ratio) / perimeter
-        if distance <= 0.0:
-            result.append([points])
-            continue
-        pieces = offset.Execute(-distance * UNITS)
+    for distance in distances:
+        pieces = [points * UNITS] if distance <= 0.0 else offset.Execute(-distance * UNITS)
         result.append([np.array(piece, np.float64) / UNITS for piece in pieces])
     return result
 
@@ -183,8 +186,10 @@ def _fill_levels(
 ) -> Tuple[np.ndarray, np.ndarray]:
     """Returns cells and their owners, level * len(polygons) + polygon."""
     paths, owner = [], []
+    area, perimeter = _measure(polygons)
+    distances = (area / perimeter)[:, None] * (1.0 - np.square(ratios))
     for place, polygon in enumerate(polygons):
-        for level, pieces in enumerate(shrink(polygon, ratios)):
+        for level, pieces in enumerate(shrink(polygon, distances[place].tolist())):
             paths += pieces
             owner += [level * len(polygons) + place] * len(pieces)
     return raster.fill(paths, np.array(owner, np.int64), shape, stride)

@@ -99,8 +99,11 @@ def choose(
 
 def _lowest(which: np.ndarray, priority: np.ndarray, limit: int) -> np.ndarray:
     places = np.flatnonzero(which)
-    order = np.argsort(priority[places], kind="stable")
-    return np.sort(places[order[:limit]])
+    if len(places) > limit > 0:
+        last = np.partition(priority[places], limit - 1)[limit - 1]
+        places = places[priority[places] <= last]
+    # Two of the same priority, however unlikely, must not make one row too many.
+    return places[:limit]
 
 
 def sample_anchors(
