@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import zipfile
 from fractions import Fraction
@@ -380,3 +381,36 @@ def test_scoring_truth_against_itself_is_perfect_and_order_free(tmp_path):
     match = match_all(truth, found)["a"]
     assert match.recalled == match.truths == match.detections == 20
     assert {row + column for row, column in match.pairs} == {19}
+
+
+# --- the command --------------------------------------------------------------------------------
+
+
+def folders(tmp_path):
+    truth = folder(tmp_path, "gt", {"gt_img_1.txt": TRUTH, "gt_img_2.txt": TRUTH})
+    results = folder(tmp_path, "res", {"res_img_1.txt": "0,0,10,0,10,10,0,10"})
+    return ["evaluate", "detection", "--gt", truth, "--results", results]
+
+
+def test_the_command_scores_and_writes_each_picture(run, tmp_path):
+    words, target = folders(tmp_path), tmp_path / "pictures.json"
+    summary = json.loads(run(*words, "--per-image", target, "--json").stdout)
+    assert (summary["recall"], summary["precision"], summary["images"]) == (0.5, 1.0, 2)
+    assert summary["images_without_results"] == 1
+    rows = json.loads(target.read_text())
+    assert rows["img_1"]["pairs"] == [[0, 0]] and rows["img_2"]["hmean"] == 0.0
+    run(*words, "--per-image", target, code=1)
+
+
+def test_the_command_refuses_what_does_not_go_together(run, tmp_path):
+    words = folders(tmp_path)
+    assert "IoU protocols" in run(*words, "--protocol", "deteval", "--iou", "0.6", code=2).output
+    assert "has something behind" in run(*words, "--rectangles", code=1).output
+
+
+def test_mlt_ground_truth_has_the_script_before_the_text(tmp_path):
+    lines = "0,0,10,0,10,10,0,10,Latin,a, b\n20,0,30,0,30,10,20,10,Arabic,###\n"
+    truth = folder(tmp_path, "gt", {"gt_img_1.txt": lines})
+    results = folder(tmp_path, "res", {"res_img_1.txt": ""})
+    score, _ = evaluate_detection(truth, results, "mlt2017")
+    assert (score.ground_truth, score.ignored_ground_truth) == (1, 1)

@@ -1,0 +1,69 @@
+"""The lines of ICDAR text files, there and back, and what is refused."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from ocrdata.base.icdar import format_box, quote, split_numbers, unquote
+from ocrdata.base.tree import Tree, decode_lines, natural
+from ocrdata.errors import AnnotationError
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_any_text_survives_writing_and_reading(seed):
+    rng = random.Random(seed)
+    text = "".join(rng.choice('"\\, a字#') for _ in range(rng.randint(0, 8))).strip()
+    points = [(rng.randint(-9, 900), rng.randint(0, 900) / 4) for _ in range(4)]
+    numbers, rest = split_numbers(format_box(points, text), 8)
+    assert unquote(rest) == text
+    assert numbers == [value for point in points for value in point]
+
+
+@pytest.mark.parametrize("text", ['"', '"open', 'close"', 'a "b" c', "\\", "a\\", ""])
+def test_quotes_are_added_only_where_they_are_needed(text):
+    assert quote(text) == text and unquote(text) == text
+    assert unquote(quote('"{}"'.format(text))) == '"{}"'.format(text)
+
+
+def test_quoted_text_reads_as_the_official_scorer_reads_it():
+    assert unquote(' "Tiredness"') == "Tiredness"
+    assert unquote('"\\"HIGHER"') == '"HIGHER'
+    assert unquote('"a, \\\\b"') == "a, \\b"
+    assert unquote('in "the" middle') == 'in "the" middle'
+
+
+@pytest.mark.parametrize("line", ["1,2,3", "1,2,x,4,t", "1,2,inf,4,t", "1,,3,4,t", "1;2;3;4"])
+def test_numbers_that_are_none_are_refused(line):
+    with pytest.raises(ValueError):
+        split_numbers(line, 4)
+
+
+def test_lines_keep_their_numbers_over_marks_and_breaks():
+    data = "\ufeffone\r\n\r\ntwo\u2028still two\n".encode()
+    assert list(decode_lines(data, "x")) == [(1, "one"), (3, "two\u2028still two")]
+    with pytest.raises(AnnotationError, match="x:2: is not UTF-8"):
+        list(decode_lines(b"a\n\xff\n", "x"))
+
+
+def test_names_sort_as_people_count():
+    names = ["img_10.jpg", "img_2.jpg", "a/1", "img_1.jpg"]
+    assert sorted(names, key=natural) == ["a/1", "img_1.jpg", "img_2.jpg", "img_10.jpg"]
+
+
+def test_a_tree_passes_over_what_systems_leave_behind(tmp_path):
+    for name in ("a.txt", ".hidden", "Thumbs.db", "__MACOSX/a.txt", "deep/b.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    with Tree(tmp_path) as tree:
+        assert tree.names == ["a.txt", "deep/b.txt"]
+        assert tree.read("deep/b.txt") == b"deep/b.txt"
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 not really", b"\x1f\x8b\x08 cut"])
+@pytest.mark.parametrize("name", ["a.zip", "a.tar", "a.tar.gz"])
+def test_what_only_looks_like_an_archive_is_one_error(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(AnnotationError, match="damaged archive"):
+        Tree(tmp_path)
