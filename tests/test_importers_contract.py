@@ -245,6 +245,8 @@ BROKEN = [
     ("svt", {}, "test", SVT_TEST, b"</tagset>", b"", ":20: ", "is not XML"),
     ("svt", {}, "test", SVT_TEST, b"<tagset>", b'<!DOCTYPE a [<!ENTITY b "c">]><tagset>', ":2: ",
      "entity"),
+    ("icdar2003", {}, "test", "SceneTrialTest/words.xml", b"8859-1", b"885z-1", "xml:1: ",
+     "in an encoding that"),
     ("icdar2003", {}, "test", "SceneTrialTest/words.xml", b"aPICT0034", b"lost", "xml:3: ",
      "no picture ryoungt_05.08.2002/lost.JPG"),
     ("paddleocr", {}, "train", "train_label.txt", b'"points": [[1, 1]', b'"points": [[1]', ":1: ",
@@ -279,6 +281,7 @@ def test_what_is_broken_is_named_by_file_and_line(case, tmp_path):
 
 # Without these files nothing can be read at all, so there is nothing to go on with.
 FATAL = (
+    "in an encoding that",
     "is not JSON",
     "not COCO-Text",
     "lexicon.txt",
@@ -341,6 +344,7 @@ def test_two_pictures_of_one_annotation_are_refused(tmp_path):
         ("icdar2015", {"languages": ("Latin",)}, "icdar2015 has no --languages"),
         ("mlt2017", {"languages": ("Elvish",)}, "cannot be 'Elvish'"),
         ("svt", {"task": "recognition"}, "cannot be 'recognition'"),
+        ("icdar", {"encoding": "utf-99"}, "unknown encoding: utf-99"),
     ],
 )
 def test_options_a_data_set_does_not_have_are_refused(name, values, problem):

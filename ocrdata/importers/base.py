@@ -107,11 +107,20 @@ def configure(importer: Importer, values: Mapping[str, Any]) -> Importer:
             allowed = ["--" + option.replace("_", "-") for option in importer.options]
             hint = "It has {}.".format(", ".join(allowed) if allowed else "no options of its own")
             raise OptionError("{} has no {}.".format(importer.info.name, flag), hint)
+        if name == "encoding":
+            _check_encoding(value)
         odd = [one for one in ([value] if isinstance(value, str) else value) if one not in known]
         if known and odd:
             message = "{} of {} cannot be {!r}.".format(flag, importer.info.name, odd[0])
             raise OptionError(message, "Known: {}.".format(", ".join(known)))
     return dataclasses.replace(importer, **values)
+
+
+def _check_encoding(name: str) -> None:
+    try:
+        "".encode(name)
+    except LookupError as error:
+        raise OptionError("--encoding: {}.".format(error), "Try utf-8 or gb18030.") from error
 
 
 def split_of(name: str, default: Optional[str] = None) -> Optional[str]:

@@ -76,6 +76,9 @@ class _Reader:
         except expat.ExpatError as error:
             problem = "is not XML: {}".format(expat.errors.messages.get(error.code, error))
             raise AnnotationError(self.where, problem, error.lineno) from error
+        except (LookupError, ValueError) as error:
+            problem = "is in an encoding that cannot be read: {}".format(error)
+            raise AnnotationError(self.where, problem, 1) from error
         return self.pictures
 
     def _entity(self, name: str, *_: object) -> None:
