@@ -5,13 +5,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from shapely.geometry import Polygon
 
 from ocrdata.geometry import expansion, kernels
 from ocrdata.metrics.detection import match_all, total
 from ocrdata.metrics.detection_files import Boxes, Format, read_truth
-
-shapely_geometry = pytest.importorskip("shapely.geometry", reason="shapely is not installed")
-Polygon = shapely_geometry.Polygon
 
 
 def smooth(rng, points, centre, radius):
@@ -69,8 +67,10 @@ def test_areas_are_those_of_the_formula(seed):
         maps = kernels.encode([polygon], [False], (512, 512), scheme, stride=1)
         expected = [inset(polygon, ratio).area for ratio in scheme.ratios]
         found = maps.kernels.sum(axis=(0, 1))
-        # Two per cent, or the few cells that a region of a few hundred can be off by.
-        np.testing.assert_allclose(found[np.array(expected) > 0], expected, rtol=0.02, atol=12)
+        # Below some hundred cells, counting cells is itself off by more.
+        countable = np.array(expected) > 400
+        np.testing.assert_allclose(found[countable], np.array(expected)[countable], rtol=0.02)
+        assert countable.sum() >= 5
 
 
 @pytest.mark.parametrize("scheme", [kernels.ORIGINAL, kernels.PAPER], ids=["original", "paper"])

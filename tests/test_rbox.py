@@ -7,15 +7,12 @@ import math
 import cv2
 import numpy as np
 import pytest
+from shapely.geometry import Polygon
 
 from ocrdata.geometry import quads as q
 from ocrdata.geometry import raster, rbox
 from ocrdata.metrics.detection import match_all, total
 from ocrdata.metrics.detection_files import Boxes, Format, read_truth
-
-shapely_geometry = pytest.importorskip("shapely.geometry", reason="shapely is not installed")
-Polygon = shapely_geometry.Polygon
-
 
 # -- the reference: one quad, one cell at a time, no NumPy --------------------------------------
 

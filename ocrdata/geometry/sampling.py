@@ -18,7 +18,7 @@ UNUSED = -1
 
 
 @dataclass(frozen=True)
-class Sample:
+class Targets:
     """What one stage learns from in one picture: `count` rows, the unused ones last.
 
     `index` int32 [count] into the anchors or proposals (0 in unused rows), `labels` int32 [count]
@@ -117,7 +117,7 @@ def sample_anchors(
     count: int = 256,
     texts: int = 128,
     inside_only: bool = True,
-) -> Sample:
+) -> Targets:
     """Chooses the anchors that the first stage learns from in one picture of `size` (h, w).
 
     `truth` float32 [m, 4], rows without area being padding. `seed`, `step` and `key` (the
@@ -146,11 +146,11 @@ def sample_proposals(
     count: int = 640,
     texts: int = 128,
     ambiguous: int = 128,
-) -> Tuple[np.ndarray, Sample]:
+) -> Tuple[np.ndarray, Targets]:
     """Chooses the proposals that the second stage learns from in one picture.
 
     `proposals` float32 [n, 4] with `valid` bool [n]; the ground truth `truth` [m, 4] is added to
-    them. Returns the boxes float32 [count, 4] and the sample, whose index counts `truth` after the
+    them. Returns the boxes float32 [count, 4] and the targets, whose index counts `truth` after the
     proposals.
     """
     pool = np.concatenate([proposals, truth]).astype(np.float32)
@@ -160,8 +160,8 @@ def sample_proposals(
     priority = _priority(seed, "proposals", key, step, len(pool))
     chosen = choose(labels, priority, (texts, ambiguous), count)
     deviations = b.SECOND_STAGE_DEVIATIONS
-    sample = _fixed(chosen, labels, real, matched, pool, truth, count, deviations)
-    return pool[sample.index] * sample.weights[:, None], sample
+    targets = _fixed(chosen, labels, real, matched, pool, truth, count, deviations)
+    return pool[targets.index] * targets.weights[:, None], targets
 
 
 def _priority(seed: int, what: str, key: str, step: int, count: int) -> np.ndarray:
@@ -178,18 +178,12 @@ def _fixed(
     truth: np.ndarray,
     count: int,
     deviations: Tuple[float, ...],
-) -> Sample:
-    sample = Sample(
-        np.zeros(count, np.int32),
-        np.zeros(count, np.int32),
-        np.zeros((count, 4), np.float32),
-        _nothing(count),
-        np.zeros(count, np.float32),
-    )
+) -> Targets:
+    index, label, match = np.zeros(count, np.int32), np.zeros(count, np.int32), _nothing(count)
+    deltas, weights = np.zeros((count, 4), np.float32), np.zeros(count, np.float32)
     used = len(chosen)
-    sample.index[:used], sample.labels[:used], sample.weights[:used] = chosen, labels[chosen], 1.0
-    text = np.flatnonzero(labels[chosen] == TEXT)
-    sample.matched[text] = real[matched[chosen[text]]]
-    targets = truth[sample.matched[text]]
-    sample.deltas[text] = b.encode(targets, boxes[chosen[text]], deviations)
-    return sample
+    index[:used], label[:used], weights[:used] = chosen, labels[chosen], 1.0
+    text = np.flatnonzero(label == TEXT)
+    match[text] = real[matched[index[text]]]
+    deltas[text] = b.encode(truth[match[text]], boxes[index[text]], deviations)
+    return Targets(index, label, deltas, match, weights)
