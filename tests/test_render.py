@@ -74,7 +74,7 @@ def test_no_ink_is_lost_or_invented(cache, recipe, text, number):
     slanted = effects.slant(ink, style.rotation, style.shear)
     assert ink.shape[0] == slanted.shape[0] == 32
     # A warp spreads ink but keeps its amount: a clipped glyph would lose some.
-    assert slanted.sum() == pytest.approx(ink.sum(), rel=0.03)
+    assert int(slanted.sum()) == pytest.approx(int(ink.sum()), rel=0.03)
     picture = draw_line(text, style, 32, cache)
     assert picture.dtype == np.uint8 and picture.shape == slanted.shape
     corners = picture[[0, 0, -1, -1], [0, -1, 0, -1]].astype(int)
@@ -216,7 +216,7 @@ def test_fonts_that_cannot_be_used(tmp_path):
             find_fonts([str(tmp_path / name)])
     with pytest.raises(FontError, match="does not exist"):
         find_fonts([str(tmp_path / "no.ttf")])
-    with pytest.raises(UnknownNameError, match="no font is called OcrDataKay-Regular. Did you mean"):
+    with pytest.raises(UnknownNameError, match="is called OcrDataKay-Regular. Did you mean"):
         find_fonts(["OcrDataKay-Regular"])
     (tmp_path / "none").mkdir()
     with pytest.raises(FontError, match="holds no font"):
