@@ -181,3 +181,12 @@ def test_list_fonts_tells_coverage(tmp_path, run):
     output = run("list", "fonts", "--coverage", tmp_path / "c.txt").output
     assert output.count("2 of the corpus' 3 lacks 龘") == 3
     assert "goes with" in run("list", "models", "--coverage", "poems", code=2).output
+
+
+def test_a_list_of_scenes_is_no_list_of_texts(tmp_path, run):
+    (tmp_path / "Train").mkdir()
+    (tmp_path / "Train" / "sample.txt").write_text("images/a.jpg images/gt_a.txt\n")
+    manifest = {"command": "import", "summary": {"kind": "scenes"}}
+    (tmp_path / "Train" / "manifest.json").write_text(json.dumps(manifest))
+    output = run("build-dict", "--data-dir", tmp_path, code=1).output
+    assert "lists scenes, which have no single text" in output and "--crops" in output

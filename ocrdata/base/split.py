@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Dict, Iterable, Iterator, List, Optional, Sequence, TextIO, Tuple
 
 from ocrdata.base import seeds
-from ocrdata.base.outdir import staged_output
+from ocrdata.base.outdir import MANIFEST, read_manifest, staged_output
 from ocrdata.base.sample import SAMPLE_LIST, parse_sample_line, read_lines
 from ocrdata.errors import AnnotationError, OptionError, PathLike
 
@@ -73,7 +73,17 @@ def read_lists(data_dir: PathLike) -> List[Row]:
     if not found:
         hint = "Render pictures (ocrdata gen-pics), or name a label file with --labels."
         raise AnnotationError(files[0], "does not exist", hint=hint)
+    for path in found:
+        check_lines(path)
     return [row for path in found for row in read_labels(path)]
+
+
+def check_lines(path: Path) -> None:
+    """Raises AnnotationError for a list of scenes: its second column names files, not texts."""
+    manifest = path.parent / MANIFEST
+    if manifest.is_file() and read_manifest(path.parent).get("summary", {}).get("kind") == "scenes":
+        hint = "Cut lines out of the scenes: ocrdata import NAME SOURCE --crops."
+        raise AnnotationError(path, "lists scenes, which have no single text", hint=hint)
 
 
 def write_split(

@@ -16,6 +16,7 @@ from ocrdata.cli.build_dict import build_dict
 from ocrdata.cli.check import check
 from ocrdata.cli.evaluate import evaluate
 from ocrdata.cli.evaluate_detection import detection
+from ocrdata.cli.evaluate_recognition import recognition
 from ocrdata.cli.export import export
 from ocrdata.cli.gen_chars import gen_chars
 from ocrdata.cli.gen_pics import gen_pics
@@ -130,5 +131,6 @@ COMMANDS = (
     export,
 )
 evaluate.add_command(detection)
+evaluate.add_command(recognition)
 for command in COMMANDS:
     main.add_command(command)
