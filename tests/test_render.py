@@ -1,13 +1,6 @@
-"""Rendering: glyphs, lines, styles, and data sets that do not depend on workers or accidents."""
+"""Lines of text: true to the font, nothing clipped, boxes on the ink, readable colours."""
 
 from __future__ import annotations
-
-import hashlib
-import shutil
-import signal
-import subprocess
-import sys
-import time
 
 import cv2
 import numpy as np
@@ -15,17 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
+from render_support import TEXTS, painter, styles_of
 
-from ocrdata.base import seeds
-from ocrdata.base.assets import asset_dir
-from ocrdata.errors import CorpusError, FontError, UnknownNameError
-from ocrdata.render import effects
-from ocrdata.render.batch import LineRenderer, Task, plan_tasks, render_lines
-from ocrdata.render.fonts import FontFace, GlyphCache, find_fonts, font_characters
-from ocrdata.render.line import draw_ink, draw_line
-from ocrdata.render.style import DRAWS, RECIPES, draw_style, find_recipe
-
-TEXTS = ["床前明月光", "2024年3月5日", "gjpqy,.;A!", "一二三", "¥1,234.50", "疑是地上霜"]
+from ocrdata.render import colours, effects
+from ocrdata.render.fonts import find_fonts
+from ocrdata.render.glyphs import GlyphCache
+from ocrdata.render.ink import mix, thicken
+from ocrdata.render.presets import PRESETS
+from ocrdata.render.style import NEUTRAL
+from ocrdata.render.warp import warp_ink
 
 
 @pytest.fixture(scope="module")
@@ -33,216 +24,263 @@ def cache():
     return GlyphCache(find_fonts(()))
 
 
-def tree_digest(root):
-    digest = hashlib.sha256()
-    for path in sorted(path for path in root.rglob("*") if path.is_file()):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
+@pytest.fixture(scope="module")
+def painters(cache):
+    return {name: painter(name, cache) for name in PRESETS}
 
 
-def style_of(number, recipe):
-    row = seeds.uniform_block(5, "test", number, 1, DRAWS)[0].tolist()
-    return draw_style(row, RECIPES[recipe])
+def grey(picture):
+    return picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
 
 
-@pytest.mark.parametrize("face", [0, 1, 2])
-@pytest.mark.parametrize("text", TEXTS)
-def test_clean_lines_look_like_pillow_s_own(cache, face, text):
-    style = style_of(0, "clean")
-    ink = draw_ink(text, style, 32, face, cache)
-    font = cache.font(face, round(style.size * 32))
+def trimmed(ink, level=0):
+    rows, columns = np.nonzero(ink.max(1) > level)[0], np.nonzero(ink.max(0) > level)[0]
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def drawn_by_pillow(font, text):
     left, top, right, bottom = font.getbbox(text, anchor="ls")
     direct = Image.new("L", (right - left, bottom - top))
     ImageDraw.Draw(direct).text((-left, -top), text, fill=255, font=font, anchor="ls")
-    direct = np.asarray(direct)
-    rows, columns = np.nonzero(direct.max(1))[0], np.nonzero(direct.max(0))[0]
-    direct = direct[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    rows, columns = np.nonzero(ink.max(1))[0], np.nonzero(ink.max(0))[0]
-    ours = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    assert abs(ours.shape[1] - direct.shape[1]) <= 2
+    return np.asarray(direct)
+
+
+@pytest.mark.parametrize("face", [0, 1, 2])
+@pytest.mark.parametrize("text", ["床前明月光", "2024年3月5日", "一二三", "疑是地上霜"])
+def test_clean_lines_look_like_pillow_s_own(cache, painters, face, text):
+    style = NEUTRAL._replace(face=(face + 0.5) / 3)
+    ours = trimmed(painters["clean"].ink(text, style).mask)
+    direct = trimmed(drawn_by_pillow(cache.font(face, 25), text))
+    assert ours.shape[0] == direct.shape[0] and abs(ours.shape[1] - direct.shape[1]) <= 2
     width = min(ours.shape[1], direct.shape[1])
-    assert ours.shape[0] == direct.shape[0]
     assert np.abs(ours[:, :width].astype(int) - direct[:, :width]).mean() < 4
 
 
-@given(st.sampled_from(sorted(RECIPES)), st.sampled_from(TEXTS), st.integers(0, 10_000))
-@settings(deadline=None)
-def test_no_ink_is_lost_or_invented(cache, recipe, text, number):
-    style = style_of(number, recipe)
-    able = cache.faces_for(text)
-    ink = draw_ink(text, style, 32, able[int(style.face * len(able))], cache)
-    slanted = effects.slant(ink, style.rotation, style.shear)
-    assert ink.shape[0] == slanted.shape[0] == 32
-    # A warp spreads ink but keeps its amount: a clipped glyph would lose some.
-    assert int(slanted.sum()) == pytest.approx(int(ink.sum()), rel=0.03)
-    picture = draw_line(text, style, 32, cache)
-    assert picture.dtype == np.uint8 and picture.shape == slanted.shape
-    corners = picture[[0, 0, -1, -1], [0, -1, 0, -1]].astype(int)
-    if not style.specks:
-        assert np.abs(corners - style.paper).max() < 60, "no dark corners"
+@pytest.mark.parametrize("face", [0, 1, 2])
+@pytest.mark.parametrize("size", [0.66, 0.71, 0.84])
+def test_scaled_lines_keep_the_strokes_of_the_font(cache, painters, face, size):
+    style = NEUTRAL._replace(face=(face + 0.5) / 3, size=size)
+    ours = painters["print"].ink("床前明月光", style).mask.astype(float)
+    large = trimmed(drawn_by_pillow(cache.font(face, 400), "床前明月光"))
+    left, top = (np.nonzero(ours.max(axis) > 8)[0][0] for axis in (0, 1))
+    scale = size * 32 / 400
+
+    def difference(x, y):
+        # An area average four times as fine is the truth, wherever the line stands.
+        place = np.array([[4 * scale, 0, 4 * x + 1.5], [0, 4 * scale, 4 * y + 1.5]])
+        fine = cv2.warpAffine(large, place, (4 * ours.shape[1], 4 * ours.shape[0]))
+        truth = cv2.resize(fine, ours.shape[::-1], interpolation=cv2.INTER_AREA)
+        return np.abs(truth - ours).mean(), x, y
+
+    found = 255.0, left, top
+    for step in (0.4, 0.1, 0.03):
+        _, x, y = found
+        found = min(
+            difference(x + i * step, y + j * step) for i in range(-4, 5) for j in range(-4, 5)
+        )
+    assert found[0] < 5
 
 
-def test_styles_stay_in_their_recipe_and_differ():
-    recipe = RECIPES["scan"]
-    styles = [style_of(number, "scan") for number in range(300)]
-    for name in ("size", "ink", "paper", "rotation", "shear", "spacing", "shift"):
-        low, high = getattr(recipe, name)
-        values = [getattr(style, name) for style in styles]
-        assert low <= min(values) < max(values) <= high
-        assert max(values) - min(values) > 0.9 * (high - low)
-    share = sum(style.blur > 0 for style in styles) / len(styles)
-    assert abs(share - recipe.blur_chance) < 0.1
-    with pytest.raises(UnknownNameError, match="Did you mean scan"):
-        find_recipe("scann")
+def with_one_character(text, place):
+    """The text with spaces as wide as its characters; of a square script nothing else moves."""
+    return "".join(c if i == place else "\u3000" for i, c in enumerate(text))
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.sampled_from(sorted(PRESETS)), st.integers(0, 299), st.integers(0, 4))
+def test_boxes_hold_their_characters(painters, recipe, number, place):
+    text = "霜国丽明量"
+    style = styles_of(recipe, 300)[number]._replace(
+        underline=0, frame=0, above=0, below=0, rule=0, wear=0, word_spacing=1
+    )
+    whole = painters[recipe].ink(text, style, boxes=True)
+    quads, mask = whole.quads, whole.mask
+    assert quads.shape == (5, 4, 2)
+    assert quads.min() > -2.0 and (quads.max((0, 1)) < np.array(mask.shape[::-1]) + 2.0).all()
+    inside = np.zeros(mask.shape, np.uint8)
+    cv2.fillPoly(inside, [np.rint(quad - 0.5).astype(np.int32) for quad in quads], 255)
+    inside = cv2.dilate(inside, np.ones((3, 3), np.uint8))
+    assert mask[inside == 0].astype(int).sum() <= 0.02 * mask.astype(int).sum() + 255
+    one = inside * 0
+    cv2.fillConvexPoly(one, np.rint(quads[place] - 0.5).astype(np.int32), 255)
+    # A square character of many strokes fills its box.
+    assert (mask[one > 0] > 64).mean() > 0.12
+
+
+@settings(deadline=None, max_examples=80)
+@given(st.sampled_from(sorted(PRESETS)), st.sampled_from(TEXTS), st.integers(0, 299))
+def test_no_ink_is_lost_at_the_edges(painters, recipe, text, number):
+    style = styles_of(recipe, 300)[number]._replace(above=0, below=0, elastic=0)
+    who = painters[recipe]
+    size, fine = who.master(style)
+    _, place, _, ink = who._set(text, who.cache.pick(text, style.face), size, style, False)
+    mask = warp_ink(ink, place, fine)
+    assert mask.shape[0] == 32
+    # The same on a canvas with 40 pixels more on every side, where nothing can be cut.
+    shift = np.array([[1.0, 0, 40], [0, 1.0, 40], [0, 0, 1.0]])
+    wave = place.wave and place.wave._replace(phase=place.wave.phase - 40 / place.wave.period)
+    wide = place._replace(
+        matrix=shift @ place.matrix, wave=wave, width=place.width + 80, height=112,
+        exact=place.exact and tuple(edge + 40 for edge in place.exact),
+    )  # fmt: skip
+    whole = warp_ink(ink, wide, fine)
+    assert int(mask.sum()) == pytest.approx(int(whole.sum()), rel=0.01)
+
+
+@settings(deadline=None, max_examples=80)
+@given(st.sampled_from(sorted(PRESETS)), st.integers(0, 299))
+def test_text_and_ground_keep_their_distance(painters, recipe, number):
+    style = styles_of(recipe, 300)[number]._replace(
+        shadow=0, outline=0, emboss=0, above=0, below=0, invert=0
+    )
+    plain = NEUTRAL._asdict()
+    for name in ("light", "fold", "blur", "motion", "defocus", "noise", "poisson", "specks"):
+        style = style._replace(**{name: plain[name]})
+    style = style._replace(resolution=1.0, artefacts=0.0)
+    ink = painters[recipe].ink("国", style)
+    picture = grey(painters[recipe].draw("国", style).picture).astype(int)
+    full, empty = ink.mask >= 250, ink.mask == 0
+    if full.sum() < 3 or not empty.any():
+        return
+    gap = abs(np.median(picture[full]) - np.median(picture[empty]))
+    assert gap >= 0.9 * style.contrast
+
+
+@pytest.mark.parametrize("recipe", sorted(PRESETS))
+def test_corners_are_never_black_by_accident(painters, recipe):
+    for style in styles_of(recipe, 60):
+        style = style._replace(
+            paper=220, ink=20, background="plain", light=0, fold=0, specks=0, noise=0, poisson=0,
+            shadow=0, outline=0, rule=0, frame=0, above=0, below=0, margin_left=0.5,
+            margin_right=0.5, paper_tint=0, artefacts=0, invert=0,
+        )  # fmt: skip
+        picture = grey(painters[recipe].draw("风华正茂", style).picture).astype(int)
+        corners = picture[[0, 0, -1, -1], [0, -1, 0, -1]]
+        assert np.abs(corners - 220).max() < 12
 
 
 def test_effects_do_what_they_say():
-    grey = np.full((40, 4000), 128, np.uint8)
-    noisy = effects.add_noise(grey, 10.0, 0.3).astype(int)
+    flat = np.full((40, 4000), 128, np.uint8)
+    noisy = effects.add_noise(flat, 10.0, 0.3).astype(int)
     assert noisy.std() == pytest.approx(10.0, rel=0.05) and abs(noisy.mean() - 128) < 0.2
-    specks = effects.add_specks(grey, 0.02, 0.7)
+    dark, light = (
+        effects.add_shot_noise(flat // 128 * level, 10.0, 0.3).astype(int).std()
+        for level in (40, 160)
+    )
+    assert light / dark == pytest.approx(2.0, rel=0.1)
+    specks = effects.add_specks(flat, 0.02, 0.7)
     assert (specks == 0).mean() == pytest.approx(0.01, rel=0.2)
     assert (specks == 255).mean() == pytest.approx(0.01, rel=0.2)
-    step = np.repeat(np.array([[0, 255]], np.uint8), 20, axis=1).repeat(9, axis=0)
-    assert np.abs(np.diff(effects.blur(step, 1.0)[4].astype(int))).max() < 120
-    assert effects.tone(np.array([[0, 255]], np.uint8), 10, 240).tolist() == [[240, 10]]
 
 
-def test_rotation_turns_the_line(cache):
-    ink = draw_ink("一一一一一", style_of(0, "clean"), 64, 0, cache)
-    turned = effects.slant(ink, 2.0, 0.0)
-    left, right = turned[:, :60].sum(1).argmax(), turned[:, -60:].sum(1).argmax()
+def test_blurs_keep_the_light_and_take_the_edges():
+    step = np.repeat(np.array([[0, 255]], np.uint8), 30, axis=1).repeat(40, axis=0)
+    ways = [
+        effects.blur(step, 1.0), effects.motion(step, 4.0, 0.0), effects.defocus(step, 1.5),
+        effects.lower_resolution(step, 0.4),
+    ]  # fmt: skip
+    for soft in ways:
+        assert soft.shape == step.shape and abs(soft.mean() - step.mean()) < 3
+        assert np.abs(np.diff(soft[20].astype(int))).max() < 200
+    upright = effects.motion(step, 4.0, 90.0)
+    assert np.abs(np.diff(upright[20].astype(int))).max() > 200, "along the edge nothing blurs"
+
+
+def test_light_and_folds_change_what_they_should():
+    flat = np.full((32, 300), 200, np.uint8)
+    lit = effects.shade(flat, 80.0, 0.0).astype(int)
+    assert lit[:, 0].mean() - lit[:, -1].mean() == pytest.approx(200 * 80 / 255, abs=3)
+    creased = effects.fold(flat, 60.0, 0.5).astype(int)
+    assert 190 < np.median(creased) < 210 and 125 < creased.min() < 160
+
+
+@pytest.mark.parametrize("form", effects.FORMATS)
+@pytest.mark.parametrize("shape", [(32, 90), (32, 90, 3)])
+def test_files_decode_to_what_was_drawn(form, shape):
+    picture = np.full(shape, 180, np.uint8)
+    picture[10:20, 30:60] = 20
+    back = cv2.imdecode(
+        np.frombuffer(effects.encode(picture, form, 95), np.uint8), cv2.IMREAD_UNCHANGED
+    )
+    assert back.shape[:2] == shape[:2]
+    assert np.abs(grey(back).astype(int) - grey(picture)).mean() < 4
+
+
+@given(st.floats(0, 255), st.floats(0, 360), st.floats(0, 1))
+def test_a_tint_keeps_the_grey_level(level, hue, tint):
+    blue, green, red = colours.tinted(level, hue, tint)
+    assert min(blue, green, red) > -0.01 and max(blue, green, red) < 255.01
+    assert 0.114 * blue + 0.587 * green + 0.299 * red == pytest.approx(level, abs=0.01)
+
+
+@given(st.floats(0, 255), st.floats(0, 255), st.floats(0, 255), st.floats(20, 127))
+def test_separated_levels_are_far_enough(ink, one, other, contrast):
+    low, high = sorted((one, other))
+    level, shrink = colours.separate(ink, low, high, contrast)
+    middle, half = (low + high) / 2, (high - low) / 2 * shrink
+    assert 0 <= level <= 255 and 0 <= shrink <= 1
+    assert min(abs(level - middle + half), abs(level - middle - half)) >= contrast - 1e-6
+
+
+def test_weight_moves_stems_by_what_it_says():
+    ink = np.zeros((60, 60), np.uint8)
+    ink[:, 25:35] = 255
+    for radius in (-1.0, -0.5, 0.0, 0.7, 2.0):
+        width = thicken(ink, radius)[30].astype(float).sum() / 255
+        assert width == pytest.approx(10 + 2 * radius, abs=0.05)
+
+
+def test_rotation_turns_the_line(painters):
+    style = NEUTRAL._replace(rotation=2.0, size=0.5)
+    turned = painters["print"].ink("一一一一一", style).mask
+    left, right = turned[:, :25].sum(1).argmax(), turned[:, -25:].sum(1).argmax()
     assert right < left, "anticlockwise: the right end goes up"
 
 
-def test_plan_covers_each_text_before_it_repeats():
-    tasks = list(plan_tasks(["a", "b", "c"], 200, None))
-    assert [task.number for task in tasks] == [0, 1, 2]
-    texts = [text for task in tasks for text in task.texts]
-    assert texts == ["a", "b", "c"] * 200
-    assert [len(task.texts) for task in plan_tasks(["a", "b"], 300, 257)] == [256, 1]
+def test_a_fixed_width_is_kept(cache):
+    fixed = painter("print", cache, length=200)
+    for text in ("一", "床前明月光", "床前明月光疑是地上霜举头望明月低头思故乡"):
+        for align in (0.0, 1.0):
+            mask = fixed.ink(text, NEUTRAL._replace(align=align)).mask
+            assert mask.shape == (32, 200)
+            columns = np.flatnonzero(mask.max(0))
+            assert columns[0] >= 1 and columns[-1] <= 198
+            if text == "一":
+                assert (columns.mean() < 60) == (align == 0.0)
 
 
-def test_same_bytes_for_any_workers(tmp_path):
-    faces = find_fonts(())
-    for workers in (0, 3):
-        render_lines(tmp_path / str(workers), TEXTS, faces, "scan", variants=100, workers=workers)
-    assert tree_digest(tmp_path / "0") == tree_digest(tmp_path / "3")
-    render_lines(tmp_path / "other", TEXTS, faces, "scan", variants=100, seed=1)
-    assert tree_digest(tmp_path / "0") != tree_digest(tmp_path / "other")
+def test_columns_read_from_the_top(cache):
+    upright = painter("clean", cache, vertical=True)
+    ink = upright.ink("风，AB12年", NEUTRAL, boxes=True)
+    assert ink.mask.shape[1] == 32 < ink.mask.shape[0]
+    middles = ink.quads.mean(1)
+    assert (np.diff(middles[:, 1]) > 0).all(), "one below the other"
+    assert middles[1][0] > 16, "a comma stands at the right"
+    sides = ink.quads[2].max(0) - ink.quads[2].min(0)
+    assert sides[1] < sides[0] * 1.1, "a turned A is as wide as it was high"
 
 
-def test_killed_and_resumed_gives_the_same_bytes(tmp_path):
-    words = ["gen-pics", "--corpus", "dates", "--limit", "3000", "--workers", "0", "--resume"]
-    command = [sys.executable, "-m", "ocrdata", *words, "--data-dir"]
-    subprocess.run([*command, str(tmp_path / "whole")], check=True, stdout=subprocess.DEVNULL)
-    running = subprocess.Popen([*command, str(tmp_path / "cut")], stdout=subprocess.DEVNULL)
-    journal = tmp_path / "cut" / ".gen-pics.partial" / "blocks.jsonl"
-    deadline = time.monotonic() + 60
-    while not (journal.is_file() and journal.read_text().count("\n") >= 2):
-        assert running.poll() is None and time.monotonic() < deadline
-        time.sleep(0.005)
-    running.send_signal(signal.SIGKILL)
-    running.wait()
-    assert not (tmp_path / "cut" / "pic").exists()
-    subprocess.run([*command, str(tmp_path / "cut")], check=True, stdout=subprocess.DEVNULL)
-    assert tree_digest(tmp_path / "cut") == tree_digest(tmp_path / "whole")
-
-
-def test_train_and_test_share_no_text(tmp_path):
-    texts = ["{}年".format(number) for number in range(400)]
-    summary = render_lines(tmp_path, texts, find_fonts(()), "clean", variants=2)
-    sides = [
-        {line.split(" ", 1)[1] for line in (tmp_path / name / "sample.txt").open(encoding="utf-8")}
-        for name in ("Train", "Test")
-    ]
-    assert not sides[0] & sides[1] and len(sides[0] | sides[1]) == 400
-    assert 20 < len(sides[1]) < 60
-    assert (summary.train, summary.test) == (2 * len(sides[0]), 2 * len(sides[1]))
-
-
-def test_pictures_decode_and_have_the_height():
-    renderer = LineRenderer(find_fonts(()), RECIPES["print"], 48, 0)
-    for sample in renderer.render(Task(0, tuple(TEXTS))):
-        picture = cv2.imdecode(np.frombuffer(sample.image, np.uint8), cv2.IMREAD_UNCHANGED)
-        assert picture.shape[0] == 48 and picture.ndim == 2 and picture.shape[1] > 48
-
-
-def test_texts_no_font_can_draw_are_counted(tmp_path):
-    summary = render_lines(tmp_path / "a", ["中", "中\U0001f600", "\U0001f600"], find_fonts(()))
-    assert summary.skipped == {"no font has \U0001f600 (U+1F600)": 2}
-    with pytest.raises(FontError, match="can draw none of the texts"):
-        render_lines(tmp_path / "b", ["\U0001f600"], find_fonts(()))
-    with pytest.raises(CorpusError, match="holds no text"):
-        render_lines(tmp_path / "c", [], find_fonts(()))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a"]
-
-
-def test_long_lines_keep_all_their_characters(cache):
-    text = "风" * 500
-    ink = draw_ink(text, style_of(0, "clean"), 32, 0, cache)
-    single = draw_ink("风", style_of(0, "clean"), 32, 0, cache)
+def test_long_lines_keep_all_their_characters(painters):
+    ink = painters["clean"].ink("风" * 500, NEUTRAL).mask
+    single = painters["clean"].ink("风", NEUTRAL).mask
     assert int(ink.sum(dtype=np.int64)) == 500 * int(single.sum(dtype=np.int64))
 
 
-def collection(tmp_path):
-    from fontTools.ttLib import TTCollection, TTFont
-
-    both = TTCollection()
-    names = sorted(path for path in asset_dir("fonts").iterdir() if path.suffix == ".otf")
-    both.fonts = [TTFont(str(path)) for path in names]
-    both.save(str(tmp_path / "two.TTC"))
-    return tmp_path / "two.TTC", names
-
-
-def test_faces_of_a_collection(tmp_path):
-    path, names = collection(tmp_path)
-    assert find_fonts([str(path)]) == [FontFace(path, 0)]
-    assert find_fonts(["{}:1".format(path)]) == [FontFace(path, 1)]
-    assert find_fonts([str(path)], face=1) == [FontFace(path, 1)]
-    assert find_fonts([str(tmp_path)]) == [FontFace(path, 0)]
-    with pytest.raises(FontError, match="has 2 faces, so there is no face 2"):
-        find_fonts(["{}:2".format(path)])
-    one, other = (GlyphCache([FontFace(path, 1)]), GlyphCache([FontFace(names[1])]))
-    assert (one.glyph(0, 40, "风").ink == other.glyph(0, 40, "风").ink).all()
+def test_latin_pairs_are_kerned(cache, painters):
+    style = NEUTRAL._replace(face=0.01)
+    widths = [
+        trimmed(painters["clean"].ink(text, style).mask).shape[1] for text in ("AV", "A", "V")
+    ]
+    assert cache.kerning(0).between("A", "V") < -0.01
+    assert widths[0] < widths[1] + widths[2]
+    assert cache.kerning(0).between("风", "V") == 0
 
 
-def test_fonts_that_cannot_be_used(tmp_path):
-    whole = sorted(asset_dir("fonts").glob("*.ttf"))[0].read_bytes()
-    cases = {"text.ttf": b"not a font", "empty.otf": b"", "cut.ttf": whole[: len(whole) // 3]}
-    for name, content in cases.items():
-        (tmp_path / name).write_bytes(content)
-        with pytest.raises(FontError, match="{}: is not a font that can be read".format(name)):
-            find_fonts([str(tmp_path / name)])
-    with pytest.raises(FontError, match="does not exist"):
-        find_fonts([str(tmp_path / "no.ttf")])
-    with pytest.raises(UnknownNameError, match="is called OcrDataKay-Regular. Did you mean"):
-        find_fonts(["OcrDataKay-Regular"])
-    (tmp_path / "none").mkdir()
-    with pytest.raises(FontError, match="holds no font"):
-        find_fonts([str(tmp_path / "none")])
-
-
-def test_bundled_fonts_are_used_by_name():
-    for face in find_fonts(()):
-        assert find_fonts([face.path.stem]) == [face]
-        assert {"风", "A", "。"} <= font_characters(face)
-
-
-def test_the_process_cache_is_bounded(monkeypatch):
-    monkeypatch.setattr("ocrdata.render.fonts.GLYPHS_KEPT", 10)
-    small = GlyphCache(find_fonts(()))
-    first = small.glyph(0, 20, "甲").ink.copy()
-    for character in "一二三四五六七八九十百千":
-        small.glyph(0, 20, character)
-    assert len(small._glyphs) <= 10
-    assert (small.glyph(0, 20, "甲").ink == first).all()
-
-
-def test_rendering_leaves_no_folder_when_the_target_cannot_be_written(tmp_path):
-    (tmp_path / "file").write_text("")
-    from ocrdata.errors import OcrdataError
-
-    with pytest.raises(OcrdataError, match="cannot write to"):
-        render_lines(tmp_path / "file" / "data", TEXTS, find_fonts(()))
-    assert shutil.disk_usage(str(tmp_path)).free > 0
+def test_transparent_text_shows_its_ground():
+    mask = np.zeros((32, 64), np.uint8)
+    mask[8:24, 8:56] = 255
+    ground = np.tile(np.linspace(150, 250, 64).astype(np.uint8), (32, 1))
+    style = NEUTRAL._replace(background="gradient", opacity=0.6)
+    inside = mix(mask, ground, style, 25.0, False)[16, 10:54].astype(int)
+    assert inside[-1] - inside[0] > 20, "the slope shows through"
+    assert (ground[16, 10:54] - inside).min() > 60

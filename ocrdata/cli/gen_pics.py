@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Optional, Tuple
+from typing import Any
 
 import click
 
@@ -15,11 +15,17 @@ from ocrdata.cli import options
 @options.option(
     "--font",
     multiple=True,
-    help="FILE, FILE:FACE, a folder, or the name of a bundled font; may be repeated. "
-    "Default: all bundled fonts.",
+    help="FILE[:FACE][@AXIS=VALUE][*SHARE], a folder, or the name of a bundled font; may be "
+    "repeated. Default: all bundled fonts.",
     show_default=False,
 )
 @options.option("--face", type=click.IntRange(min=0), help="The face of a collection, from 0.")
+@options.option(
+    "--latin-font", multiple=True, help="A font for Latin letters and digits inside lines."
+)
+@options.option(
+    "--fallback", is_flag=True, help="Take a character that a font lacks from another one."
+)
 @options.corpus_option
 @options.option(
     "--cut-length",
@@ -30,9 +36,69 @@ from ocrdata.cli import options
 @options.option("--max-length", type=click.IntRange(min=1), default=24, help="Of a text.")
 @options.option("--variants", type=click.IntRange(min=1), default=5, help="Pictures of each text.")
 @options.option(
-    "--style", type=click.Choice(("clean", "print", "scan")), default="print", help="The look."
+    "--sampling",
+    type=click.Choice(("listed", "frequency", "random", "balanced")),
+    default="listed",
+    help="Texts in turn; by their frequency; random characters; or in turn, and more of those "
+    "with rare characters.",
+)
+@options.option(
+    "--min-count",
+    type=click.IntRange(min=1),
+    show_default="the variants",
+    help="With balanced sampling: how often each character appears in Train at least.",
+)
+@options.option(
+    "--dictionary",
+    type=options.EXISTING,
+    show_default="the characters of the corpus",
+    help="The characters of random and balanced texts, and the classes of --records.",
+)
+@options.option(
+    "--near-duplicates",
+    type=click.Choice(("keep", "drop")),
+    default="keep",
+    help="Texts that differ by punctuation, case or width. Kept ones share a side.",
+)
+@options.option(
+    "--style",
+    default="print",
+    metavar="NAME|FILE",
+    help="The look: clean, print, scan, scene, screen, hard, or a TOML recipe.",
+)
+@options.option(
+    "--set", "overrides", multiple=True, metavar="FIELD=VALUE", help="Fix a field of every style."
+)
+@options.option(
+    "--background",
+    multiple=True,
+    help="A picture or a folder of them, for the styles that draw on pictures.",
 )
 @options.option("--height", type=click.IntRange(12, 512), default=32, help="In pixels.")
+@options.option("--width", type=click.IntRange(16, 16000), help="In pixels; free by default.")
+@options.option(
+    "--direction",
+    type=click.Choice(("horizontal", "vertical")),
+    default="horizontal",
+    help="Of writing; the height is that across the line.",
+)
+@options.option("--format", "form", type=click.Choice(("jpg", "png", "webp")), default="jpg",
+                help="Of the pictures.")  # fmt: skip
+@options.option("--quality", metavar="N|LOW..HIGH", help="Of JPEG and WebP, 1 to 100.")
+@options.option("--boxes", is_flag=True, help="Write boxes/boxes.jsonl: a quad a character.")
+@options.option("--log-styles", is_flag=True, help="Write styles/styles.jsonl, for --replay.")
+@options.option(
+    "--replay", type=options.EXISTING, help="Draw the texts and styles of such a file again."
+)
+@options.option("--records", is_flag=True, help="Write tfrecords/ instead of picture files.")
+@options.option("--keep-pictures", is_flag=True, help="With --records: write the files as well.")
+@options.option("--shards", type=click.IntRange(min=1), default=10, help="Of each split.")
+@options.option(
+    "--validation-fraction",
+    type=click.FloatRange(0.0, 1.0, max_open=True),
+    default=0.1,
+    help="With --records: share of the training texts held out.",
+)
 @options.test_fraction_option
 @options.seed_option
 @options.limit_option
@@ -43,56 +109,51 @@ from ocrdata.cli import options
 @options.json_option
 def gen_pics(
     data_dir: Path,
-    font: Tuple[str, ...],
-    face: Optional[int],
-    corpus: Tuple[str, ...],
-    cut_length: Optional[int],
-    min_length: int,
-    max_length: int,
-    variants: int,
-    style: str,
-    height: int,
+    records: bool,
+    keep_pictures: bool,
+    shards: int,
+    validation_fraction: float,
     test_fraction: float,
-    seed: int,
-    limit: Optional[int],
     workers: int,
     overwrite: bool,
     resume: bool,
     dry_run: bool,
     as_json: bool,
+    **choices: Any,
 ) -> None:
     """Render pictures of text lines, with Train and Test lists that share no text.
 
-    Writes pic/, Train/sample.txt and Test/sample.txt under the data folder.
+    Writes pic/, Train/sample.txt and Test/sample.txt under the data folder; with --records
+    tfrecords/ instead, ready to train on.
 
     \b
     Example:
       ocrdata gen-pics --font MSYHL.TTC
       ocrdata gen-pics --corpus poems --corpus lexicon:ns --style scan --limit 1000
+      ocrdata gen-pics --style scene --background photos --records --shards 20
     """
+    from ocrdata.cli import line_jobs, line_records
     from ocrdata.cli.report import next_step, progress, report
     from ocrdata.render.batch import plan_lines, render_lines
-    from ocrdata.render.fonts import find_fonts
-    from ocrdata.text.corpus import read_corpora
 
-    faces = find_fonts(font, face)
-    skipped = {}  # type: dict[str, int]
-    phrases = read_corpora(
-        corpus,
-        min_length=min_length,
-        max_length=max_length,
-        cut=cut_length is not None,
-        cut_length=cut_length or max_length,
-        skips=skipped,
-    )
-    texts = [phrase.text for phrase in phrases]
+    if keep_pictures and not records:
+        raise click.UsageError("--keep-pictures goes with --records.")
+    order = line_jobs.read_order(test_fraction=test_fraction, records=records, **choices)
     if dry_run:
-        _, plan = plan_lines(texts, faces, variants, limit, test_fraction, seed, skipped)
+        _, plan = plan_lines(
+            order.texts, order.job, order.options, order.skipped, order.frequencies
+        )
         report(plan, as_json)
         return
     with progress("gen-pics", "pictures") as on_progress:
-        summary = render_lines(
-            data_dir, texts, faces, style, height, variants, limit, test_fraction, seed,
-            workers, overwrite, resume, skipped, on_progress,
-        )  # fmt: skip
-    report(summary, as_json, next_step("build-dict", data_dir))
+        if records:
+            summary: Any = line_records.write_line_records(
+                data_dir, order, shards, validation_fraction, keep_pictures, workers, overwrite,
+                resume, on_progress,
+            )  # fmt: skip
+        else:
+            summary = render_lines(
+                data_dir, order.texts, order.job, order.options, workers, overwrite, resume,
+                order.skipped, order.frequencies, on_progress,
+            )  # fmt: skip
+    report(summary, as_json, next_step("train crnn" if records else "build-dict", data_dir))

@@ -1,90 +1,152 @@
-"""Pure functions on grey pictures (uint8 [h, w]): shape, tone, blur, noise, encoding."""
+"""What paper, lens and transmission do to a picture: pure functions on uint8 [h, w] or [h, w, 3].
+
+Pixels are those of the picture itself; `degrade` scales a style's to the picture's height.
+"""
 
 from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Tuple
+from typing import Any, Tuple
 
 import cv2
 import numpy as np
 
-from ocrdata.base import seeds
 from ocrdata.errors import OcrdataError
+from ocrdata.render.backgrounds import linear_field
+from ocrdata.render.banks import normal_bank, read_bank, uniform_bank
+from ocrdata.render.style import LineStyle
 
-_BANK = 1 << 18
-
-
-@lru_cache(maxsize=None)
-def _uniform_bank(name: str) -> np.ndarray:
-    """Uniform float32 numbers drawn once a process; pictures read them from a place of their own.
-
-    Drawing fresh noise costs ten times as much as reading it.
-    """
-    return seeds.uniform_block(0, name, 0, 1, 2 * _BANK)[0].astype(np.float32)
+FORMATS = ("jpg", "png", "webp")
 
 
-@lru_cache(maxsize=None)
-def _normal_bank() -> np.ndarray:
-    """Standard normal float32 numbers, by the transform of Box and Muller."""
-    radius, angle = _uniform_bank("noise").reshape(2, _BANK)
-    return np.sqrt(-2.0 * np.log1p(-radius)) * np.cos(2.0 * math.pi * angle)
+def degrade(picture: np.ndarray, style: LineStyle, side: int) -> np.ndarray:
+    """Applies everything a style says about light, folds, lens, sensor and transmission."""
+    unit = side / 32.0
+    if style.light:
+        picture = shade(picture, style.light, style.light_angle)
+    if style.fold:
+        picture = fold(picture, style.fold, style.fold_at)
+    if style.blur:
+        picture = blur(picture, style.blur * unit)
+    if style.motion:
+        picture = motion(picture, style.motion * unit, style.motion_angle)
+    if style.defocus:
+        picture = defocus(picture, style.defocus * unit)
+    if style.resolution < 1.0:
+        picture = lower_resolution(picture, style.resolution)
+    if style.noise:
+        picture = add_noise(picture, style.noise, style.noise_at)
+    if style.poisson:
+        picture = add_shot_noise(picture, style.poisson, style.noise_at)
+    if style.specks:
+        picture = add_specks(picture, style.specks, style.specks_at)
+    if style.artefacts >= 1.0:
+        picture = compress(picture, int(style.artefacts))
+    return picture
 
 
-def _read(bank: np.ndarray, place: float, shape: Tuple[int, int]) -> np.ndarray:
-    count = shape[0] * shape[1]
-    if count > len(bank):
-        bank = np.resize(bank, count + 1)
-    start = int(place * (len(bank) - count))
-    return bank[start : start + count].reshape(shape)
+def shade(picture: np.ndarray, levels: float, angle: float) -> np.ndarray:
+    """Lights a picture from one side: white loses or keeps up to `levels`."""
+    slope = linear_field(picture.shape[:2], angle)
+    factor: Any = 1.0 - (slope + np.float32(0.5)) * np.float32(levels / 255.0)
+    if picture.ndim == 3:
+        factor = cv2.merge([factor, factor, factor])
+    return cv2.multiply(picture, factor, dtype=cv2.CV_8U)
 
 
-def slant(ink: np.ndarray, rotation: float, shear: float) -> np.ndarray:
-    """Rotates (degrees, anticlockwise) and shears ink about its middle; what is new is empty.
-
-    The rotation is bounded so that a line does not leave the picture at its ends, and the picture
-    grows sideways by what the shear needs.
-    """
-    rows = np.flatnonzero(ink.any(axis=1))
-    if not len(rows) or (abs(rotation) < 0.05 and abs(shear) < 0.005):
-        return ink
-    side = math.ceil(abs(shear) * ink.shape[0] / 2.0)
-    ink = cv2.copyMakeBorder(ink, 0, 0, side, side, cv2.BORDER_CONSTANT, value=0)
-    height, width = ink.shape
-    free = 2 * min(rows[0], height - 1 - rows[-1])
-    limit = math.degrees(math.asin(min(1.0, free / width)))
-    angle = math.radians(max(-limit, min(limit, rotation)))
-    cos, sin = math.cos(angle), math.sin(angle)
-    middle_x, middle_y = (width - 1) / 2.0, (height - 1) / 2.0
-    a, b = cos, sin - shear * cos
-    c, d = -sin, cos + shear * sin
-    matrix = np.array(
-        [
-            [a, b, middle_x - a * middle_x - b * middle_y],
-            [c, d, middle_y - c * middle_x - d * middle_y],
-        ]
-    )
-    return cv2.warpAffine(ink, matrix, (width, height), flags=cv2.INTER_LINEAR)
-
-
-def tone(ink: np.ndarray, ink_level: float, paper_level: float) -> np.ndarray:
-    """Mixes the grey levels of text and background by the ink."""
-    table = np.linspace(paper_level, ink_level, 256)
-    return cv2.LUT(ink, np.rint(table).astype(np.uint8))
+def fold(picture: np.ndarray, levels: float, place: float) -> np.ndarray:
+    """Draws a crease across a picture: a dark line with a lighter one beside it."""
+    height, width = picture.shape[:2]
+    lean = (place * 7.0 % 1.0 - 0.5) * height
+    middle = place * width
+    top = np.linspace(middle - lean, middle + lean, height, dtype=np.float32)[:, None]
+    away = np.arange(width, dtype=np.float32)[None, :] - top
+    reach = max(1.0, height / 24.0)
+    crease = np.exp(-((away / reach) ** 2)) - 0.6 * np.exp(-(((away - 2 * reach) / reach) ** 2))
+    change = np.rint(crease * np.float32(-levels)).astype(np.int16)
+    if picture.ndim == 3:
+        change = change[..., None]
+    return np.clip(picture + change, 0, 255).astype(np.uint8)
 
 
 def blur(picture: np.ndarray, sigma: float) -> np.ndarray:
     """Blurs with a Gaussian of `sigma` pixels."""
     if sigma <= 0:
         return picture
-    return cv2.GaussianBlur(picture, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
+    size = 2 * max(1, math.ceil(2.5 * sigma)) + 1
+    return cv2.GaussianBlur(picture, (size, size), sigma, borderType=cv2.BORDER_REPLICATE)
+
+
+@lru_cache(maxsize=256)
+def _streak(length: int, angle: int) -> np.ndarray:
+    """A line of a length in tenths of a pixel, at an angle in degrees, as a kernel of sum 1."""
+    reach = length / 10.0
+    size = 2 * math.ceil(reach / 2.0) + 1
+    kernel = np.zeros((size * 8, size * 8), np.uint8)
+    middle, half, turn = size * 4, reach * 4.0, math.radians(angle)
+    step = int(round(half * math.cos(turn))), int(round(half * math.sin(turn)))
+    ends = (middle - step[0], middle - step[1]), (middle + step[0], middle + step[1])
+    cv2.line(kernel, ends[0], ends[1], 255, 8, cv2.LINE_AA)
+    small = cv2.resize(kernel.astype(np.float32), (size, size), interpolation=cv2.INTER_AREA)
+    return small / small.sum()
+
+
+def motion(picture: np.ndarray, length: float, angle: float) -> np.ndarray:
+    """Blurs along a line of `length` pixels."""
+    kernel = _streak(max(10, int(round(length * 10))), int(round(angle / 5.0)) * 5 % 180)
+    return cv2.filter2D(picture, -1, kernel, borderType=cv2.BORDER_REPLICATE)
+
+
+@lru_cache(maxsize=64)
+def _disc(radius: int) -> np.ndarray:
+    """A disc of a radius in tenths of a pixel, as a kernel of sum 1."""
+    reach = radius / 10.0
+    size = 2 * math.ceil(reach) + 1
+    kernel = np.zeros((size * 8, size * 8), np.uint8)
+    cv2.circle(kernel, (size * 4, size * 4), max(1, int(round((reach + 0.3) * 8))), 255, -1)
+    small = cv2.resize(kernel.astype(np.float32), (size, size), interpolation=cv2.INTER_AREA)
+    return small / small.sum()
+
+
+def defocus(picture: np.ndarray, radius: float) -> np.ndarray:
+    """Blurs with a disc of `radius` pixels, as a lens out of focus does."""
+    kernel = _disc(max(1, int(round(radius * 10))))
+    return cv2.filter2D(picture, -1, kernel, borderType=cv2.BORDER_REPLICATE)
+
+
+def lower_resolution(picture: np.ndarray, share: float) -> np.ndarray:
+    """Makes a picture smaller by a share and as large as before again."""
+    height, width = picture.shape[:2]
+    size = max(1, int(round(width * share))), max(1, int(round(height * share)))
+    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def _noise(place: float, shape: Tuple[int, ...]) -> np.ndarray:
+    count = int(np.prod(shape))
+    return read_bank(normal_bank(), place, count).reshape(shape)
 
 
 def add_noise(picture: np.ndarray, sigma: float, place: float) -> np.ndarray:
-    """Adds Gaussian noise of `sigma` grey levels, read from the bank at `place` in [0, 1)."""
+    """Adds Gaussian noise of `sigma` levels, read from the bank at `place` in [0, 1).
+
+    The same for all channels: grain, not colour.
+    """
     if sigma <= 0:
         return picture
-    noisy = _read(_normal_bank(), place, picture.shape) * np.float32(sigma)
+    noise = _noise(place, picture.shape[:2])
+    if picture.ndim == 3:
+        noise = cv2.merge([noise, noise, noise])
+    # One call adds, rounds and clips.
+    return cv2.addWeighted(picture, 1.0, noise, sigma, 0.0, dtype=cv2.CV_8U)
+
+
+def add_shot_noise(picture: np.ndarray, sigma: float, place: float) -> np.ndarray:
+    """Adds noise that grows with the root of the light, `sigma` levels at white (Poisson)."""
+    spread = np.sqrt(np.arange(256) / 255.0) * sigma
+    noise = _noise(place, picture.shape)
+    noisy = cv2.LUT(picture, spread.astype(np.float32)) * noise
     noisy += picture
     return np.clip(np.rint(noisy, out=noisy), 0, 255, out=noisy).astype(np.uint8)
 
@@ -93,16 +155,29 @@ def add_specks(picture: np.ndarray, share: float, place: float) -> np.ndarray:
     """Turns a `share` of the pixels black or white, half and half (salt and pepper)."""
     if share <= 0:
         return picture
-    chance = _read(_uniform_bank("specks"), place, picture.shape)
+    shape = picture.shape[:2]
+    chance = read_bank(uniform_bank("specks"), place, shape[0] * shape[1]).reshape(shape)
     speckled = picture.copy()
     speckled[chance < share / 2] = 0
     speckled[chance > 1 - share / 2] = 255
     return speckled
 
 
-def encode_jpeg(picture: np.ndarray, quality: int) -> bytes:
-    """Returns the bytes of a JPEG file."""
-    done, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
+def compress(picture: np.ndarray, quality: int) -> np.ndarray:
+    """Returns what a JPEG of that quality leaves of a picture."""
+    data = np.frombuffer(encode(picture, "jpg", quality), np.uint8)
+    way = cv2.IMREAD_GRAYSCALE if picture.ndim == 2 else cv2.IMREAD_COLOR
+    return np.asarray(cv2.imdecode(data, way))
+
+
+def encode(picture: np.ndarray, form: str, quality: int) -> bytes:
+    """Returns the bytes of a JPEG, PNG or WebP file; PNG has no quality."""
+    options = {
+        "jpg": [cv2.IMWRITE_JPEG_QUALITY, quality],
+        "png": [cv2.IMWRITE_PNG_COMPRESSION, 3],
+        "webp": [cv2.IMWRITE_WEBP_QUALITY, quality],
+    }[form]
+    done, data = cv2.imencode("." + form, picture, options)
     if not done:
         raise OcrdataError("OpenCV could not encode a picture of {}.".format(picture.shape))
-    return bytes(data)
+    return data.tobytes()

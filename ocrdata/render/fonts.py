@@ -1,66 +1,97 @@
-"""Font files: which characters a face has, and its glyphs as small grey pictures.
+"""Font files: which faces are meant, and which characters each has.
 
-A font is named as `FILE`, `FILE:FACE` (a face of a collection, from 0), a folder, or the stem of
-a bundled font. Every glyph is drawn once a size and kept: drawing costs a hundred times composing.
+A font is named as `FILE[:FACE][@AXES][*SHARE]`, a folder, or the stem of a bundled font:
+
+    MSYHL.TTC:1              face 1 of a collection (from 0)
+    Sans-VF.ttf@wght=700     a variable font at one weight
+    Sans-VF.ttf@wght=200..900    at five weights from 200 to 900
+    fonts/*3                 every font of a folder, drawn three times as often as others
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import FrozenSet, Iterable, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Optional, Sequence, Tuple
 
-import numpy as np
 from fontTools.ttLib import TTFont
-from PIL import Image, ImageDraw, ImageFont
+from PIL import ImageFont
 
 from ocrdata.base.assets import asset_dir
-from ocrdata.errors import FontError, PathLike, UnknownNameError
+from ocrdata.errors import FontError, OptionError, PathLike, UnknownNameError
 
 FONT_SUFFIXES = (".ttf", ".otf", ".ttc", ".otc")
+# A range of an axis is drawn at this many values.
+STEPS = 5
+_SHARE = re.compile(r"^(.*)\*([0-9]*\.?[0-9]+)$")
+_AXES = re.compile(r"^(.*)@((?:[A-Za-z]{4}=[-0-9.]+,?)+)$")
+_AXIS = re.compile(r"^([A-Za-z]{4})=(-?[0-9.]+?)(?:\.\.(-?[0-9.]+))?$")
 
-# At 32 pixels a glyph takes about 1 kB: 60 MB at the most in a process.
-GLYPHS_KEPT = 60_000
+Axes = Tuple[Tuple[str, float], ...]
 
 
 @dataclass(frozen=True)
 class FontFace:
-    """One face of a font file."""
+    """One face of a font file, at one place on its axes; `share` weighs it among the faces."""
 
     path: Path
     index: int = 0
+    axes: Axes = ()
+    share: float = 1.0
 
     def __str__(self) -> str:
-        return "{}:{}".format(self.path, self.index) if self.index else str(self.path)
+        name = "{}:{}".format(self.path, self.index) if self.index else str(self.path)
+        if self.axes:
+            name += "@" + ",".join("{}={:g}".format(tag, value) for tag, value in self.axes)
+        return name if self.share == 1.0 else "{}*{:g}".format(name, self.share)
+
+    def open(self, size: int) -> ImageFont.FreeTypeFont:
+        """Returns the Pillow font at `size` pixels an em."""
+        # The basic layout: RAQM's results differ with the version of HarfBuzz.
+        layout = ImageFont.Layout.BASIC
+        font = ImageFont.truetype(str(self.path), size, self.index, layout_engine=layout)
+        if self.axes:
+            wanted = dict(self.axes)
+            known = [axis.axisTag for axis in font_axes(self.path, self.index)]
+            usual = {a.axisTag: a.defaultValue for a in font_axes(self.path, self.index)}
+            font.set_variation_by_axes([wanted.get(tag, usual[tag]) for tag in known])
+        return font
 
 
-@dataclass(frozen=True)
-class Glyph:
-    """A glyph's ink (uint8 [h, w], 255 is full), where it lies, and how far the pen moves.
-
-    `left` and `top` are the offset in pixels of the ink's corner from the pen on the baseline;
-    `top` is negative above it.
-    """
-
-    ink: np.ndarray
-    left: int
-    top: int
-    advance: float
-
-
-def find_fonts(names: Sequence[PathLike], face: Optional[int] = None) -> List[FontFace]:
+def find_fonts(
+    names: Sequence[PathLike],
+    face: Optional[int] = None,
+    skips: Optional[Dict[str, int]] = None,
+) -> List[FontFace]:
     """Returns the faces that `names` mean, the bundled fonts if there are none.
 
-    `face` is taken where a name does not end in `:FACE`. Raises FontError for a file that is no
-    font or has no such face, UnknownNameError for a name that is neither a file nor bundled.
+    `face` is taken where a name does not end in `:FACE`. Fonts of a folder that cannot be read
+    are counted in `skips` by what is wrong; without it, or where they are named themselves, they
+    raise FontError. Raises UnknownNameError for a name that is neither a file nor bundled.
     """
-    faces = []  # type: List[FontFace]
+    faces: List[FontFace] = []
     for name in names or [str(path) for path in _bundled()]:
-        faces.extend(_faces_of(str(name), face))
-    for item in faces:
-        font_characters(item)
+        found = list(_faces_of(str(name), face))
+        lenient = skips is not None and len(found) > 1
+        faces.extend(item for item in found if _usable(item, skips if lenient else None))
+    if not faces:
+        reason = "; ".join(skips or {})
+        raise FontError(", ".join(str(name) for name in names), "none can be used: " + reason)
     return list(dict.fromkeys(faces))
+
+
+def _usable(face: FontFace, skips: Optional[Dict[str, int]]) -> bool:
+    try:
+        font_characters(face)
+    except FontError as error:
+        if skips is None:
+            raise
+        reason = "{}: {}".format(Path(str(error.path)).name, error.problem)
+        skips[reason] = skips.get(reason, 0) + 1
+        return False
+    return True
 
 
 def _bundled() -> List[Path]:
@@ -76,26 +107,96 @@ def _fonts_in(folder: Path) -> List[Path]:
     return sorted(path for path in folder.rglob("*") if path.suffix.lower() in FONT_SUFFIXES)
 
 
+def _split_name(name: str) -> Tuple[str, List[Axes], float]:
+    """Takes the share and the axes off a name; a file that is called so wins."""
+    share, axes = 1.0, ""
+    match = _SHARE.match(name)
+    if match and not Path(name).exists():
+        name, share = match.group(1), float(match.group(2))
+        if share <= 0:
+            raise OptionError("the share of font {} must be above 0.".format(name))
+    match = _AXES.match(name)
+    if match and not Path(name).exists():
+        name, axes = match.groups()
+    return name, _places(axes), share
+
+
+def _places(axes: str) -> List[Axes]:
+    """Returns the places on the axes that "wght=100..900,wdth=80" means."""
+    places: List[Axes] = [()]
+    for word in filter(None, axes.split(",")):
+        match = _AXIS.match(word)
+        if not match:
+            raise OptionError("{!r} is not an axis.".format(word), "Write wght=700 or wght=1..9.")
+        tag, low, high = match.groups()
+        low, high = float(low), float(high or low)
+        count = STEPS if high != low else 1
+        values = [low + (high - low) * i / max(1, count - 1) for i in range(count)]
+        places = [(*place, (tag, value)) for place in places for value in values]
+    return places
+
+
 def _faces_of(name: str, face: Optional[int]) -> Iterator[FontFace]:
+    name, places, share = _split_name(name)
     path, index = Path(name), face or 0
     head, _, tail = name.rpartition(":")
     if not path.exists() and head and tail.isdigit():
         path, index = Path(head), int(tail)
+    for item in _files_of(path):
+        for axes in places:
+            _check_axes(item, index, axes)
+            yield FontFace(item, index, axes, share)
+
+
+def _files_of(path: Path) -> List[Path]:
     if path.is_dir():
         inside = _fonts_in(path)
         if not inside:
             raise FontError(path, "holds no font ({})".format(", ".join(FONT_SUFFIXES)))
-        for item in inside:
-            yield FontFace(item, index)
-    elif path.exists():
-        yield FontFace(path, index)
-    else:
-        bundled = {item.stem: item for item in _bundled()}
-        if path.suffix.lower() in FONT_SUFFIXES or len(path.parts) > 1:
-            raise FontError(path, "does not exist", hint=_bundled_hint(bundled))
-        if str(path) not in bundled:
-            raise UnknownNameError("font", str(path), bundled)
-        yield FontFace(bundled[str(path)], index)
+        return inside
+    if path.exists():
+        return [path]
+    bundled = {item.stem: item for item in _bundled()}
+    if path.suffix.lower() in FONT_SUFFIXES or len(path.parts) > 1:
+        raise FontError(path, "does not exist", hint=_bundled_hint(bundled))
+    if str(path) not in bundled:
+        raise UnknownNameError("font", str(path), bundled)
+    return [bundled[str(path)]]
+
+
+def _check_axes(path: Path, index: int, axes: Axes) -> None:
+    if not axes:
+        return
+    known = {axis.axisTag: axis for axis in font_axes(path, index)}
+    for tag, value in axes:
+        if tag not in known:
+            has = ", ".join(sorted(known)) or "none"
+            raise FontError(path, "has no axis {}; its axes: {}".format(tag, has))
+        low, high = known[tag].minValue, known[tag].maxValue
+        if not low <= value <= high:
+            text = "has {} from {:g} to {:g}, not {:g}".format(tag, low, high, value)
+            raise FontError(path, text)
+
+
+@lru_cache(maxsize=256)
+def font_axes(path: Path, index: int) -> "Tuple[Any, ...]":
+    """Returns fontTools' axes of a variable font, none of another."""
+    font = _open_table(path, index)
+    return tuple(font["fvar"].axes) if "fvar" in font else ()
+
+
+def _open_table(path: Path, index: int) -> TTFont:
+    try:
+        # fontTools does not close a file it cannot read.
+        with path.open("rb") as stream:
+            font = TTFont(stream, fontNumber=index, lazy=False)
+            # Read now, while the file is open.
+            font.getBestCmap()
+            _ = font["fvar"].axes if "fvar" in font else None
+            return font
+    except Exception as error:
+        # fontTools lets whatever a damaged table causes through: struct, assertion, key errors.
+        raise _unreadable(FontFace(path, index), error) from error
 
 
 def _bundled_hint(bundled: Iterable[str]) -> str:
@@ -103,22 +204,24 @@ def _bundled_hint(bundled: Iterable[str]) -> str:
 
 
 @lru_cache(maxsize=None)
+def _characters(path: Path, index: int) -> FrozenSet[str]:
+    try:
+        with path.open("rb") as stream:
+            points = TTFont(stream, fontNumber=index, lazy=True).getBestCmap()
+        ImageFont.truetype(str(path), 16, index)
+    except Exception as error:
+        raise _unreadable(FontFace(path, index), error) from error
+    if not points:
+        raise FontError(str(path), "has no Unicode character map")
+    return frozenset(chr(point) for point in points)
+
+
 def font_characters(face: FontFace) -> FrozenSet[str]:
     """Returns the characters that a face has glyphs for, from its cmap.
 
     Raises FontError for a file that neither fontTools nor FreeType can read.
     """
-    try:
-        # fontTools does not close a file it cannot read.
-        with face.path.open("rb") as stream:
-            points = TTFont(stream, fontNumber=face.index, lazy=True).getBestCmap()
-        ImageFont.truetype(str(face.path), 16, face.index)
-    except Exception as error:
-        # fontTools lets whatever a damaged table causes through: struct, assertion, key errors.
-        raise _unreadable(face, error) from error
-    if not points:
-        raise FontError(str(face), "has no Unicode character map")
-    return frozenset(chr(point) for point in points)
+    return _characters(face.path, face.index)
 
 
 def _unreadable(face: FontFace, error: Exception) -> FontError:
@@ -142,62 +245,3 @@ def _face_count(path: Path) -> Optional[int]:
     if head[:4] == b"ttcf":
         return int.from_bytes(head[8:12], "big")
     return 1 if head[:4] in (b"\0\1\0\0", b"OTTO", b"true") else None
-
-
-class GlyphCache:
-    """Draws glyphs and keeps them; one to a process."""
-
-    def __init__(self, faces: Sequence[FontFace]) -> None:
-        self.faces = list(faces)
-        self._fonts = {}  # type: Dict[Tuple[int, int], ImageFont.FreeTypeFont]
-        self._glyphs = {}  # type: Dict[Tuple[int, int, str], Glyph]
-
-    def faces_for(self, text: str) -> List[int]:
-        """Returns the indices of the faces that have every character of a text."""
-        needed = set(text)
-        return [i for i, face in enumerate(self.faces) if needed <= font_characters(face)]
-
-    def missing(self, text: str) -> str:
-        """Returns a character of a text that the face with the fewest gaps lacks."""
-        gaps = (sorted(set(text) - font_characters(face)) for face in self.faces)
-        return min(gaps, key=len)[0]
-
-    def font(self, face: int, size: int) -> ImageFont.FreeTypeFont:
-        """Returns the Pillow font of a face at `size` pixels an em."""
-        key = (face, size)
-        if key not in self._fonts:
-            chosen = self.faces[face]
-            # The basic layout: RAQM's results differ with the version of HarfBuzz.
-            self._fonts[key] = ImageFont.truetype(
-                str(chosen.path), size, chosen.index, layout_engine=ImageFont.Layout.BASIC
-            )
-        return self._fonts[key]
-
-    def glyph(self, face: int, size: int, character: str) -> Glyph:
-        """Returns a glyph of a face at a size."""
-        key = (face, size, character)
-        found = self._glyphs.get(key)
-        if found is None:
-            if len(self._glyphs) >= GLYPHS_KEPT:
-                self._glyphs.clear()
-            found = self._glyphs[key] = draw_glyph(self.font(face, size), character)
-        return found
-
-
-def draw_glyph(font: ImageFont.FreeTypeFont, character: str) -> Glyph:
-    """Rasterises one character."""
-    left, top, right, bottom = font.getbbox(character, anchor="ls")
-    picture = Image.new("L", (max(1, int(right - left)), max(1, int(bottom - top))))
-    ImageDraw.Draw(picture).text((-left, -top), character, fill=255, font=font, anchor="ls")
-    ink, left, top = _crop(np.asarray(picture), int(left), int(top))
-    return Glyph(ink, left, top, font.getlength(character))
-
-
-def _crop(ink: np.ndarray, left: int, top: int) -> Tuple[np.ndarray, int, int]:
-    """Cuts empty margins off: Pillow's box of a glyph reaches from the baseline to its top."""
-    rows = np.flatnonzero(ink.any(axis=1))
-    columns = np.flatnonzero(ink.any(axis=0))
-    if not len(rows):
-        return ink[:0, :0], left, top
-    cut = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return np.ascontiguousarray(cut), left + int(columns[0]), top + int(rows[0])

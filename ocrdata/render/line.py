@@ -1,86 +1,147 @@
-"""One line of text to one picture: set the glyphs, slant, tone, degrade, encode."""
+"""One line of text to one picture: set the glyphs, dress them, warp once, mix, degrade."""
 
 from __future__ import annotations
 
-from typing import List, Tuple
+from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
+import cv2
 import numpy as np
 
-from ocrdata.render import effects
-from ocrdata.render.fonts import Glyph, GlyphCache
+from ocrdata.render.backgrounds import PictureBank, draw_ground
+from ocrdata.render.banks import read_bank, uniform_bank
+from ocrdata.render.effects import degrade
+from ocrdata.render.glyphs import GlyphCache
+from ocrdata.render.ink import draw_rules, dress, mix
+from ocrdata.render.layout import Face, Setting, Strip, set_column, set_line
 from ocrdata.render.style import LineStyle
+from ocrdata.render.warp import Frame, Placement, place_strip, warp_boxes, warp_ink
 
-# A line may not be drawn smaller than this many pixels an em to fit its height.
-MIN_SIZE = 8
+# Small lines are drawn on a canvas twice as fine: see docs/rendering.md.
+_FINE, _FINE_UP_TO = 2, 48
+# How much larger than the largest line a master is, and how much smaller the next one.
+_FINER, _ROUGHER, _STEP = 2.4, 1.4, 0.7
+MIN_MASTER = 12
+_FRAME = Frame(32)
+_NO_LINE = Strip(np.zeros((0, 0), np.uint8), (0, 0, 0, 0), 0, 0, ())
 
 
-def set_line(glyphs: List[Glyph], spacing: float) -> Tuple[np.ndarray, int]:
-    """Puts glyphs on a common baseline.
+class Drawn(NamedTuple):
+    """A picture (uint8 [h, w] or BGR [h, w, 3]) and, if asked for, a quad for each character.
 
-    Returns the ink (uint8 [h, w], cut to the ink's box) and the row of the baseline in it, which
-    may lie outside. `spacing` is in pixels between characters.
+    `quads` is float32 [n, 4, 2]: x and y in pixels, clockwise from each character's top left.
     """
-    pens, pen = [], 0.0
-    for glyph in glyphs:
-        pens.append(int(round(pen)) + glyph.left)
-        pen += glyph.advance + spacing
-    inked = [(left, glyph) for left, glyph in zip(pens, glyphs) if glyph.ink.size]
-    if not inked:
-        return np.zeros((0, 0), np.uint8), 0
-    first = min(left for left, _ in inked)
-    top = min(glyph.top for _, glyph in inked)
-    width = max(left + glyph.ink.shape[1] for left, glyph in inked) - first
-    height = max(glyph.top + glyph.ink.shape[0] for _, glyph in inked) - top
-    line = np.zeros((height, width), np.uint8)
-    for left, glyph in inked:
-        y, x = glyph.top - top, left - first
-        h, w = glyph.ink.shape
-        # Neighbours may overlap: the darker ink of the two stays.
-        np.maximum(line[y : y + h, x : x + w], glyph.ink, out=line[y : y + h, x : x + w])
-    return line, -top
+
+    picture: np.ndarray
+    quads: Optional[np.ndarray]
 
 
-def draw_ink(text: str, style: LineStyle, height: int, face: int, cache: GlyphCache) -> np.ndarray:
-    """Returns the ink of a line, uint8 [height, w], with its margins; full ink is 255.
+class Ink(NamedTuple):
+    """A line's ink on its canvas, before any colour, with its em in pixels."""
 
-    The em is made smaller where the line would not fit the height.
-    """
-    size = max(MIN_SIZE, int(round(style.size * height)))
-    while True:
-        glyphs = [cache.glyph(face, size, character) for character in text]
-        line, baseline = set_line(glyphs, style.spacing * size)
-        if line.shape[0] <= height or size <= MIN_SIZE:
-            break
-        size = max(MIN_SIZE, min(size - 1, size * height // line.shape[0]))
-    line = line[:height]
-    left, right = (int(round(m * height)) for m in (style.margin_left, style.margin_right))
-    ink = np.zeros((height, left + line.shape[1] + right), np.uint8)
-    row = _place(height, line.shape[0], baseline, size, style.shift)
-    ink[row : row + line.shape[0], left : left + line.shape[1]] = line
-    return ink
+    mask: np.ndarray
+    em: float
+    quads: Optional[np.ndarray]
 
 
-def _place(height: int, line: int, baseline: int, size: int, shift: float) -> int:
-    """Returns the top row of a line: its em box in the middle, moved by `shift` of what is free."""
-    # The em box of a Chinese face reaches 0.88 em above the baseline: a line of small marks
-    # stays at the marks' own height instead of moving to the middle.
-    top = (height - size) / 2.0 + 0.88 * size - baseline
-    top += shift * (height - size) / 2.0
-    return int(min(max(round(top), 0), height - line))
+class LinePainter:
+    """Draws lines at one height; holds what is kept from one line to the next."""
+
+    def __init__(
+        self,
+        cache: GlyphCache,
+        sizes: Tuple[float, float] = (0.78, 0.78),
+        frame: Frame = _FRAME,
+        colour: bool = False,
+        pictures: Sequence[Any] = (),
+    ) -> None:
+        self.cache, self.frame, self.colour = cache, frame, colour
+        self.pictures = PictureBank(pictures)
+        self.sizes = sizes
+        # Fine-grained threads cost more than they give on pictures this small.
+        cv2.setNumThreads(0)
+
+    def master(self, style: LineStyle) -> Tuple[int, int]:
+        """Returns the em in pixels that a line is composed at, and how much finer its canvas is.
+
+        A line that is only moved is composed at its own size; others share a few masters.
+        """
+        side = self.frame.height
+        own = max(MIN_MASTER, int(round(style.size * side)))
+        if not _is_bent(style) and self.sizes[0] == self.sizes[1]:
+            return own, 1
+        fine = _FINE if side <= _FINE_UP_TO else 1
+        factor = _FINER if fine == _FINE else _ROUGHER
+        master = self.sizes[1] * side * factor
+        while master * _STEP > style.size * side * factor:
+            master *= _STEP
+        return max(MIN_MASTER, int(round(master))), fine
+
+    def draw(self, text: str, style: LineStyle, boxes: bool = False) -> Drawn:
+        """Returns the picture of a line; the fonts must have every character."""
+        if style.invert:
+            style = style._replace(ink=style.paper, paper=style.ink)
+        ink = self.ink(text, style, boxes)
+        draw_rules(ink.mask, style, ink.em)
+        ground = None
+        if style.background != "plain":
+            ground = draw_ground(style, ink.mask.shape, self.pictures)
+        picture = mix(ink.mask, ground, style, ink.em, self.colour)
+        if not self.colour and picture.ndim == 3:
+            picture = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+        return Drawn(degrade(picture, style, self.frame.height), ink.quads)
+
+    def ink(self, text: str, style: LineStyle, boxes: bool = False) -> Ink:
+        """Returns the ink of a line on its canvas; full ink is 255."""
+        face = self.cache.pick(text, style.face)
+        size, fine = self.master(style)
+        strip, place, moved, ink = self._set(text, face, size, style, boxes)
+        if place.exact is None and fine == 1 and size == int(round(style.size * self.frame.height)):
+            # It did not fit as it is: compose it anew, fine enough to be made smaller.
+            size = int(round(size * 2.0))
+            fine = _FINE
+            strip, place, moved, ink = self._set(text, face, size, style, boxes)
+        mask = warp_ink(ink, place, fine)
+        quads = None
+        if boxes:
+            flat = np.array(strip.boxes, np.float64) + moved
+            quads = warp_boxes(_grown(flat, style, size), place)
+        return Ink(mask, size * place.scale, quads)
+
+    def _set(
+        self, text: str, face: Face, size: int, style: LineStyle, boxes: bool
+    ) -> Tuple[Strip, Placement, int, np.ndarray]:
+        setting = Setting(style.spacing * size, style.word_spacing, _jitters(text, style, size))
+        put = set_column if self.frame.vertical else set_line
+        strip = put(text, face, size, setting, self.cache, boxes)
+        near = _NO_LINE
+        if style.above or style.below:
+            near = put(_other_text(text, style), face, size, setting, self.cache)
+        ink, box, moved = dress(strip, size, style, near)
+        em = (strip.em_left + moved, strip.em_top + moved, float(size))
+        return strip, place_strip(box, em, style, self.frame), moved, ink
 
 
-def draw_line(text: str, style: LineStyle, height: int, cache: GlyphCache) -> np.ndarray:
-    """Returns the picture of a line, uint8 [height, w]; a face of `cache` must have each glyph."""
-    able = cache.faces_for(text)
-    face = able[int(style.face * len(able))]
-    ink = draw_ink(text, style, height, face, cache)
-    ink = effects.slant(ink, style.rotation, style.shear)
-    picture = effects.tone(ink, style.ink, style.paper)
-    picture = effects.blur(picture, style.blur)
-    picture = effects.add_noise(picture, style.noise, style.noise_at)
-    return effects.add_specks(picture, style.specks, style.specks_at)
+def _is_bent(style: LineStyle) -> bool:
+    return bool(
+        style.rotation or style.shear or style.perspective_x or style.perspective_y
+        or style.curve or style.elastic
+    )  # fmt: skip
 
 
-def draw_jpeg(text: str, style: LineStyle, height: int, cache: GlyphCache) -> bytes:
-    """Returns the JPEG file of a line."""
-    return effects.encode_jpeg(draw_line(text, style, height, cache), style.quality)
+def _jitters(text: str, style: LineStyle, size: int) -> Optional[List[float]]:
+    if not style.jitter:
+        return None
+    drawn = read_bank(uniform_bank("jitter"), style.jitter_at, len(text))
+    return ((drawn * 2.0 - 1.0) * (style.jitter * size)).tolist()
+
+
+def _other_text(text: str, style: LineStyle) -> str:
+    """Returns the characters of a text in another order, for a neighbouring line."""
+    start = int(style.neighbour_at * len(text))
+    return "".join(reversed(text[start:] + text[:start]))
+
+
+def _grown(boxes: np.ndarray, style: LineStyle, size: int) -> np.ndarray:
+    """Lets the boxes grow with the weight of the ink."""
+    grow = (max(0.0, style.weight) * 0.04 + style.bleed * 0.05) * size
+    return boxes + np.array([-grow, -grow, grow, grow])

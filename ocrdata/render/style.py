@@ -1,137 +1,190 @@
-"""How a line will look: drawn once for each key as plain data, before any pixel exists.
+"""How a line will look: plain data, drawn for each key before any pixel exists.
 
-A recipe gives the ranges; `draw_style` turns a row of uniform numbers into one LineStyle. The same
-row gives the same style, so a style can be logged, replayed and overridden.
+A style is logged as a line of JSON, replayed from it, and overridden field by field. Shares of the
+em are of the em's size in the picture; pixels and sigmas are those of a picture 32 pixels high and
+grow with the height. A place in [0, 1) says where noise or texture is read.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Sequence, Tuple
+import json
+from pathlib import Path
+from typing import Any, Dict, Iterator, Mapping, NamedTuple, Tuple
 
-from ocrdata.errors import UnknownNameError
+from ocrdata.errors import InputError, OptionError, PathLike, UnknownNameError
+from ocrdata.render.presets import PRESETS
 
-Range = Tuple[float, float]
-
-# Uniform numbers that one style takes; one more than is used leaves the stream where it is.
-DRAWS = 24
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Ranges of everything that varies; a chance is the share of lines that get an effect."""
-
-    size: Range = (0.78, 0.78)  # em, as a share of the picture's height
-    margin: Range = (0.12, 0.12)  # left and right, as a share of the height
-    shift: Range = (0.0, 0.0)  # of the line from the middle, as a share of the free height
-    spacing: Range = (0.0, 0.0)  # between characters, as a share of the em
-    ink: Range = (0.0, 0.0)  # grey level of the text
-    paper: Range = (255.0, 255.0)  # grey level of the background
-    rotation: Range = (0.0, 0.0)  # degrees, anticlockwise
-    shear: Range = (0.0, 0.0)  # sideways, in pixels a pixel of height
-    blur_chance: float = 0.0
-    blur: Range = (0.0, 0.0)  # sigma in pixels
-    noise_chance: float = 0.0
-    noise: Range = (0.0, 0.0)  # sigma of Gaussian noise, in grey levels
-    specks_chance: float = 0.0
-    specks: Range = (0.0, 0.0)  # share of pixels turned black or white
-    quality: Range = (95.0, 95.0)  # of the JPEG
+# What `ocrdata list styles` lists.
+RECIPES = PRESETS
+BACKGROUNDS = ("plain", "gradient", "paper", "picture")
 
 
-RECIPES = {
-    "clean": Recipe(),
-    "print": Recipe(
-        size=(0.66, 0.84),
-        margin=(0.05, 0.4),
-        shift=(-0.7, 0.7),
-        spacing=(0.0, 0.08),
-        ink=(0.0, 70.0),
-        paper=(215.0, 255.0),
-        rotation=(-1.0, 1.0),
-        shear=(-0.05, 0.05),
-        blur_chance=0.3,
-        blur=(0.4, 0.8),
-        noise_chance=0.4,
-        noise=(1.0, 6.0),
-        quality=(75.0, 95.0),
-    ),
-    "scan": Recipe(
-        size=(0.6, 0.84),
-        margin=(0.0, 0.6),
-        shift=(-1.0, 1.0),
-        spacing=(-0.02, 0.14),
-        ink=(0.0, 110.0),
-        paper=(185.0, 255.0),
-        rotation=(-2.0, 2.0),
-        shear=(-0.12, 0.12),
-        blur_chance=0.5,
-        blur=(0.4, 1.1),
-        noise_chance=0.6,
-        noise=(2.0, 14.0),
-        specks_chance=0.25,
-        specks=(0.001, 0.015),
-        quality=(45.0, 92.0),
-    ),
-}
+class LineStyle(NamedTuple):
+    """Everything that decides the picture of a given text; the defaults change nothing."""
+
+    # the text
+    face: float = 0.0  # [0, 1), among the faces that can draw the text, by their shares
+    size: float = 0.78  # em, as a share of the picture's height
+    weight: float = 0.0  # fake weight: 1 thickens a stem by 0.08 em, -1 thins it by 0.03 em
+    spacing: float = 0.0  # between characters, as a share of the em
+    word_spacing: float = 1.0  # width of a space, as a share of the font's own
+    jitter: float = 0.0  # of each character's baseline, as a share of the em
+    jitter_at: float = 0.0
+    # where it stands
+    margin_left: float = 0.12  # as a share of the height
+    margin_right: float = 0.12
+    shift: float = 0.0  # from the middle, as a share of the free height: -1 is the top
+    align: float = 0.5  # in a fixed width: 0 is left
+    # colours
+    ink: float = 0.0  # grey level of the text
+    ink_hue: float = 0.0  # degrees
+    ink_tint: float = 0.0  # from grey (0) to the pure hue (1)
+    paper: float = 255.0  # grey level of the background
+    paper_hue: float = 0.0
+    paper_tint: float = 0.0
+    invert: float = 0.0  # 1 swaps text and background
+    contrast: float = 60.0  # the least distance in grey levels
+    opacity: float = 1.0  # of the text
+    # about the text
+    outline: float = 0.0  # width, as a share of the em
+    outline_level: float = 255.0
+    shadow: float = 0.0  # opacity
+    shadow_x: float = 0.05  # as a share of the em
+    shadow_y: float = 0.05
+    emboss: float = 0.0  # relief, 0 to 1
+    underline: float = 0.0  # thickness, as a share of the em
+    frame: float = 0.0  # thickness of a box around the text
+    rule: float = 0.0  # thickness of table rules at the picture's edges
+    above: float = 0.0  # gap to a neighbouring line, as a share of the em; 0 is no such line
+    below: float = 0.0
+    neighbour_at: float = 0.0
+    # the background
+    background: str = "plain"
+    gradient: float = 0.0  # levels from one end to the other
+    gradient_angle: float = 0.0  # degrees
+    texture: float = 0.0  # levels of paper fibre and stains
+    texture_at: float = 0.0
+    picture_at: float = 0.0  # which picture, and where it is cut
+    fade: float = 0.5  # of a picture towards the paper's colour
+    # shape
+    rotation: float = 0.0  # degrees, anticlockwise
+    shear: float = 0.0  # sideways, in pixels a pixel of height
+    perspective_x: float = 0.0  # one end smaller than the other by this share
+    perspective_y: float = 0.0  # the top narrower than the foot by this share
+    curve: float = 0.0  # amplitude of a wave, as a share of the height
+    curve_period: float = 1.0  # as a share of the line's length
+    curve_at: float = 0.0
+    elastic: float = 0.0  # displacement, as a share of the em
+    elastic_at: float = 0.0
+    # ageing
+    bleed: float = 0.0  # ink spreading, 0 to 1
+    wear: float = 0.0  # share of ink lost in spots
+    wear_at: float = 0.0
+    light: float = 0.0  # levels of uneven light
+    light_angle: float = 0.0
+    fold: float = 0.0  # levels of a fold line
+    fold_at: float = 0.0
+    # optics and transmission
+    blur: float = 0.0  # sigma in pixels
+    motion: float = 0.0  # length in pixels
+    motion_angle: float = 0.0
+    defocus: float = 0.0  # radius in pixels
+    resolution: float = 1.0  # drawn that much smaller and enlarged again
+    noise: float = 0.0  # sigma of Gaussian noise in levels
+    noise_at: float = 0.0
+    poisson: float = 0.0  # sigma of shot noise at full light, in levels
+    specks: float = 0.0  # share of pixels turned black or white
+    specks_at: float = 0.0
+    artefacts: float = 0.0  # quality of an earlier JPEG; 0 is none
+    quality: float = 95.0  # of the file
 
 
-@dataclass(frozen=True)
-class LineStyle:
-    """Everything that decides a picture of a given text, in the units of Recipe.
-
-    `face` in [0, 1) picks among the faces that can draw the text; `noise_at` in [0, 1) is where
-    the noise bank is read.
-    """
-
-    face: float
-    size: float
-    margin_left: float
-    margin_right: float
-    shift: float
-    spacing: float
-    ink: float
-    paper: float
-    rotation: float
-    shear: float
-    blur: float
-    noise: float
-    noise_at: float
-    specks: float
-    specks_at: float
-    quality: int
+# What a field may be; the others are places and shares in [0, 1].
+_LIMITS = {
+    "size": (0.1, 1.0), "weight": (-1.0, 1.0), "spacing": (-0.2, 2.0), "word_spacing": (0.2, 4.0),
+    "jitter": (0.0, 0.3), "margin_left": (0.0, 4.0), "margin_right": (0.0, 4.0),
+    "shift": (-1.0, 1.0), "ink": (0.0, 255.0), "paper": (0.0, 255.0), "ink_hue": (0.0, 360.0),
+    "paper_hue": (0.0, 360.0), "contrast": (20.0, 125.0), "opacity": (0.3, 1.0),
+    "outline": (0.0, 0.2), "outline_level": (0.0, 255.0), "shadow_x": (-0.3, 0.3),
+    "shadow_y": (-0.3, 0.3), "underline": (0.0, 0.2), "frame": (0.0, 0.2), "rule": (0.0, 0.2),
+    "above": (0.0, 1.0), "below": (0.0, 1.0), "gradient": (0.0, 255.0),
+    "gradient_angle": (-360.0, 360.0), "texture": (0.0, 120.0), "rotation": (-45.0, 45.0),
+    "shear": (-1.0, 1.0), "perspective_x": (-0.6, 0.6), "perspective_y": (-0.6, 0.6),
+    "curve": (0.0, 0.2), "curve_period": (0.1, 10.0), "elastic": (0.0, 0.05), "wear": (0.0, 0.7),
+    "light": (0.0, 160.0), "light_angle": (-360.0, 360.0), "fold": (0.0, 160.0),
+    "blur": (0.0, 6.0), "motion": (0.0, 15.0), "motion_angle": (-360.0, 360.0),
+    "defocus": (0.0, 6.0), "resolution": (0.2, 1.0), "noise": (0.0, 80.0), "poisson": (0.0, 80.0),
+    "specks": (0.0, 0.3), "artefacts": (0.0, 100.0), "quality": (1.0, 100.0),
+}  # fmt: skip
+FIELDS = LineStyle._fields
+NEUTRAL = LineStyle()
 
 
-def find_recipe(name: str) -> Recipe:
-    """Returns a recipe by name; raises UnknownNameError."""
-    if name not in RECIPES:
-        raise UnknownNameError("style", name, RECIPES)
-    return RECIPES[name]
+def limits_of(name: str) -> Tuple[float, float]:
+    """Returns the least and greatest value of a field."""
+    return _LIMITS.get(name, (0.0, 1.0))
 
 
-def draw_style(row: Sequence[float], recipe: Recipe) -> LineStyle:
-    """Turns DRAWS uniform numbers into a style."""
+def check_value(name: str, value: Any) -> Any:
+    """Returns the value as its field holds it; raises OptionError or UnknownNameError."""
+    if name not in FIELDS:
+        raise UnknownNameError("field of a style", name, FIELDS)
+    if name == "background":
+        if value not in BACKGROUNDS:
+            raise UnknownNameError("background", str(value), BACKGROUNDS)
+        return value
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise OptionError("{} must be a number, not {!r}.".format(name, value)) from None
+    low, high = limits_of(name)
+    if not low <= number <= high:
+        text = "{} must lie between {:g} and {:g}, not {:g}."
+        raise OptionError(text.format(name, low, high, number))
+    return number
 
-    def between(place: int, limits: Range) -> float:
-        return limits[0] + row[place] * (limits[1] - limits[0])
 
-    def sometimes(place: int, chance: float, limits: Range) -> float:
-        return between(place + 1, limits) if row[place] < chance else 0.0
+def parse_overrides(words: "Tuple[str, ...]") -> Dict[str, Any]:
+    """Reads FIELD=VALUE words; raises OptionError for anything else."""
+    values = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals:
+            raise OptionError("{!r} is not FIELD=VALUE.".format(word), "Write blur=0.8.")
+        name = name.strip().replace("-", "_")
+        values[name] = check_value(name, value.strip())
+    return values
 
-    return LineStyle(
-        face=row[0],
-        size=between(1, recipe.size),
-        margin_left=between(2, recipe.margin),
-        margin_right=between(3, recipe.margin),
-        shift=between(4, recipe.shift),
-        spacing=between(5, recipe.spacing),
-        ink=between(6, recipe.ink),
-        paper=between(7, recipe.paper),
-        rotation=between(8, recipe.rotation),
-        shear=between(9, recipe.shear),
-        blur=sometimes(10, recipe.blur_chance, recipe.blur),
-        noise=sometimes(12, recipe.noise_chance, recipe.noise),
-        noise_at=row[14],
-        specks=sometimes(15, recipe.specks_chance, recipe.specks),
-        specks_at=row[17],
-        quality=int(round(between(18, recipe.quality))),
-    )
+
+def style_to_dict(style: LineStyle) -> Dict[str, Any]:
+    """Returns the fields that differ from the defaults, as JSON holds them."""
+    return {name: value for name, value, usual in zip(FIELDS, style, NEUTRAL) if value != usual}
+
+
+def style_from_dict(values: Mapping[str, Any]) -> LineStyle:
+    """Returns the style of `style_to_dict`; raises OptionError for a wrong field or value."""
+    return NEUTRAL._replace(**{name: check_value(name, value) for name, value in values.items()})
+
+
+def style_line(key: str, text: str, style: LineStyle) -> str:
+    """Returns the line of JSON that logs a style."""
+    row = {"key": key, "text": text, "style": style_to_dict(style)}
+    return json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def read_styles(path: PathLike) -> Iterator[Tuple[str, LineStyle]]:
+    """Yields (text, style) of a log; raises InputError naming the line that is wrong."""
+    try:
+        with Path(path).open(encoding="utf-8-sig") as lines:
+            for number, line in enumerate(lines, 1):
+                try:
+                    row = json.loads(line)
+                    text, style = row["text"], style_from_dict(row["style"])
+                except (ValueError, KeyError, TypeError, AttributeError, OptionError) as error:
+                    problem = "is not a logged style ({})".format(str(error) or "empty")
+                    raise InputError(path, problem, number) from error
+                if not isinstance(text, str) or not text:
+                    raise InputError(path, "has no text", number)
+                yield text, style
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(path, "cannot be read: {}".format(error)) from error

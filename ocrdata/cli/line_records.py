@@ -1,0 +1,260 @@
+"""Rendered lines straight into shards: what renders and what writes records meet here.
+
+A shard is one task. It takes a run of pictures, renders those that belong to its split, and writes
+them; a journal of finished shards lets an interrupted run go on.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
+
+import numpy as np
+
+from ocrdata.base.outdir import Staged, staged_output
+from ocrdata.base.parallel import ordered_map
+from ocrdata.base.seeds import bucket, order_key
+from ocrdata.base.split import TEST as TEST_LIST
+from ocrdata.base.split import TRAIN as TRAIN_LIST
+from ocrdata.cli.line_jobs import Order
+from ocrdata.errors import OptionError
+from ocrdata.records.images import read_header
+from ocrdata.records.info import build_info, write_info
+from ocrdata.records.journal import Journal
+from ocrdata.records.schema import (
+    RECORDS_DIR,
+    SPLITS,
+    TEST,
+    TRAIN,
+    VALIDATION,
+    LineRecord,
+    encode_line,
+    shard_name,
+)
+from ocrdata.records.statistics import LineStatistics
+from ocrdata.records.tfrecord import open_writer
+from ocrdata.render.batch import describe, plan_lines, write_lists
+from ocrdata.render.blocks import PICTURES, Job, render_block
+from ocrdata.render.sampling import BLOCK, TextPlan, near_key, on_test_side
+from ocrdata.text.charset import Charset, collect_characters
+
+OnProgress = Callable[[int, Optional[int]], None]
+
+
+@dataclass(frozen=True)
+class RecordsSummary:
+    """What was written: samples, shards and bytes of each split, and what was left out and why."""
+
+    output: str
+    splits: Dict[str, Dict[str, int]]
+    pictures: int
+    bytes: int
+    classes: int
+    dictionary_sha256: str
+    fonts: List[str]
+    skipped: Dict[str, int] = field(default_factory=dict)
+    resumed_shards: int = 0
+
+
+class _Shard(NamedTuple):
+    """The pictures from `start` to `end` that belong to a split."""
+
+    split: str
+    name: str
+    start: int
+    end: int
+
+
+class _Context(NamedTuple):
+    """What every shard of a run needs; each worker gets it once."""
+
+    plan: TextPlan
+    job: Job
+    charset: Charset
+    folder: Path
+    pictures: Optional[Path]
+    test_fraction: float
+    validation_fraction: float
+
+    def split_of(self, text: str) -> str:
+        """Says which split a text and its near duplicates belong to."""
+        if on_test_side(text, self.job.seed, self.test_fraction):
+            return TEST
+        place = bucket(near_key(text), "validation-{}".format(self.job.seed))
+        return VALIDATION if place < self.validation_fraction else TRAIN
+
+
+_adopted: List[_Context] = []
+
+
+def _adopt(context: _Context) -> None:
+    _adopted[:] = [context]
+
+
+# --- one shard, in a worker
+
+
+def _write_shard(shard: _Shard) -> Dict[str, Any]:
+    context = _adopted[0]
+    statistics = LineStatistics()
+    with open_writer(context.folder / shard.name, "none") as writer:
+        for line in _lines(context, shard):
+            statistics.add(line)
+            writer.write(encode_line(line))
+    return {
+        "file": shard.name,
+        "split": shard.split,
+        "samples": writer.count,
+        "bytes": writer.size,
+        "sha256": writer.sha256,
+        "statistics": statistics.as_dict(),
+    }
+
+
+def _lines(context: _Context, shard: _Shard) -> Iterator[LineRecord]:
+    split_of = functools.lru_cache(maxsize=4096)(context.split_of)
+    for number in range(shard.start // BLOCK, -(-shard.end // BLOCK)):
+        task = context.plan.task(number)
+        first = number * BLOCK
+        places = [
+            place
+            for place in range(max(0, shard.start - first), min(len(task.texts), shard.end - first))
+            if split_of(task.texts[place]) == shard.split
+        ]
+        for item in render_block(context.job, task, places):
+            data, text = item.sample.image_bytes(), item.sample.text or ""
+            if context.pictures:
+                path = context.pictures / item.sample.key
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
+            classes = context.charset.encode(text)
+            yield LineRecord(item.sample.key, data, *read_header(data), text, classes)
+
+
+# --- all shards
+
+
+def _survey(context: _Context) -> Tuple[np.ndarray, Set[str]]:
+    """Returns each picture's split (uint8 [n], an index of SPLITS) and all characters."""
+    splits = np.zeros(context.plan.total, np.uint8)
+    characters: Set[str] = set()
+    split_of = functools.lru_cache(maxsize=1 << 16)(context.split_of)
+    for task in context.plan.tasks():
+        for place, text in enumerate(task.texts, task.number * BLOCK):
+            splits[place] = SPLITS.index(split_of(text))
+            characters.update(text)
+    return splits, characters
+
+
+def _plan_shards(splits: np.ndarray, shards: int) -> List[_Shard]:
+    planned = []
+    for code, split in enumerate(SPLITS):
+        members = np.flatnonzero(splits == code)
+        count = min(shards, len(members))
+        for index in range(count):
+            low, high = (len(members) * edge // count for edge in (index, index + 1))
+            span = int(members[low]), int(members[high - 1]) + 1
+            planned.append(_Shard(split, shard_name(split, index, count), *span))
+    return planned
+
+
+def _write_all(
+    staged: Staged,
+    context: _Context,
+    shards: List[_Shard],
+    workers: int,
+    on_progress: Optional[OnProgress],
+) -> Tuple[List[Dict[str, Any]], int]:
+    for leftover in context.folder.glob(".*.tmp"):
+        leftover.unlink()
+    journal = Journal(staged.folder, context.folder)
+    done = journal.finished() if staged.resumed else {}
+    todo = [shard for shard in shards if shard.name not in done]
+    written = ordered_map(_write_shard, todo, workers, _adopt, (context,))
+    entries, count = [], 0
+    for shard in shards:
+        entry = done.get(shard.name)
+        if entry is None:
+            entry = next(written)
+            journal.append(entry)
+        entries.append(entry)
+        count += entry["samples"]
+        if on_progress:
+            on_progress(count, context.plan.total)
+    return entries, len(done)
+
+
+def _counts(entries: List[Dict[str, Any]]) -> Dict[str, Dict[str, int]]:
+    splits: Dict[str, Dict[str, int]] = {}
+    for entry in entries:
+        counts = splits.setdefault(entry["split"], {"samples": 0, "shards": 0, "bytes": 0})
+        counts["samples"] += entry["samples"]
+        counts["shards"] += 1
+        counts["bytes"] += entry["bytes"]
+    return splits
+
+
+def write_line_records(
+    data_dir: Path,
+    order: Order,
+    shards: int,
+    validation_fraction: float,
+    keep_pictures: bool = False,
+    workers: int = 0,
+    overwrite: bool = False,
+    resume: bool = False,
+    on_progress: Optional[OnProgress] = None,
+) -> RecordsSummary:
+    """Renders lines into sharded records under `data_dir`; the dictionary is that of the order.
+
+    Without one it is made of the characters that the lines show. Texts are shuffled, so that each
+    shard is a sample of them all. Raises what rendering and `staged_output` raise.
+    """
+    if order.job.boxes or order.job.log:
+        raise OptionError("--boxes and --log-styles go with picture files, not with --records.")
+    order = _shuffled(order)
+    plan, summary = plan_lines(
+        order.texts, order.job, order.options, order.skipped, order.frequencies
+    )
+    options = {
+        **describe(plan, order.job, order.options),
+        "shards": shards,
+        "validation_fraction": validation_fraction,
+        "dictionary_sha256": order.dictionary.sha256 if order.dictionary else "",
+        "keep_pictures": keep_pictures,
+    }
+    names = [RECORDS_DIR, *([PICTURES, TRAIN_LIST, TEST_LIST] if keep_pictures else [])]
+    fraction = order.options.test_fraction
+    with staged_output(data_dir, names, "gen-pics", options, overwrite, resume) as staged:
+        folder = staged.path(RECORDS_DIR)
+        pictures = staged.path(PICTURES).parent if keep_pictures else None
+        context = _Context(
+            plan, order.job, Charset(()), folder, pictures, fraction, validation_fraction
+        )
+        splits, characters = _survey(context)
+        charset = order.dictionary or collect_characters(characters)
+        context = context._replace(charset=charset)
+        planned = _plan_shards(splits, shards)
+        entries, resumed = _write_all(staged, context, planned, workers, on_progress)
+        write_info(folder, build_info(entries, charset, "none"))
+        if keep_pictures:
+            write_lists(staged, plan, order.job, fraction)
+        result = RecordsSummary(
+            str(data_dir / RECORDS_DIR), _counts(entries), plan.total,
+            sum(entry["bytes"] for entry in entries), charset.num_classes, charset.sha256,
+            summary.fonts, summary.skipped,
+        )  # fmt: skip
+        staged.summary = {**vars(result), "output": RECORDS_DIR}
+    return RecordsSummary(**{**vars(result), "resumed_shards": resumed})
+
+
+def _shuffled(order: Order) -> Order:
+    if order.job.replay or order.options.sampling == "random":
+        return order
+    salt = "lines-{}".format(order.job.seed)
+    pairs = sorted(zip(order.texts, order.frequencies), key=lambda pair: order_key(pair[0], salt))
+    return order._replace(
+        texts=[text for text, _ in pairs], frequencies=[count for _, count in pairs]
+    )

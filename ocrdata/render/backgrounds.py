@@ -1,0 +1,186 @@
+"""What is behind the text: one colour, a gradient, paper, or a piece of a picture."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+import cv2
+import numpy as np
+
+from ocrdata.base import seeds
+from ocrdata.errors import InputError, PathLike
+from ocrdata.render.banks import TEXTURE_SIGMA, read_texture
+from ocrdata.render.colours import tinted
+from ocrdata.render.style import LineStyle
+
+PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
+# A picture is kept no larger than this, and so many of them in a process.
+_LONGEST = 1024
+_KEPT = 24
+_INVENTED = 12
+
+
+def find_pictures(
+    names: Sequence[PathLike], skips: Optional[Dict[str, int]] = None
+) -> Tuple[Path, ...]:
+    """Returns the picture files that `names` (files, folders) mean.
+
+    A file that is no picture is counted in `skips` where it lies in a folder, and raises
+    InputError otherwise; so does a folder without a picture.
+    """
+    found: List[Path] = []
+    for name in names:
+        path = Path(name)
+        if not path.exists():
+            raise InputError(path, "does not exist", hint="--background takes a file or a folder.")
+        files = [path] if path.is_file() else _in_folder(path)
+        good = [file for file in files if _is_picture(file, path.is_file(), skips)]
+        if not good:
+            raise InputError(path, "holds no picture ({})".format(", ".join(PICTURE_SUFFIXES)))
+        found += good
+    return tuple(found)
+
+
+def _in_folder(folder: Path) -> List[Path]:
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in PICTURE_SUFFIXES)
+
+
+def _is_picture(path: Path, strict: bool, skips: Optional[Dict[str, int]]) -> bool:
+    # Only the header: decoding thousands of photographs would take minutes.
+    from PIL import Image
+
+    try:
+        with Image.open(str(path)) as picture:
+            if min(picture.size) >= 16:
+                return True
+            problem = "is smaller than 16 pixels"
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        problem = "is not a picture that can be read"
+    if strict or skips is None:
+        raise InputError(path, problem, hint="It was given as a background.")
+    reason = "background {} {}".format(path.name, problem)
+    skips[reason] = skips.get(reason, 0) + 1
+    return False
+
+
+class PictureBank:
+    """Pictures to put behind text: a user's files, or invented ones."""
+
+    def __init__(self, paths: Sequence[Path] = ()) -> None:
+        self.paths = tuple(paths)
+        self._kept: Dict[int, np.ndarray] = {}
+
+    def cut(self, place: float, shape: Tuple[int, int]) -> np.ndarray:
+        """Returns a piece, uint8 BGR [h, w, 3]; `place` in [0, 1) chooses picture and piece."""
+        spot = place * (len(self.paths) or _INVENTED)
+        picture = self._picture(int(spot))
+        height, width = shape
+        spot = spot % 1.0 * 4096.0
+        zoom = max(height / picture.shape[0], width / picture.shape[1])
+        # From a piece as small as it may be without enlarging to as much as there is.
+        scale = max(zoom, (1.0 / zoom) ** (spot % 1.0) * zoom) if zoom < 1.0 else zoom
+        h = min(picture.shape[0], max(1, int(round(height / scale))))
+        w = min(picture.shape[1], max(1, int(round(width / scale))))
+        y = int(int(spot) % 64 / 64.0 * (picture.shape[0] - h + 1))
+        x = int(int(spot) // 64 / 64.0 * (picture.shape[1] - w + 1))
+        piece = picture[y : y + h, x : x + w]
+        way = cv2.INTER_AREA if scale < 1.0 else cv2.INTER_LINEAR
+        return cv2.resize(piece, (width, height), interpolation=way)
+
+    def _picture(self, number: int) -> np.ndarray:
+        found = self._kept.get(number)
+        if found is None:
+            if len(self._kept) >= _KEPT:
+                self._kept.pop(next(iter(self._kept)))
+            found = _load(self.paths[number]) if self.paths else invent_picture(number)
+            self._kept[number] = found
+        return found
+
+
+def _load(path: Path) -> np.ndarray:
+    try:
+        data = np.frombuffer(path.read_bytes(), np.uint8)
+    except OSError as error:
+        raise InputError(path, "cannot be read: {}".format(error.strerror)) from error
+    picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
+    if picture is None:
+        raise InputError(path, "is not a picture that can be decoded", hint="Remove it.")
+    longest = max(picture.shape[:2])
+    if longest > _LONGEST:
+        ratio = _LONGEST / longest
+        picture = cv2.resize(picture, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA)
+    return picture
+
+
+def invent_picture(number: int, shape: Tuple[int, int] = (512, 768)) -> np.ndarray:
+    """Returns a picture of surfaces, panels and discs, uint8 BGR, the same for a number."""
+    chance = seeds.stream(0, "picture", number)
+    height, width = shape
+
+    def colour() -> Tuple[float, float, float]:
+        return tinted(chance.uniform(20, 235), chance.uniform(0, 360), chance.random() * 0.6)
+
+    corners = np.array([[colour() for _ in range(2)] for _ in range(2)], np.float32)
+    picture: Any = cv2.resize(corners, (width, height), interpolation=cv2.INTER_LINEAR)
+    for _ in range(chance.randrange(4, 22)):
+        size = chance.uniform(0.05, 0.5) * height
+        middle = chance.uniform(0, width), chance.uniform(0, height)
+        shade = colour()
+        layer = picture.copy()
+        if chance.random() < 0.6:
+            box = (middle, (size * chance.uniform(0.5, 3), size), chance.gauss(0, 12))
+            cv2.fillConvexPoly(layer, cv2.boxPoints(box).astype(np.int32), shade, cv2.LINE_AA)
+        elif chance.random() < 0.5:
+            cv2.circle(layer, tuple(map(int, middle)), int(size / 2), shade, -1, cv2.LINE_AA)
+        else:
+            end = chance.uniform(0, width), chance.uniform(0, height)
+            thick = chance.randrange(1, 12)
+            ends = tuple(map(int, middle)), tuple(map(int, end))
+            cv2.line(layer, ends[0], ends[1], shade, thick, cv2.LINE_AA)
+        picture = cv2.addWeighted(picture, 0.3, layer, 0.7, 0.0)
+    if chance.random() < 0.5:
+        picture = cv2.GaussianBlur(picture, (0, 0), chance.uniform(0.5, 6.0))
+    grain = read_texture(chance.choice(("paper", "ink")), chance.random(), shape)
+    amount = chance.uniform(1.0, 18.0) / TEXTURE_SIGMA
+    picture += ((grain.astype(np.float32) - 128.0) * np.float32(amount))[..., None]
+    return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+
+
+@lru_cache(maxsize=64)
+def _ramp(length: int) -> np.ndarray:
+    return np.linspace(-0.5, 0.5, length, dtype=np.float32)
+
+
+def linear_field(shape: Tuple[int, int], angle: float) -> np.ndarray:
+    """Returns a slope from -0.5 to 0.5 across a picture in a direction (degrees), float32."""
+    turn = math.radians(angle)
+    cos, sin = math.cos(turn), math.sin(turn)
+    reach = abs(cos) + abs(sin)
+    return np.add.outer(_ramp(shape[0]) * (sin / reach), _ramp(shape[1]) * (cos / reach))
+
+
+def draw_ground(
+    style: LineStyle, shape: Tuple[int, int], pictures: PictureBank
+) -> Optional[np.ndarray]:
+    """Returns the background, uint8 [h, w] or BGR [h, w, 3]; None for one flat colour.
+
+    A grey one is still to be tinted by the paper's hue.
+    """
+    kind = style.background
+    if kind == "gradient" and style.gradient:
+        field = linear_field(shape, style.gradient_angle) * np.float32(style.gradient)
+        field += np.float32(style.paper)
+        return np.clip(field, 0, 255, out=field).astype(np.uint8)
+    if kind == "paper" and style.texture:
+        table = (np.arange(256) - 128.0) * (style.texture / TEXTURE_SIGMA) + style.paper
+        table = np.clip(np.rint(table), 0, 255).astype(np.uint8)
+        return cv2.LUT(np.ascontiguousarray(read_texture("paper", style.texture_at, shape)), table)
+    if kind == "picture":
+        piece = pictures.cut(style.picture_at, shape)
+        shade = tinted(style.paper, style.paper_hue, style.paper_tint)
+        table = np.arange(256.0)[:, None] * (1.0 - style.fade) + np.array(shade) * style.fade
+        return cv2.LUT(piece, np.rint(table).astype(np.uint8).reshape(1, 256, 3))
+    return None

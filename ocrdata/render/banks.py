@@ -1,0 +1,97 @@
+"""Noise and texture drawn once a process; pictures read them from places of their own.
+
+Drawing fresh noise for each picture costs ten times as much as reading it.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import Tuple
+
+import cv2
+import numpy as np
+
+from ocrdata.base import seeds
+
+_BANK = 1 << 18
+# Rows and columns of the textures: no picture of a line repeats its own.
+_TEXTURE = (512, 2048)
+# A texture's standard deviation in its uint8 form, around 128.
+TEXTURE_SIGMA = 32.0
+
+
+@lru_cache(maxsize=None)
+def uniform_bank(name: str) -> np.ndarray:
+    """Returns 2 x 2**18 uniform float32 numbers."""
+    return seeds.uniform_block(0, name, 0, 1, 2 * _BANK)[0].astype(np.float32)
+
+
+@lru_cache(maxsize=None)
+def normal_bank() -> np.ndarray:
+    """Returns standard normal float32 numbers, by the transform of Box and Muller."""
+    radius, angle = uniform_bank("noise").reshape(2, _BANK)
+    return np.sqrt(-2.0 * np.log1p(-radius)) * np.cos(np.float32(2.0 * math.pi) * angle)
+
+
+def read_bank(bank: np.ndarray, place: float, count: int) -> np.ndarray:
+    """Returns `count` numbers of a bank from a place in [0, 1)."""
+    if count > len(bank):
+        bank = np.resize(bank, count + 1)
+    start = int(place * (len(bank) - count))
+    return bank[start : start + count]
+
+
+@lru_cache(maxsize=None)
+def texture_bank(kind: str) -> np.ndarray:
+    """Returns a grey texture, uint8, mean 128: "paper" (fibres, stains) or "ink" (blotches)."""
+    rows, columns = _TEXTURE
+    steps = {"paper": ((1, 0.5), (4, 0.5), (40, 1.0)), "ink": ((2, 0.8), (5, 1.0), (14, 0.6))}[kind]
+    total = np.zeros(_TEXTURE, np.float32)
+    for step, weight in steps:
+        small = seeds.uniform_block(
+            0, "texture-" + kind, step, rows // step + 2, columns // step + 2
+        )
+        size = ((columns // step + 2) * step, (rows // step + 2) * step)
+        layer = cv2.resize(small.astype(np.float32), size, interpolation=cv2.INTER_CUBIC)
+        layer = layer[:rows, :columns]
+        total += (layer - layer.mean()) / layer.std() * np.float32(weight)
+    if kind == "paper":
+        # Fibres run along the sheet.
+        total = 0.6 * total + 0.6 * cv2.blur(total, (9, 1))
+    total = (total - total.mean()) / total.std()
+    return np.clip(np.rint(128.0 + TEXTURE_SIGMA * total), 0, 255).astype(np.uint8)
+
+
+def read_texture(kind: str, place: float, shape: Tuple[int, int]) -> np.ndarray:
+    """Returns a piece of a texture, uint8 [h, w]; one larger than the bank is mirrored."""
+    bank = texture_bank(kind)
+    more = [max(0, wanted - there) for wanted, there in zip(shape, bank.shape)]
+    if any(more):
+        bank = cv2.copyMakeBorder(bank, 0, more[0], 0, more[1], cv2.BORDER_REFLECT)
+    free = bank.shape[0] - shape[0] + 1, bank.shape[1] - shape[1] + 1
+    spot = int(place * free[0] * free[1])
+    y, x = divmod(spot, free[1])
+    return bank[y : y + shape[0], x : x + shape[1]]
+
+
+@lru_cache(maxsize=None)
+def _coarse_field() -> np.ndarray:
+    return (seeds.uniform_block(0, "elastic", 0, 128, 256) * 2.0 - 1.0).astype(np.float32)
+
+
+def smooth_field(
+    place: float, shape: Tuple[int, int], cell: float
+) -> Tuple[np.ndarray, np.ndarray]:
+    """Returns two smooth random fields in [-1, 1], float32 [h, w], that vary over `cell` pixels."""
+    rows = min(62, int(shape[0] / cell) + 3)
+    columns = min(254, int(shape[1] / cell) + 3)
+    bank = _coarse_field()
+    spot = int(place * (64 - rows + 1) * (256 - columns + 1))
+    y, x = divmod(spot, 256 - columns + 1)
+    fields = []
+    for base in (0, 64):
+        coarse = bank[base + y : base + y + rows, x : x + columns]
+        # Linear between the knots: cubic would leave [-1, 1].
+        fields.append(cv2.resize(coarse, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR))
+    return fields[0], fields[1]

@@ -1,0 +1,210 @@
+"""Glyphs as small grey pictures, drawn once and kept, and the choice of a face for a text.
+
+Drawing a glyph costs ten to fifty times as much as composing with one, so a glyph is drawn once a
+face and size. Sizes are few: lines are composed from masters and scaled by their one warp.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from itertools import accumulate
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
+from PIL import ImageFont
+
+from ocrdata.errors import FontError
+from ocrdata.render.fonts import FontFace, font_characters
+from ocrdata.render.kerning import Kerning
+
+# Bytes of glyphs kept in a process, and how many font files stay open.
+KEPT_BYTES = 56 << 20
+FONTS_OPEN = 48
+# A cell reaches this far above and below the baseline, in ems.
+ABOVE, BELOW = 0.92, 0.26
+
+
+class Glyph(NamedTuple):
+    """A glyph's ink (uint8 [h, w], 255 is full), where it lies, and how far the pen moves.
+
+    `left` and `top` are the offset in pixels of the ink's corner from the pen on the baseline;
+    `top` is negative above it. `cell` is the ink on a ground as wide as the advance and as high as
+    every other cell of the size, None where the ink leaves it or the advance is broken.
+    """
+
+    ink: np.ndarray
+    left: int
+    top: int
+    right: int
+    bottom: int
+    advance: float
+    cell: Optional[np.ndarray]
+
+
+def cell_rows(size: int) -> Tuple[int, int]:
+    """Returns how many rows a cell has above and below the baseline."""
+    return int(np.ceil(ABOVE * size)), int(np.ceil(BELOW * size))
+
+
+def draw_glyph(font: ImageFont.FreeTypeFont, character: str, size: int) -> Glyph:
+    """Rasterises one character."""
+    mask, (left, top) = font.getmask2(character, mode="L", anchor="ls")
+    width, height = mask.size
+    advance = font.getlength(character)
+    if not width or not height:
+        return _blank(advance, size)
+    ink = np.frombuffer(bytes(mask), np.uint8).reshape(height, width)
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    if not len(rows):
+        return _blank(advance, size)
+    # Pillow's box of a glyph reaches from the baseline to its top: cut the empty margins off.
+    ink = np.ascontiguousarray(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+    left, top = int(left) + int(columns[0]), int(top) + int(rows[0])
+    right, bottom = left + ink.shape[1], top + ink.shape[0]
+    above, below = cell_rows(size)
+    fits = left >= 0 and right <= advance and top >= -above and bottom <= below
+    if not fits or advance != int(advance):
+        return Glyph(ink, left, top, right, bottom, advance, None)
+    cell = np.zeros((above + below, int(advance)), np.uint8)
+    inside = cell[above + top : above + bottom, left:right]
+    inside[:] = ink
+    return Glyph(inside, left, top, right, bottom, advance, cell)
+
+
+def _blank(advance: float, size: int) -> Glyph:
+    above, below = cell_rows(size)
+    cell = np.zeros((above + below, int(advance)), np.uint8) if advance == int(advance) else None
+    return Glyph(np.zeros((0, 0), np.uint8), 0, 0, 0, 0, advance, cell)
+
+
+class GlyphCache:
+    """Draws glyphs and keeps them; one to a process.
+
+    `latin` are faces for ASCII inside lines of the others. With `fallback` a character that the
+    chosen face lacks is drawn by another one.
+    """
+
+    def __init__(
+        self,
+        faces: Sequence[FontFace],
+        latin: Sequence[FontFace] = (),
+        fallback: bool = False,
+    ) -> None:
+        self.faces = [*faces, *latin]
+        self.main = len(faces)
+        self.fallback = fallback
+        self._fonts: Dict[Tuple[int, int], ImageFont.FreeTypeFont] = {}
+        # Two generations: what was used lately survives when the older one is dropped.
+        self._young: Dict[Tuple[int, int, str], Glyph] = {}
+        self._old: Dict[Tuple[int, int, str], Glyph] = {}
+        self._bytes = 0
+        self._kerning: Dict[int, Kerning] = {}
+        self._masks: Dict[str, int] = {}
+        self._choices: Dict[int, Tuple[List[int], List[float]]] = {}
+
+    # --- which face
+
+    def _mask(self, character: str) -> int:
+        """The faces that have a character, as bits."""
+        found = self._masks.get(character)
+        if found is None:
+            able = (character in font_characters(face) for face in self.faces)
+            found = self._masks[character] = sum(1 << i for i, has in enumerate(able) if has)
+        return found
+
+    def _able(self, text: str) -> int:
+        mask = (1 << self.main) - 1
+        latin = len(self.faces) > self.main
+        for character in text:
+            if not (latin and character.isascii() and self._mask(character) >> self.main):
+                mask &= self._mask(character)
+        return mask
+
+    def faces_for(self, text: str) -> List[int]:
+        """Returns the indices of the faces that have every character of a text."""
+        return self._choice(self._able(text))[0]
+
+    def missing(self, text: str) -> str:
+        """Returns a character that keeps a text from being drawn, "" where nothing does."""
+        if self._able(text):
+            return ""
+        nowhere = [character for character in text if not self._mask(character)]
+        if nowhere:
+            return nowhere[0]
+        if self.fallback:
+            return ""
+        gaps = (sorted(set(text) - font_characters(face)) for face in self.faces[: self.main])
+        return min(gaps, key=len)[0]
+
+    def _choice(self, mask: int) -> Tuple[List[int], List[float]]:
+        found = self._choices.get(mask)
+        if found is None:
+            able = [i for i in range(len(self.faces)) if mask >> i & 1]
+            shares = list(accumulate(self.faces[i].share for i in able))
+            found = self._choices[mask] = (able, [share / shares[-1] for share in shares])
+        return found
+
+    def _pick(self, mask: int, place: float) -> int:
+        able, shares = self._choice(mask)
+        return able[min(bisect_right(shares, place), len(able) - 1)]
+
+    def pick(self, text: str, place: float) -> "int | List[int]":
+        """Returns the face at `place` in [0, 1) of those that can draw a text, by their shares.
+
+        A list of faces, one a character, where the text needs several.
+        """
+        mask = self._able(text)
+        latin = len(self.faces) > self.main and any(c.isascii() for c in text)
+        if mask and not latin:
+            return self._pick(mask, place)
+        if not mask and self.missing(text):
+            raise FontError(", ".join(map(str, self.faces)), "cannot draw {!r}".format(text))
+        base = self._pick(mask or (1 << self.main) - 1, place)
+        return [self._face_of(character, base, place) for character in text]
+
+    def _face_of(self, character: str, base: int, place: float) -> int:
+        mask = self._mask(character)
+        if character.isascii() and mask >> self.main:
+            return self._pick(mask >> self.main << self.main, place)
+        return base if mask >> base & 1 else self._pick(mask, place)
+
+    # --- what it looks like
+
+    def font(self, face: int, size: int) -> ImageFont.FreeTypeFont:
+        """Returns the Pillow font of a face at `size` pixels an em."""
+        key = (face, size)
+        if key not in self._fonts:
+            if len(self._fonts) >= FONTS_OPEN:
+                self._fonts.clear()
+            self._fonts[key] = self.faces[face].open(size)
+        return self._fonts[key]
+
+    def glyph(self, face: int, size: int, character: str) -> Glyph:
+        """Returns a glyph of a face at a size."""
+        key = (face, size, character)
+        found = self._young.get(key)
+        if found is None:
+            found = self._old.pop(key, None) or draw_glyph(self.font(face, size), character, size)
+            # Besides its pixels a glyph takes about 400 bytes of Python objects.
+            self._bytes += (found.ink if found.cell is None else found.cell).nbytes + 400
+            if self._bytes > KEPT_BYTES // 2:
+                self._old, self._young, self._bytes = self._young, {}, 0
+            self._young[key] = found
+        return found
+
+    def glyphs(self, face: "int | List[int]", size: int, text: str) -> List[Glyph]:
+        """Returns the glyphs of a text."""
+        glyph = self.glyph
+        if isinstance(face, int):
+            young, miss = self._young.get, None
+            found: List[Any] = [young((face, size, character), miss) for character in text]
+            if None not in found:
+                return found
+            return [glyph(face, size, character) for character in text]
+        return [glyph(one, size, character) for one, character in zip(face, text)]
+
+    def kerning(self, face: int) -> Kerning:
+        """Returns the kerning of a face."""
+        if face not in self._kerning:
+            self._kerning[face] = Kerning(self.faces[face])
+        return self._kerning[face]

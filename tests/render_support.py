@@ -1,0 +1,38 @@
+"""What the tests of the renderer share: painters, styles and digests."""
+
+from __future__ import annotations
+
+import hashlib
+
+from ocrdata.base import seeds
+from ocrdata.render.blocks import Job
+from ocrdata.render.fonts import find_fonts
+from ocrdata.render.glyphs import GlyphCache
+from ocrdata.render.line import LinePainter
+from ocrdata.render.recipes import DRAWS, draw_styles, find_recipe
+from ocrdata.render.warp import Frame
+
+TEXTS = ["床前明月光", "2024年3月5日", "gjpqy,.;A!", "一二三", "¥1,234.50", "疑是地上霜"]
+
+
+def painter(recipe="clean", cache=None, **frame):
+    found = find_recipe(recipe)
+    cache = cache or GlyphCache(find_fonts(()))
+    shape = Frame(**{"height": 32, **frame})
+    return LinePainter(cache, found.sizes, shape, found.colour)
+
+
+def styles_of(recipe, count, seed=5):
+    rows = seeds.uniform_block(seed, "test", 0, count, DRAWS)
+    return draw_styles(rows, find_recipe(recipe))
+
+
+def job(recipe="print", **more):
+    return Job(tuple(find_fonts(())), find_recipe(recipe), **more)
+
+
+def tree_digest(root):
+    digest = hashlib.sha256()
+    for path in sorted(path for path in root.rglob("*") if path.is_file()):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()

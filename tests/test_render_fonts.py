@@ -1,0 +1,159 @@
+"""Fonts: files, faces, axes, shares, coverage, fallback, and files that are none."""
+
+from __future__ import annotations
+
+import pytest
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
+from fontTools.ttLib.tables.TupleVariation import TupleVariation
+
+from ocrdata.base.assets import asset_dir
+from ocrdata.errors import FontError, OptionError, UnknownNameError
+from ocrdata.render.fonts import FontFace, find_fonts, font_characters
+from ocrdata.render.glyphs import GlyphCache
+
+
+def collection(tmp_path):
+    from fontTools.ttLib import TTCollection, TTFont
+
+    both = TTCollection()
+    names = sorted(path for path in asset_dir("fonts").iterdir() if path.suffix == ".otf")
+    both.fonts = [TTFont(str(path)) for path in names]
+    both.save(str(tmp_path / "two.TTC"))
+    return tmp_path / "two.TTC", names
+
+
+def square(width):
+    pen = TTGlyphPen(None)
+    pen.moveTo((100, 0))
+    for point in ((100, 700), (100 + width, 700), (100 + width, 0)):
+        pen.lineTo(point)
+    pen.closePath()
+    return pen.glyph()
+
+
+def small_font(path, characters="中A", weights=False):
+    """A font of bars; with an axis the bars grow from 100 to 500 units."""
+    builder = FontBuilder(1000, isTTF=True)
+    names = [".notdef"] + ["g{:X}".format(ord(character)) for character in characters]
+    builder.setupGlyphOrder(names)
+    builder.setupCharacterMap({ord(c): name for c, name in zip(characters, names[1:])})
+    builder.setupGlyf({name: square(100) for name in names})
+    builder.setupHorizontalMetrics(dict.fromkeys(names, (1000, 100)))
+    builder.setupHorizontalHeader(ascent=880, descent=-120)
+    builder.setupNameTable({"familyName": "Bars", "styleName": "Regular"})
+    builder.setupOS2()
+    builder.setupPost()
+    if weights:
+        builder.setupFvar([("wght", 100, 100, 900, "Weight")], [])
+        wider = [(0, 0), (0, 0), (400, 0), (400, 0), (0, 0), (0, 0), (0, 0), (0, 0)]
+        change = TupleVariation({"wght": (0.0, 1.0, 1.0)}, wider)
+        builder.setupGvar({name: [change] for name in names})
+    builder.save(str(path))
+    return path
+
+
+def test_faces_of_a_collection(tmp_path):
+    path, names = collection(tmp_path)
+    assert find_fonts([str(path)]) == [FontFace(path, 0)]
+    assert find_fonts(["{}:1".format(path)]) == [FontFace(path, 1)]
+    assert find_fonts([str(path)], face=1) == [FontFace(path, 1)]
+    assert find_fonts([str(tmp_path)]) == [FontFace(path, 0)]
+    with pytest.raises(FontError, match="has 2 faces, so there is no face 2"):
+        find_fonts(["{}:2".format(path)])
+    one, other = (GlyphCache([FontFace(path, 1)]), GlyphCache([FontFace(names[1])]))
+    assert (one.glyph(0, 40, "风").ink == other.glyph(0, 40, "风").ink).all()
+
+
+def test_weights_of_a_variable_font(tmp_path):
+    path = small_font(tmp_path / "bars.ttf", weights=True)
+    faces = find_fonts(["{}@wght=100..900".format(path)])
+    assert [dict(face.axes)["wght"] for face in faces] == [100, 300, 500, 700, 900]
+    cache = GlyphCache(faces)
+    widths = [cache.glyph(face, 100, "中").ink.shape[1] for face in range(5)]
+    assert widths == [10, 20, 30, 40, 50]
+    with pytest.raises(FontError, match="has no axis wdth; its axes: wght"):
+        find_fonts(["{}@wdth=80".format(path)])
+    with pytest.raises(FontError, match="wght from 100 to 900, not 950"):
+        find_fonts(["{}@wght=950".format(path)])
+
+
+def test_shares_decide_how_often_a_font_is_drawn(tmp_path):
+    one, other = (small_font(tmp_path / name) for name in ("a.ttf", "b.ttf"))
+    cache = GlyphCache(find_fonts(["{}*3".format(one), str(other)]))
+    picks = [cache.pick("中", place / 100) for place in range(100)]
+    assert picks.count(0) == 75 and picks.count(1) == 25
+    with pytest.raises(OptionError, match="must be above 0"):
+        find_fonts(["{}*0".format(one)])
+
+
+def test_only_fonts_that_have_the_text_draw_it(tmp_path):
+    few = small_font(tmp_path / "few.ttf", "中A")
+    cache = GlyphCache([FontFace(few), *find_fonts(["OcrDataKai-Regular"])])
+    assert {cache.pick("中国", place / 50) for place in range(50)} == {1}
+    assert {cache.pick("中", place / 50) for place in range(50)} == {0, 1}
+    assert GlyphCache([FontFace(few)]).missing("中国") == "国"
+
+
+def test_fallback_takes_single_characters_from_another_font(tmp_path):
+    one, other = small_font(tmp_path / "a.ttf", "中"), small_font(tmp_path / "b.ttf", "国")
+    faces = [FontFace(one), FontFace(other)]
+    assert GlyphCache(faces).missing("中国") in "中国"
+    cache = GlyphCache(faces, fallback=True)
+    assert cache.missing("中国") == "" and cache.missing("中国人") == "人"
+    assert cache.pick("中国", 0.1) == [0, 1]
+
+
+def test_latin_fonts_draw_ascii_inside_chinese(tmp_path):
+    bars = small_font(tmp_path / "latin.ttf", "AB12")
+    cache = GlyphCache(find_fonts(["NotoSansSC-Regular-GB2312"]), find_fonts([str(bars)]))
+    assert cache.pick("中A国1", 0.5) == [0, 1, 0, 1]
+    assert cache.pick("中Z", 0.5) == [0, 0], "a letter it lacks stays with the main font"
+
+
+def test_fonts_that_cannot_be_used(tmp_path):
+    whole = sorted(asset_dir("fonts").glob("*.ttf"))[0].read_bytes()
+    cases = {"text.ttf": b"not a font", "empty.otf": b"", "cut.ttf": whole[: len(whole) // 3]}
+    for name, content in cases.items():
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(FontError, match="{}: is not a font that can be read".format(name)):
+            find_fonts([str(tmp_path / name)])
+    with pytest.raises(FontError, match="does not exist"):
+        find_fonts([str(tmp_path / "no.ttf")])
+    with pytest.raises(
+        UnknownNameError, match="no font is called OcrDataKay-Regular. Did you mean"
+    ):
+        find_fonts(["OcrDataKay-Regular"])
+    (tmp_path / "none").mkdir()
+    with pytest.raises(FontError, match="holds no font"):
+        find_fonts([str(tmp_path / "none")])
+
+
+def test_broken_fonts_of_a_folder_are_counted(tmp_path):
+    small_font(tmp_path / "good.ttf")
+    (tmp_path / "bad.ttf").write_bytes(b"no font")
+    skips = {}
+    assert find_fonts([str(tmp_path)], skips=skips) == [FontFace(tmp_path / "good.ttf")]
+    assert len(skips) == 1 and "bad.ttf: is not a font that can be read" in next(iter(skips))
+    (tmp_path / "worse").mkdir()
+    for name in ("one.ttf", "two.otf"):
+        (tmp_path / "worse" / name).write_bytes(b"no font either")
+    with pytest.raises(FontError, match="none can be used: one.ttf"):
+        find_fonts([str(tmp_path / "worse")], skips={})
+
+
+def test_bundled_fonts_are_used_by_name():
+    for face in find_fonts(()):
+        assert find_fonts([face.path.stem]) == [face]
+        assert {"风", "A", "。"} <= font_characters(face)
+
+
+def test_the_glyph_cache_is_bounded(monkeypatch):
+    monkeypatch.setattr("ocrdata.render.glyphs.KEPT_BYTES", 40_000)
+    small = GlyphCache(find_fonts(()))
+    first = small.glyph(0, 20, "甲").ink.copy()
+    for point in range(0x4E00, 0x4E00 + 300):
+        small.glyph(0, 20, chr(point))
+    kept = [*small._young.values(), *small._old.values()]
+    assert len(kept) < 60
+    assert (small.glyph(0, 20, "甲").ink == first).all()
