@@ -84,6 +84,13 @@ def test_validation_is_looked_at_in_training(go, tmp_path):
     assert summary.validation_accuracy == looked[-1]["validation"]["accuracy"]
 
 
+def test_validation_looks_at_as_many_lines_as_asked(numbers, tmp_path):
+    seen = []
+    chosen = options(steps=2, eval_every=1, eval_samples=5)
+    train("crnn", numbers, tmp_path, tiny(), chosen, on_validation=seen.append)
+    assert [(report.step, report.lines) for report in seen] == [(1, 5), (2, 5)]
+
+
 def test_a_run_is_not_replaced_unasked(go, tmp_path):
     go(steps=1)
     with pytest.raises(OutputExistsError, match="--resume"):

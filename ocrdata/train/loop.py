@@ -8,24 +8,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Optional
 
 from ocrdata.errors import PathLike
-from ocrdata.train import optimisers
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.config import TrainOptions
 from ocrdata.train.evaluate import Evaluator
 from ocrdata.train.hooks import Checkpoints, Reports, StartInput, StepReport, ValidationReport
 from ocrdata.train.inference import image_spec, make_model
-from ocrdata.train.inputs import Order, pool_batches, training_batches
+from ocrdata.train.inputs import Order, pool_batches
 from ocrdata.train.models import MODELS
-from ocrdata.train.problems import Diagnosis, check_records, explained
-from ocrdata.train.run import MetricsLog, Run, begin_run, plain_options
+from ocrdata.train.problems import check_records, explained
+from ocrdata.train.run import MetricsLog, Run, begin_run, find_resumable, plain_options
 from ocrdata.train.shardset import ShardSet, read_shard_set
-from ocrdata.train.summaries import Summaries, image_fetches
+from ocrdata.train.step import Training, build_training
+from ocrdata.train.summaries import Summaries
 from ocrdata.train.targets import Target, make_target
 
-Tensor = Any
 OnProgress = Optional[Callable[[int, Optional[int]], None]]
 
 
@@ -46,18 +45,6 @@ class TrainSummary:
     parameters: int
     loss: Optional[float]
     validation_accuracy: Optional[float]
-
-
-@dataclass(frozen=True)
-class Training:
-    """The tensors of a training graph."""
-
-    iterator: Any
-    start: Tensor
-    step: Tensor
-    fetches: Dict[str, Tensor]
-    train_op: Any
-    parameters: int
 
 
 def train(
@@ -82,68 +69,30 @@ def train(
     target = make_target(options.target, options.intra_threads, options.inter_threads)
     shards = read_shard_set(data_dir)
     net = make_model(model, chosen, shards.charset, options.seed)
+    net.auto_lstm = target.lstm
     net.skip_long_labels = options.long_labels == "skip"
-    found = check_records(
-        shards, "train", image_spec(net), net.time_steps, net.skip_long_labels, on_check
-    )
     run = Run(
         Path(output_dir) / model,
         model,
         plain_options(chosen),
         plain_options(options),
         shards.charset,
-        shards.fingerprint("train"),
+        {"sha256": shards.fingerprint("train")},
     )
-    begin_run(run, overwrite, resume)
-    order = Order(
-        shards.require("train"),
-        options.batch_size,
-        pool_batches(options.shuffle, options.batch_size),
-        options.seed,
-    )
+    before = find_resumable(run, overwrite, resume)
+    if before is not None:  # these very records were looked at when the run began
+        run.records.update(before.records)
+    else:
+        spec, skip = image_spec(net), net.skip_long_labels
+        found = check_records(shards, "train", spec, net.time_steps, skip, on_check)
+        run.records.update(found._asdict())
+    begin_run(run, before is not None)
+    size = options.batch_size
+    order = Order(shards.require("train"), size, pool_batches(options.shuffle, size), options.seed)
     watch = _Watch(run, shards, target, options, options.total_steps(order.samples), on_validation)
     with tf.Graph().as_default(), v1.device(target.device), explained():
         v1.set_random_seed(options.seed)
-        graph = build_training(net, order, options, watch.total)
-        return watch.run(graph, order, on_step, found)
-
-
-def build_training(net: Any, order: Order, options: TrainOptions, total: int) -> Training:
-    """Builds the graph of a training step in the current graph."""
-    with v1.device("/device:CPU:0"):
-        step = v1.train.get_or_create_global_step()
-        start = v1.placeholder(tf.int64, [4])
-        dataset = training_batches(order, image_spec(net), start)
-        iterator = v1.data.make_initializable_iterator(dataset)
-        batch = iterator.get_next()
-    labels = net.labels(batch)
-    outputs = net.build(batch, training=True)
-    loss = net.loss(outputs, labels)
-    decoded = net.decode(outputs)
-    rate = optimisers.learning_rate(options, step, total)
-    optimizer = optimisers.make_optimizer(options, rate)
-    penalty = optimisers.l2_loss(options.l2) if options.l2 else 0.0
-    gradients = optimizer.compute_gradients(loss + penalty)
-    gradients, norm = optimisers.clip(gradients, options.clip_norm)
-    with tf.control_dependencies(v1.get_collection(v1.GraphKeys.UPDATE_OPS)):
-        train_op = optimizer.apply_gradients(gradients, step)
-    if options.ema:
-        with tf.control_dependencies([train_op]):
-            average = optimisers.weight_average(options.ema, step)
-            train_op = average.apply(v1.trainable_variables())
-    with tf.control_dependencies([train_op]):
-        after = step.read_value()  # a plain fetch may be the step before or after this one
-    right = tf.cast(net.correct(decoded, labels), tf.float32)
-    fetches = {
-        "step": after,
-        "loss": loss,
-        "accuracy": tf.reduce_mean(right),
-        "learning_rate": rate,
-        "gradient_norm": norm,
-    }
-    fetches.update(image_fetches(batch, decoded.classes))
-    count = sum(int(variable.shape.num_elements()) for variable in v1.trainable_variables())
-    return Training(iterator, start, step, fetches, train_op, count)
+        return watch.run(build_training(net, order, options, watch.total), order, on_step)
 
 
 class _Watch:
@@ -180,7 +129,6 @@ class _Watch:
         graph: Training,
         order: Order,
         on_step: Optional[Callable[[StepReport], None]],
-        found: Diagnosis,
     ) -> TrainSummary:
         """Trains to the last step."""
 
@@ -199,8 +147,8 @@ class _Watch:
             model=self._run.model,
             step=max(self._started, self.total),
             started_at=self._started,
-            samples=found.samples,
-            long_labels_skipped=found.long_labels,
+            samples=self._run.records["samples"],
+            long_labels_skipped=self._run.records["long_labels"],
             num_classes=self._run.charset.num_classes,
             parameters=graph.parameters,
             loss=self._loss,

@@ -14,7 +14,7 @@ import json
 import platform
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 import numpy as np
 
@@ -41,14 +41,17 @@ _START = "Train first: ocrdata train {}."
 
 @dataclass(frozen=True)
 class Run:
-    """What run.json says: the model's name and options, training options, and the dictionary."""
+    """What run.json says: model, its options, those of training, dictionary, training records.
+
+    `records` holds a hash ("sha256") and, once they were checked, what was found in them.
+    """
 
     directory: Path
     model: str
     model_options: Dict[str, Any]
     options: Dict[str, Any]
     charset: Charset
-    records: str = ""  # the fingerprint of the training records
+    records: Dict[str, Any]
 
     def write(self) -> None:
         """Writes run.json."""
@@ -58,7 +61,7 @@ class Run:
             "model": self.model,
             "model_options": self.model_options,
             "options": self.options,
-            "records_sha256": self.records,
+            "records": self.records,
             "versions": {
                 "numpy": np.__version__,
                 "ocrdata": __version__,
@@ -103,37 +106,41 @@ def read_run(directory: Path, model: str) -> Run:
         charset = read_dictionary_entry(content["dictionary"], path)
         if content["model"] != model:
             raise CheckpointError(path, "is a run of {}, not {}".format(content["model"], model))
-        records = content.get("records_sha256", "")
-        return Run(directory, model, content["model_options"], content["options"], charset, records)
+        options, model_options = content["options"], content["model_options"]
+        return Run(directory, model, model_options, options, charset, content["records"])
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(path, "is no description of a run ({!r})".format(error)) from error
 
 
-def begin_run(run: Run, overwrite: bool, resume: bool) -> bool:
-    """Prepares a run directory for training; returns whether there is a run to go on with.
+def find_resumable(run: Run, overwrite: bool, resume: bool) -> Optional[Run]:
+    """Returns the run that is there to go on with, or None where a new one is to begin.
 
-    Overwriting removes only what a run writes. Raises OutputExistsError if a run is there and
-    neither is given, OptionError if what decides a resumed run's course is not as it was, and
-    CheckpointError if it had another dictionary.
+    Changes nothing. Raises OutputExistsError if a run is there and neither is given, OptionError
+    if what decides a resumed run's course is not as it was, and CheckpointError if it had another
+    dictionary.
     """
     if overwrite and resume:
         raise OptionError("--overwrite and --resume exclude each other.")
     present = run_files(run.directory)
-    if present and not (overwrite or resume):
+    if not present or overwrite:
+        return None
+    if not resume:
         raise OutputExistsError(
             run.directory, "Pass --resume to go on with that run or --overwrite to start anew."
         )
-    if present and resume:
-        before = read_run(run.directory, run.model)
-        check_dictionary(before.charset, run.charset, run.directory, "the data folder")
-        _check_same(before, run)
-        run.write()
-        return True
-    for path in present:
-        path.unlink()
+    before = read_run(run.directory, run.model)
+    check_dictionary(before.charset, run.charset, run.directory, "the data folder")
+    _check_same(before, run)
+    return before
+
+
+def begin_run(run: Run, resumed: bool) -> None:
+    """Makes the directory and run.json; of an earlier run it removes what a run writes only."""
+    if not resumed:
+        for path in run_files(run.directory):
+            path.unlink()
     run.directory.mkdir(parents=True, exist_ok=True)
     run.write()
-    return False
 
 
 def run_files(directory: Path) -> List[Path]:
@@ -142,24 +149,27 @@ def run_files(directory: Path) -> List[Path]:
 
 
 def _check_same(before: Run, now: Run) -> None:
-    changed = []
-    for old, new in ((before.options, now.options), (before.model_options, now.model_options)):
-        names = sorted(set(old) | set(new))
-        changed += [n for n in names if n not in FREE and old.get(n) != new.get(n)]
-    if not changed and before.records != now.records:
+    old, new = ({**run.options, **run.model_options} for run in (before, now))
+    changed = [n for n in sorted({**old, **new}) if n not in FREE and old.get(n) != new.get(n)]
+    if changed:
+        raise OptionError(
+            "the run to resume was started with {}.".format(
+                ", ".join(_flag(name, old.get(name)) for name in changed)
+            ),
+            "Repeat the options of that run, or pass --overwrite to start anew.",
+        )
+    if before.records["sha256"] != now.records["sha256"]:
         raise OptionError(
             "the run to resume was trained on other records.",
             "Bring those records back, or pass --overwrite to start anew.",
         )
-    if changed:
-        flags = ", ".join(
-            "--{} {}".format(n.replace("_", "-"), {**before.options, **before.model_options}.get(n))
-            for n in changed
-        )
-        raise OptionError(
-            "the run to resume was started with {}.".format(flags),
-            "Repeat the options of that run, or pass --overwrite to start anew.",
-        )
+
+
+def _flag(name: str, value: Any) -> str:
+    flag = name.replace("_", "-")
+    if isinstance(value, bool):
+        return "--{}{}".format("" if value else "no-", flag)
+    return "--{} {}".format(flag, value)
 
 
 def plain_options(options: Any) -> Dict[str, Any]:

@@ -20,11 +20,14 @@ class TargetError(OcrdataError):
 
 @dataclass(frozen=True)
 class Target:
-    """A device ("/device:CPU:0") and the session configuration (a ConfigProto) for it."""
+    """A device ("/device:CPU:0"), the session configuration (a ConfigProto) for it, and the form
+    of the LSTM that trains fastest there.
+    """
 
     name: str
     device: str
     config: Any
+    lstm: str
 
 
 def make_target(name: str, intra_threads: int = 0, inter_threads: int = 0) -> Target:
@@ -42,7 +45,8 @@ def make_target(name: str, intra_threads: int = 0, inter_threads: int = 0) -> Ta
 def cpu(config: Any) -> Target:
     """Runs on the processors, and leaves GPUs alone."""
     config.device_count["GPU"] = 0
-    return Target("cpu", "/device:CPU:0", config)
+    # The loop multiplies all inputs at once: a quarter less work than the fused operation.
+    return Target("cpu", "/device:CPU:0", config, lstm="loop")
 
 
 def gpu(config: Any) -> Target:
@@ -54,4 +58,4 @@ def gpu(config: Any) -> Target:
             'pip install "tensorflow[and-cuda]".',
         )
     config.gpu_options.allow_growth = True
-    return Target("gpu", "/device:GPU:0", config)
+    return Target("gpu", "/device:GPU:0", config, lstm="block")

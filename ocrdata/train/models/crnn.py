@@ -62,6 +62,7 @@ class Crnn(Model):
         self.options = options
         self.num_classes = num_classes
         self.seed = seed
+        self.auto_lstm = "block"  # what --lstm auto means
         # Long labels are either refused before training starts or not trained on.
         self.skip_long_labels = False
 
@@ -93,7 +94,7 @@ class Crnn(Model):
             }
 
     def _lstm_form(self) -> str:
-        return "block" if self.options.lstm == "auto" else self.options.lstm
+        return self.auto_lstm if self.options.lstm == "auto" else self.options.lstm
 
     def _dropout(self, sequence: Tensor, name: str) -> Tensor:
         seed = self.seed * 2 + (name == "rnn2")
