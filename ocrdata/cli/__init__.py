@@ -49,7 +49,7 @@ class OcrdataGroup(click.Group):
         try:
             return super().invoke(context)
         except OcrdataError as error:
-            raise _clean(error) from error
+            raise _CleanError(error) from error
         except BrokenPipeError:
             # The reader of a pipe left (`| head`): nobody is there to be told.
             sys.stderr.close()
@@ -59,13 +59,15 @@ class OcrdataGroup(click.Group):
         try:
             return super().parse_args(context, args)
         except OcrdataError as error:
-            raise _clean(error) from error
+            raise _CleanError(error) from error
 
 
-def _clean(error: OcrdataError) -> click.ClickException:
-    shown = click.ClickException(str(error))
-    shown.exit_code = error.exit_code
-    return shown
+class _CleanError(click.ClickException):
+    """An error of ours as click prints it."""
+
+    def __init__(self, error: OcrdataError) -> None:
+        super().__init__(str(error))
+        self.exit_code = error.exit_code  # type: ignore[misc]
 
 
 def _show_version(context: click.Context, _parameter: click.Parameter, asked: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Union
 
 import click
 
@@ -33,8 +33,11 @@ def list_names(kind: Optional[str], coverage: Optional[str], as_json: bool) -> N
     report({name: _rows(name, coverage) for name in kinds}, as_json)
 
 
-def _rows(kind: str, coverage: Optional[str]) -> Dict[str, Any]:
-    builders = {
+Rows = Union[Dict[str, Any], List[str]]
+
+
+def _rows(kind: str, coverage: Optional[str]) -> Rows:
+    builders: Dict[str, Callable[[], Rows]] = {
         "corpora": _corpora,
         "fonts": lambda: _fonts(coverage),
         "importers": _importers,

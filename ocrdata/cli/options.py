@@ -21,8 +21,8 @@ import click
 Function = TypeVar("Function", bound=Callable[..., Any])
 Decorator = Callable[[Function], Function]
 
-PATH = click.Path(path_type=Path)  # type: ignore[type-var]
-EXISTING = click.Path(exists=True, path_type=Path)  # type: ignore[type-var]
+PATH = click.Path(path_type=Path)
+EXISTING = click.Path(exists=True, path_type=Path)
 
 
 def option(*names: str, **settings: Any) -> Decorator[Any]:

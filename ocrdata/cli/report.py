@@ -17,7 +17,8 @@ OnProgress = Callable[[int, Optional[int]], None]
 
 def as_dict(summary: Any) -> Dict[str, Any]:
     """Returns a summary (dataclass or mapping) as plain JSON values."""
-    values = dataclasses.asdict(summary) if dataclasses.is_dataclass(summary) else dict(summary)
+    is_object = dataclasses.is_dataclass(summary) and not isinstance(summary, type)
+    values = dataclasses.asdict(summary) if is_object else dict(summary)
     return {key: _simple(value) for key, value in values.items()}
 
 
