@@ -25,10 +25,12 @@ from ocrdata.cli.import_data import import_data
 from ocrdata.cli.info import info
 from ocrdata.cli.listing import list_names
 from ocrdata.cli.options import config_option
+from ocrdata.cli.pack import pack
 from ocrdata.cli.predict import predict
 from ocrdata.cli.preview import preview
 from ocrdata.cli.tfrecord import tfrecord
 from ocrdata.cli.train import train
+from ocrdata.cli.unpack import unpack
 from ocrdata.errors import OcrdataError
 
 EPILOG = """\b
@@ -122,6 +124,8 @@ COMMANDS = (
     gen_sample,
     gen_chars,
     build_dict,
+    pack,
+    unpack,
     tfrecord,
     check,
     info,

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 import click
 
 from ocrdata.cli import options
+from ocrdata.cli.sizes import Size
 
 
 @click.command("tfrecord")
 @options.data_dir_option
+@options.option(
+    "--source",
+    type=options.EXISTING,
+    help="Pictures with ground truth (a folder, a tar or a zip) or a shard set to read, instead "
+    "of the data folder's lists.",
+)
+@options.option(
+    "--from-original",
+    type=options.EXISTING,
+    help="Record files of CRNN_Tensorflow, its Chinese or NPU branch, or UCloud's EAST to read; "
+    "known damage is repaired or named.",
+)
 @options.option(
     "--output",
     type=options.PATH,
@@ -28,8 +41,15 @@ from ocrdata.cli import options
 @options.option(
     "--shards",
     type=click.IntRange(min=1),
-    default=10,
+    default=None,
+    show_default="10",
     help="Files of each split; fewer where a split has fewer samples.",
+)
+@options.option(
+    "--shard-size",
+    type=Size(),
+    default=None,
+    help="About how large files shall be, as 200MB, instead of how many.",
 )
 @options.option(
     "--validation-fraction",
@@ -38,12 +58,55 @@ from ocrdata.cli import options
     help="Share of the training texts that is held out for validation.",
 )
 @options.option(
+    "--test-fraction",
+    type=click.FloatRange(0.0, 1.0, max_open=True),
+    default=0.1,
+    help="Share of the texts for testing, where a --source has no lists.",
+)
+@options.option(
+    "--group-by",
+    type=click.Choice(("text", "key")),
+    default="text",
+    help="What stays together in one split: equal texts, or only each picture.",
+)
+@options.option(
     "--unknown",
     type=click.Choice(("error", "skip")),
     default="error",
     help="What to do with labels that hold characters outside the dictionary.",
 )
 @options.option("--skip-errors", is_flag=True, help="Leave out and count what cannot be used.")
+@options.option(
+    "--layout",
+    type=click.Choice(("default", "npu-crnn", "ucloud-crnn")),
+    default="default",
+    help="Records of our own, or those that an original trainer reads.",
+)
+@options.option(
+    "--height",
+    type=click.IntRange(min=1),
+    default=None,
+    help="Make pictures that many pixels high.",
+)
+@options.option(
+    "--max-side",
+    type=click.IntRange(min=1),
+    default=None,
+    help="Make pictures with a longer side smaller.",
+)
+@options.option(
+    "--encoding",
+    type=click.Choice(("jpeg", "png")),
+    default=None,
+    help="Encode other pictures anew; by default each keeps its bytes.",
+)
+@options.option(
+    "--quality",
+    type=click.IntRange(1, 100),
+    default=None,
+    show_default="95",
+    help="Of JPEG pictures that are encoded anew.",
+)
 @options.option(
     "--compression",
     type=click.Choice(("none", "gzip")),
@@ -59,43 +122,69 @@ from ocrdata.cli import options
 @options.json_option
 def tfrecord(
     data_dir: Path,
+    source: Optional[Path],
+    from_original: Optional[Path],
     output: Optional[Path],
     dictionary: Optional[Path],
-    shards: int,
-    validation_fraction: float,
-    unknown: str,
-    skip_errors: bool,
-    compression: str,
-    seed: int,
-    limit: Optional[int],
+    shards: Optional[int],
+    shard_size: Optional[int],
+    height: Optional[int],
+    max_side: Optional[int],
+    encoding: Optional[str],
+    quality: Optional[int],
     workers: int,
     overwrite: bool,
     resume: bool,
     dry_run: bool,
     as_json: bool,
+    **choices: Any,
 ) -> None:
     """Write train, validation and test records of the pictures in the sample lists.
 
     Train/sample.txt becomes train and validation, which share no text, and Test/sample.txt
-    becomes test. Pictures are stored as they are; the order is shuffled. --limit counts for each
-    list. Writes tfrecords/*.tfrecord and tfrecords/dataset_info.json.
+    becomes test; a Validation/sample.txt is kept as it is. Lists of ground-truth files give
+    detection records. Pictures are stored as they are; the order is shuffled. --limit counts for
+    each list. Writes tfrecords/*.tfrecord and tfrecords/dataset_info.json.
 
     \b
     Example:
       ocrdata tfrecord --shards 10
       ocrdata tfrecord --data-dir street --unknown skip --validation-fraction 0.02
+      ocrdata tfrecord --source icdar2015.tar.gz --max-side 1280 --shard-size 200MB
+      ocrdata tfrecord --from-original old/tfrecords --dictionary old/char_dict
     """
     from ocrdata.cli.report import next_step, note, progress, report
+    from ocrdata.errors import OptionError
+    from ocrdata.records.conversion import write_from
+    from ocrdata.records.options import WriteOptions
+    from ocrdata.records.pictures import PictureOptions
+    from ocrdata.records.schema import DETECTION
     from ocrdata.records.shards import write_shards
 
+    if shards and shard_size:
+        raise OptionError("--shards and --shard-size exclude each other.")
+    if source and from_original:
+        raise OptionError("--source and --from-original exclude each other.")
+    pictures = PictureOptions(height, max_side, encoding, quality)
+    chosen = WriteOptions(
+        shards=shards or 10, shard_size=shard_size, pictures=pictures, **choices
+    )  # fmt: skip
     start = time.perf_counter()
     with progress("tfrecord", "samples") as on_progress:
-        summary = write_shards(
-            data_dir, output, dictionary=dictionary, shards=shards,
-            validation_fraction=validation_fraction, seed=seed, limit=limit, unknown=unknown,
-            skip_errors=skip_errors, compression=compression, workers=workers,
-            overwrite=overwrite, resume=resume, dry_run=dry_run, on_progress=on_progress,
-        )  # fmt: skip
+        path = source or from_original
+        if path and dry_run:
+            raise OptionError("--dry-run is for sample lists; a source is read only once.")
+        if path:
+            summary = write_from(
+                path, output or data_dir / "tfrecords", original=bool(from_original),
+                dictionary=dictionary, options=chosen, workers=workers, overwrite=overwrite,
+                resume=resume, on_progress=on_progress,
+            )  # fmt: skip
+        else:
+            summary = write_shards(
+                data_dir, output, dictionary=dictionary, options=chosen, workers=workers,
+                overwrite=overwrite, resume=resume, dry_run=dry_run, on_progress=on_progress,
+            )  # fmt: skip
     if dry_run:
         report(summary, as_json)
         return
@@ -105,4 +194,6 @@ def tfrecord(
             summary.samples / seconds, summary.bytes / seconds / 1e6
         )
     )
-    report(summary, as_json, next_step("train crnn", data_dir) if output is None else "")
+    model = "train east" if summary.task == DETECTION else "train crnn"
+    ours = output is None and chosen.layout == "default"
+    report(summary, as_json, next_step(model, data_dir) if ours else "")

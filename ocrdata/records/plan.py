@@ -211,6 +211,16 @@ def plan_shards(
     Raises AnnotationError, CharsetError (file, line) for lines that `skips` does not allow, and
     OptionError.
     """
+    try:
+        return _plan(sources, charset, options, skips)
+    finally:
+        for source in sources:
+            source.close()
+
+
+def _plan(
+    sources: Sequence[Source], charset: Optional[Charset], options: WriteOptions, skips: Skips
+) -> Plan:
     indexes = [_read(source, charset, skips, options) for source in sources]
     given = any(source.name == VALIDATION_LIST for source in sources)
     fraction = 0.0 if given else options.validation_fraction
@@ -222,7 +232,6 @@ def plan_shards(
                 continue
             plan.samples[split] = int(chosen.sum())
             plan.shards += _cut(split, index, chosen, options)
-        index.source.close()
     if not plan.shards:
         raise AnnotationError(sources[0].path, "lists no sample that can be used", hint="")
     return plan

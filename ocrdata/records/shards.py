@@ -7,7 +7,7 @@ and noted in a journal, which is what a resumed run goes by.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Callable, List, Optional
+from typing import Any, Callable, List, Optional
 
 from ocrdata.base import split as lists
 from ocrdata.base.outdir import staged_output
@@ -15,9 +15,8 @@ from ocrdata.base.sample import SAMPLE_LIST
 from ocrdata.errors import AnnotationError, CharsetError, OptionError, PathLike
 from ocrdata.records.journal import file_sha256
 from ocrdata.records.options import WriteOptions
-from ocrdata.records.pictures import KEEP, PictureOptions
 from ocrdata.records.plan import VALIDATION_LIST
-from ocrdata.records.schema import DETECTION, LAYOUT, RECOGNITION, RECORDS_DIR
+from ocrdata.records.schema import DETECTION, RECOGNITION, RECORDS_DIR
 from ocrdata.records.sources import SampleList, SceneList, open_list
 from ocrdata.records.writing import COMMAND, ShardsSummary, Work, target_of
 from ocrdata.text.charset import CHARACTER_LIST, DICTIONARY_DIR, Charset, read_charset
@@ -68,36 +67,24 @@ def write_shards(
     output_dir: Optional[PathLike] = None,
     *,
     dictionary: Optional[PathLike] = None,
-    shards: int = 10,
-    shard_size: Optional[int] = None,
-    validation_fraction: float = 0.1,
-    group_by: str = "text",
-    seed: int = 0,
-    limit: Optional[int] = None,
-    unknown: str = "error",
-    skip_errors: bool = False,
-    compression: str = "none",
-    layout: str = LAYOUT,
-    pictures: PictureOptions = KEEP,
+    options: Optional[WriteOptions] = None,
     workers: int = 0,
     overwrite: bool = False,
     resume: bool = False,
     dry_run: bool = False,
     on_progress: Optional[OnProgress] = None,
+    **choices: Any,
 ) -> ShardsSummary:
     """Writes the samples of Train/, Validation/ and Test/sample.txt as sharded TFRecords.
 
     Lists of labels give records for recognition, lists of ground-truth files those for detection.
     `output_dir` is `tfrecords` under `data_dir` by default, and `dictionary` (a folder or a file)
-    that of `data_dir`; for the rest see `options.WriteOptions`.
+    that of `data_dir`. `choices` are fields of `options.WriteOptions`, for a call without one:
+    `write_shards("data", shards=10, seed=1)`.
 
     Raises AnnotationError and CharsetError (file, line), OutputExistsError, OptionError.
     """
-    options = WriteOptions(
-        shards=shards, shard_size=shard_size, validation_fraction=validation_fraction,
-        group_by=group_by, seed=seed, limit=limit, unknown=unknown, skip_errors=skip_errors,
-        compression=compression, layout=layout, pictures=pictures,
-    )  # fmt: skip
+    options = options or WriteOptions(**choices)
     options.check()
     root = Path(data_dir)
     target = target_of(output_dir or root / RECORDS_DIR)

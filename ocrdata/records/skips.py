@@ -15,6 +15,7 @@ BAD_LINE = "line without a label or with a wrong path"
 BAD_PICTURE = "picture missing or damaged"
 MISSING_CHARACTER = "character not in the dictionary"
 REPEATED = "listed twice"
+UNPAIRED = "picture or ground truth without the other"
 
 
 class Skips:

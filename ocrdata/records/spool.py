@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
-from ocrdata.base.outdir import write_atomic
+from ocrdata.base.outdir import dump_json, read_json, write_atomic
 from ocrdata.base.sample import Sample
 from ocrdata.errors import PathLike
 from ocrdata.records.example import bytes_feature, decode_example, encode_example
@@ -92,9 +92,15 @@ class Spool:
                 path.unlink()
         return samples
 
-    def close(self) -> None:
-        """Notes that all samples are there."""
-        write_atomic(self.folder / _CLOSED, b"")
+    def close(self, skips: Skips) -> None:
+        """Notes that all samples are there, and what their reader left out."""
+        found = {"counts": dict(skips.counts), "examples": skips.examples}
+        write_atomic(self.folder / _CLOSED, dump_json(found))
+
+    def skipped(self) -> Tuple[Dict[str, int], List[str]]:
+        """Returns what the reader of the samples left out, and examples."""
+        found = read_json(self.folder / _CLOSED)
+        return found["counts"], found["examples"]
 
     def is_closed(self) -> bool:
         """Says whether all samples are there."""

@@ -14,6 +14,7 @@ from ocrdata.base.sample import Sample
 from ocrdata.errors import AnnotationError, PathLike
 from ocrdata.records.options import DEFAULTS, WriteOptions
 from ocrdata.records.schema import DETECTION, RECOGNITION
+from ocrdata.records.skips import Skips
 from ocrdata.records.spool import Spool, SpooledList
 from ocrdata.records.writing import COMMAND, OnProgress, ShardsSummary, Work, target_of
 from ocrdata.text.charset import Charset, collect_characters
@@ -29,6 +30,7 @@ def write_sample_stream(
     origin: Mapping[str, Any],
     charset: Optional[Charset] = None,
     options: WriteOptions = DEFAULTS,
+    skips: Optional[Skips] = None,
     command: str = COMMAND,
     total: Optional[int] = None,
     workers: int = 0,
@@ -48,6 +50,7 @@ def write_sample_stream(
         origin: what decides the samples, in plain JSON values. It goes into the manifest, and a
             resumed run must have the same.
         charset: the dictionary; by default the characters of all labels, by code point.
+        skips: what `open_samples` leaves out, which goes into the summary.
         total: how many samples there will be, for `on_progress`, which counts twice as many: once
             when a sample is taken and once when it is in its shard.
 
@@ -62,19 +65,25 @@ def write_sample_stream(
         "dictionary_sha256": charset.sha256 if charset else "",
     }
     with staged_output(target.parent, (target.name,), command, noted, overwrite, resume) as staged:
-        spool, taken = _take(open_samples, staged, total, on_progress)
+        left_out = skips or Skips()
+        spool, taken = _take(open_samples, staged, left_out, total, on_progress)
         sources = [SpooledList(spool, name) for name in _names(spool)]
         task = DETECTION if spool.has_regions() else RECOGNITION
         if task == RECOGNITION and charset is None:
             charset = collect_characters(spool.texts())
         work = Work(target, task, charset, options)
+        work.skips.add(left_out.counts, left_out.examples)
         summary = work.write(sources, staged, workers, _behind(taken, on_progress))
         shutil.rmtree(str(spool.folder))
     return summary
 
 
 def _take(
-    open_samples: OpenSamples, staged: Staged, total: Optional[int], move: Optional[OnProgress]
+    open_samples: OpenSamples,
+    staged: Staged,
+    skips: Skips,
+    total: Optional[int],
+    move: Optional[OnProgress],
 ) -> Tuple[Spool, int]:
     """Puts the samples on disk; returns where they are and how many there are."""
     spool = Spool(staged.path(_SPOOL))
@@ -84,7 +93,9 @@ def _take(
             count += more
             if move:
                 move(count, 2 * total if total else None)
-        spool.close()
+        spool.close(skips)
+    else:
+        skips.add(*spool.skipped())
     return spool, count
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Callable, List, Tuple
 
 import numpy as np
@@ -10,6 +11,9 @@ from ocrdata.base.icdar import IGNORE_MARKS, Points, corners, pair_up, split_num
 from ocrdata.base.sample import Region
 from ocrdata.base.tree import decode_lines
 from ocrdata.errors import AnnotationError, PathLike
+
+# Quotes around the text of a rectangle keep numbers in it from looking like coordinates.
+_MORE_NUMBERS = re.compile(r"^\s*[-+.\d]+\s*,")
 
 Lines = List[Tuple[int, str]]
 Form = Callable[[str], Tuple[Points, str]]
@@ -22,6 +26,8 @@ def _quad(line: str) -> Tuple[Points, str]:
 
 def _rectangle(line: str) -> Tuple[Points, str]:
     (left, top, right, bottom), rest = split_numbers(line, 4)
+    if _MORE_NUMBERS.match(rest):
+        raise ValueError("has neither eight numbers nor four and a text")
     if right < left or bottom < top:
         raise ValueError("ends left of or above where it begins")
     return corners(left, top, right, bottom), rest

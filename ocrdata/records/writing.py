@@ -28,7 +28,8 @@ COMMAND = "tfrecord"
 class ShardsSummary:
     """What was written: samples, shards and bytes of each split, and what was left out and why.
 
-    Of a dry run, `bytes` are 0 and `planned` names the files. `classes` is 0 and
+    Of a dry run, `bytes` are 0 and `planned` names the files. `problems` counts what was
+    in the records of an original. `classes` is 0 and
     `dictionary_sha256` empty where records have no classes.
     """
 
@@ -43,6 +44,7 @@ class ShardsSummary:
     skipped_examples: List[str] = field(default_factory=list)
     resumed_shards: int = 0
     planned: List[str] = field(default_factory=list)
+    problems: Dict[str, int] = field(default_factory=dict)
 
 
 class Work:
