@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 
 import numpy as np
 import pytest
@@ -219,6 +220,6 @@ def test_group_by_key_takes_texts_apart(tmp_path):
 def test_the_command(run, scenes, tmp_path):  # noqa: F811
     words = ["tfrecord", "--source", scenes, "--output", tmp_path / "out", "--workers", 0]
     result = run(*words, "--max-side", 40, "--shard-size", "1MB", "--test-fraction", 0.4, "--json")
-    assert json.loads(result.stdout)["task"] == "detection"
-    assert "exclude" in run(*words, "--shards", 2, "--shard-size", "1MB", code=2).stderr
-    assert "not for detection" in run(*words, "--layout", "npu-crnn", "--overwrite", code=2).stderr
+    assert json.loads(re.search(r"\{.*\}", result.output).group())["task"] == "detection"
+    assert "exclude" in run(*words, "--shards", 2, "--shard-size", "1MB", code=2).output
+    assert "not for detection" in run(*words, "--layout", "npu-crnn", "--overwrite", code=2).output

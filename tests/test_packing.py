@@ -209,5 +209,5 @@ def test_commands(run, scenes, tmp_path):
     run("unpack", archive, "--output", tmp_path / "out")
     assert contents(tmp_path / "out") == contents(scenes)
     message = run("unpack", archive, "--output", tmp_path / "no", "--max-bytes", "1KB", code=1)
-    assert "more than 1,000 bytes" in message.stderr
-    assert "200MB" in run("unpack", archive, "--max-bytes", "many", code=2).stderr
+    assert "more than 1,000 bytes" in message.output
+    assert "200MB" in run("unpack", archive, "--max-bytes", "many", code=2).output
