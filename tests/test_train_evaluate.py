@@ -16,7 +16,12 @@ pytest.importorskip("tensorflow", reason="training needs TensorFlow")
 from train_support import draw_number, write_numbers  # noqa: E402
 
 from ocrdata.base.sample import read_sample_list  # noqa: E402
-from ocrdata.errors import CheckpointError, InputError, OutputExistsError  # noqa: E402
+from ocrdata.errors import (  # noqa: E402
+    CheckpointError,
+    InputError,
+    OutputExistsError,
+    UnknownNameError,
+)
 from ocrdata.metrics.recognition import RecognitionScore  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
 from ocrdata.train.evaluate import evaluate  # noqa: E402
@@ -35,9 +40,10 @@ def output(trained, tmp_path):
 
 
 def rows(path):
-    lines = path.read_text(encoding="utf-8").splitlines()[1:]
-    fields = [line.split("\t") for line in lines]
-    return [(*map(json.loads, f[:3]), float(f[3]), f[4] == "1") for f in fields]
+    with path.open(encoding="utf-8", newline="") as stream:
+        fields = list(csv.reader(stream, "excel-tab"))
+    assert fields[0] == ["key", "truth", "text", "confidence", "correct"]
+    return [(*f[:3], float(f[3]), f[4] == "1") for f in fields[1:]]
 
 
 def test_the_fixture_has_learned_to_read(numbers, output):
@@ -72,6 +78,13 @@ def test_beam_search_finds_texts_at_least_as_probable(numbers, output):
     beam = rows(output / "crnn/predictions-train.tsv")
     assert len(beam) == 40
     assert all(b[3] >= g[3] - 1e-4 for b, g in zip(beam, greedy))
+
+
+def test_an_unknown_decoder_or_protocol_is_refused(numbers, output):
+    with pytest.raises(UnknownNameError, match="greedy"):
+        evaluate("crnn", numbers, output, decoder="greed")
+    with pytest.raises(UnknownNameError, match="exact"):
+        evaluate("crnn", numbers, output, protocol="none")
 
 
 def test_averaged_weights_are_those_that_read(numbers, output):
@@ -225,11 +238,3 @@ def test_texts_are_joined_from_characters():
         classes = tf.constant([[1, 0, -1], [2, 2, 2], [-1, -1, -1]])
         texts = session.run(join_characters(classes, Charset(("a", "中", "𠀀"))))
     assert [text.decode("utf-8") for text in texts] == ["中a", "𠀀𠀀𠀀", ""]
-
-
-def test_predictions_are_a_table_that_csv_readers_understand(numbers, output):
-    evaluate("crnn", numbers, output)
-    with (output / "crnn/predictions-test.tsv").open(encoding="utf-8", newline="") as stream:
-        found = list(csv.DictReader(stream, delimiter="\t"))
-    assert set(found[0]) == {"key", "truth", "text", "confidence", "correct"}
-    assert found[0]["key"].startswith("pic/")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import csv
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from ocrdata.errors import PathLike
 from ocrdata.metrics.recognition import RecognitionScore
 from ocrdata.records import schema
 from ocrdata.train.compat import tf, v1
-from ocrdata.train.inference import image_spec, read_lines, restore, run_model
+from ocrdata.train.inference import chosen_beam, image_spec, read_lines, restore, run_model
 from ocrdata.train.inputs import evaluation_batches, iterate
 from ocrdata.train.problems import explained
 from ocrdata.train.run import Run, read_run
@@ -139,15 +139,17 @@ def evaluate(
     weights = run.checkpoint(checkpoint)
     shards = read_shard_set(data_dir)
     check_dictionary(run.charset, shards.charset, run.directory, shards.directory)
-    width = beam_width if decoder == "beam" else 0
+    width = chosen_beam(decoder, beam_width)
     score = RecognitionScore(protocol)
     evaluator = Evaluator(run, shards, split, make_target(target), batch_size, width, limit)
     path = run.directory / "predictions-{}.tsv".format(split)
     try:
         with _renamed_when_done(path) as stream:
-            stream.write("key\ttruth\ttext\tconfidence\tcorrect\n")
+            table = csv.writer(stream, "excel-tab", lineterminator="\n")
+            table.writerow(("key", "truth", "text", "confidence", "correct"))
             for done, line in enumerate(evaluator.predictions(weights), 1):
-                stream.write(_row(line, score.add(line.truth, line.text)))
+                right = int(score.add(line.truth, line.text))
+                table.writerow((*line[:3], "{:.6f}".format(line.confidence), right))
                 if on_progress:
                     on_progress(done, evaluator.samples)
     finally:
@@ -177,9 +179,3 @@ def _renamed_when_done(path: Path) -> Iterator[IO[str]]:
     except BaseException:
         partial.unlink()
         raise
-
-
-def _row(line: Prediction, right: bool) -> str:
-    # Labels may hold tabs and quotes: JSON strings keep one line a sample.
-    fields = [json.dumps(text, ensure_ascii=False) for text in (line.key, line.truth, line.text)]
-    return "\t".join([*fields, "{:.6f}".format(line.confidence), str(int(right))]) + "\n"

@@ -12,7 +12,7 @@ from ocrdata.base.outdir import dump_json, write_atomic
 from ocrdata.errors import OutputExistsError, PathLike
 from ocrdata.text.charset import CHARACTER_LIST, Charset
 from ocrdata.train.compat import tf, v1
-from ocrdata.train.inference import restore, run_model
+from ocrdata.train.inference import chosen_beam, restore, run_model
 from ocrdata.train.predict import build_reader
 from ocrdata.train.run import plain_options, read_run
 from ocrdata.train.shardset import dictionary_entry
@@ -59,7 +59,7 @@ def export(
         with tf.Graph().as_default(), v1.Session() as session:
             net = run_model(run)
             encoded = v1.placeholder(tf.string, [None], "images")
-            _, decoded = build_reader(net, encoded, beam_width if decoder == "beam" else 0)
+            _, decoded = build_reader(net, encoded, chosen_beam(decoder, beam_width))
             texts = tf.identity(join_characters(decoded.classes, run.charset), "texts")
             confidences = tf.identity(decoded.confidence, "confidences")
             restore(session, weights, bool(run.options.get("ema")))

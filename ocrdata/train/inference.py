@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
-from ocrdata.errors import CheckpointError
+from ocrdata.errors import CheckpointError, UnknownNameError
 from ocrdata.text.charset import Charset
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.config import settings_from
@@ -31,6 +31,16 @@ def run_model(run: Run) -> Any:
 def image_spec(model: Any) -> ImageSpec:
     """Returns what a recognition model takes."""
     return ImageSpec(model.height, model.options.channels, model.options.image_width)
+
+
+DECODERS = ("beam", "greedy")
+
+
+def chosen_beam(decoder: str, beam_width: int) -> int:
+    """Returns the beam width, 0 for the greedy decoder; raises UnknownNameError for another."""
+    if decoder not in DECODERS:
+        raise UnknownNameError("decoder", decoder, DECODERS)
+    return beam_width if decoder == "beam" else 0
 
 
 def read_lines(model: Any, inputs: Mapping[str, Tensor], beam_width: int = 0) -> Decoded:

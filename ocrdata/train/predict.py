@@ -13,7 +13,7 @@ from ocrdata.base.outdir import write_atomic
 from ocrdata.errors import InputError, OutputExistsError, PathLike
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.drawing import draw_readings
-from ocrdata.train.inference import image_spec, read_lines, restore, run_model
+from ocrdata.train.inference import chosen_beam, image_spec, read_lines, restore, run_model
 from ocrdata.train.inputs import decode_images, measured_widths, round_up
 from ocrdata.train.models.base import Decoded
 from ocrdata.train.run import Run, read_run
@@ -110,7 +110,7 @@ def predict(
         raise OutputExistsError(draw)
     run = read_run(Path(output_dir) / model, model)
     weights = run.checkpoint(checkpoint)
-    reader = LineReader(run, weights, target, beam_width if decoder == "beam" else 0)
+    reader = LineReader(run, weights, target, chosen_beam(decoder, beam_width))
     readings: List[Reading] = []
     drawn: List[Any] = []
     unreadable: Dict[str, str] = {}
