@@ -35,7 +35,7 @@ def test_what_a_resumed_run_may_change_are_settings():
     "values, problem",
     [
         ({"batch_size": 0}, "--batch-size must be at least 1"),
-        ({"momentum": 1.5}, "--momentum must be at most 1"),
+        ({"momentum": 1.5}, "--momentum must be at most 0.9999"),
         ({"optimizer": "sgd"}, "--optimizer must be one of adadelta, adam, momentum"),
         ({"steps": 5, "epochs": 1.0}, "exclude each other"),
         ({"nesterov": True}, "needs --optimizer momentum"),

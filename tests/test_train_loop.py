@@ -55,7 +55,7 @@ def test_a_run_leaves_its_files(go, tmp_path):
 
 
 def test_events_hold_scalars_and_pictures(go, tmp_path):
-    go(steps=4, image_every=2, summary_every=1)
+    go(steps=4, image_every=2)
     found = {}
     for path in (tmp_path / "crnn").glob("events*"):
         for event in v1.train.summary_iterator(str(path)):
@@ -174,7 +174,7 @@ def process(data, output, last, chosen):
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the system has no SIGKILL")
 def test_a_killed_run_goes_on_as_if_it_had_not_been(numbers, tmp_path):
     """Kill -9 twice, once before the first checkpoint; weights and metrics end up bit for bit."""
-    chosen = {"steps": 12, "save_every": 4, "eval_every": 6, "ema": 0.9, "summary_every": 1}
+    chosen = {"steps": 12, "save_every": 4, "eval_every": 6, "ema": 0.9}
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     assert process(numbers, killed, 3, chosen) == -signal.SIGKILL
     assert process(numbers, killed, 10, chosen) == -signal.SIGKILL

@@ -37,6 +37,8 @@ def _type(field: Any) -> Any:
     choices = TARGETS.names() if field.name == "target" else notes["choices"]
     if choices:
         return click.Choice(choices)
+    if notes["low"] is None and notes["high"] is None:
+        return notes["kind"]
     ranges = {int: click.IntRange, float: click.FloatRange}
     return ranges[notes["kind"]](notes["low"], notes["high"])
 

@@ -49,7 +49,7 @@ class CrnnOptions:
     """What a CRNN looks like; the defaults are the paper's."""
 
     width_multiplier: float = setting(
-        1.0, "Scales the channels of the convolutions; 0.25 is about 10 times faster.", 0.05, 4.0
+        1.0, "Scales the channels of the convolutions; less is faster.", 0.05, 4.0
     )
     lstm_units: int = setting(256, "Units of each LSTM layer in each direction.", 1)
     image_width: int = setting(
@@ -93,7 +93,7 @@ class TrainOptions:
     seed: int = setting(0, "Decides initial weights, order and dropout.")
     optimizer: str = setting("adam", "The optimiser.", choices=("adadelta", "adam", "momentum"))
     learning_rate: float = setting(1e-3, "Highest learning rate.", 0.0)
-    momentum: float = setting(0.9, "Momentum of --optimizer momentum.", 0.0, 1.0)
+    momentum: float = setting(0.9, "Momentum of --optimizer momentum.", 0.0, 0.9999)
     nesterov: bool = setting(False, "Nesterov's form of --optimizer momentum.")
     schedule: str = setting(
         "cosine",
@@ -111,7 +111,7 @@ class TrainOptions:
         0.0, "Weight of the squared weights in the loss, LSTM kernels included.", 0.0
     )
     ema: float = setting(
-        0.0, "Decay of the average of the weights that evaluation uses; 0: none.", 0.0, 1.0
+        0.0, "Decay of the average of the weights that evaluation uses; 0: none.", 0.0, 0.99999
     )
     shuffle: int = setting(2048, "Lines shuffled (and sorted by width) at a time.", 1)
     long_labels: str = setting(
@@ -121,8 +121,7 @@ class TrainOptions:
     keep: int = setting(3, "Checkpoints kept.", 1)
     eval_every: int = setting(500, "Steps between two looks at the validation split; 0: none.", 0)
     eval_samples: int = setting(1000, "Lines of the validation split looked at.", 1)
-    log_every: int = setting(10, "Steps between progress lines.", 1)
-    summary_every: int = setting(100, "Steps between TensorBoard scalars.", 1)
+    log_every: int = setting(10, "Steps between progress lines, in TensorBoard too.", 1)
     image_every: int = setting(500, "Steps between TensorBoard images; 0: none.", 0)
     target: str = setting("cpu", "Where to run: cpu or gpu.")
     intra_threads: int = setting(0, "Threads inside an operation; 0: as many as processors.", 0)
@@ -156,7 +155,6 @@ FREE = (
     "lstm",
     "save_every",
     "steps",
-    "summary_every",
     "target",
 )
 

@@ -120,9 +120,7 @@ class _Watch:
         checkpoint = v1.train.latest_checkpoint(str(run.directory))
         self._started = int(checkpoint.rsplit("-", 1)[1]) if checkpoint else 0
         self._log = MetricsLog(run.directory, self._started)
-        self._summaries = Summaries(
-            run.directory, run.charset, self._started, options.summary_every
-        )
+        self._summaries = Summaries(run.directory, run.charset, self._started)
 
     def run(
         self,

@@ -17,16 +17,14 @@ IMAGES = 4  # lines of the batch shown
 class Summaries:
     """Writes scalars and pictures of readings into a run directory; a resumed run goes on there."""
 
-    def __init__(self, directory: Path, charset: Charset, step: int, every: int) -> None:
-        self._charset, self._every = charset, every
+    def __init__(self, directory: Path, charset: Charset, step: int) -> None:
+        self._charset = charset
         self._writer = v1.summary.FileWriter(str(directory))
         if step:  # what an interrupted run wrote behind its last checkpoint comes again
             self._writer.add_session_log(v1.SessionLog(status=v1.SessionLog.START), step)
 
     def write_scalars(self, step: int, group: str, values: Dict[str, float]) -> None:
-        """Writes figures under `group`/name; those of training only every so many steps."""
-        if group == "train" and step % self._every and step != 1:
-            return
+        """Writes figures under `group`/name."""
         entries = [
             v1.Summary.Value(tag="{}/{}".format(group, name), simple_value=value)
             for name, value in sorted(values.items())
