@@ -49,8 +49,8 @@ def _quiet(unless: bool) -> Iterator[None]:
 
 
 def _import_tensorflow() -> Any:
-    asked = _LEVEL in os.environ
-    os.environ.setdefault(_LEVEL, "3")
+    # A level of 3 may come from us: a child process inherits it.
+    asked = os.environ.setdefault(_LEVEL, "3") != "3"
     try:
         with _quiet(unless=asked), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # 1.15 uses what newer NumPy releases advise against
