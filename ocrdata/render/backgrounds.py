@@ -21,6 +21,8 @@ PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 _LONGEST = 1024
 _KEPT = 24
 _INVENTED = 12
+# A picture is made smaller by this at the most.
+_SMALLEST = 1.0 / 3.0
 
 
 def find_pictures(
@@ -80,8 +82,8 @@ class PictureBank:
         height, width = shape
         spot = spot % 1.0 * 4096.0
         zoom = max(height / picture.shape[0], width / picture.shape[1])
-        # From a piece as small as it may be without enlarging to as much as there is.
-        scale = max(zoom, (1.0 / zoom) ** (spot % 1.0) * zoom) if zoom < 1.0 else zoom
+        # From a piece as it is to one three times as large: more costs more than all the text.
+        scale = max(zoom, _SMALLEST ** (spot % 1.0)) if zoom < 1.0 else zoom
         h = min(picture.shape[0], max(1, int(round(height / scale))))
         w = min(picture.shape[1], max(1, int(round(width / scale))))
         y = int(int(spot) % 64 / 64.0 * (picture.shape[0] - h + 1))

@@ -34,10 +34,18 @@ def normal_bank() -> np.ndarray:
     return np.sqrt(-2.0 * np.log1p(-radius)) * np.cos(np.float32(2.0 * math.pi) * angle)
 
 
-def read_bank(bank: np.ndarray, place: float, count: int) -> np.ndarray:
-    """Returns `count` numbers of a bank from a place in [0, 1)."""
-    if count > len(bank):
-        bank = np.resize(bank, count + 1)
+@lru_cache(maxsize=8)
+def _longer(name: str, rounds: int) -> np.ndarray:
+    bank = normal_bank() if name == "noise" else uniform_bank(name)
+    return np.tile(bank, rounds)
+
+
+def read_bank(name: str, place: float, count: int) -> np.ndarray:
+    """Returns `count` numbers from a place in [0, 1): standard normal for "noise", else uniform."""
+    bank = normal_bank() if name == "noise" else uniform_bank(name)
+    if count > len(bank) // 2:
+        # A picture larger than the bank sees it again.
+        bank = _longer(name, 2 * count // len(bank) + 2)
     start = int(place * (len(bank) - count))
     return bank[start : start + count]
 

@@ -7,26 +7,13 @@ interrupted run go on.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import (
-    Any,
-    Callable,
-    Dict,
-    Iterable,
-    List,
-    NamedTuple,
-    Optional,
-    Sequence,
-    Set,
-    TextIO,
-    Tuple,
-)
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set, TextIO, Tuple
 
 from ocrdata.base.outdir import MANIFEST, Staged, read_manifest, staged_output
 from ocrdata.base.parallel import ordered_map
@@ -48,6 +35,7 @@ from ocrdata.render.sampling import (
     drop_near_duplicates,
     on_test_side,
     plan_texts,
+    text_digest,
 )
 
 OnProgress = Callable[[int, Optional[int]], None]
@@ -212,8 +200,8 @@ def describe(plan: TextPlan, job: Job, options: TextOptions) -> Dict[str, Any]:
         "fallback": job.fallback, "pictures": [str(path) for path in job.pictures],
         "variants": options.variants, "limit": options.limit, "sampling": options.sampling,
         "min_count": options.min_count, "test_fraction": options.test_fraction,
-        "lengths": list(options.lengths), "texts": _digest(plan.texts, plan.more),
-        "replay": _digest(map(repr, job.replay)),
+        "lengths": list(options.lengths), "texts": text_digest(plan.texts, plan.more),
+        "replay": text_digest(map(repr, job.replay)),
     }  # fmt: skip
 
 
@@ -240,16 +228,6 @@ def _nothing_to_draw(job: Job, skips: Dict[str, int]) -> Exception:
         hint = "Choose other fonts with --font, or leave it out to use the bundled ones."
         return FontError(fonts, "can draw none of the texts: {}".format(reason), hint=hint)
     return CorpusError("corpus", "holds no text to draw ({})".format(reason or "it is empty"))
-
-
-def _digest(*lists: Iterable[str]) -> str:
-    """Names lists of texts, so that a resumed run goes on with the very same ones."""
-    digest = hashlib.sha256()
-    for texts in lists:
-        for text in texts:
-            digest.update(text.encode("utf-8", "surrogatepass") + b"\n")
-        digest.update(b"\0")
-    return digest.hexdigest()
 
 
 def _write_pictures(

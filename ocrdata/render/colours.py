@@ -6,7 +6,7 @@ contrast is decided by grey levels alone.
 
 from __future__ import annotations
 
-from typing import Any, Tuple
+from typing import Any, Optional, Tuple
 
 import numpy as np
 
@@ -61,14 +61,14 @@ def separate(ink: float, low: float, high: float, contrast: float) -> Tuple[floa
     return (0.0 if middle >= 127.5 else 255.0), shrink
 
 
-def levels_of(picture: np.ndarray) -> Tuple[float, float]:
-    """Returns the grey levels between which nearly all of a picture lies."""
+def levels_of(picture: np.ndarray, mask: Optional[np.ndarray] = None) -> Tuple[float, float]:
+    """Returns the grey levels between which nearly all of a picture (inside a mask) lies."""
     import cv2
 
     grey = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
-    low, high = cv2.minMaxLoc(grey)[:2]
+    low, high = cv2.minMaxLoc(grey, mask)[:2]
     if high - low < 30:
         return low, high
-    found: Any = cv2.meanStdDev(grey)
+    found: Any = cv2.meanStdDev(grey, mask=mask)
     mean, reach = float(found[0][0, 0]), 2.2 * float(found[1][0, 0])
     return max(low, mean - reach), min(high, mean + reach)

@@ -14,7 +14,7 @@ import numpy as np
 
 from ocrdata.errors import OcrdataError
 from ocrdata.render.backgrounds import linear_field
-from ocrdata.render.banks import normal_bank, read_bank, uniform_bank
+from ocrdata.render.banks import read_bank
 from ocrdata.render.style import LineStyle
 
 FORMATS = ("jpg", "png", "webp")
@@ -49,10 +49,11 @@ def degrade(picture: np.ndarray, style: LineStyle, side: int) -> np.ndarray:
 def shade(picture: np.ndarray, levels: float, angle: float) -> np.ndarray:
     """Lights a picture from one side: white loses or keeps up to `levels`."""
     slope = linear_field(picture.shape[:2], angle)
-    factor: Any = 1.0 - (slope + np.float32(0.5)) * np.float32(levels / 255.0)
+    # The share that is kept, in bytes: 255 is all of it.
+    kept: Any = (np.float32(255.0 - levels / 2.0) - slope * np.float32(levels)).astype(np.uint8)
     if picture.ndim == 3:
-        factor = cv2.merge([factor, factor, factor])
-    return cv2.multiply(picture, factor, dtype=cv2.CV_8U)
+        kept = cv2.cvtColor(kept, cv2.COLOR_GRAY2BGR)
+    return cv2.multiply(picture, kept, scale=1.0 / 255.0)
 
 
 def fold(picture: np.ndarray, levels: float, place: float) -> np.ndarray:
@@ -125,7 +126,7 @@ def lower_resolution(picture: np.ndarray, share: float) -> np.ndarray:
 
 def _noise(place: float, shape: Tuple[int, ...]) -> np.ndarray:
     count = int(np.prod(shape))
-    return read_bank(normal_bank(), place, count).reshape(shape)
+    return read_bank("noise", place, count).reshape(shape)
 
 
 def add_noise(picture: np.ndarray, sigma: float, place: float) -> np.ndarray:
@@ -156,7 +157,7 @@ def add_specks(picture: np.ndarray, share: float, place: float) -> np.ndarray:
     if share <= 0:
         return picture
     shape = picture.shape[:2]
-    chance = read_bank(uniform_bank("specks"), place, shape[0] * shape[1]).reshape(shape)
+    chance = read_bank("specks", place, shape[0] * shape[1]).reshape(shape)
     speckled = picture.copy()
     speckled[chance < share / 2] = 0
     speckled[chance > 1 - share / 2] = 255

@@ -100,7 +100,7 @@ def _decorate(
         thick = max(1.0, style.underline * size)
         top = max(y1 + 0.04 * size, strip.em_top + ground + 0.98 * size)
         _bar(ink, x0, top, x1, top + thick)
-        full = (x0, y0, x1, top + thick)
+        full = (x0, y0, x1, top + thick + 1.0)
     if style.frame:
         thick, gap = max(1.0, style.frame * size), 0.1 * size
         left, top, right, bottom = full[0] - gap, full[1] - gap, full[2] + gap, full[3] + gap
@@ -111,6 +111,8 @@ def _decorate(
             (right, top, right + thick, bottom),
         ):
             _bar(ink, *edge)
+        # Bars end on whole pixels.
+        thick += 1.0
         full = (left - thick, top - thick, right + thick, bottom + thick)
     height = line.box[3] - line.box[1]
     if style.above:
@@ -139,18 +141,15 @@ def _stamp(ink: np.ndarray, line: Strip, x: float, y: float) -> None:
 # --- the mix of ink and ground
 
 
-def _blend(ground: np.ndarray, mask: np.ndarray, colour: Colour, opacity: float) -> np.ndarray:
+def blend(ground: np.ndarray, mask: np.ndarray, colour: Colour, opacity: float) -> np.ndarray:
     """Mixes a colour into a picture by a mask (uint8 [h, w])."""
-    grades = np.arange(256.0) * (opacity / 255.0)
-    keep = np.rint(255.0 - 255.0 * grades).astype(np.uint8)
+    keep = cv2.bitwise_not(mask if opacity >= 1.0 else cv2.convertScaleAbs(mask, alpha=opacity))
     if ground.ndim == 2:
-        add = np.rint(grades * colour[0]).astype(np.uint8)
-        left = cv2.multiply(ground, cv2.LUT(mask, keep), scale=1.0 / 255.0)
-        return cv2.add(left, cv2.LUT(mask, add))
-    add = np.rint(grades[:, None] * np.array(colour)).astype(np.uint8).reshape(1, 256, 3)
-    wide = cv2.cvtColor(mask, cv2.COLOR_GRAY2BGR)
-    left = cv2.multiply(ground, cv2.LUT(wide, keep), scale=1.0 / 255.0)
-    return cv2.add(left, cv2.LUT(wide, add))
+        left = cv2.multiply(ground, keep, scale=1.0 / 255.0)
+        return cv2.add(left, cv2.convertScaleAbs(mask, alpha=opacity * colour[0] / 255.0))
+    left = cv2.multiply(ground, cv2.cvtColor(keep, cv2.COLOR_GRAY2BGR), scale=1.0 / 255.0)
+    parts = [cv2.convertScaleAbs(mask, alpha=opacity * part / 255.0) for part in colour]
+    return cv2.add(left, cv2.merge(parts))
 
 
 @lru_cache(maxsize=256)
@@ -187,7 +186,7 @@ def mix(
         ground = _tint(ground, style)
     shade = tinted(level, style.ink_hue, style.ink_tint) if colour else (level,) * 3
     ground = _hang(ground, mask, style, em, level)
-    return _raise(_blend(ground, mask, shade, style.opacity), mask, style)
+    return _raise(blend(ground, mask, shade, style.opacity), mask, style)
 
 
 def _on_flat(
@@ -209,7 +208,7 @@ def _on_flat(
     ground = np.empty(shape, np.uint8)
     ground[:] = np.rint(shades[1] if colour else shades[1][0])
     ground = _hang(ground, mask, style, em, level)
-    return _raise(_blend(ground, mask, shades[0], style.opacity), mask, style)
+    return _raise(blend(ground, mask, shades[0], style.opacity), mask, style)
 
 
 def _tint(ground: np.ndarray, style: LineStyle) -> np.ndarray:
@@ -232,13 +231,13 @@ def _hang(
         moved = cv2.GaussianBlur(moved, (0, 0), max(0.5, 0.03 * em))
         # Dark text throws a pale glow: a dark one would swallow it.
         dark = 0.0 if level > 110 else 255.0
-        ground = _blend(ground, moved, (dark,) * 3, style.shadow * 0.7)
+        ground = blend(ground, moved, (dark,) * 3, style.shadow * 0.7)
     if style.outline:
         edge = style.outline_level
         if abs(edge - level) < style.contrast:
             edge = 0.0 if level > 127.5 else 255.0
         ring = thicken(mask, max(0.7, style.outline * em))
-        ground = _blend(ground, ring, (edge,) * 3, 1.0)
+        ground = blend(ground, ring, (edge,) * 3, 1.0)
     return ground
 
 

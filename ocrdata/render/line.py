@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from ocrdata.render.backgrounds import PictureBank, draw_ground
-from ocrdata.render.banks import read_bank, uniform_bank
+from ocrdata.render.banks import read_bank
 from ocrdata.render.effects import degrade
 from ocrdata.render.glyphs import GlyphCache
 from ocrdata.render.ink import draw_rules, dress, mix
@@ -131,7 +131,7 @@ def _is_bent(style: LineStyle) -> bool:
 def _jitters(text: str, style: LineStyle, size: int) -> Optional[List[float]]:
     if not style.jitter:
         return None
-    drawn = read_bank(uniform_bank("jitter"), style.jitter_at, len(text))
+    drawn = read_bank("jitter", style.jitter_at, len(text))
     return ((drawn * 2.0 - 1.0) * (style.jitter * size)).tolist()
 
 

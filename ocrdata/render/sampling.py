@@ -6,6 +6,7 @@ depend on how many others there are, and ten million of them need no memory.
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
 from collections import Counter
 from itertools import accumulate
@@ -78,6 +79,16 @@ class TextPlan(NamedTuple):
             "".join(self.texts[place] for place in row[:length])
             for row, length in zip(places, lengths)
         )
+
+
+def text_digest(*lists: Iterable[str]) -> str:
+    """Returns a name for lists of texts, so that a resumed run goes on with the very same ones."""
+    digest = hashlib.sha256()
+    for texts in lists:
+        for text in texts:
+            digest.update(text.encode("utf-8", "surrogatepass") + b"\n")
+        digest.update(b"\0")
+    return digest.hexdigest()
 
 
 def near_key(text: str) -> str:

@@ -65,7 +65,7 @@ def place_strip(
         found = _place_exactly(box, em, style, frame)
         if found is not None:
             return found
-    shape = _shape(box, scale, style, frame)
+    shape = shape_of(box, scale, style, frame)
     across, along = (0, 1) if frame.vertical else (1, 0)
     bend = style.curve * side + style.elastic * em[2] * scale
     room = side - 2.0 * bend
@@ -91,7 +91,7 @@ def place_strip(
     wanted = side / 2.0 + style.shift * (side - em_size) / 2.0 - middle * scale * factor[across]
     centre[across] = min(max(wanted, -low[across]), side - high[across])
     size = (side, length) if frame.vertical else (length, side)
-    matrix = _matrix(shape, factor, centre)
+    matrix = matrix_of(shape, factor, centre)
     return _placement(matrix, size, scale * min(factor), style, extent, frame.vertical)
 
 
@@ -130,7 +130,7 @@ def _place_exactly(
     return Placement(matrix, width, height, 1.0, exact, None, 0.0, 0.0, frame.vertical)
 
 
-class _Shape(NamedTuple):
+class Shape(NamedTuple):
     """A homography about the middle of a box, by its numbers, and the warped box's bounds.
 
     Plain numbers: NumPy would take ten times as long for so few.
@@ -143,7 +143,8 @@ class _Shape(NamedTuple):
     high: Tuple[float, float]
 
 
-def _shape(box: Box, scale: float, style: LineStyle, frame: Frame) -> _Shape:
+def shape_of(box: Box, scale: float, style: LineStyle, frame: Frame) -> Shape:
+    """Returns how a style turns, shears and tilts a box that is scaled."""
     width, height = max(box[2] - box[0], 1.0), max(box[3] - box[1], 1.0)
     rise = MAX_RISE * frame.height / (scale * (height if frame.vertical else width))
     limit = math.degrees(math.asin(min(1.0, rise)))
@@ -158,10 +159,10 @@ def _shape(box: Box, scale: float, style: LineStyle, frame: Frame) -> _Shape:
         xs.append((a * x + b * y) / w)
         ys.append((c * x + d * y) / w)
     middle = (box[0] + box[2]) / 2.0, (box[1] + box[3]) / 2.0
-    return _Shape((a, b, c, d), (kx, ky), middle, (min(xs), min(ys)), (max(xs), max(ys)))
+    return Shape((a, b, c, d), (kx, ky), middle, (min(xs), min(ys)), (max(xs), max(ys)))
 
 
-def _matrix(shape: _Shape, factor: Sequence[float], centre: Sequence[float]) -> np.ndarray:
+def matrix_of(shape: Shape, factor: Sequence[float], centre: Sequence[float]) -> np.ndarray:
     """Returns middle to centre, by way of affine, tilt and the two factors."""
     (a, b, c, d), (kx, ky), (mx, my) = shape.affine, shape.tilt, shape.middle
     a, b, c, d = a * factor[0], b * factor[0], c * factor[1], d * factor[1]

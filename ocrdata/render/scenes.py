@@ -1,0 +1,235 @@
+"""Many scenes to a data directory: `images/` with ICDAR-2015 boxes beside, and lists of both."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+)
+
+from ocrdata.base import seeds
+from ocrdata.base.icdar import format_box
+from ocrdata.base.outdir import Staged, staged_output
+from ocrdata.base.parallel import ordered_map
+from ocrdata.base.sample import Sample
+from ocrdata.base.split import TEST, TRAIN, is_test, open_list
+from ocrdata.errors import CorpusError, FontError, OptionError, PathLike
+from ocrdata.render.glyphs import GlyphCache
+from ocrdata.render.sampling import text_digest
+from ocrdata.render.scene import IMAGES, MOST_LINES, MOST_TEXTS, SceneJob, render_scene, scene_key
+
+OnProgress = Callable[[int, Optional[int]], None]
+
+BLOCK = 8
+_JOURNAL = "blocks.jsonl"
+
+
+@dataclass(frozen=True)
+class ScenesSummary:
+    """What a run of `render_scenes` made; `ignored` are the regions marked as don't-care."""
+
+    scenes: int
+    train: int
+    test: int
+    regions: int
+    ignored: int
+    fonts: List[str]
+    skipped: Dict[str, int] = field(default_factory=dict)
+
+
+class _Task(NamedTuple):
+    number: int
+    texts: Tuple[Tuple[str, ...], ...]
+
+
+def drawable_texts(texts: Iterable[str], job: SceneJob, skipped: Dict[str, int]) -> Tuple[str, ...]:
+    """Returns the texts that a font can draw; counts the others by what is missing.
+
+    Raises CorpusError or FontError where none is left.
+    """
+    cache, kept = GlyphCache(job.faces), []
+    for text in texts:
+        gap = cache.missing(text)
+        if not gap:
+            kept.append(text)
+            continue
+        reason = "no font has {} (U+{:04X})".format(gap, ord(gap))
+        skipped[reason] = skipped.get(reason, 0) + 1
+    if not kept and skipped:
+        fonts = ", ".join(str(face) for face in job.faces)
+        raise FontError(fonts, "can draw none of the texts ({})".format("; ".join(skipped)))
+    if not kept:
+        raise CorpusError("corpus", "holds no text to draw (it is empty)")
+    return tuple(kept)
+
+
+def texts_of(texts: Sequence[str], seed: int, number: int) -> Tuple[str, ...]:
+    """Returns the texts that a scene may show, more than fit."""
+    chance = seeds.stream(seed, "scene-texts", number)
+    count = MOST_TEXTS * MOST_LINES
+    return tuple(texts[chance.randrange(len(texts))] for _ in range(count))
+
+
+def iterate_scenes(
+    job: SceneJob, texts: Sequence[str], count: int, workers: int = 0, start: int = 0
+) -> Iterator[Sample]:
+    """Yields the scenes from number `start` on, in order."""
+    tasks = _tasks(job, texts, count, start // BLOCK)
+    skip = start % BLOCK
+    for samples in ordered_map(partial(_render, job), tasks, workers):
+        yield from samples[skip:]
+        skip = 0
+
+
+def _tasks(job: SceneJob, texts: Sequence[str], count: int, first: int = 0) -> Iterator[_Task]:
+    for number in range(first, -(-count // BLOCK)):
+        yield _task(job, texts, count, number)
+
+
+def _task(job: SceneJob, texts: Sequence[str], count: int, number: int) -> _Task:
+    last = min(count, (number + 1) * BLOCK)
+    scenes = range(number * BLOCK, last)
+    return _Task(number, tuple(texts_of(texts, job.seed, scene) for scene in scenes))
+
+
+def _render(job: SceneJob, task: _Task) -> List[Sample]:
+    return [
+        render_scene(job, task.number * BLOCK + place, texts)
+        for place, texts in enumerate(task.texts)
+    ]
+
+
+def describe_scenes(job: SceneJob, texts: Sequence[str], count: int) -> Dict[str, Any]:
+    """Returns everything that decides the bytes of a run, as the manifest holds it."""
+    recipe = job.recipe
+    return {
+        "style": recipe.name, "recipe": {name: list(spread) for name, spread in recipe.spreads},
+        "overrides": dict(recipe.fixed), "size": list(job.size), "texts": list(job.texts),
+        "heights": list(job.heights), "seed": job.seed, "format": job.form, "count": count,
+        "fonts": [str(face) for face in job.faces], "dont_care": job.dont_care,
+        "vertical": job.vertical, "pictures": [str(path) for path in job.pictures],
+        "corpus": text_digest(texts),
+    }  # fmt: skip
+
+
+def check_job(job: SceneJob, count: int) -> None:
+    """Raises OptionError for numbers out of range."""
+    if not all(64 <= side <= 8192 for side in job.size):
+        raise OptionError("--size must lie between 64x64 and 8192x8192.")
+    if not 1 <= job.texts[0] <= job.texts[1] <= MOST_TEXTS:
+        raise OptionError("--texts needs 1 <= LOW <= HIGH <= {}.".format(MOST_TEXTS))
+    if not 6 <= job.heights[0] <= job.heights[1] <= min(job.size):
+        text = "--text-height needs 6 <= LOW <= HIGH <= {}.".format(min(job.size))
+        raise OptionError(text)
+    if count < 1:
+        raise OptionError("--count must be 1 or more, not {}.".format(count))
+
+
+def render_scenes(
+    data_dir: PathLike,
+    texts: Sequence[str],
+    job: SceneJob,
+    count: int = 1000,
+    test_fraction: float = 0.1,
+    workers: int = 0,
+    overwrite: bool = False,
+    resume: bool = False,
+    skipped: Optional[Dict[str, int]] = None,
+    on_progress: Optional[OnProgress] = None,
+) -> ScenesSummary:
+    """Renders scenes into `data_dir`; the side of a scene is decided by its name.
+
+    Raises CorpusError and FontError where no text can be drawn, and what `staged_output` raises.
+    """
+    check_job(job, count)
+    skips = dict(skipped or {})
+    kept = drawable_texts(texts, job, skips)
+    options = {**describe_scenes(job, kept, count), "test_fraction": test_fraction}
+    names = (IMAGES, TRAIN, TEST)
+    with staged_output(data_dir, names, "gen-scenes", options, overwrite, resume) as staged:
+        regions, ignored = _write_scenes(staged, job, kept, count, workers, on_progress)
+        train, test = _write_lists(staged, job, count, test_fraction)
+        fonts = [str(face) for face in job.faces]
+        summary = ScenesSummary(count, train, test, regions, ignored, fonts, skips)
+        staged.summary = dict(vars(summary))
+    return summary
+
+
+def _write_scenes(
+    staged: Staged,
+    job: SceneJob,
+    texts: Sequence[str],
+    count: int,
+    workers: int,
+    on_progress: Optional[OnProgress],
+) -> Tuple[int, int]:
+    folder = staged.path(IMAGES).parent
+    done = _read_journal(folder / _JOURNAL) if staged.resumed else {}
+    blocks = range(-(-count // BLOCK))
+    left = (_task(job, texts, count, number) for number in blocks if number not in done)
+    with (folder / _JOURNAL).open("a", encoding="utf-8") as journal:
+        for row in ordered_map(partial(_write_block, job, folder), left, workers):
+            journal.write(json.dumps(row) + "\n")
+            journal.flush()
+            done[row[0]] = (row[1], row[2])
+            if on_progress:
+                on_progress(min(count, len(done) * BLOCK), count)
+    return sum(row[0] for row in done.values()), sum(row[1] for row in done.values())
+
+
+def _read_journal(path: Path) -> Dict[int, Tuple[int, int]]:
+    """Returns (regions, ignored) by block; a line that was cut off does not count."""
+    done: Dict[int, Tuple[int, int]] = {}
+    if path.is_file():
+        for line in path.read_text(encoding="utf-8").split("\n")[:-1]:
+            try:
+                number, regions, ignored = json.loads(line)
+            except ValueError:
+                continue
+            done[number] = (regions, ignored)
+    return done
+
+
+def _write_block(job: SceneJob, folder: Path, task: _Task) -> Tuple[int, int, int]:
+    regions = ignored = 0
+    for sample in _render(job, task):
+        path = folder / sample.key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(sample.image_bytes())
+        rows = [format_box(region.polygon.tolist(), region.text) for region in sample.regions]
+        text = "".join(row + "\n" for row in rows)
+        (folder / truth_key(sample.key)).write_bytes(text.encode("utf-8"))
+        regions += len(rows)
+        ignored += sum(region.ignore for region in sample.regions)
+    return task.number, regions, ignored
+
+
+def truth_key(key: str) -> str:
+    """Returns the path of a scene's boxes: gt_<name>.txt beside it."""
+    folder, _, name = key.rpartition("/")
+    return "{}/gt_{}.txt".format(folder, name.rpartition(".")[0])
+
+
+def _write_lists(
+    staged: Staged, job: SceneJob, count: int, test_fraction: float
+) -> Tuple[int, int]:
+    counts = [0, 0]
+    with open_list(staged.path(TRAIN)) as train, open_list(staged.path(TEST)) as test:
+        for number in range(count):
+            key = scene_key(number, job.form)
+            side = is_test(key, job.seed, test_fraction)
+            (test if side else train).write("{} {}\n".format(key, truth_key(key)))
+            counts[side] += 1
+    return counts[0], counts[1]

@@ -1,0 +1,198 @@
+"""Scenes: boxes on the ink, nothing overlaps or leaves the picture, the same for any workers."""
+
+from __future__ import annotations
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from render_support import tree_digest
+
+from ocrdata.base.sample import read_sample_list
+from ocrdata.cli.gen_scenes import gen_scenes
+from ocrdata.errors import CorpusError, FontError, OptionError
+from ocrdata.records.info import read_shard_set
+from ocrdata.records.truth import parse_regions
+from ocrdata.render.fonts import find_fonts
+from ocrdata.render.glyphs import GlyphCache
+from ocrdata.render.placing import Room, line_quads, set_block
+from ocrdata.render.recipes import find_recipe
+from ocrdata.render.scene import SceneJob
+from ocrdata.render.scenes import iterate_scenes, render_scenes
+from ocrdata.render.style import NEUTRAL
+from ocrdata.render.warp import Placement, warp_ink
+
+TEXTS = ["风华正茂", "2024年", "No.12-34", "人民币壹万元整", "出口", "小心地滑", "A座", "北京大学"]
+
+
+def job(**more):
+    settings = {"size": (320, 256), "texts": (4, 9), "heights": (12.0, 40.0), **more}
+    return SceneJob(tuple(find_fonts(())), find_recipe("scene"), **settings)
+
+
+def invoke(*words, code=0):
+    result = CliRunner().invoke(gen_scenes, [str(word) for word in words], obj={"quiet": True})
+    assert result.exit_code == code, result.output + repr(result.exception)
+    return result
+
+
+def area(quad):
+    return cv2.contourArea(quad.astype(np.float32))
+
+
+def test_regions_stay_inside_and_apart():
+    counts = []
+    for sample in iterate_scenes(job(), TEXTS, 30):
+        quads = [region.polygon for region in sample.regions]
+        counts.append(len(quads))
+        for i, quad in enumerate(quads):
+            assert quad.shape == (4, 2) and quad.dtype == np.float32
+            assert quad.min() >= 0 and (quad.max(0) <= (320, 256)).all()
+            assert cv2.contourArea(quad, oriented=True) > 0, "clockwise on the screen"
+            for other in quads[:i]:
+                overlap, _ = cv2.intersectConvexConvex(quad, other)
+                assert overlap < 0.02 * min(area(quad), area(other))
+    assert min(counts) >= 1 and max(counts) <= 9 and np.mean(counts) > 4
+
+
+def test_labels_are_the_texts_or_dont_care():
+    seen = set()
+    for sample in iterate_scenes(job(dont_care=0.3), TEXTS, 30):
+        for region in sample.regions:
+            assert region.ignore == (region.text == "###")
+            seen.add(region.text)
+    assert {"###"} < seen <= {*TEXTS, "###"}
+    sharp = job(dont_care=0.0, heights=(20.0, 40.0))
+    texts = [region.text for s in iterate_scenes(sharp, TEXTS, 20) for region in s.regions]
+    assert texts.count("###") < 0.05 * len(texts), "only what perspective made too small"
+
+
+@pytest.mark.parametrize("vertical", [False, True])
+def test_quads_hold_the_ink_of_their_lines(vertical):
+    cache = GlyphCache(find_fonts(()))
+    style = NEUTRAL._replace(rotation=17.0, shear=0.15, perspective_x=0.2, weight=0.4)
+    block = set_block(["国家图书", "馆藏"], style, 24.0, vertical, cache)
+    matrix, _ = Room(400, 400).find(block, style, __import__("random").Random(1))
+    place = Placement(matrix, 400, 400, block.scale, None, None, 0.0, 0.0, False)
+    ink = warp_ink(block.ink, place, 2).astype(int)
+    quads = line_quads(block, matrix)
+    inside = np.zeros((400, 400), np.uint8)
+    for quad in quads:
+        one = inside * 0
+        cv2.fillConvexPoly(one, np.rint(quad - 0.5).astype(np.int32), 1)
+        rows = cv2.dilate(one, np.ones((3, 3), np.uint8))
+        assert 0.1 < (ink[one > 0] > 100).mean() < 0.9
+        inside |= rows
+    assert ink[inside == 0].sum() < 0.01 * ink.sum() and len(quads) == 2
+
+
+def test_text_can_be_seen_in_its_region():
+    steps = []
+    for sample in iterate_scenes(job(heights=(24.0, 48.0), dont_care=0.0), TEXTS, 12):
+        picture = cv2.imdecode(np.frombuffer(sample.image, np.uint8), cv2.IMREAD_GRAYSCALE)
+        for region in sample.regions:
+            mask = np.zeros(picture.shape, np.uint8)
+            cv2.fillConvexPoly(mask, np.rint(region.polygon).astype(np.int32), 1)
+            low, high = np.percentile(picture[mask > 0], (4, 96))
+            steps.append(high - low)
+    assert min(steps) > 35, "contrast survives light, noise and compression"
+
+
+def test_files_are_what_importers_and_records_read(tmp_path):
+    summary = render_scenes(tmp_path, TEXTS, job(), 20, workers=0)
+    rows = [
+        (sample.key, sample.text)
+        for name in ("Train", "Test")
+        for sample in read_sample_list(tmp_path / name / "sample.txt", tmp_path)
+    ]
+    assert len(rows) == 20 == summary.train + summary.test
+    samples = {sample.key: sample for sample in iterate_scenes(job(), TEXTS, 20)}
+    for key, truth in rows:
+        assert (tmp_path / key).read_bytes() == samples[key].image
+        regions = parse_regions((tmp_path / truth).read_bytes(), truth)
+        assert [(r.text, r.ignore) for r in regions] == [
+            (r.text, r.ignore) for r in samples[key].regions
+        ]
+        for read, made in zip(regions, samples[key].regions):
+            assert np.abs(read.polygon - made.polygon).max() < 0.01
+    assert summary.regions == sum(len(sample.regions) for sample in samples.values())
+
+
+def test_same_bytes_for_any_workers_and_after_a_resumed_run(tmp_path, monkeypatch):
+    for workers in (0, 2):
+        render_scenes(tmp_path / str(workers), TEXTS, job(), 30, workers=workers)
+    calls = []
+
+    def fails_later(*arguments):
+        calls.append(arguments)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    from ocrdata.render import scenes
+
+    real = scenes._write_block
+    monkeypatch.setattr(scenes, "_write_block", fails_later)
+    with pytest.raises(KeyboardInterrupt):
+        render_scenes(tmp_path / "cut", TEXTS, job(), 30)
+    summary = render_scenes(tmp_path / "cut", TEXTS, job(), 30, resume=True)
+    digests = {tree_digest(tmp_path / name) for name in ("0", "2", "cut")}
+    assert len(digests) == 1 and len(calls) == 5
+    assert summary.scenes == 30
+
+
+def test_the_command_and_its_records(tmp_path):
+    words = ["--count", "12", "--size", "200x160", "--texts", "2..4", "--corpus", "places"]
+    result = invoke(*words, "--data-dir", tmp_path, "--workers", "0", "--json")
+    summary = json.loads(result.stdout.splitlines()[0])
+    assert summary["scenes"] == 12 and summary["regions"] > 12
+    invoke(*words, "--data-dir", tmp_path, "--workers", "0", "--records", "--shards", "2")
+    shards = read_shard_set(tmp_path / "tfrecords")
+    assert shards.task == "detection"
+    assert sum(split["samples"] for split in shards.info["splits"].values()) == 12
+    plan = invoke(*words, "--data-dir", tmp_path / "no", "--dry-run", "--json").stdout
+    assert json.loads(plan)["scenes"] == 12 and not (tmp_path / "no").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--size", "big"], "is not NxN"),
+        (["--texts", "a..b"], "is not N..N"),
+    ],
+)
+def test_ranges_that_are_none(tmp_path, words, message):
+    assert message in invoke(*words, "--data-dir", tmp_path / "x", code=2).output
+
+
+def test_what_cannot_be_drawn_is_named(tmp_path):
+    with pytest.raises(FontError, match="can draw none of the texts .no font has"):
+        render_scenes(tmp_path / "d", ["\U0001f600"], job())
+    with pytest.raises(CorpusError, match="holds no text"):
+        render_scenes(tmp_path / "d", [], job())
+    for wrong in (job(size=(20, 20)), job(texts=(3, 99)), job(heights=(4.0, 9.0))):
+        with pytest.raises(OptionError):
+            render_scenes(tmp_path / "d", TEXTS, wrong)
+    assert not (tmp_path / "d").exists()
+
+
+def test_user_pictures_are_backgrounds(tmp_path):
+    from ocrdata.errors import InputError
+    from ocrdata.render.backgrounds import find_pictures
+
+    green = np.zeros((300, 400, 3), np.uint8)
+    green[..., 1] = 200
+    (tmp_path / "photos").mkdir()
+    cv2.imwrite(str(tmp_path / "photos" / "a.png"), green)
+    (tmp_path / "photos" / "b.jpg").write_bytes(b"no picture")
+    skips = {}
+    found = find_pictures([tmp_path / "photos"], skips)
+    assert [path.name for path in found] == ["a.png"]
+    assert skips == {"background b.jpg is not a picture that can be read": 1}
+    sample = next(iterate_scenes(job(pictures=found, texts=(1, 1)), TEXTS, 1))
+    picture = cv2.imdecode(np.frombuffer(sample.image, np.uint8), cv2.IMREAD_COLOR)
+    assert np.median(picture[..., 1]) > np.median(picture[..., 0]) + 80
+    with pytest.raises(InputError, match="b.jpg: is not a picture that can be read"):
+        find_pictures([tmp_path / "photos" / "b.jpg"])
