@@ -1,4 +1,5 @@
-"""Checks any artefact: data directory, sample list, dictionary, shard set, record file."""
+"""Checks any artefact: data folder, sample list, dictionary, pictures with ground truth in a folder
+or an archive, shard set, record file (ours or an original's), training run."""
 
 from __future__ import annotations
 
@@ -7,12 +8,20 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Sequence
 
 from ocrdata.base.outdir import MANIFEST, read_json, read_manifest
+from ocrdata.base.pairs import is_picture
 from ocrdata.base.sample import SAMPLE_LIST
 from ocrdata.base.split import TEST, TRAIN
-from ocrdata.errors import InputError, OptionError, PathLike, UnknownNameError
+from ocrdata.base.tree import archive_stem
+from ocrdata.errors import InputError, OptionError, PathLike, RecordError, UnknownNameError
 from ocrdata.records.findings import KINDS, Findings
+from ocrdata.records.originals import OriginalFile, file_layout, find_originals
+from ocrdata.records.plan import VALIDATION_LIST
+from ocrdata.records.repair import repair
 from ocrdata.records.schema import DATASET_INFO, RECORDS_DIR
 from ocrdata.records.verify_lists import verify_lists
+from ocrdata.records.verify_originals import check_names, verify_originals
+from ocrdata.records.verify_pictures import verify_pictures
+from ocrdata.records.verify_run import RUN_FILE, verify_run
 from ocrdata.records.verify_shards import verify_record_file, verify_shards
 from ocrdata.text.charset import (
     CHAR_DICT,
@@ -31,7 +40,8 @@ OnProgress = Callable[[int, Optional[int]], None]
 class CheckSummary:
     """What was checked and what is wrong: `problems` counts by kind, `examples` shows the first.
 
-    `ok` says that no kind of problem was found but those in `allowed`.
+    `ok` says that no kind of problem was found but those in `allowed`. `repaired` is what was
+    written with `fix`: `kept` samples, after what is counted in `changed`.
     """
 
     path: str
@@ -39,6 +49,9 @@ class CheckSummary:
     checked: Dict[str, int]
     problems: Dict[str, int] = field(default_factory=dict)
     allowed: Dict[str, int] = field(default_factory=dict)
+    repaired: str = ""
+    kept: int = 0
+    changed: Dict[str, int] = field(default_factory=dict)
     examples: Dict[str, List[str]] = field(default_factory=dict)
 
 
@@ -51,8 +64,10 @@ class _Run:
         decode: bool,
         workers: int,
         on_progress: Optional[OnProgress],
+        dictionary: Optional[PathLike] = None,
     ) -> None:
         self.found = Findings()
+        self.charset = read_charset(dictionary) if dictionary else None
         self.checked: Dict[str, int] = {}
         self.how: Dict[str, Any] = {
             "time_steps": time_steps,
@@ -83,6 +98,29 @@ def _check_lists(run: _Run, root: Path, paths: Sequence[Path], charset: Optional
     run.count("samples", verify_lists(root, paths, charset, run.found, **run.how))
 
 
+def _check_pictures(run: _Run, path: Path) -> None:
+    decode, move = run.how["decode"], run.how["on_progress"]
+    run.count("pictures", verify_pictures(path, run.found, decode, move))
+
+
+def _check_originals(run: _Run, files: List[OriginalFile], alone: bool = False) -> None:
+    if not alone:
+        check_names(files, run.found)
+    move = run.how["on_progress"]
+    run.count("records", verify_originals(files, run.charset, run.found, move))
+
+
+def _check_record_file(run: _Run, path: Path) -> None:
+    try:
+        original = file_layout(path)
+    except RecordError:
+        original = None
+    if original:
+        _check_originals(run, find_originals(path) or [OriginalFile(path, "train", 0, None)], True)
+    else:
+        run.count("records", verify_record_file(path, run.found, run.how["decode"]))
+
+
 def _check_manifest(run: _Run, directory: Path) -> None:
     try:
         read_manifest(directory)
@@ -103,14 +141,14 @@ def _check_data_dir(run: _Run, root: Path) -> None:
         run.found.add("unfinished-output", "{} was left by an interrupted command".format(left))
     for folder in sorted(path.parent for path in root.glob("*/" + MANIFEST)):
         _check_manifest(run, folder)
-    charset = None
+    charset = run.charset
     for path in (root / DICTIONARY_DIR, root / CHARACTER_LIST):
         if path.exists():
             read = _check_dictionary(run, path)
             if charset and read:
                 _check_same(run, root / DICTIONARY_DIR, charset, path, read.sha256)
             charset = charset or read
-    paths = [root / name / SAMPLE_LIST for name in (TRAIN, TEST)]
+    paths = [root / name / SAMPLE_LIST for name in (TRAIN, VALIDATION_LIST, TEST)]
     present = [path for path in paths if path.is_file()]
     if present:
         _check_lists(run, root, present, charset)
@@ -135,28 +173,45 @@ def _is_data_dir(path: Path) -> bool:
     return any((path / name).exists() for name in parts) or any(path.glob(".*.partial"))
 
 
+def _check_folder(run: _Run, path: Path) -> None:
+    if (path / DATASET_INFO).is_file() or any(path.glob("*.tfrecord")):
+        _check_shard_set(run, path)
+    elif find_originals(path):
+        _check_originals(run, find_originals(path))
+    elif (path / RUN_FILE).is_file():
+        run.count("checkpoints", verify_run(path, run.found))
+    elif (path / ORD_TO_INDEX).is_file() or (path / ORD_MAP).is_file():
+        _check_dictionary(run, path)
+    elif (path / SAMPLE_LIST).is_file():
+        _check_lists(run, path.resolve().parent, [path / SAMPLE_LIST], run.charset)
+    elif _is_data_dir(path):
+        _check_data_dir(run, path)
+    elif any(is_picture(one.name) or archive_stem(one.name) for one in path.rglob("*")):
+        _check_pictures(run, path)
+    else:
+        _check_manifest(run, path)
+
+
 def _check_any(run: _Run, path: Path) -> None:
     if path.is_dir():
-        if (path / DATASET_INFO).is_file() or any(path.glob("*.tfrecord")):
-            _check_shard_set(run, path)
-        elif (path / ORD_TO_INDEX).is_file() or (path / ORD_MAP).is_file():
-            _check_dictionary(run, path)
-        elif (path / SAMPLE_LIST).is_file():
-            _check_lists(run, path.resolve().parent, [path / SAMPLE_LIST], None)
-        elif _is_data_dir(path):
-            _check_data_dir(run, path)
-        else:
-            _check_manifest(run, path)
+        _check_folder(run, path)
     elif path.name == DATASET_INFO:
         _check_shard_set(run, path.parent)
-    elif path.suffix == ".tfrecord" or ".tfrecord" in path.name:
-        run.count("records", verify_record_file(path, run.found, run.how["decode"]))
+    elif path.name == RUN_FILE:
+        run.count("checkpoints", verify_run(path.parent, run.found))
+    elif ".tfrecord" in path.name:
+        _check_record_file(run, path)
+    elif archive_stem(path.name) is not None:
+        _check_pictures(run, path)
     elif path.name == SAMPLE_LIST:
-        _check_lists(run, path.resolve().parent.parent, [path], None)
+        _check_lists(run, path.resolve().parent.parent, [path], run.charset)
     elif path.suffix in (".txt", ".json") and path.name != CHAR_DICT:
         _check_dictionary(run, path)
     else:
-        known = "a data folder, sample.txt, a dictionary, a shard set or a .tfrecord file"
+        known = (
+            "a data folder, sample.txt, a dictionary, pictures with ground truth, a tar pack, "
+            "records or a training run"
+        )
         raise InputError(path, "is nothing that can be checked", hint="Name {}.".format(known))
 
 
@@ -167,6 +222,8 @@ def check_path(
     decode: bool = True,
     workers: int = 0,
     on_progress: Optional[OnProgress] = None,
+    dictionary: Optional[PathLike] = None,
+    fix: Optional[PathLike] = None,
 ) -> CheckSummary:
     """Checks an artefact completely and returns what is wrong with it, without changing anything.
 
@@ -174,6 +231,9 @@ def check_path(
         time_steps: labels that CTC cannot fit into so many steps are problems.
         allow: kinds of problems (keys of `findings.KINDS`) that do not count against it.
         decode: decodes every picture; otherwise only headers and end marks are looked at.
+        dictionary: what labels and classes must be in, where no dictionary lies beside them.
+        fix: a new folder (a new file for a record file) to write what is sound, or was made so by
+            a safe repair, if there are problems that count.
 
     Raises InputError for a path that holds nothing to check, and UnknownNameError.
     """
@@ -185,13 +245,19 @@ def check_path(
     where = Path(path)
     if not where.exists():
         raise InputError(where, "does not exist", hint="Make a data set: ocrdata gen-pics.")
-    run = _Run(time_steps, decode, workers, on_progress)
+    run = _Run(time_steps, decode, workers, on_progress, dictionary)
     _check_any(run, where)
     counts = {kind: run.found.counts[kind] for kind in sorted(run.found.counts)}
     problems = {kind: count for kind, count in counts.items() if kind not in allow}
+    repaired = repair(where, fix, run.charset) if fix is not None and problems else None
     return CheckSummary(
         path=str(path),
         ok=not problems,
+        repaired=str(fix) if repaired else "",
+        kept=repaired.kept if repaired else 0,
+        changed={kind: count for kind, count in repaired.changed.items() if count}
+        if repaired
+        else {},
         checked=run.checked,
         problems=problems,
         allowed={kind: count for kind, count in counts.items() if kind in allow},

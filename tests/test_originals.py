@@ -22,7 +22,7 @@ from ocrdata.records.scene import scene_of
 from ocrdata.records.schema import line_of
 from ocrdata.records.shards import write_shards
 from ocrdata.records.tfrecord import open_writer, read_examples
-from ocrdata.records.verify_originals import verify_originals
+from ocrdata.records.verify_originals import check_names, verify_originals
 from ocrdata.text.charset import Charset, read_charset
 
 CHARSET = Charset(tuple("abcdefghijklmnopqrstuvwxyz"))
@@ -59,6 +59,7 @@ def bgr(image):
 
 def problems(folder, charset=CHARSET):
     found = Findings()
+    check_names(find_originals(folder), found)
     verify_originals(find_originals(folder), charset, found)
     return found
 

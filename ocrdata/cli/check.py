@@ -26,6 +26,18 @@ from ocrdata.cli import options
     show_default=False,
     help="A kind of problem that does not count, as text-in-two-splits; may be repeated.",
 )
+@options.option(
+    "--dictionary",
+    type=options.EXISTING,
+    help="What labels and classes must be in, where no dictionary lies beside them.",
+)
+@options.option(
+    "--fix",
+    type=options.PATH,
+    metavar="PATH",
+    help="Write what is sound, or can safely be made so, into this new folder (for one .tfrecord "
+    "file: into this new file).",
+)
 @options.option("--no-decode", is_flag=True, help="Look only at the headers of pictures; faster.")
 @options.workers_option
 @options.json_option
@@ -34,19 +46,23 @@ def check(
     data_dir: Path,
     time_steps: Optional[int],
     allow: Tuple[str, ...],
+    dictionary: Optional[Path],
+    fix: Optional[Path],
     no_decode: bool,
     workers: int,
     as_json: bool,
 ) -> None:
     """Check PATH completely, the data folder by default, and change nothing.
 
-    PATH may be a data folder, a sample.txt, a dictionary, a shard set or one .tfrecord file.
+    PATH may be a data folder, a sample.txt, a dictionary, a folder or archive of pictures with
+    ground truth, a shard set, record files (also an original's), or a training run.
     Problems are counted by kind and shown with their first examples; exit code 1 if there are any.
 
     \b
     Example:
       ocrdata check
       ocrdata check data/tfrecords --allow text-in-two-splits
+      ocrdata check icdar2015.tar.gz --fix icdar2015
     """
     from ocrdata.check import check_path
     from ocrdata.cli.report import progress, report
@@ -54,8 +70,9 @@ def check(
 
     with progress("check", "samples") as on_progress:
         summary = check_path(
-            path or data_dir, time_steps, allow, not no_decode, workers, on_progress
-        )
+            path or data_dir, time_steps, allow, not no_decode, workers, on_progress,
+            dictionary, fix,
+        )  # fmt: skip
     report(summary, as_json)
     if not summary.ok:
         count = sum(summary.problems.values())

@@ -78,18 +78,27 @@ def read_shards(shards: ShardSet, skips: Skips) -> Pairs:
     """Yields the samples of a shard set with the lists its splits are written from."""
     read = scene_of if shards.task == DETECTION else line_of
     for split, path, _ in shards.shards():
-        for record in scan_records(path):
-            try:
-                if record.problem:
-                    raise record.error(path)
-                found: Any = read(example_of(path, record))
-            except (RecordError, ValueError) as error:
-                bad = error if isinstance(error, RecordError) else record.error(path, str(error))
-                skips.refuse(BAD_PICTURE, bad)
-                continue
-            regions = getattr(found, "regions", ())
-            text = getattr(found, "text", None)
-            yield LIST_OF.get(split, ""), Sample(found.key, found.image, text, regions)
+        try:
+            for record in scan_records(path):
+                try:
+                    if record.problem:
+                        raise record.error(path)
+                    found: Any = read(example_of(path, record))
+                except ValueError as error:
+                    skips.refuse(BAD_PICTURE, record.error(path, str(error)))
+                    continue
+                except RecordError as error:
+                    skips.refuse(BAD_PICTURE, error)
+                    continue
+                yield LIST_OF.get(split, ""), _sample(found)
+        except RecordError as error:
+            # The rest of a damaged gzip stream.
+            skips.refuse(BAD_PICTURE, error)
+
+
+def _sample(found: Any) -> Sample:
+    text, regions = getattr(found, "text", None), getattr(found, "regions", ())
+    return Sample(found.key, found.image, text, regions)
 
 
 # --- pictures with ground truth

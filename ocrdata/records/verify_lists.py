@@ -18,7 +18,8 @@ from ocrdata.errors import AnnotationError, InputError
 from ocrdata.records.findings import Findings, as_hashes, first_shared, hash64, repeats
 from ocrdata.records.images import decode_problem, read_header
 from ocrdata.records.schema import ctc_length
-from ocrdata.records.sources import SampleList
+from ocrdata.records.sources import SampleList, SceneList, open_list
+from ocrdata.records.verify_regions import check_regions
 from ocrdata.text.charset import Charset
 
 OnProgress = Callable[[int, Optional[int]], None]
@@ -53,6 +54,8 @@ def _read(
     source: SampleList, charset: Optional[Charset], time_steps: Optional[int], found: Findings
 ) -> _Listed:
     keys, texts, offsets = array("Q"), array("Q"), array("q")
+    # Pictures with ground truth have no label of their own: the picture stands for it.
+    scenes = isinstance(source, SceneList)
     folders: Set[str] = set()
     try:
         for line in source.lines():
@@ -63,7 +66,10 @@ def _read(
                 found.add("empty-label" if empty else "bad-line", str(error))
                 continue
             where = "{}:{}".format(source.path, line.number)
-            check_label(where, text, charset, time_steps, found)
+            if scenes:
+                text = key
+            else:
+                check_label(where, text, charset, time_steps, found)
             folders.update(PurePosixPath(key).parts[:1])
             keys.append(_hash_key(key))
             texts.append(hash64(text.encode("utf-8")))
@@ -90,8 +96,7 @@ def check_label(
 
 
 class _Batch(NamedTuple):
-    path: Path
-    root: Path
+    source: SampleList
     offsets: np.ndarray
 
 
@@ -99,25 +104,32 @@ def _batches(listed: Sequence[_Listed]) -> Iterator[_Batch]:
     for one in listed:
         for start in range(0, len(one.offsets), _BATCH):
             offsets = one.offsets[start : start + _BATCH]
-            yield _Batch(one.source.path, one.source.root, offsets)
+            yield _Batch(one.source, offsets)
 
 
 def _check_pictures(decode: bool, batch: _Batch) -> Tuple[Findings, List[int]]:
     """Returns what is wrong with some pictures, and the hash of each (0 for a missing one)."""
     found, hashes = Findings(), []
-    with SampleList(batch.path, batch.root) as source:
+    with batch.source as source:
         for offset in batch.offsets.tolist():
-            sample = source.sample_at(offset)
+            kind = "bad-truth"
             try:
+                sample = source.sample_at(offset)
+                kind = "missing-picture"
                 data = sample.image_bytes()
             except InputError as error:
                 where = "{}:{}".format(source.path, source.number_at(offset))
-                found.add("missing-picture", "{}: {}".format(where, error))
+                found.add(kind, "{}: {}".format(where, error))
                 hashes.append(0)
                 continue
+            picture = source.root / sample.key
             problem = picture_problem(data, decode)
             if problem:
-                found.add("damaged-picture", "{} {}".format(batch.root / sample.key, problem))
+                found.add("damaged-picture", "{} {}".format(picture, problem))
+            elif sample.regions:
+                header = read_header(data)
+                size = header.width, header.height
+                check_regions(str(picture), sample.regions, *size, found)
             hashes.append(hash64(data))
     return found, hashes
 
@@ -160,11 +172,12 @@ def _check_repeats(listed: Sequence[_Listed], found: Findings) -> None:
         found.add("repeated-key", "{}: {!r} is listed before".format(where, key))
 
 
-def _check_splits(first: _Listed, second: _Listed, pictures: np.ndarray, found: Findings) -> None:
+def _check_splits(
+    first: _Listed, second: _Listed, ours: np.ndarray, others: np.ndarray, found: Findings
+) -> None:
     for row in first_shared(second.texts, first.texts).tolist():
         where, _, text = second.place(row)
         found.add("text-in-two-splits", "{}: {!r} is in {}".format(where, text, first.source.path))
-    ours, others = np.split(pictures, [len(first.keys)])
     for row in first_shared(others, ours[ours != 0]).tolist():
         where, key, _ = second.place(row)
         message = "{}: the picture {!r} is in {}".format(where, key, first.source.path)
@@ -184,6 +197,14 @@ def _check_unreferenced(root: Path, listed: Sequence[_Listed], found: Findings) 
                     found.add("unreferenced-picture", "{} is in no list".format(root / key))
 
 
+def _open(path: Path, root: Path) -> SampleList:
+    try:
+        return open_list(path, root)
+    except AnnotationError:
+        # Reading its lines tells what is wrong with it.
+        return SampleList(path, root)
+
+
 def verify_lists(
     root: Path,
     paths: Sequence[Path],
@@ -199,11 +220,15 @@ def verify_lists(
     Adds the problems to `found` and returns the number of samples. Needs 32 bytes of memory a
     sample.
     """
-    listed = [_read(SampleList(path, root), charset, time_steps, found) for path in paths]
+    listed = [_read(_open(path, root), charset, time_steps, found) for path in paths]
     _check_repeats(listed, found)
     pictures = _read_pictures(listed, decode, workers, found, on_progress)
-    if len(listed) == 2:
-        _check_splits(listed[0], listed[1], pictures, found)
+    starts = np.cumsum([0] + [len(one.keys) for one in listed]).tolist()
+    parts = [pictures[start:end] for start, end in zip(starts, starts[1:])]
+    for place, second in enumerate(listed):
+        for before, first in enumerate(listed[:place]):
+            _check_splits(first, second, parts[before], parts[place], found)
+    if len(listed) > 1:
         # One list alone does not name the pictures of the other.
         _check_unreferenced(root, listed, found)
     for one in listed:

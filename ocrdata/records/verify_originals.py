@@ -142,10 +142,10 @@ def verify_originals(
 ) -> int:
     """Checks record files of an original; adds problems to `found`, returns the sound records.
 
-    Without a dictionary only classes below 0 are found to be wrong.
+    Without a dictionary only classes below 0 are found to be wrong. `check_names` looks for files
+    that are missing.
     """
     classes = len(charset) if charset else 1 << 62
-    check_names(files, found)
     hashes, total = _Hashes(), 0
     for file in files:
         count = 0

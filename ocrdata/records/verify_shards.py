@@ -13,13 +13,26 @@ import numpy as np
 
 from ocrdata.base.parallel import ordered_map
 from ocrdata.errors import CharsetError, OcrdataError, PathLike, RecordError
+from ocrdata.records.example import Feature
 from ocrdata.records.findings import EXAMPLES, Findings, as_hashes, first_shared, hash64, repeats
 from ocrdata.records.images import read_header
 from ocrdata.records.info import ShardSet, read_shard_set
 from ocrdata.records.journal import file_sha256
-from ocrdata.records.schema import DATASET_INFO, LineRecord, line_of
+from ocrdata.records.layouts import AnyRecord
+from ocrdata.records.originals import find_originals
+from ocrdata.records.scene import POINTS, scene_of
+from ocrdata.records.schema import (
+    DATASET_INFO,
+    DETECTION,
+    LAYOUT,
+    RECOGNITION,
+    LineRecord,
+    line_of,
+)
 from ocrdata.records.tfrecord import example_of, scan_records
 from ocrdata.records.verify_lists import check_label, picture_problem
+from ocrdata.records.verify_originals import check_names, verify_originals
+from ocrdata.records.verify_regions import check_regions
 from ocrdata.text.charset import Charset
 
 OnProgress = Callable[[int, Optional[int]], None]
@@ -69,16 +82,23 @@ def _check_file(task: _Task, found: Findings) -> bool:
     return True
 
 
+def _check_record(where: str, one: AnyRecord, rules: _Rules, found: Findings) -> None:
+    problem = picture_problem(one.image, rules.decode)
+    if problem:
+        found.add("damaged-picture", "{}: the picture {}".format(where, problem))
+    elif tuple(read_header(one.image)) != (one.format, one.height, one.width):
+        size = "{} of {} x {}".format(one.format, one.width, one.height)
+        found.add("wrong-record", "{}: the picture is not a {}".format(where, size))
+    if isinstance(one, LineRecord):
+        _check_line(where, one, rules, found)
+    else:
+        check_regions(where, one.regions, one.width, one.height, found)
+
+
 def _check_line(where: str, line: LineRecord, rules: _Rules, found: Findings) -> None:
     if not line.text.strip():
         found.add("empty-label", "{} has an empty label".format(where))
     check_label(where, line.text, rules.charset, rules.time_steps, found)
-    problem = picture_problem(line.image, rules.decode)
-    if problem:
-        found.add("damaged-picture", "{}: the picture {}".format(where, problem))
-    elif tuple(read_header(line.image)) != (line.format, line.height, line.width):
-        size = "{} of {} x {}".format(line.format, line.width, line.height)
-        found.add("wrong-record", "{}: the picture is not a {}".format(where, size))
     if rules.charset:
         try:
             same = rules.charset.encode(line.text) == list(line.classes)
@@ -113,31 +133,44 @@ def _check_records(rules: _Rules, path: Path, seen: _Seen) -> None:
             continue
         seen.count += 1
         try:
-            line = line_of(example_of(path, record))
+            line = record_of(example_of(path, record))
         except (RecordError, ValueError) as error:
             text = error if isinstance(error, RecordError) else record.error(path, str(error))
             seen.found.add("wrong-record", str(text))
             continue
         where = "{}: record {} ({})".format(path, record.number, line.key)
-        _check_line(where, line, rules, seen.found)
+        _check_record(where, line, rules, seen.found)
         seen.keys.append(hash64(line.key.encode("utf-8")))
-        seen.texts.append(hash64(line.text.encode("utf-8")))
+        # A picture with regions has no label of its own: the picture stands for it.
+        label = line.text.encode("utf-8") if isinstance(line, LineRecord) else line.image
+        seen.texts.append(hash64(label))
         seen.pictures.append(hash64(line.image))
 
 
 # --- the whole set
+
+_PICTURES = ("picture-in-two-splits", "pictures")
+_SHARED = {
+    RECOGNITION: (("text-in-two-splits", "texts"), _PICTURES),
+    DETECTION: (_PICTURES,),
+}
 
 
 def _joined(parts: List[_Seen], what: str) -> np.ndarray:
     return np.concatenate([as_hashes(getattr(part, what)) for part in parts])
 
 
-def _lines(path: Path) -> Iterator[LineRecord]:
-    """Yields the sound lines of a shard, for messages."""
+def record_of(features: Dict[str, Feature]) -> AnyRecord:
+    """Returns the line or the picture with regions in decoded features; ValueError if neither."""
+    return scene_of(features) if POINTS in features else line_of(features)
+
+
+def _lines(path: Path) -> Iterator[AnyRecord]:
+    """Yields the sound records of a shard, for messages."""
     for record in scan_records(path):
         try:
             if not record.problem:
-                yield line_of(example_of(path, record))
+                yield record_of(example_of(path, record))
         except (RecordError, ValueError):
             continue
 
@@ -146,7 +179,8 @@ def _describe(paths: List[Path], parts: List[_Seen], row: int) -> str:
     for path, part in zip(paths, parts):
         if row < len(part.keys):
             line = next(itertools.islice(_lines(path), row, None))
-            return "{}: {} ({!r})".format(path, line.key, line.text)
+            text = getattr(line, "text", "a picture with regions")
+            return "{}: {} ({!r})".format(path, line.key, text)
         row -= len(part.keys)
     raise AssertionError("a row behind the last one")
 
@@ -157,10 +191,7 @@ def _check_splits(shards: ShardSet, seen: Dict[str, List[_Seen]], found: Finding
         paths = [path for _, path, _ in shards.shards(name)]
         _tell("repeated-key", repeats(_joined(seen[name], "keys")), name, paths, seen[name], found)
         for before in names[:place]:
-            for kind, what in (
-                ("text-in-two-splits", "texts"),
-                ("picture-in-two-splits", "pictures"),
-            ):
+            for kind, what in _SHARED[shards.task]:
                 rows = first_shared(_joined(seen[name], what), _joined(seen[before], what))
                 _tell(kind, rows, before, paths, seen[name], found)
 
@@ -203,9 +234,12 @@ def verify_shards(
         found.add("damaged-info", str(error))
         return 0
     _check_totals(shards, found)
+    if shards.info["layout"] != LAYOUT:
+        return _verify_layout(shards, found, on_progress)
     listed = shards.shards()
+    charset = shards.charset if shards.has_dictionary else None
     tasks = [_Task(path, entry) for _, path, entry in listed]
-    check = functools.partial(_check_shard, _Rules(shards.charset, time_steps, decode))
+    check = functools.partial(_check_shard, _Rules(charset, time_steps, decode))
     total = sum(entry["samples"] for _, _, entry in listed)
     seen: Dict[str, List[_Seen]] = {}
     count = 0
@@ -217,6 +251,15 @@ def verify_shards(
             on_progress(count, total)
     _check_splits(shards, seen, found)
     return count
+
+
+def _verify_layout(shards: ShardSet, found: Findings, move: Optional[OnProgress]) -> int:
+    """Checks a shard set in the layout of an original: its files, then its records."""
+    for _, path, entry in shards.shards():
+        _check_file(_Task(path, entry), found)
+    files = [file for file in find_originals(shards.directory) if file.path.is_file()]
+    check_names(files, found)
+    return verify_originals(files, shards.charset, found, move)
 
 
 def verify_record_file(path: PathLike, found: Findings, decode: bool = True) -> int:
