@@ -92,7 +92,7 @@ def test_published_size():
     from ocrdata.train.config import CrnnOptions
 
     with tf.Graph().as_default():
-        Crnn(CrnnOptions(), 37).build(pictures([100], 100), training=True)
+        Crnn(CrnnOptions(batch_norm="paper"), 37).build(pictures([100], 100), training=True)
         names = [v.op.name for v in v1.trainable_variables()]
         count = sum(int(v.shape.num_elements()) for v in v1.trainable_variables())
     assert sum(name.endswith("gamma") for name in names) == 2

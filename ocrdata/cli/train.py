@@ -72,7 +72,7 @@ def train_crnn(
     \b
     Example:
       ocrdata train crnn
-      ocrdata train crnn --steps 2000 --width-multiplier 0.25 --lstm-units 128 --batch-norm all
+      ocrdata train crnn --steps 2000 --width-multiplier 0.25 --lstm-units 128
       ocrdata train crnn --optimizer momentum --nesterov --schedule exponential --l2 1e-5
     """
     from ocrdata.cli.report import progress, report
