@@ -21,6 +21,7 @@ from ocrdata.cli.export import export
 from ocrdata.cli.gen_chars import gen_chars
 from ocrdata.cli.gen_pics import gen_pics
 from ocrdata.cli.gen_sample import gen_sample
+from ocrdata.cli.gen_scenes import gen_scenes
 from ocrdata.cli.import_data import import_data
 from ocrdata.cli.info import info
 from ocrdata.cli.listing import list_names
@@ -120,6 +121,7 @@ def main(context: click.Context, quiet: bool, verbose: bool) -> None:
 
 COMMANDS = (
     gen_pics,
+    gen_scenes,
     import_data,
     gen_sample,
     gen_chars,

@@ -39,7 +39,7 @@ def report(summary: Any, as_json: bool = False, next_command: str = "") -> None:
     for line in _lines(values, ""):
         click.echo(line)
     if next_command:
-        click.echo("Next: {}".format(next_command), err=True)
+        note("Next: {}".format(next_command))
 
 
 def _lines(values: Mapping[str, Any], indent: str) -> Iterator[str]:
