@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
+from render_checks import measure
 from render_support import TEXTS, painter, styles_of
 
 from ocrdata.render import colours, effects
@@ -284,3 +285,17 @@ def test_transparent_text_shows_its_ground():
     inside = mix(mask, ground, style, 25.0, False)[16, 10:54].astype(int)
     assert inside[-1] - inside[0] > 20, "the slope shows through"
     assert (ground[16, 10:54] - inside).min() > 60
+
+
+def test_styles_of_all_presets_keep_contrast_boxes_and_edges():
+    contrasts, outside, lost, overlap = measure(900)
+    assert len(contrasts) > 700 and contrasts.min() > 0.85
+    assert outside.max() < 1.0 and lost.max() < 0.02
+    assert overlap.min() > 0.75 and overlap.mean() > 0.9
+
+
+def test_a_single_character_is_not_underlined_into_another(painters):
+    bare = painters["scan"].ink("一", NEUTRAL._replace(size=0.7, underline=0.06, frame=0.05)).mask
+    line = painters["scan"].ink("一一", NEUTRAL._replace(size=0.7, underline=0.06)).mask
+    assert (np.diff((bare.max(1) > 128).astype(int)) == 1).sum() == 1, "one stroke"
+    assert (np.diff((line.max(1) > 128).astype(int)) == 1).sum() == 2, "strokes and their line"

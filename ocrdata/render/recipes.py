@@ -132,7 +132,8 @@ def _keep_legible(values: np.ndarray) -> None:
         np.minimum(columns[name], bearable, out=columns[name])
     columns["poisson"] *= columns["noise"] == 0
     # What is thin already would break.
-    columns["wear"] *= columns["weight"] >= 0
+    columns["wear"] *= (columns["weight"] >= 0) & (columns["outline"] == 0)
+    columns["emboss"] *= columns["outline"] == 0
 
 
 def recipe_names() -> List[str]:
