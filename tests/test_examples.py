@@ -1,0 +1,67 @@
+"""The scripts in examples/ run as they stand, on little data."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ocrdata.cli import main
+from ocrdata.cli.config import read_config
+
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+
+pytestmark = pytest.mark.tf
+
+
+@pytest.fixture
+def shell(tmp_path):
+    """Runs an example with an `ocrdata` command on its PATH that is this checkout's."""
+    pytest.importorskip("tensorflow", reason="training needs TensorFlow")
+    commands = tmp_path / "bin"
+    commands.mkdir()
+    for name, arguments in (("ocrdata", "-m ocrdata "), ("python", "")):
+        script = '#!/bin/sh\nexec "{}" {}"$@"\n'.format(sys.executable, arguments)
+        (commands / name).write_text(script)
+        (commands / name).chmod(0o755)
+
+    def run(script, *arguments, **variables):
+        path = os.pathsep.join([str(commands), os.environ["PATH"]])
+        paths = [str(EXAMPLES.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+        environment = {**os.environ, "PATH": path, "PYTHONPATH": os.pathsep.join(paths)}
+        environment.update({name: str(value) for name, value in variables.items()})
+        return subprocess.run(
+            ["bash", str(EXAMPLES / script), *map(str, arguments)],
+            env=environment, cwd=str(tmp_path), check=True,
+            stdout=subprocess.PIPE, text=True,
+        ).stdout  # fmt: skip
+
+    return run
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.toml")), ids=lambda path: path.name)
+def test_every_settings_file_fits_the_commands(path):
+    assert read_config(path, main)
+
+
+def test_the_demo_runs_from_fonts_to_export(shell, tmp_path):
+    settings = tmp_path / "short.toml"
+    settings.write_text(
+        '[gen-pics]\ncorpus = ["dates"]\nlimit = 160\nvariants = 1\n'
+        "[train.crnn]\nsteps = 3\nbatch-size = 8\nwidth-multiplier = 0.1\nlstm-units = 16\n"
+    )
+    printed = shell("demo.sh", tmp_path / "demo", settings)
+    assert "full-sequence accuracy on" in printed
+    for name in ("lines.png", "predictions.png"):
+        assert (tmp_path / "demo" / name).read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    assert (tmp_path / "demo" / "output" / "crnn" / "saved_model" / "saved_model.pb").is_file()
+
+
+def test_crops_of_scenes_train_a_word_recogniser(shell, tmp_path):
+    shell("crops.sh", tmp_path / "crops", SCENES=30, STEPS=3)
+    run = tmp_path / "crops" / "output" / "crnn"
+    assert json.loads((run / "evaluation-test.json").read_text())["lines"] > 10
