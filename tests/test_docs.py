@@ -46,8 +46,14 @@ def commands_of(text):
             yield words[1:]
 
 
-@pytest.mark.parametrize("words", list(commands_of(README)), ids=" ".join)
-def test_every_command_in_the_readme_exists(words):
+PAGES = [
+    README,
+    *(page.read_text(encoding="utf-8") for page in sorted((ROOT / "docs").glob("*.md"))),
+]
+
+
+@pytest.mark.parametrize("words", [w for page in PAGES for w in commands_of(page)], ids=" ".join)
+def test_every_command_in_the_docs_exists(words):
     command = main
     while words and isinstance(command, click.Group):
         if words[0].startswith("-"):
@@ -67,8 +73,6 @@ def test_the_chinese_first_screen_has_the_same_commands():
 
 
 def test_links_lead_somewhere():
-    for name in ("README.md", "README.zh.md", "CHANGELOG.md", "docs/design.md", "docs/formats.md"):
-        text = (ROOT / name).read_text(encoding="utf-8")
-        for link in re.findall(r"\]\(([^)#]+)\)", text):
-            if not link.startswith("http"):
-                assert ((ROOT / name).parent / link).exists(), (name, link)
+    for page in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")):
+        for link in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+            assert link.startswith("http") or (page.parent / link).exists(), (page.name, link)
