@@ -1,16 +1,23 @@
-"""Writing and reading record files, beside TensorFlow where it is installed.
+"""Writing and reading record files, beside TensorFlow and the original's method.
 
-    python benchmarks/records.py [--records 20000] [--bytes 10000] [--repeat 3] [--folder DIR]
+    python benchmarks/records.py raw [--records 20000] [--bytes 10000]
+    python benchmarks/records.py lines [--count 50000] [--data DIR]
+    python benchmarks/records.py memory [--count 1000000]
 
-Prints the best of --repeat runs in records/s and MB/s, and the ratio to TensorFlow. The same
-ready-made pictures are written by both, with the features of a text line; one core is used.
+raw: ready-made Examples in memory to and from one file, by us and by TensorFlow. lines: a data
+folder of rendered text lines to shards, by us, by TensorFlow's writer with the same features, and
+by the original's method (decode, resize to 100 x 32, raw bytes). memory: the peak of a process that
+writes many small samples, from a list and from a stream. One core; the best of --repeat runs.
+TensorFlow is needed for comparisons only.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import resource
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -96,16 +103,187 @@ def best(repeat, function, *arguments):
     return min(times)
 
 
+# --- text lines, end to end
+
+
+def sample_rows(data):
+    for name in ("Train", "Test"):
+        with (data / name / "sample.txt").open(encoding="utf-8") as stream:
+            for line in stream:
+                yield line.rstrip("\n").partition(" ")[::2]
+
+
+def lines_ours(data, folder):
+    from ocrdata.records.shards import write_shards
+
+    write_shards(data, folder / "ours", shards=10, workers=0, overwrite=True)
+
+
+def write_examples(tf, data, path, features_of):
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for key, text in sample_rows(data):
+            features = tf.train.Features(feature=features_of(key, text))
+            writer.write(tf.train.Example(features=features).SerializeToString())
+        writer.flush()
+    with path.open("rb+") as written:
+        os.fsync(written.fileno())
+
+
+def lines_tensorflow(tf, data, folder, index):
+    """Reads each file and writes the features that we write, without checking or shuffling."""
+    from ocrdata.records.images import read_header
+
+    def features_of(key, text):
+        image = (data / key).read_bytes()
+        header = read_header(image)
+        values = {
+            ENCODED: [image], FORMAT: [b"jpeg"], SOURCE_ID: [key.encode()], TEXT: [text.encode()],
+        }  # fmt: skip
+        numbers = {HEIGHT: [header.height], WIDTH: [header.width], CLASS: [index[c] for c in text]}
+        return as_features(tf, values, numbers)
+
+    write_examples(tf, data, folder / "tensorflow.tfrecord", features_of)
+
+
+def lines_original(tf, data, folder, index):
+    """Does what the original does: decode, resize, a list of numbers, raw bytes."""
+    import cv2
+    import numpy as np
+
+    def features_of(key, text):
+        image = cv2.resize(cv2.imread(str(data / key), cv2.IMREAD_COLOR), (100, 32))
+        raw = bytes(list(np.reshape(image, [100 * 32 * 3])))
+        values = {"images": [raw], "imagenames": [key.encode()]}
+        return as_features(tf, values, {"labels": [index[c] for c in text]})
+
+    write_examples(tf, data, folder / "original.tfrecord", features_of)
+
+
+def as_features(tf, values, numbers):
+    feature, blob, int64 = tf.train.Feature, tf.train.BytesList, tf.train.Int64List
+    found = {name: feature(bytes_list=blob(value=value)) for name, value in values.items()}
+    found.update((n, feature(int64_list=int64(value=value))) for n, value in numbers.items())
+    return found
+
+
+def measure_lines(options, folder):
+    from ocrdata.text.charset import read_charset
+
+    data = Path(options.data) if options.data else folder / "data"
+    if not options.data:
+        for words in (["gen-pics", "--limit", str(options.count)], ["build-dict"]):
+            command = [sys.executable, "-m", "ocrdata", "-q", *words, "--data-dir", str(data)]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    count = sum(1 for _ in sample_rows(data))
+    charset = read_charset(data / "char_dict")
+    index = {character: place for place, character in enumerate(charset.characters)}
+    import tensorflow as tf
+
+    ways = (
+        ("original", lines_original, (tf, data, folder, index)),
+        ("tensorflow", lines_tensorflow, (tf, data, folder, index)),
+        ("ours", lines_ours, (data, folder)),
+    )
+    seconds, sizes = {}, {}
+    for name, function, arguments in ways:
+        seconds[name] = best(options.repeat, function, *arguments)
+        files = [*folder.glob(name + "/*.tfrecord"), *folder.glob(name + ".tfrecord")]
+        sizes[name] = sum(path.stat().st_size for path in files)
+    for name in seconds:
+        say(
+            "{:11} {:>8,.0f} lines/s  {:>6,.0f} bytes/line  time {:.2f}  size {:.2f}".format(
+                name, count / seconds[name], sizes[name] / count,
+                seconds[name] / seconds["original"], sizes[name] / sizes["original"],
+            )
+        )  # fmt: skip
+
+
+# --- memory
+
+
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
+    "0000000a4944415478da63f80f0001010100b5e5be9c0000000049454e44ae426082"
+)
+
+
+def small_samples(count, start=0):
+    from ocrdata.base.sample import Sample
+
+    for number in range(start, count):
+        key = "pic/{:04d}/{:08d}.png".format(number // 10000, number)
+        yield ("Test" if number % 10 == 0 else "Train"), Sample(key, PIXEL, str(number))
+
+
+def stream_small(folder, count):
+    from ocrdata.records.stream import write_sample_stream
+
+    def opener(start):
+        return small_samples(count, start)
+
+    write_sample_stream(opener, folder / "stream", origin={"count": count})
+
+
+def list_small(folder, count):
+    """Lists names that all lead to one file: what is kept of a sample is what matters."""
+    from ocrdata.records.shards import write_shards
+
+    data = folder / "data"
+    for name in ("pic/0", "Train", "Test"):
+        (data / name).mkdir(parents=True)
+    (data / "pic" / "0" / "0.png").write_bytes(PIXEL)
+    (data / "chinese.txt").write_text("".join("{}\n".format(i) for i in range(10)))
+    with (data / "Train" / "sample.txt").open("w") as train:
+        for number in range(count):
+            # Different keys, one file: a/./b is another name for a/b.
+            dots = "".join("./" if number >> bit & 1 else ".//" for bit in range(20))
+            train.write("pic/{}0/0.png {}\n".format(dots, number))
+    write_shards(data, folder / "list")
+
+
+def measure_memory(options, folder):
+    for name in ("stream", "list"):
+        command = [sys.executable, __file__, "_" + name, "--count", str(options.count)]
+        command += ["--folder", str(folder)]
+        started = time.perf_counter()
+        out = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
+        seconds = time.perf_counter() - started
+        say(
+            "{:7} {:,} samples: peak {:,.0f} MB, {:,.0f} samples/s".format(
+                name, options.count, int(out) / 1024, options.count / seconds
+            )
+        )
+
+
+def peak_of(function, folder, count):
+    function(folder, count)
+    say(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
+
+
+def say(text):
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("what", choices=("raw", "lines", "memory", "_stream", "_list"))
     parser.add_argument("--records", type=int, default=20000)
     parser.add_argument("--bytes", type=int, default=10000)
+    parser.add_argument("--count", type=int)
+    parser.add_argument("--data", help="a data folder with a dictionary; rendered by default")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--folder", help="where to write; a temporary folder by default")
     options = parser.parse_args()
+    options.count = options.count or (50000 if options.what == "lines" else 1000000)
     folder = Path(tempfile.mkdtemp(dir=options.folder))
+    ways = {"raw": measure, "lines": measure_lines, "memory": measure_memory}
     try:
-        measure(options, folder)
+        if options.what in ways:
+            ways[options.what](options, folder)
+        else:
+            peak_of({"_stream": stream_small, "_list": list_small}[options.what], folder,
+                    options.count)  # fmt: skip
     finally:
         shutil.rmtree(str(folder))
 

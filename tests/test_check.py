@@ -10,7 +10,8 @@ from test_shards import append_line, make_data
 
 from ocrdata.check import check_path
 from ocrdata.errors import InputError, UnknownNameError
-from ocrdata.records.example import bytes_feature, decode_example, encode_example, int64_feature
+from ocrdata.records.decode import decode_example
+from ocrdata.records.example import bytes_feature, encode_example, int64_feature
 from ocrdata.records.findings import KINDS
 from ocrdata.records.shards import write_shards
 from ocrdata.records.tfrecord import open_writer, read_records

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ocrdata.records.decode import decode_example
 from ocrdata.records.example import (
     Feature,
     bytes_feature,
-    decode_example,
     encode_example,
     float_feature,
     int64_feature,

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from ocrdata.cli import main
-from ocrdata.records.example import decode_example
+from ocrdata.records.decode import decode_example
 from ocrdata.records.schema import line_of
 from ocrdata.records.tfrecord import read_records
 

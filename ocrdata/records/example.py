@@ -1,4 +1,4 @@
-"""tf.train.Example in pure Python: the bytes TensorFlow itself would write, and back.
+"""tf.train.Example in pure Python: the bytes TensorFlow itself would write; `decode.py` reads them.
 
 An Example is a map from names to features, and a feature is a list of bytes, of float32 or of
 int64. In the wire format of protocol buffers every map entry is a message of its own; TensorFlow
@@ -6,23 +6,19 @@ sorts the entries by name (deterministic serialisation) and packs the numbers.
 
 The protocol buffers of 2022 and later (upb) put a name behind those that it begins ("labels" behind
 "labels_length"), the earlier ones before them. The bytes here are those of the earlier ones on
-every Python; no layout of ours has such a pair, and a reader does not see the order.
+every Python. Of our layouts only npu-crnn has such a pair, and a reader does not see the order.
 """
 
 from __future__ import annotations
 
-import struct
 import sys
 from array import array
 from functools import lru_cache
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Tuple, Union
+from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Tuple, Union
 
 Values = Union[Tuple[bytes, ...], Tuple[float, ...], Tuple[int, ...]]
 
 BYTES, FLOAT, INT64, UNSET = "bytes", "float", "int64", "unset"
-_KINDS = {1: BYTES, 2: FLOAT, 3: INT64}
-_VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
-_NOT = "is not a tf.train.Example: "
 _LITTLE = sys.byteorder == "little"
 
 
@@ -139,110 +135,3 @@ def encode_example(features: Mapping[str, Feature]) -> bytes:
         entries.append(prefix)
         entries += parts
     return b"".join([b"\x0a", _length(total), *entries])
-
-
-# --- reading
-
-
-def _read_varint(data: bytes, start: int, end: int) -> Tuple[int, int]:
-    value = shift = 0
-    position = start
-    while position < end and shift < 70:
-        byte = data[position]
-        position += 1
-        value |= (byte & 127) << shift
-        if byte < 128:
-            return value & 0xFFFFFFFFFFFFFFFF, position
-        shift += 7
-    raise ValueError(_NOT + "a number at byte {} has no end".format(start))
-
-
-def _fields(data: bytes, start: int, end: int) -> Iterator[Tuple[int, int, int, int]]:
-    """Yields (field number, wire type, start, end of its content) of one message."""
-    position = start
-    while position < end:
-        begin = position
-        tag, position = _read_varint(data, position, end)
-        wire = tag & 7
-        if wire == _LENGTH:
-            size, position = _read_varint(data, position, end)
-            stop = position + size
-        elif wire == _VARINT:
-            stop = _read_varint(data, position, end)[1]
-        elif wire in (_FIXED64, _FIXED32):
-            stop = position + (8 if wire == _FIXED64 else 4)
-        else:
-            raise ValueError(_NOT + "wire type {} at {}".format(wire, begin))
-        if stop > end or tag < 8:
-            raise ValueError(_NOT + "bad field at byte {}".format(begin))
-        yield tag >> 3, wire, position, stop
-        position = stop
-
-
-def _read_ints(data: bytes, wire: int, start: int, end: int) -> List[int]:
-    values = []
-    position = start
-    while position < end:
-        value, position = _read_varint(data, position, end)
-        values.append(value - (1 << 64) if value >> 63 else value)
-    return values
-
-
-def _read_floats(data: bytes, wire: int, start: int, end: int) -> List[float]:
-    count, rest = divmod(end - start, 4)
-    if rest:
-        raise ValueError(_NOT + "float list of odd length at {}".format(start))
-    return list(struct.unpack_from("<{}f".format(count), data, start))
-
-
-def _read_list(data: bytes, kind: str, start: int, end: int) -> List[Any]:
-    values: List[Any] = []
-    for field, wire, begin, stop in _fields(data, start, end):
-        if field != 1:
-            continue
-        if kind == BYTES and wire == _LENGTH:
-            values.append(data[begin:stop])
-        elif kind == FLOAT and wire in (_LENGTH, _FIXED32):
-            values += _read_floats(data, wire, begin, stop)
-        elif kind == INT64 and wire in (_LENGTH, _VARINT):
-            values += _read_ints(data, wire, begin, stop)
-    return values
-
-
-def _read_feature(data: bytes, start: int, end: int, into: Feature) -> Feature:
-    for field, wire, begin, stop in _fields(data, start, end):
-        kind = _KINDS.get(field)
-        if kind is not None and wire == _LENGTH:
-            # Of two kinds the last one counts; two lists of one kind are joined.
-            before: Tuple[Any, ...] = into.values if into.kind == kind else ()
-            into = Feature(kind, before + tuple(_read_list(data, kind, begin, stop)))
-    return into
-
-
-def _read_entry(data: bytes, start: int, end: int) -> Tuple[str, Feature]:
-    name, feature = "", Feature(UNSET, ())
-    for field, wire, begin, stop in _fields(data, start, end):
-        if wire == _LENGTH and field == 1:
-            try:
-                name = data[begin:stop].decode("utf-8")
-            except UnicodeDecodeError as error:
-                raise ValueError(_NOT + "the name at byte {} is not UTF-8".format(begin)) from error
-        elif wire == _LENGTH and field == 2:
-            feature = _read_feature(data, begin, stop, feature)
-    return name, feature
-
-
-def decode_example(data: bytes) -> Dict[str, Feature]:
-    """Returns the features of a serialised tf.train.Example, whoever wrote it.
-
-    Raises ValueError saying at which byte it stops being one.
-    """
-    features = {}
-    for field, wire, start, end in _fields(data, 0, len(data)):
-        if field != 1 or wire != _LENGTH:
-            continue
-        for entry, kind, begin, stop in _fields(data, start, end):
-            if entry == 1 and kind == _LENGTH:
-                name, feature = _read_entry(data, begin, stop)
-                features[name] = feature
-    return features

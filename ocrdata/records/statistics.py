@@ -17,7 +17,12 @@ class Statistics:
 
     def __init__(self) -> None:
         self.counters: Dict[str, Counter[str]] = {name: Counter() for name in self.counted}
-        self.most: Dict[str, Any] = dict.fromkeys(self.measured, 0)
+        self._largest: List[Any] = [0] * len(self.measured)
+
+    @property
+    def most(self) -> Dict[str, Any]:
+        """The largest value of each measure."""
+        return dict(zip(self.measured, self._largest))
 
     def as_dict(self) -> Dict[str, Any]:
         """Returns plain values, which `merge` takes back."""
@@ -30,9 +35,7 @@ class Statistics:
         self._measure([other[name] for name in self.measured])
 
     def _measure(self, values: List[Any]) -> None:
-        self.most = {
-            name: max(before, new) for (name, before), new in zip(self.most.items(), values)
-        }
+        self._largest = list(map(max, self._largest, values))
 
     def summary(self) -> Dict[str, Any]:
         """Returns the part of dataset_info.json that is about all splits together."""

@@ -18,7 +18,8 @@ from typing import BinaryIO, Dict, Iterator, List, NamedTuple, Union, cast
 import google_crc32c
 
 from ocrdata.errors import OptionError, PathLike, RecordError
-from ocrdata.records.example import Feature, decode_example
+from ocrdata.records.decode import decode_example
+from ocrdata.records.example import Feature
 
 COMPRESSIONS = ("none", "gzip")
 # Protocol buffers end at 2 GiB: a longer record is damage, and must not be read into memory.
