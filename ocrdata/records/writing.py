@@ -84,7 +84,8 @@ class Work:
     ) -> Tuple[List[Dict[str, Any]], int]:
         """Writes what is not there yet; returns all entries and how many were there."""
         job = self.job(staged.path(self.target.name))
-        for leftover in job.folder.glob(".*.tmp"):
+        # Temporary files of a run that was killed, whoever wrote them.
+        for leftover in job.folder.glob(".*"):
             leftover.unlink()
         journal = Journal(staged.folder, job.folder)
         done = journal.finished() if staged.resumed else {}

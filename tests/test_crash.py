@@ -1,0 +1,159 @@
+"""Writers that are killed, run out of disk or may not write: nothing torn, nothing lost."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from test_shards import make_data, tree
+
+from ocrdata.records.shards import write_shards
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# Counts everything that changes the disk, and dies in front of the change of a given number.
+KILLER = """
+import os, signal, sys
+from pathlib import Path
+limit, count = int(sys.argv[1]), 0
+
+def counted(function):
+    def call(*args, **kwargs):
+        global count
+        count += 1
+        if count == limit:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return function(*args, **kwargs)
+    return call
+
+from ocrdata.records import tfrecord, spool
+for owner, name in (
+    (os, "fsync"), (Path, "replace"), (Path, "unlink"), (Path, "mkdir"), (Path, "open"),
+    (tfrecord.RecordWriter, "write"), (tfrecord._Sink, "write"), (os, "fdopen"),
+):
+    setattr(owner, name, counted(getattr(owner, name)))
+spool.CHUNK = 16
+
+def from_lists(data):
+    import itertools
+    from ocrdata.base.sample import read_sample_list
+    def open_samples(start):
+        pairs = ((name, sample) for name in ("Train", "Test")
+                 for sample in read_sample_list(data / name / "sample.txt", data))
+        return itertools.islice(pairs, start, None)
+    return open_samples
+
+kind, data, output = sys.argv[2], Path(sys.argv[3]), Path(sys.argv[4])
+if kind == "lists":
+    from ocrdata.records.shards import write_shards
+    write_shards(data, output, shards=5, resume=True)
+else:
+    from ocrdata.records.options import WriteOptions
+    from ocrdata.records.stream import write_sample_stream
+    write_sample_stream(from_lists(data), output, origin={}, options=WriteOptions(shards=5),
+                        resume=True)
+print(count)
+"""
+
+
+def start(limit, kind, data, output):
+    words = [sys.executable, "-c", KILLER, str(limit), kind, str(data), str(output)]
+    return subprocess.run(words, cwd=str(ROOT), capture_output=True)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
+@pytest.mark.parametrize("kind", ["lists", "stream"])
+def test_killed_at_twenty_moments(tmp_path, kind):
+    data = make_data(tmp_path / "data", variants=8)
+    done = start(-1, kind, data, tmp_path / "whole")
+    assert done.returncode == 0, done.stderr
+    total, whole = int(done.stdout), tree(tmp_path / "whole")
+    moments = random.Random(7).sample(range(1, total + 1), 20)
+    for moment in moments:
+        output = tmp_path / "out"
+        killed = start(moment, kind, data, output)
+        assert killed.returncode == -signal.SIGKILL
+        check_what_is_visible(tmp_path, output, whole)
+        resumed = start(-1, kind, data, output)
+        finished = b"nothing to resume" in resumed.stderr
+        assert resumed.returncode == 0 or finished, resumed.stderr
+        assert tree(output) == whole
+        assert not list(tmp_path.glob(".*.partial")) or finished
+        shutil.rmtree(str(output))
+
+
+def check_what_is_visible(folder, output, whole):
+    if output.exists():
+        assert tree(output) == whole
+    for shard in folder.glob(".*.partial/out/*.tfrecord"):
+        assert shard.read_bytes() == whole[shard.name]
+
+
+# --- a disk that is full, or may not be written
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A folder on a file system of its own, and a way to change it."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = shutil.which("mount")
+    if not mount or not hasattr(os, "geteuid") or os.geteuid() != 0:
+        pytest.skip("only root can mount a small file system")
+    words = [mount, "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)]
+    if subprocess.run(words, stderr=subprocess.DEVNULL).returncode:
+        pytest.skip("mounting a small file system is not allowed here")
+    yield disk, lambda how: subprocess.run([mount, "-o", "remount," + how, str(disk)], check=True)
+    subprocess.run([shutil.which("umount"), str(disk)], check=True)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_full_disk(run, tmp_path, small_disk, workers):
+    disk, remount = small_disk
+    data = make_data(tmp_path / "data", variants=20)
+    write_shards(data, data / "whole", shards=6)
+    words = ["tfrecord", "--data-dir", data, "--output", disk / "out", "--shards", 6]
+    words += ["--workers", workers]
+    result = run(*words, code=1)
+    assert "No space left on device" in result.output and "--resume" in result.output
+    assert not (disk / "out").exists()
+    whole = tree(data / "whole")
+    shards = list((disk / ".tfrecord.partial" / "out").glob("*.tfrecord"))
+    assert shards
+    assert all(shard.read_bytes() == whole[shard.name] for shard in shards)
+    remount("size=10m")
+    run(*words, "--resume")
+    assert tree(disk / "out") == whole
+
+
+def test_a_full_disk_while_taking_a_stream_and_unpacking(run, tmp_path, small_disk):
+    disk, remount = small_disk
+    data = make_data(tmp_path / "data", variants=20)
+    run("pack", data, "--output", tmp_path / "a.tar.gz")
+    words = ["tfrecord", "--source", tmp_path / "a.tar.gz", "--output", disk / "out"]
+    words += ["--dictionary", data / "chinese.txt", "--workers", 0]
+    assert "No space left on device" in run(*words, code=1).output
+    assert not (disk / "out").exists()
+    remount("size=10m")
+    run(*words, "--resume")
+    remount("size=10m,ro")
+    result = run("unpack", tmp_path / "a.tar.gz", "--output", disk / "data", code=1)
+    assert "Read-only file system" in result.output
+    remount("rw")
+
+
+def test_a_target_that_may_not_be_written(run, tmp_path, small_disk):
+    disk, remount = small_disk
+    data = make_data(tmp_path / "data")
+    remount("ro")
+    words = ["tfrecord", "--data-dir", data, "--output", disk / "out", "--workers", 0]
+    result = run(*words, code=1)
+    assert "cannot write to" in result.output and "Read-only file system" in result.output
+    assert result.output.count("\n") == 1 and not list(disk.iterdir())
+    remount("rw")
