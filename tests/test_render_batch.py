@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -213,3 +214,44 @@ def test_a_full_disk_is_named_and_what_was_done_is_kept(tmp_path, monkeypatch):
     monkeypatch.undo()
     summary = render_lines(tmp_path, TEXTS, job(), resume=True)
     assert summary.pictures == 30 and len(list(tmp_path.rglob("*.jpg"))) == 30
+
+
+def test_a_preview_shows_the_first_pictures_and_writes_no_data(tmp_path, run):
+    words = ["gen-pics", "--corpus", "dates", "--style", "scene", "--data-dir", tmp_path / "d"]
+    sheet = tmp_path / "sheet.png"
+    result = run(*words, "--preview", sheet, "--limit", "9", "--json")
+    assert json.loads(result.stdout)["shown"] == 9
+    plain = cv2.imread(str(sheet))
+    assert plain.shape[1] >= 1000 and plain.std() > 10
+    assert "already exists" in run(*words, "--preview", sheet, code=1).output
+    run(*words, "--preview", sheet, "--limit", "9", "--boxes", "--overwrite")
+    marked = cv2.imread(str(sheet))
+    assert marked.shape == plain.shape and (marked != plain).any(axis=2).mean() > 0.002
+    assert "not x.gif" in run(*words, "--preview", tmp_path / "x.gif", code=2).output
+    assert [path.name for path in tmp_path.iterdir()] == ["sheet.png"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("床前明月光\n".encode("gb18030"), "c.txt:1: is not UTF-8 .*iconv -f GB18030"),
+        (b"", "holds no usable text"),
+        (("风" * 500 + "\n").encode(), "holds no usable text .1 too long"),
+        ("\U0001f600\n".encode(), "can draw none of the texts: no font has"),
+    ],
+    ids=["gbk", "empty", "long", "undrawable"],
+)
+def test_corpora_that_cannot_be_drawn(tmp_path, run, content, message):
+    (tmp_path / "c.txt").write_bytes(content)
+    words = ["gen-pics", "--corpus", tmp_path / "c.txt", "--data-dir", tmp_path / "d"]
+    output = run(*words, code=1).output
+    assert re.search(message, output) and output.startswith("Error: ") and "\n" not in output[:-1]
+    assert not (tmp_path / "d").exists()
+
+
+def test_long_lines_are_drawn_whole_where_they_are_wanted(tmp_path, run):
+    (tmp_path / "c.txt").write_text("风" * 500 + "\n", encoding="utf-8")
+    words = ["--corpus", tmp_path / "c.txt", "--max-length", "600", "--variants", "1"]
+    run("gen-pics", "--data-dir", tmp_path / "d", "--workers", "0", *words)
+    picture = cv2.imread(str(next((tmp_path / "d").rglob("*.jpg"))))
+    assert picture.shape[0] == 32 and picture.shape[1] > 500 * 15

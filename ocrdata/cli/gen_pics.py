@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import click
 
@@ -90,6 +90,11 @@ from ocrdata.cli import options
 @options.option(
     "--replay", type=options.EXISTING, help="Draw the texts and styles of such a file again."
 )
+@options.option(
+    "--preview",
+    type=options.PATH,
+    help="Only draw a contact sheet (.png, .jpg) of the first pictures; --boxes shows on it.",
+)
 @options.option("--records", is_flag=True, help="Write tfrecords/ instead of picture files.")
 @options.option("--keep-pictures", is_flag=True, help="With --records: write the files as well.")
 @options.option("--shards", type=click.IntRange(min=1), default=10, help="Of each split.")
@@ -109,6 +114,7 @@ from ocrdata.cli import options
 @options.json_option
 def gen_pics(
     data_dir: Path,
+    preview: Optional[Path],
     records: bool,
     keep_pictures: bool,
     shards: int,
@@ -128,6 +134,7 @@ def gen_pics(
 
     \b
     Example:
+      ocrdata gen-pics --style hard --preview hard.png
       ocrdata gen-pics --font MSYHL.TTC
       ocrdata gen-pics --corpus poems --corpus lexicon:ns --style scan --limit 1000
       ocrdata gen-pics --style scene --background photos --records --shards 20
@@ -135,15 +142,20 @@ def gen_pics(
     from ocrdata.cli import line_jobs, line_records
     from ocrdata.cli.report import next_step, progress, report
     from ocrdata.render.batch import plan_lines, render_lines
+    from ocrdata.render.sheet import write_sheet
 
     if keep_pictures and not records:
         raise click.UsageError("--keep-pictures goes with --records.")
     order = line_jobs.read_order(test_fraction=test_fraction, records=records, **choices)
-    if dry_run:
-        _, plan = plan_lines(
+    if dry_run or preview:
+        plan, foreseen = plan_lines(
             order.texts, order.job, order.options, order.skipped, order.frequencies
         )
-        report(plan, as_json)
+        if preview:
+            shown = write_sheet(preview, order.job, plan, overwrite=overwrite)
+            report({"preview": preview, "shown": shown}, as_json)
+        else:
+            report(foreseen, as_json)
         return
     with progress("gen-pics", "pictures") as on_progress:
         if records:

@@ -6,7 +6,6 @@ them; a journal of finished shards lets an interrupted run go on.
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
@@ -59,12 +58,11 @@ class RecordsSummary:
 
 
 class _Shard(NamedTuple):
-    """The pictures from `start` to `end` that belong to a split."""
+    """The pictures, by number, that go into a shard (int64 [n], in order)."""
 
     split: str
     name: str
-    start: int
-    end: int
+    numbers: np.ndarray
 
 
 class _Context(NamedTuple):
@@ -114,15 +112,10 @@ def _write_shard(shard: _Shard) -> Dict[str, Any]:
 
 
 def _lines(context: _Context, shard: _Shard) -> Iterator[LineRecord]:
-    split_of = functools.lru_cache(maxsize=4096)(context.split_of)
-    for number in range(shard.start // BLOCK, -(-shard.end // BLOCK)):
+    blocks = shard.numbers // BLOCK
+    for number in np.unique(blocks).tolist():
         task = context.plan.task(number)
-        first = number * BLOCK
-        places = [
-            place
-            for place in range(max(0, shard.start - first), min(len(task.texts), shard.end - first))
-            if split_of(task.texts[place]) == shard.split
-        ]
+        places = (shard.numbers[blocks == number] - number * BLOCK).tolist()
         for item in render_block(context.job, task, places):
             data, text = item.sample.image_bytes(), item.sample.text or ""
             if context.pictures:
@@ -140,11 +133,17 @@ def _survey(context: _Context) -> Tuple[np.ndarray, Set[str]]:
     """Returns each picture's split (uint8 [n], an index of SPLITS) and all characters."""
     splits = np.zeros(context.plan.total, np.uint8)
     characters: Set[str] = set()
-    split_of = functools.lru_cache(maxsize=1 << 16)(context.split_of)
+    known: Dict[str, int] = {}
     for task in context.plan.tasks():
         for place, text in enumerate(task.texts, task.number * BLOCK):
-            splits[place] = SPLITS.index(split_of(text))
-            characters.update(text)
+            split = known.get(text)
+            if split is None:
+                split = SPLITS.index(context.split_of(text))
+                characters.update(text)
+                # Random texts hardly ever come twice.
+                if context.plan.kind != "random":
+                    known[text] = split
+            splits[place] = split
     return splits, characters
 
 
@@ -155,8 +154,7 @@ def _plan_shards(splits: np.ndarray, shards: int) -> List[_Shard]:
         count = min(shards, len(members))
         for index in range(count):
             low, high = (len(members) * edge // count for edge in (index, index + 1))
-            span = int(members[low]), int(members[high - 1]) + 1
-            planned.append(_Shard(split, shard_name(split, index, count), *span))
+            planned.append(_Shard(split, shard_name(split, index, count), members[low:high]))
     return planned
 
 

@@ -20,7 +20,7 @@ PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 # A picture is kept no larger than this, and so many of them in a process.
 _LONGEST = 1024
 _KEPT = 24
-_INVENTED = 12
+_INVENTED = 10
 # A picture is made smaller by this at the most.
 _SMALLEST = 1.0 / 3.0
 
@@ -117,7 +117,7 @@ def _load(path: Path) -> np.ndarray:
     return picture
 
 
-def invent_picture(number: int, shape: Tuple[int, int] = (512, 768)) -> np.ndarray:
+def invent_picture(number: int, shape: Tuple[int, int] = (400, 640)) -> np.ndarray:
     """Returns a picture of surfaces, panels and discs, uint8 BGR, the same for a number."""
     chance = seeds.stream(0, "picture", number)
     height, width = shape

@@ -16,7 +16,7 @@ from ocrdata.base import seeds
 
 _BANK = 1 << 18
 # Rows and columns of the textures: no picture of a line repeats its own.
-_TEXTURE = (512, 2048)
+_TEXTURE = (384, 1536)
 # A texture's standard deviation in its uint8 form, around 128.
 TEXTURE_SIGMA = 32.0
 
@@ -24,7 +24,9 @@ TEXTURE_SIGMA = 32.0
 @lru_cache(maxsize=None)
 def uniform_bank(name: str) -> np.ndarray:
     """Returns 2 x 2**18 uniform float32 numbers."""
-    return seeds.uniform_block(0, name, 0, 1, 2 * _BANK)[0].astype(np.float32)
+    # In parts: each takes six times its size while it is made.
+    parts = (seeds.uniform_block(0, name, part, 1, _BANK // 4)[0] for part in range(8))
+    return np.concatenate([part.astype(np.float32) for part in parts])
 
 
 @lru_cache(maxsize=None)

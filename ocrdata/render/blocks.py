@@ -62,12 +62,12 @@ def picture_key(number: int, form: str = "jpg") -> str:
     return "{}/{:04d}/{:08d}.{}".format(PICTURES, number // FOLDER_SIZE, number, form)
 
 
-def styles_of(job: Job, number: int) -> List[LineStyle]:
-    """Returns the styles of a block."""
+def styles_of(job: Job, number: int, places: Sequence[int]) -> List[LineStyle]:
+    """Returns the styles of some places in a block."""
     if job.replay:
-        return list(job.replay[number * BLOCK : (number + 1) * BLOCK])
+        return [job.replay[number * BLOCK + place] for place in places]
     rows = seeds.uniform_block(job.seed, "line-style", number, BLOCK, DRAWS)
-    return draw_styles(rows, job.recipe)
+    return draw_styles(rows[list(places)] if len(places) < BLOCK else rows, job.recipe)
 
 
 def render_block(
@@ -75,9 +75,9 @@ def render_block(
 ) -> Iterator[Rendered]:
     """Yields the pictures of a block in order, or of some places in it."""
     painter = painter_of(job._replace(replay=()))
-    styles = styles_of(job, task.number)
-    for place in range(len(task.texts)) if places is None else places:
-        text, style = task.texts[place], styles[place]
+    places = range(len(task.texts)) if places is None else places
+    for place, style in zip(places, styles_of(job, task.number, places)):
+        text = task.texts[place]
         drawn = painter.draw(text, style, job.boxes)
         data = encode(drawn.picture, job.form, int(round(style.quality)))
         key = picture_key(task.number * BLOCK + place, job.form)

@@ -21,7 +21,7 @@ class Kerning:
 
     def __init__(self, face: FontFace) -> None:
         with face.path.open("rb") as stream:
-            font = TTFont(stream, fontNumber=face.index, lazy=False)
+            font = TTFont(stream, fontNumber=face.index, lazy=True)
             self._names = {
                 chr(point): name
                 for point, name in font.getBestCmap().items()

@@ -19,7 +19,7 @@ from ocrdata.render.warp import Frame, Placement, place_strip, warp_boxes, warp_
 # Small lines are drawn on a canvas twice as fine: see docs/rendering.md.
 _FINE, _FINE_UP_TO = 2, 48
 # How much larger than the largest line a master is, and how much smaller the next one.
-_FINER, _ROUGHER, _STEP = 2.4, 1.4, 0.7
+_FINER, _ROUGHER, _STEP = 2.4, 1.4, 0.6
 MIN_MASTER = 12
 _FRAME = Frame(32)
 _NO_LINE = Strip(np.zeros((0, 0), np.uint8), (0, 0, 0, 0), 0, 0, ())

@@ -38,6 +38,21 @@ _PAIRS = {
 _PLACES = tuple(name for name in FIELDS if name == "face" or name.endswith("_at"))
 
 
+# Where a place is read at all; without such a field it is left out.
+_READERS = {
+    "curve_at": ("curve",),
+    "elastic_at": ("elastic",),
+    "fold_at": ("fold",),
+    "jitter_at": ("jitter",),
+    "neighbour_at": ("above", "below"),
+    "noise_at": ("noise", "poisson"),
+    "picture_at": ("picture",),
+    "specks_at": ("specks",),
+    "texture_at": ("texture",),
+    "wear_at": ("wear",),
+}
+
+
 class Spread(NamedTuple):
     """A field's range, and the share of lines that get it instead of the neutral value."""
 
@@ -62,6 +77,13 @@ class Recipe:
             if fixed == name:
                 return Spread(value, value)
         return dict(self.spreads).get(name, Spread(*usual))
+
+    def is_drawn(self, name: str) -> bool:
+        """Says whether an effect, or a "picture" behind the text, is ever drawn."""
+        if name == "picture":
+            return self.backgrounds[BACKGROUNDS.index(name)] > 0
+        spread = self.spread(name)
+        return spread.high > 0 and spread.chance > 0
 
     @property
     def sizes(self) -> Tuple[float, float]:
@@ -88,27 +110,53 @@ class Recipe:
         return Recipe(self.name, tuple(sorted(spreads.items())), self.backgrounds, self.fixed)
 
 
+class _Table(NamedTuple):
+    """A recipe as arrays (float64 [fields]); `varying` are the columns that differ by line."""
+
+    low: np.ndarray
+    width: np.ndarray
+    chance: np.ndarray
+    neutral: np.ndarray
+    weights: np.ndarray
+    varying: Tuple[int, ...]
+
+
 @lru_cache(maxsize=16)
-def _table(recipe: Recipe) -> "Tuple[np.ndarray, ...]":
-    spreads = [Spread(0.0, 0.0) if name == "background" else recipe.spread(name) for name in FIELDS]
+def _table(recipe: Recipe) -> _Table:
+    spreads = [_effective(recipe, name) for name in FIELDS]
     neutral = [0.0 if name == "background" else getattr(NEUTRAL, name) for name in FIELDS]
     low, high, chance = np.array(spreads, np.float64).T
     weights = np.cumsum(recipe.backgrounds)
-    return low, high - low, chance, np.array(neutral), weights / weights[-1]
+    varying = np.flatnonzero((high > low) | ((chance < 1.0) & (low != neutral)))
+    columns = tuple(varying.tolist())
+    return _Table(low, high - low, chance, np.array(neutral), weights / weights[-1], columns)
+
+
+def _effective(recipe: Recipe, name: str) -> Spread:
+    """Returns a field's range, nothing for a place where nothing is ever read."""
+    readers = _READERS.get(name)
+    if name == "background":
+        return Spread(0.0, 0.0)
+    if readers and not any(recipe.is_drawn(reader) for reader in readers):
+        return Spread(0.0, 0.0)
+    return recipe.spread(name)
 
 
 def draw_styles(rows: np.ndarray, recipe: Recipe) -> List[LineStyle]:
     """Turns uniform numbers (float64 [n, DRAWS]) into n styles."""
-    low, width, chance, neutral, weights = _table(recipe)
-    half = len(FIELDS)
-    values = np.where(rows[:, :half] < chance, low + rows[:, half:] * width, neutral)
+    table, half, count = _table(recipe), len(FIELDS), len(rows)
+    values = np.where(
+        rows[:, :half] < table.chance, table.low + rows[:, half:] * table.width, table.neutral
+    )
     _keep_legible(values)
-    kinds = np.searchsorted(weights, rows[:, _BACKGROUND], side="right").clip(max=3).tolist()
-    styles = []
-    for row, kind in zip(values.tolist(), kinds):
-        row[_BACKGROUND] = BACKGROUNDS[kind]
-        styles.append(LineStyle._make(row))
-    return styles
+    kinds = np.searchsorted(table.weights, rows[:, _BACKGROUND], side="right").clip(max=3)
+    # What is the same in all lines is one number, not one a line.
+    columns: List[Any] = [[value] * count for value in values[0].tolist()] if count else []
+    for place in table.varying:
+        columns[place] = values[:, place].tolist()
+    if columns:
+        columns[_BACKGROUND] = [BACKGROUNDS[kind] for kind in kinds.tolist()]
+    return list(map(LineStyle._make, zip(*columns)))
 
 
 def _keep_legible(values: np.ndarray) -> None:
