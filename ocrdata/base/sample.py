@@ -81,7 +81,7 @@ def parse_sample_line(path: PathLike, number: int, line: str) -> Tuple[str, str]
     if not label.strip():
         raise AnnotationError(path, "has no label behind the path {!r}".format(key), number)
     pure = PurePosixPath(key)
-    if not key or pure.is_absolute() or ".." in pure.parts:
+    if not key or pure.is_absolute() or ".." in pure.parts or "\0" in key:
         raise AnnotationError(path, "{!r} is not a path inside the folder".format(key), number)
     return key, label
 

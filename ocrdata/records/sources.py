@@ -70,7 +70,7 @@ class Source:
 def _parse(path: Path, number: int, line: str) -> Tuple[str, str]:
     """Does what `parse_sample_line` does, without taking apart paths that cannot be wrong."""
     key, _, label = line.partition(" ")
-    if label.strip() and key and key[0] != "/" and ".." not in key:
+    if label.strip() and key and key[0] != "/" and ".." not in key and "\0" not in key:
         return key, label
     return parse_sample_line(path, number, line)
 
