@@ -49,8 +49,8 @@ class CheckSummary:
     checked: Dict[str, int]
     problems: Dict[str, int] = field(default_factory=dict)
     allowed: Dict[str, int] = field(default_factory=dict)
-    repaired: str = ""
-    kept: int = 0
+    repaired: Optional[str] = None
+    kept: Optional[int] = None
     changed: Dict[str, int] = field(default_factory=dict)
     examples: Dict[str, List[str]] = field(default_factory=dict)
 
@@ -253,8 +253,8 @@ def check_path(
     return CheckSummary(
         path=str(path),
         ok=not problems,
-        repaired=str(fix) if repaired else "",
-        kept=repaired.kept if repaired else 0,
+        repaired=str(fix) if repaired else None,
+        kept=repaired.kept if repaired else None,
         changed={kind: count for kind, count in repaired.changed.items() if count}
         if repaired
         else {},

@@ -7,13 +7,14 @@ import html
 import io
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, NamedTuple, Optional, Sequence, Tuple
 
 from PIL import Image, ImageDraw, ImageFont
 
 from ocrdata.base.assets import asset_dir
 from ocrdata.base.outdir import write_atomic
 from ocrdata.errors import FontError, OptionError, OutputExistsError, PathLike
+from ocrdata.records.outlines import describe_regions, draw_regions
 from ocrdata.records.pick import Shown, choose_samples
 
 FONT = "NotoSansSC-Regular-GB2312.otf"
@@ -24,6 +25,8 @@ _INK, _FAINT = (32, 33, 36), (128, 126, 120)
 _GOOD, _BAD = (30, 122, 76), (188, 48, 40)
 _MARGIN, _GAP, _PAD = 28, 14, 12
 _HEAD, _PICTURE, _TITLE, _NOTE = 64, 64, 30, 18
+# The height of a picture with regions.
+_SCENE = 220
 _LARGEST_SCALE = 2.0
 
 
@@ -127,30 +130,37 @@ def _scaled(image: Image.Image, width: int, height: int) -> Image.Image:
 
 
 def _draw_card(
-    sheet: Image.Image, card: Card, corner: Tuple[int, int], width: int, fonts: _Fonts
+    sheet: Image.Image, card: Card, corner: Tuple[int, int], size: _Size, fonts: _Fonts
 ) -> None:
     draw = ImageDraw.Draw(sheet)
     x, y = corner
-    height = _card_height()
+    width, height, picture = size.width, size.height, size.picture
     draw.rounded_rectangle((x, y, x + width - 1, y + height - 1), 6, _CARD, _EDGE)
     image, problem = (None, card.problem) if card.problem else _open(card.image)
-    inner, middle = width - 2 * _PAD, y + _PAD + _PICTURE // 2
+    inner, middle = width - 2 * _PAD, y + _PAD + picture // 2
     if image is None:
-        draw.rectangle((x + _PAD, y + _PAD, x + width - _PAD - 1, middle + _PICTURE // 2), _PAPER)
+        draw.rectangle((x + _PAD, y + _PAD, x + width - _PAD - 1, middle + picture // 2), _PAPER)
         text = "cannot be shown: " + problem
         _put(draw, fonts, text, (x + 2 * _PAD, middle), inner - 2 * _PAD, (13, 11), _BAD)
     else:
-        small = _scaled(image, inner, _PICTURE)
+        small = _scaled(image, inner, picture)
         sheet.paste(small, (x + _PAD, middle - small.height // 2))
     colour = _INK if card.good is None else (_GOOD if card.good else _BAD)
-    below = y + _PAD + _PICTURE + 6 + _TITLE // 2
+    below = y + _PAD + picture + 6 + _TITLE // 2
     _put(draw, fonts, card.title, (x + _PAD, below), inner, (20, 17, 14, 12), colour)
     below += (_TITLE + _NOTE) // 2
     _put(draw, fonts, card.note, (x + _PAD, below), inner, (11,), _FAINT)
 
 
-def _card_height() -> int:
-    return _PAD + _PICTURE + 6 + _TITLE + _NOTE + _PAD // 2
+class _Size(NamedTuple):
+    """Of a card, and the height of the picture on it, in pixels."""
+
+    width: int
+    picture: int
+
+    @property
+    def height(self) -> int:
+        return _PAD + self.picture + 6 + _TITLE + _NOTE + _PAD // 2
 
 
 def draw_sheet(
@@ -160,6 +170,7 @@ def draw_sheet(
     columns: int = 4,
     card_width: int = 300,
     font: Optional[PathLike] = None,
+    picture_height: int = _PICTURE,
 ) -> bytes:
     """Returns a PNG with the cards in rows under a heading; raises FontError."""
     if columns < 1:
@@ -167,7 +178,8 @@ def draw_sheet(
     fonts = _Fonts(font)
     columns = min(columns, max(1, len(cards)))
     rows = -(-len(cards) // columns)
-    step = card_width + _GAP, _card_height() + _GAP
+    size = _Size(card_width, picture_height)
+    step = size.width + _GAP, size.height + _GAP
     width = 2 * _MARGIN + columns * step[0] - _GAP
     height = 2 * _MARGIN + _HEAD + max(1, rows) * step[1] - _GAP
     sheet = Image.new("RGB", (width, height), _PAPER)
@@ -178,7 +190,7 @@ def draw_sheet(
     for place, card in enumerate(cards):
         row, column = divmod(place, columns)
         corner = (_MARGIN + column * step[0], _MARGIN + _HEAD + row * step[1])
-        _draw_card(sheet, card, corner, card_width, fonts)
+        _draw_card(sheet, card, corner, size, fonts)
     stream = io.BytesIO()
     sheet.save(stream, "PNG", optimize=True)
     return stream.getvalue()
@@ -194,7 +206,8 @@ h1 {{ font-size: 24px; font-weight: 500; margin: 0 }} .sub {{ color: #807e78; ma
 main {{ display: grid; gap: 14px; grid-template-columns: repeat(auto-fill, minmax(280px, 1fr)) }}
 figure {{ background: #fff; border: 1px solid #dedbd3; border-radius: 6px }}
 figure {{ margin: 0; padding: 12px }}
-img {{ display: block; height: 64px; max-width: 100%; object-fit: contain; object-position: left }}
+img {{ display: block; height: {picture}px; max-width: 100% }}
+img {{ object-fit: contain; object-position: left }}
 figcaption {{ font-size: 19px; margin-top: 8px; overflow-wrap: anywhere }}
 small {{ color: #807e78; font-size: 11px; overflow-wrap: anywhere }}
 .good {{ color: #1e7a4c }} .bad {{ color: #bc3028 }}
@@ -220,11 +233,14 @@ def _html_card(card: Card) -> str:
     )
 
 
-def html_sheet(cards: Sequence[Card], title: str, subtitle: str = "") -> bytes:
+def html_sheet(
+    cards: Sequence[Card], title: str, subtitle: str = "", picture_height: int = _PICTURE
+) -> bytes:
     """Returns a page with the cards that needs no other file."""
     page = _PAGE.format(
         title=html.escape(title),
         subtitle=html.escape(subtitle),
+        picture=picture_height,
         cards="\n".join(_html_card(card) for card in cards),
     )
     return page.encode("utf-8")
@@ -233,11 +249,15 @@ def html_sheet(cards: Sequence[Card], title: str, subtitle: str = "") -> bytes:
 # --- previews of data sets
 
 
-def _cards(shown: Sequence[Shown]) -> List[Card]:
-    return [
-        Card(one.image, one.text, " · ".join(filter(None, (one.split, one.key))), None, one.problem)
-        for one in shown
-    ]
+def _card(one: Shown) -> Card:
+    note, title, image, problem = " · ".join(filter(None, (one.split, one.key))), one.text, b"", ""
+    if one.regions is None or one.problem:
+        return Card(one.image, title, note, None, one.problem)
+    try:
+        image = draw_regions(one.image, one.regions)
+    except ValueError as error:
+        problem = str(error)
+    return Card(image, describe_regions(one.regions), note, None, problem)
 
 
 def write_preview(
@@ -250,7 +270,7 @@ def write_preview(
     font: Optional[PathLike] = None,
     overwrite: bool = False,
 ) -> PreviewSummary:
-    """Draws samples of a data folder, a sample list, a shard set or a record file.
+    """Draws samples of anything that `pick.choose_samples` reads, regions with their outlines.
 
     `output` ends in .png for a contact sheet or .html for a page. Raises InputError where there is
     nothing to show, OutputExistsError, OptionError and FontError.
@@ -261,13 +281,16 @@ def write_preview(
     if target.exists() and not overwrite:
         raise OutputExistsError(target)
     shown = choose_samples(path, count, split, seed)
-    cards = _cards(shown)
-    characters = len(set("".join(one.text for one in shown)))
+    cards = [_card(one) for one in shown]
+    scenes = any(one.regions is not None for one in shown)
+    texts = [one.text for one in shown] + [r.text for one in shown for r in one.regions or ()]
+    characters = len(set("".join(texts)))
     subtitle = "{} samples, {} characters, seed {}".format(len(shown), characters, seed)
     if target.suffix.lower() == ".html":
-        data = html_sheet(cards, str(path), subtitle)
+        data = html_sheet(cards, str(path), subtitle, _SCENE if scenes else _PICTURE)
     else:
-        data = draw_sheet(cards, str(path), subtitle, columns, font=font)
+        tall = _SCENE if scenes else _PICTURE
+        data = draw_sheet(cards, str(path), subtitle, columns, font=font, picture_height=tall)
     target.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(target, data)
     splits: Dict[str, int] = {}

@@ -7,6 +7,7 @@ import re
 
 import pytest
 from PIL import Image, ImageChops
+from test_packing import scenes  # noqa: F401
 from test_shards import TEXTS, make_data
 
 from ocrdata.errors import FontError, InputError, OptionError, OutputExistsError
@@ -150,3 +151,37 @@ def test_impossible_calls(data, tmp_path):
         write_preview(data, tmp_path / "a.png", font=data / "Train" / "sample.txt")
     with pytest.raises(InputError, match="ocrdata gen-pics"):
         write_preview(tmp_path, tmp_path / "a.png")
+
+
+# --- pictures with regions
+
+
+def test_regions_are_drawn_wherever_they_are(scenes, tmp_path):  # noqa: F811
+    from ocrdata.packing import pack
+    from ocrdata.records.conversion import write_from
+
+    with (scenes / "gt_img_2.txt").open("a") as stream:
+        stream.write("40,30,60,30,60,44,40,44,###\n")
+    pack(scenes, tmp_path / "a.tar.gz")
+    write_from(scenes, tmp_path / "shards")
+    for place, path in enumerate((scenes, tmp_path / "a.tar.gz", tmp_path / "shards")):
+        shown = choose_samples(path, 9)
+        assert [len(one.regions) for one in shown].count(2) == 1
+        target = tmp_path / "{}.png".format(place)
+        assert write_preview(path, target, columns=2).unreadable == 0
+        colours = set(read(target.read_bytes()).getdata())
+        assert any(g > 140 and r < 60 for r, g, b in colours), "a green outline"
+        assert any(r > 170 and g < 70 and b < 70 for r, g, b in colours), "a red outline"
+    write_preview(scenes, tmp_path / "a.html")
+    assert "1 texts, 1 ignored: text 0" in (tmp_path / "a.html").read_text("utf-8")
+
+
+def test_a_damaged_picture_with_regions_is_shown_as_such(scenes, tmp_path):  # noqa: F811
+    (scenes / "img_2.jpg").write_bytes(b"x")
+    assert write_preview(scenes, tmp_path / "a.png").unreadable == 1
+
+
+def test_info_of_a_detection_set(run, scenes, tmp_path):  # noqa: F811
+    run("tfrecord", "--source", scenes, "--output", tmp_path / "out", "--workers", 0)
+    output = run("info", tmp_path / "out").output
+    assert "task: detection" in output and "read: 3" in output

@@ -45,8 +45,9 @@ def preview(
 ) -> None:
     """Draw samples of PATH with their labels, the data folder by default.
 
-    PATH may be a data folder, a sample.txt, a shard set or one .tfrecord file. The same seed shows
-    the same samples.
+    PATH may be a data folder, a sample.txt, a shard set, one .tfrecord file, or a folder or archive
+    of pictures with ground truth, whose outlines are drawn in (red ones are ignored). The same seed
+    shows the same samples.
 
     \b
     Example:

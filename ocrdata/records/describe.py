@@ -99,18 +99,27 @@ def _describe_shards(folder: Path) -> Dict[str, Any]:
         numbers = {key: value for key, value in split.items() if key != "shards"}
         size = sum(shard["bytes"] for shard in split["shards"])
         splits[name] = {**numbers, "shards": len(split["shards"]), "bytes": size}
-    statistics = dict(info.get("statistics", {}))
-    counts = statistics.pop("character_counts", {})
-    common = sorted(counts, key=lambda character: (-counts[character], character))[:_SHOWN]
-    lengths = statistics.get("label_lengths", {})
-    statistics["label_lengths"] = {key: lengths[key] for key in sorted(lengths, key=int)}
-    statistics["most_common"] = {character: counts[character] for character in common}
-    return {
+    shown = {
         **{key: info.get(key) for key in ("task", "layout", "compression")},
         "splits": splits,
-        "dictionary": _describe_charset(shards.charset),
-        "statistics": statistics,
+        "statistics": _describe_statistics(info.get("statistics", {})),
     }
+    if shards.has_dictionary:
+        shown["dictionary"] = _describe_charset(shards.charset)
+    return shown
+
+
+def _describe_statistics(found: Dict[str, Any]) -> Dict[str, Any]:
+    statistics = dict(found)
+    counts = statistics.pop("character_counts", None)
+    for name in ("label_lengths", "points"):
+        if name in statistics:
+            lengths = statistics[name]
+            statistics[name] = {key: lengths[key] for key in sorted(lengths, key=int)}
+    if counts is not None:
+        common = sorted(counts, key=lambda character: (-counts[character], character))[:_SHOWN]
+        statistics["most_common"] = {character: counts[character] for character in common}
+    return statistics
 
 
 def _describe_records(path: Path) -> Dict[str, Any]:

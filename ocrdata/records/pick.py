@@ -4,29 +4,38 @@ from __future__ import annotations
 
 import heapq
 from pathlib import Path
-from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from ocrdata.base.sample import SAMPLE_LIST, parse_sample_line
+from ocrdata.base.pairs import is_picture
+from ocrdata.base.sample import SAMPLE_LIST, Region, Sample, parse_sample_line
 from ocrdata.base.seeds import order_key, stream
 from ocrdata.base.split import TEST, TRAIN
+from ocrdata.base.tree import archive_stem
 from ocrdata.errors import AnnotationError, InputError, PathLike
 from ocrdata.records.info import read_shard_set
-from ocrdata.records.schema import DATASET_INFO, RECORDS_DIR, line_of
-from ocrdata.records.sources import SampleList
+from ocrdata.records.inputs import read_pictures
+from ocrdata.records.schema import DATASET_INFO, RECORDS_DIR
+from ocrdata.records.skips import Skips
+from ocrdata.records.sources import SampleList, open_list
 from ocrdata.records.tfrecord import example_of, scan_records
+from ocrdata.records.verify_records import record_of
 
 # Records are shuffled, so the first of a shard are as good as any and quick to reach.
 _FIRST = 2000
 
 
 class Shown(NamedTuple):
-    """A sample to show; `problem` says why its picture could not be read."""
+    """A sample to show; `problem` says why its picture could not be read.
+
+    `regions` are None for a text line.
+    """
 
     key: str
     split: str
     image: bytes
     text: str
     problem: str = ""
+    regions: Optional[Tuple[Region, ...]] = None
 
 
 def _list_rows(source: SampleList, salt: str) -> Iterator[Tuple[bytes, int]]:
@@ -38,16 +47,31 @@ def _list_rows(source: SampleList, salt: str) -> Iterator[Tuple[bytes, int]]:
 def _from_list(path: Path, root: Path, split: str, count: int, seed: int) -> List[Shown]:
     """Returns `count` samples of a list: those whose keys hash lowest."""
     shown = []
-    with SampleList(path, root) as source:
+    with open_list(path, root) as source:
         chosen = heapq.nsmallest(count, _list_rows(source, "preview-{}".format(seed)))
         for _, offset in chosen:
-            sample = source.sample_at(offset)
-            try:
-                data, problem = sample.image_bytes(), ""
-            except InputError as error:
-                data, problem = b"", error.problem
-            shown.append(Shown(sample.key, split, data, sample.text or "", problem))
+            shown.append(_shown(source.sample_at(offset), split))
     return shown
+
+
+def _shown(sample: Sample, split: str) -> Shown:
+    try:
+        data, problem = sample.image_bytes(), ""
+    except InputError as error:
+        data, problem = b"", error.problem
+    regions = sample.regions if sample.text is None else None
+    return Shown(sample.key, split, data, sample.text or "", problem, regions)
+
+
+def _from_pictures(path: Path, count: int, split: Optional[str], seed: int) -> List[Shown]:
+    """Returns pictures with ground truth, of a folder or an archive."""
+    salt = "preview-{}".format(seed)
+    pairs = (
+        (order_key(sample.key, salt), _shown(sample, name.lower()))
+        for name, sample in read_pictures(path, Skips(errors=True))
+        if split in (None, name.lower())
+    )
+    return [shown for _, shown in heapq.nsmallest(count, pairs, key=lambda pair: pair[0])]
 
 
 def _from_shards(shards: Sequence[Tuple[str, Path, int]], count: int, seed: int) -> List[Shown]:
@@ -76,10 +100,11 @@ def _records(path: Path, split: str, numbers: Set[int]) -> Iterator[Tuple[int, S
             raise record.error(path)
         if record.number in numbers:
             try:
-                line = line_of(example_of(path, record))
+                found: Any = record_of(example_of(path, record))
             except ValueError as error:
                 raise record.error(path, str(error)) from error
-            yield record.number, Shown(line.key, split, line.image, line.text)
+            text, regions = getattr(found, "text", ""), getattr(found, "regions", None)
+            yield record.number, Shown(found.key, split, found.image, text, "", regions)
         if record.number == last:
             return
 
@@ -87,7 +112,8 @@ def _records(path: Path, split: str, numbers: Set[int]) -> Iterator[Tuple[int, S
 def choose_samples(
     path: PathLike, count: int, split: Optional[str] = None, seed: int = 0
 ) -> List[Shown]:
-    """Returns samples of a data folder, a sample list, a shard set or a record file.
+    """Returns samples of a data folder, a sample list, a shard set, a record file, or of pictures
+    with ground truth in a folder or an archive.
 
     The same ones for the same seed. `split` is "train", "validation" or "test".
     Raises InputError where there is nothing to show.
@@ -95,19 +121,29 @@ def choose_samples(
     where = Path(path)
     if where.is_dir() and (where / DATASET_INFO).is_file():
         shown = _from_set(where, count, split, seed)
-    elif where.is_dir():
+    elif where.is_dir() and not _has_pictures_only(where):
         shown = _from_data_dir(where, count, split, seed)
+    elif where.is_dir() or (where.is_file() and archive_stem(where.name)):
+        shown = _from_pictures(where, count, split, seed)
     elif where.name == SAMPLE_LIST and where.is_file():
         folder = where.resolve().parent
         shown = _from_list(where, folder.parent, folder.name.lower(), count, seed)
     elif ".tfrecord" in where.name and where.is_file():
         shown = _from_shards([("", where, sum(1 for _ in scan_records(where)))], count, seed)
     else:
-        hint = "Name a data folder, a sample.txt, a shard set or a .tfrecord file."
+        hint = "Name a data folder, a sample.txt, pictures with ground truth, or records."
         raise InputError(where, "is nothing that can be shown", hint=hint)
     if not shown:
         raise InputError(where, "has no samples{}".format(" in " + split if split else ""))
     return shown
+
+
+def _has_pictures_only(root: Path) -> bool:
+    """Says whether a folder holds pictures (or archives of them), but neither lists nor shards."""
+    lists = any((root / name / SAMPLE_LIST).is_file() for name in (TRAIN, TEST))
+    if lists or (root / RECORDS_DIR / DATASET_INFO).is_file():
+        return False
+    return any(is_picture(path.name) or archive_stem(path.name) for path in root.rglob("*"))
 
 
 def _from_set(folder: Path, count: int, split: Optional[str], seed: int) -> List[Shown]:
