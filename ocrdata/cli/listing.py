@@ -109,6 +109,6 @@ def _styles() -> Dict[str, str]:
 
 
 def _targets() -> List[str]:
-    from ocrdata.train.targets import TARGETS
+    from ocrdata.train import TARGETS
 
     return TARGETS.names()
