@@ -11,8 +11,8 @@ from PIL import Image
 
 from ocrdata.base.outdir import write_atomic
 from ocrdata.errors import InputError, OutputExistsError, PathLike
+from ocrdata.gallery import Card, draw_sheet
 from ocrdata.train.compat import tf, v1
-from ocrdata.train.drawing import draw_readings
 from ocrdata.train.inference import chosen_beam, image_spec, read_lines, restore, run_model
 from ocrdata.train.inputs import decode_images, measured_widths, round_up
 from ocrdata.train.models.base import Decoded
@@ -56,17 +56,15 @@ class LineReader:
         with graph.as_default(), v1.device(chosen.device):
             model = run_model(run)
             self._encoded = v1.placeholder(tf.string, [None])
-            inputs, decoded = build_reader(model, self._encoded, beam_width)
-            self._fetches = decoded.classes, decoded.confidence, inputs["images"], inputs["widths"]
+            _, decoded = build_reader(model, self._encoded, beam_width)
+            self._fetches = decoded.classes, decoded.confidence
             self._session = v1.Session(graph=graph, config=chosen.config)
             restore(self._session, checkpoint, bool(run.options.get("ema")))
 
-    def read(self, files: Sequence[bytes]) -> Tuple[List[str], List[float], Any]:
-        """Returns texts, confidences, and uint8 images [H, W, C] as the network saw them."""
-        values = self._session.run(self._fetches, {self._encoded: files})
-        classes, confidence, images, widths = values
-        texts = [self._charset.decode(row) for row in classes.tolist()]
-        return texts, confidence.tolist(), [i[:, :w] for i, w in zip(images, widths)]
+    def read(self, files: Sequence[bytes]) -> Tuple[List[str], List[float]]:
+        """Returns the texts and their confidences."""
+        classes, confidence = self._session.run(self._fetches, {self._encoded: files})
+        return [self._charset.decode(row) for row in classes.tolist()], confidence.tolist()
 
     def close(self) -> None:
         """Frees the session."""
@@ -112,35 +110,25 @@ def predict(
     weights = run.checkpoint(checkpoint)
     reader = LineReader(run, weights, target, chosen_beam(decoder, beam_width))
     readings: List[Reading] = []
-    drawn: List[Any] = []
+    drawn: List[Card] = []
     unreadable: Dict[str, str] = {}
     for batch in _batches(paths, batch_size, unreadable):
-        texts, confidences, seen = reader.read([content for _, content in batch])
-        for (path, _), text, confidence, image in zip(batch, texts, confidences, seen):
+        texts, confidences = reader.read([content for _, content in batch])
+        for (path, content), text, confidence in zip(batch, texts, confidences):
             readings.append(Reading(str(path), text, confidence))
             if draw is not None and len(drawn) < _DRAWN:
-                drawn.append(image)
+                note = "{:.0%}  {}".format(confidence, path.name)
+                drawn.append(Card(content, text or "(nothing)", note))
             if on_reading:
                 on_reading(readings[-1])
     reader.close()
     if draw is not None:
-        _draw(Path(draw), drawn, readings)
+        Path(draw).parent.mkdir(parents=True, exist_ok=True)
+        subtitle = "{} of {} pictures, {}".format(len(drawn), len(paths), Path(weights).name)
+        write_atomic(draw, draw_sheet(drawn, "Readings of {}".format(model), subtitle, columns=3))
     return PredictSummary(
         Path(weights).name, len(readings), readings, unreadable, None if draw is None else str(draw)
     )
-
-
-def _draw(path: Path, images: List[Any], readings: List[Reading]) -> None:
-    captions = [
-        "{}   {:.0%}  {}".format(
-            reading.text or "(nothing)", reading.confidence, Path(reading.path).name
-        )
-        for reading in readings[: len(images)]
-    ]
-    stream = io.BytesIO()
-    draw_readings(images, captions).save(stream, "PNG")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(path, stream.getvalue())
 
 
 def find_images(images: Iterable[PathLike]) -> List[Path]:
@@ -169,6 +157,8 @@ def _batches(
     for path in paths:
         try:
             batch.append((path, readable_bytes(path)))
+        except Image.UnidentifiedImageError:
+            unreadable[str(path)] = "is no picture"
         except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
             unreadable[str(path)] = " ".join(str(error).split()) or type(error).__name__
         if len(batch) == size:
