@@ -12,6 +12,7 @@ import pytest
 from ocrdata.cli.train import duration, train_crnn
 from ocrdata.errors import OptionError
 from ocrdata.train.config import FREE, CrnnOptions, TrainOptions
+from ocrdata.train.scene_config import EastOptions, SceneOptions
 
 pytest_plugins = ["train_fixtures"]
 SMALL = ["--width-multiplier", 0.125, "--lstm-units", 16, "--batch-norm", "all"]
@@ -27,7 +28,8 @@ def test_every_setting_has_a_flag_with_its_default():
 
 
 def test_what_a_resumed_run_may_change_are_settings():
-    known = {f.name for kind in (CrnnOptions, TrainOptions) for f in dataclasses.fields(kind)}
+    kinds = (CrnnOptions, EastOptions, SceneOptions, TrainOptions)
+    known = {f.name for kind in kinds for f in dataclasses.fields(kind)}
     assert set(FREE) < known
 
 

@@ -81,14 +81,14 @@ def test_validation_is_looked_at_in_training(go, tmp_path):
     summary = go(steps=4, eval_every=2, eval_samples=5)
     looked = metrics(tmp_path / "crnn")[1]
     assert [line["step"] for line in looked] == [2, 4]
-    assert summary.validation_accuracy == looked[-1]["validation"]["accuracy"]
+    assert summary.validation["accuracy"] == looked[-1]["validation"]["accuracy"]
 
 
 def test_validation_looks_at_as_many_lines_as_asked(numbers, tmp_path):
     seen = []
     chosen = options(steps=2, eval_every=1, eval_samples=5)
     train("crnn", numbers, tmp_path, tiny(), chosen, on_validation=seen.append)
-    assert [(report.step, report.lines) for report in seen] == [(1, 5), (2, 5)]
+    assert [(report.step, report.samples) for report in seen] == [(1, 5), (2, 5)]
 
 
 def test_a_run_is_not_replaced_unasked(go, tmp_path):
@@ -295,7 +295,7 @@ def test_long_labels_stop_training_or_are_left_out(go, tmp_path):
     with pytest.raises(RecordError, match="time steps.*--long-labels skip"):
         go(net={"image_width": 8})
     assert not (tmp_path / "crnn").exists()
-    assert go(net={"image_width": 8}, steps=2, long_labels="skip").long_labels_skipped > 10
+    assert go(net={"image_width": 8}, steps=2, long_labels="skip").skipped["long labels"] > 10
 
 
 def test_an_unknown_target_is_an_error_with_the_known_ones(go):

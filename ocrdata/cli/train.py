@@ -109,13 +109,14 @@ def _show_step(figures: Any) -> None:
     from ocrdata.cli.report import note
 
     note(
-        "step {:>{}}/{}  loss {:.3f}  accuracy {:.3f}  {:,.0f} examples/s  {} left".format(
+        "step {:>{}}/{}  loss {:.3f}  {}  {:,.{}f} examples/s  {} left".format(
             figures.step,
             len(str(figures.steps)),
             figures.steps,
             figures.loss,
-            figures.accuracy,
+            _named(figures.figures, 3),
             figures.examples_per_second,
+            0 if figures.examples_per_second >= 10 else 1,
             duration(figures.seconds_left),
         )
     )
@@ -124,10 +125,14 @@ def _show_step(figures: Any) -> None:
 def _show_validation(figures: Any) -> None:
     from ocrdata.cli.report import note
 
-    note(
-        "step {}  validation: accuracy {:.4f}  character error rate {:.4f}  1-NED {:.4f}".format(
-            figures.step, figures.accuracy, figures.character_error_rate, figures.one_minus_ned
-        )
+    note("step {}  validation: {}".format(figures.step, _named(figures.figures, 4)))
+
+
+def _named(figures: Dict[str, float], digits: int) -> str:
+    names = {"one_minus_ned": "1-NED"}
+    return "  ".join(
+        "{} {:.{}f}".format(names.get(name, name.replace("_", " ")), value, digits)
+        for name, value in figures.items()
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterable, Tuple
+from typing import Iterable, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -57,6 +57,12 @@ def smallest_quad(polygon: np.ndarray) -> np.ndarray:
     """Returns the smallest rotated rectangle around a polygon: float32 [4, 2], from top-left on."""
     box = cv2.boxPoints(cv2.minAreaRect(polygon.astype(np.float32)))
     return from_top_left(clockwise(np.asarray(box, np.float32)))
+
+
+def to_quads(polygons: Sequence[np.ndarray]) -> np.ndarray:
+    """Returns polygons [n, 2] as quads, float32 [k, 4, 2]: the smallest one where n is not 4."""
+    quads = [polygon if len(polygon) == 4 else smallest_quad(polygon) for polygon in polygons]
+    return np.array(quads, np.float32).reshape(-1, 4, 2)
 
 
 def from_top_left(quad: np.ndarray) -> np.ndarray:

@@ -89,7 +89,7 @@ class TrainOptions:
     epochs: Optional[float] = setting(
         None, "Passes over the training split, instead of --steps.", 0.0, kind=float
     )
-    batch_size: int = setting(32, "Lines in a batch.", 1)
+    batch_size: int = setting(32, "Samples in a batch.", 1)
     seed: int = setting(0, "Decides initial weights, order and dropout.")
     optimizer: str = setting("adam", "The optimiser.", choices=("adadelta", "adam", "momentum"))
     learning_rate: float = setting(1e-3, "Highest learning rate.", 0.0)
@@ -153,8 +153,13 @@ FREE = (
     "keep",
     "log_every",
     "lstm",
+    "num_readers",
+    "picture_cache",
+    "pretrained",
     "save_every",
     "steps",
+    "tarfile",
+    "tarpath",
     "target",
 )
 

@@ -39,3 +39,35 @@ def draw_readings(images: Sequence[Any], captions: Sequence[str]) -> Image.Image
 def _picture(image: Any) -> Image.Image:
     array = np.asarray(image, np.uint8)
     return Image.fromarray(np.repeat(array, 3, 2) if array.shape[2] == 1 else array)
+
+
+def draw_maps(images: Any, truths: Any, scores: Any) -> Image.Image:
+    """Draws crops side by side with the true and the found score map below each.
+
+    `images` uint8 [n, S, S, 3], `truths` uint8 and `scores` float32 [n, s, s].
+    """
+    columns = []
+    for image, truth, score in zip(images, truths, scores):
+        size = (image.shape[1], image.shape[0])
+        maps = [np.uint8(255) * (truth > 0), np.round(255 * np.clip(score, 0, 1)).astype(np.uint8)]
+        rows = [Image.fromarray(each.astype(np.uint8)).resize(size) for each in maps]
+        columns.append([Image.fromarray(image), *(row.convert("RGB") for row in rows)])
+    side = columns[0][0].width + MARGIN
+    sheet = Image.new("RGB", (side * len(columns) + MARGIN, side * 3 + MARGIN), _PAPER)
+    for left, column in enumerate(columns):
+        for top, picture in enumerate(column):
+            sheet.paste(picture, (MARGIN + left * side, MARGIN + top * side))
+    return sheet
+
+
+def draw_quads(picture: Image.Image, quads: Any, scores: Any) -> Image.Image:
+    """Returns a picture with quads [k, 4, 2] drawn on it, and the score of each."""
+    drawn = picture.convert("RGB")
+    pen = ImageDraw.Draw(drawn)
+    width = max(2, max(drawn.size) // 500)
+    font = caption_font(max(10, max(drawn.size) // 80))
+    for quad, score in zip(np.asarray(quads).tolist(), np.asarray(scores).tolist()):
+        outline = [tuple(point) for point in [*quad, quad[0]]]
+        pen.line(outline, (255, 40, 40), width)
+        pen.text(outline[0], "{:.2f}".format(score), (255, 40, 40), font, anchor="ls")
+    return drawn

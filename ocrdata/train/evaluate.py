@@ -13,6 +13,7 @@ from ocrdata.errors import PathLike
 from ocrdata.metrics.recognition import RecognitionScore
 from ocrdata.records import schema
 from ocrdata.train.compat import tf, v1
+from ocrdata.train.feeds import Look
 from ocrdata.train.inference import chosen_beam, image_spec, read_lines, restore, run_model
 from ocrdata.train.inputs import evaluation_batches, iterate
 from ocrdata.train.problems import explained
@@ -92,6 +93,11 @@ class Evaluator:
         """Returns the score of a checkpoint."""
         pairs = ((line.truth, line.text) for line in self.predictions(checkpoint))
         return RecognitionScore(protocol).add_all(pairs)
+
+    def look(self, checkpoint: str) -> Look:
+        """Returns how many lines were read, and the figures of their score."""
+        score = self.score(checkpoint)
+        return Look(score.lines, score.figures())
 
     def close(self) -> None:
         """Frees the session."""

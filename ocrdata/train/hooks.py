@@ -14,20 +14,21 @@ from typing import Any, Callable, Dict, List, Optional
 
 from ocrdata.train.compat import v1
 from ocrdata.train.config import TrainOptions
-from ocrdata.train.inputs import Order
+from ocrdata.train.feeds import Feed
 from ocrdata.train.problems import not_finite
 from ocrdata.train.run import CHECKPOINT, MetricsLog
+from ocrdata.train.step import Training
 from ocrdata.train.summaries import Summaries
 
 
 @dataclass(frozen=True)
 class StepReport:
-    """The figures of the steps since the last report; accuracy is of whole lines in batches."""
+    """The figures of the steps since the last report; `figures` are those of the model, means."""
 
     step: int
     steps: int
     loss: float
-    accuracy: float
+    figures: Dict[str, float]
     learning_rate: float
     gradient_norm: float
     examples_per_second: float
@@ -39,22 +40,20 @@ class ValidationReport:
     """The figures of the validation split at a step."""
 
     step: int
-    lines: int
-    accuracy: float
-    character_error_rate: float
-    one_minus_ned: float
+    samples: int
+    figures: Dict[str, float]
 
 
 class StartInput(v1.train.SessionRunHook):
     """Begins the data where the restored (or recovered) step is, not at the beginning."""
 
-    def __init__(self, iterator: Any, start: Any, order: Order, step: Any) -> None:
-        self._iterator, self._start, self._order, self._step = iterator, start, order, step
+    def __init__(self, graph: Training, feed: Feed) -> None:
+        self._graph, self._feed = graph, feed
 
     def after_create_session(self, session: Any, coord: Any) -> None:
         """Starts the iterator."""
-        place = self._order.start(int(session.run(self._step)))
-        session.run(self._iterator.initializer, {self._start: place})
+        place = self._feed.start(int(session.run(self._graph.step)))
+        session.run(self._graph.iterator.initializer, {self._graph.start: place})
 
 
 class Reports(v1.train.SessionRunHook):
@@ -65,23 +64,24 @@ class Reports(v1.train.SessionRunHook):
 
     def __init__(
         self,
-        fetches: Dict[str, Any],
+        graph: Training,
+        feed: Feed,
         options: TrainOptions,
         total: int,
         log: MetricsLog,
         summaries: Summaries,
         on_step: Optional[Callable[[StepReport], None]],
     ) -> None:
-        self._fetches, self._options, self._total = fetches, options, total
+        self._graph, self._feed, self._options, self._total = graph, feed, options, total
         self._log, self._summaries, self._on_step = log, summaries, on_step
-        self._losses: List[float] = []
-        self._right: List[float] = []
+        self._means = ["loss", *graph.figures]
+        self._seen: List[List[float]] = []
         self._since = time.monotonic()
         self.last_checkpoint: Optional[str] = None
 
     def before_run(self, run_context: Any) -> Any:
         """Asks for the figures of the step."""
-        return v1.train.SessionRunArgs(self._fetches)
+        return v1.train.SessionRunArgs(self._graph.fetches)
 
     def after_run(self, run_context: Any, run_values: Any) -> None:
         """Looks at the figures of the step."""
@@ -90,36 +90,29 @@ class Reports(v1.train.SessionRunHook):
         for name, what in (("loss", "loss"), ("gradient_norm", "gradient")):
             if not math.isfinite(values[name]):
                 raise not_finite(step, what, self._options, self.last_checkpoint)
-        self._losses.append(float(values["loss"]))
-        self._right.append(float(values["accuracy"]))
+        self._seen.append([float(values[name]) for name in self._means])
         if step % self._options.log_every == 0 or step in (1, self._total):
             self._report(step, values)
         if self._options.image_every and step % self._options.image_every == 0:
-            self._summaries.write_images(step, values)
+            self._summaries.write_picture(step, self._feed.draw(values))
 
     def _report(self, step: int, values: Dict[str, Any]) -> None:
-        seconds = max(1e-9, time.monotonic() - self._since) / len(self._losses)
+        count = len(self._seen)
+        seconds = max(1e-9, time.monotonic() - self._since) / count
+        means = [sum(column) / count for column in zip(*self._seen)]
         report = StepReport(
             step=step,
             steps=self._total,
-            loss=sum(self._losses) / len(self._losses),
-            accuracy=sum(self._right) / len(self._right),
+            loss=means[0],
+            figures=dict(zip(self._means[1:], means[1:])),
             learning_rate=float(values["learning_rate"]),
             gradient_norm=float(values["gradient_norm"]),
             examples_per_second=self._options.batch_size / seconds,
             seconds_left=(self._total - step) * seconds,
         )
-        self._losses, self._right, self._since = [], [], time.monotonic()
-        figures = {
-            name: getattr(report, name)
-            for name in (
-                "loss",
-                "accuracy",
-                "learning_rate",
-                "gradient_norm",
-                "examples_per_second",
-            )
-        }
+        self._seen, self._since = [], time.monotonic()
+        names = ("loss", "learning_rate", "gradient_norm", "examples_per_second")
+        figures = {**report.figures, **{name: getattr(report, name) for name in names}}
         self._log.write(dict(figures, step=step))
         self._summaries.write_scalars(step, "train", figures)
         if self._on_step:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Mapping
 
 from ocrdata.errors import CheckpointError, UnknownNameError
-from ocrdata.text.charset import Charset
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.config import settings_from
 from ocrdata.train.inputs import ImageSpec
@@ -17,15 +16,12 @@ Tensor = Any
 AVERAGE = "/ExponentialMovingAverage"
 
 
-def make_model(name: str, model_options: Any, charset: Charset, seed: int = 0) -> Any:
-    """Returns the model `name` for a dictionary."""
-    return MODELS.load(name)(model_options, charset.num_classes, seed)
-
-
 def run_model(run: Run) -> Any:
     """Returns the model of a run."""
-    options = settings_from(MODELS.load(run.model).defaults, run.model_options)
-    return make_model(run.model, options, run.charset, run.options["seed"])
+    kind = MODELS.load(run.model)
+    options = settings_from(kind.defaults, run.model_options)
+    classes = run.charset.num_classes if run.charset else 0
+    return kind(options, classes, run.options["seed"])
 
 
 def image_spec(model: Any) -> ImageSpec:

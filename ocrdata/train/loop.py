@@ -8,43 +8,44 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Dict, Optional
 
 from ocrdata.errors import PathLike
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.config import TrainOptions
-from ocrdata.train.evaluate import Evaluator
+from ocrdata.train.feeds import FEEDS, Feed, OnProgress
 from ocrdata.train.hooks import Checkpoints, Reports, StartInput, StepReport, ValidationReport
-from ocrdata.train.inference import image_spec, make_model
-from ocrdata.train.inputs import Order, pool_batches
 from ocrdata.train.models import MODELS
-from ocrdata.train.problems import check_records, explained
+from ocrdata.train.pretrained import Pretrained, no_weights
+from ocrdata.train.problems import explained
 from ocrdata.train.run import MetricsLog, Run, begin_run, find_resumable, plain_options
-from ocrdata.train.shardset import ShardSet, read_shard_set
 from ocrdata.train.step import Training, build_training
 from ocrdata.train.summaries import Summaries
 from ocrdata.train.targets import Target, make_target
 
-OnProgress = Optional[Callable[[int, Optional[int]], None]]
-
-
-_DEFAULTS = TrainOptions()
+OnStep = Optional[Callable[[StepReport], None]]
+OnValidation = Optional[Callable[[ValidationReport], None]]
 
 
 @dataclass(frozen=True)
 class TrainSummary:
-    """What a training run did; accuracy is that of the validation split, if it was looked at."""
+    """What a training run did.
+
+    `skipped` counts, by reason, the samples left out; `validation` are the last figures of the
+    validation split, if it was looked at; `pretrained` says what a given checkpoint brought.
+    """
 
     run: str
     model: str
     step: int
     started_at: int
     samples: int
-    long_labels_skipped: int
-    num_classes: int
+    skipped: Dict[str, int]
+    num_classes: Optional[int]
     parameters: int
     loss: Optional[float]
-    validation_accuracy: Optional[float]
+    validation: Dict[str, float]
+    pretrained: Dict[str, Any]
 
 
 def train(
@@ -52,47 +53,44 @@ def train(
     data_dir: PathLike = "data",
     output_dir: PathLike = "output",
     model_options: Any = None,
-    options: TrainOptions = _DEFAULTS,
+    options: Optional[TrainOptions] = None,
     overwrite: bool = False,
     resume: bool = False,
     on_check: OnProgress = None,
-    on_step: Optional[Callable[[StepReport], None]] = None,
-    on_validation: Optional[Callable[[ValidationReport], None]] = None,
+    on_step: OnStep = None,
+    on_validation: OnValidation = None,
+    data_options: Any = None,
 ) -> TrainSummary:
-    """Trains a model on `data_dir`/tfrecords and leaves a run directory `output_dir`/`model`.
+    """Trains a model on the data in `data_dir` and leaves a run directory `output_dir`/`model`.
 
-    Raises InputError (records missing or unfit), OutputExistsError (a run is there and neither
-    `overwrite` nor `resume` is given), OptionError, TargetError, and TrainingError when the loss
-    is no number any more.
+    `data_options` say how the input of a detector is made (SceneOptions). Raises InputError (data
+    missing or unfit), OutputExistsError (a run is there and neither `overwrite` nor `resume` is
+    given), OptionError, TargetError, and TrainingError when the loss is no number any more.
     """
-    chosen = model_options if model_options is not None else MODELS.load(model).defaults()
+    kind = MODELS.load(model)
+    chosen = model_options if model_options is not None else kind.defaults()
+    options = options or kind.training
     target = make_target(options.target, options.intra_threads, options.inter_threads)
-    shards = read_shard_set(data_dir)
-    net = make_model(model, chosen, shards.charset, options.seed)
-    net.auto_lstm = target.lstm
-    net.skip_long_labels = options.long_labels == "skip"
-    run = Run(
-        Path(output_dir) / model,
-        model,
-        plain_options(chosen),
-        plain_options(options),
-        shards.charset,
-        {"sha256": shards.fingerprint("train")},
-    )
-    before = find_resumable(run, overwrite, resume)
-    if before is not None:  # these very records were looked at when the run began
-        run.records.update(before.records)
-    else:
-        spec, skip = image_spec(net), net.skip_long_labels
-        found = check_records(shards, "train", spec, net.time_steps, skip, on_check)
-        run.records.update(found._asdict())
-    begin_run(run, before is not None)
-    size = options.batch_size
-    order = Order(shards.require("train"), size, pool_batches(options.shuffle, size), options.seed)
-    watch = _Watch(run, shards, target, options, options.total_steps(order.samples), on_validation)
-    with tf.Graph().as_default(), v1.device(target.device), explained():
-        v1.set_random_seed(options.seed)
-        return watch.run(build_training(net, order, options, watch.total), order, on_step)
+    feed = FEEDS.load(kind.task)(kind, chosen, data_dir, options, data_options, target, on_check)
+    try:
+        run = Run(
+            Path(output_dir) / model,
+            model,
+            plain_options(chosen),
+            {**feed.options(), **plain_options(options)},
+            feed.charset,
+            dict(feed.records),
+        )
+        before = find_resumable(run, overwrite, resume)
+        # What was looked at when the run began is not looked at again.
+        run.records.update(before.records if before is not None else feed.check())
+        begin_run(run, before is not None)
+        watch = _Watch(run, feed, target, options, on_validation)
+        with tf.Graph().as_default(), v1.device(target.device), explained(feed):
+            v1.set_random_seed(options.seed)
+            return watch.run(build_training(feed, options, watch.total), on_step)
+    finally:
+        feed.close()
 
 
 class _Watch:
@@ -101,33 +99,24 @@ class _Watch:
     def __init__(
         self,
         run: Run,
-        shards: ShardSet,
+        feed: Feed,
         target: Target,
         options: TrainOptions,
-        total: int,
-        on_validation: Optional[Callable[[ValidationReport], None]],
+        on_validation: OnValidation,
     ) -> None:
-        self.total = total
-        self._run, self._options, self._target = run, options, target
+        self.total = options.total_steps(feed.samples)
+        self._run, self._feed, self._options, self._target = run, feed, options, target
         self._on_validation = on_validation
-        self._evaluator: Optional[Evaluator] = None
-        if options.eval_every and shards.samples("validation"):
-            self._evaluator = Evaluator(
-                run, shards, "validation", target, options.batch_size, limit=options.eval_samples
-            )
+        self._evaluator = feed.evaluator(run, target)
         self._loss: Optional[float] = None
-        self._accuracy: Optional[float] = None
+        self._validation: Dict[str, float] = {}
+        self._pretrained = no_weights()
         checkpoint = v1.train.latest_checkpoint(str(run.directory))
         self._started = int(checkpoint.rsplit("-", 1)[1]) if checkpoint else 0
         self._log = MetricsLog(run.directory, self._started)
-        self._summaries = Summaries(run.directory, run.charset, self._started)
+        self._summaries = Summaries(run.directory, self._started)
 
-    def run(
-        self,
-        graph: Training,
-        order: Order,
-        on_step: Optional[Callable[[StepReport], None]],
-    ) -> TrainSummary:
+    def run(self, graph: Training, on_step: OnStep) -> TrainSummary:
         """Trains to the last step."""
 
         def note(report: StepReport) -> None:
@@ -135,28 +124,34 @@ class _Watch:
             if on_step:
                 on_step(report)
 
-        if self._started < self.total:
-            self._train(graph, order, note)
-        for part in (self._log, self._summaries, self._evaluator):
-            if part is not None:
-                part.close()
+        try:
+            if self._started < self.total:
+                self._train(graph, note)
+        finally:
+            for part in (self._log, self._summaries, self._evaluator):
+                if part is not None:
+                    part.close()
+        charset = self._run.charset
         return TrainSummary(
             run=str(self._run.directory),
             model=self._run.model,
             step=max(self._started, self.total),
             started_at=self._started,
             samples=self._run.records["samples"],
-            long_labels_skipped=self._run.records["long_labels"],
-            num_classes=self._run.charset.num_classes,
+            skipped=self._feed.skipped(self._run.records),
+            num_classes=charset.num_classes if charset else None,
             parameters=graph.parameters,
             loss=self._loss,
-            validation_accuracy=self._accuracy,
+            validation=self._validation,
+            pretrained=self._pretrained.as_dict(),
         )
 
-    def _train(self, graph: Training, order: Order, note: Callable[[StepReport], None]) -> None:
+    def _train(self, graph: Training, note: Callable[[StepReport], None]) -> None:
         saver = v1.train.Saver(max_to_keep=self._options.keep, save_relative_paths=True)
+        if self._feed.pretrained and not self._started:
+            self._pretrained = Pretrained(self._feed.pretrained)
         reports = Reports(
-            graph.fetches, self._options, self.total, self._log, self._summaries, note
+            graph, self._feed, self._options, self.total, self._log, self._summaries, note
         )
         checkpoints = Checkpoints(
             graph.fetches["step"],
@@ -167,9 +162,9 @@ class _Watch:
             reports,
             self._validate if self._evaluator else None,
         )
-        hooks = [StartInput(graph.iterator, graph.start, order, graph.step), reports, checkpoints]
+        hooks = [StartInput(graph, self._feed), reports, checkpoints]
         creator = v1.train.ChiefSessionCreator(
-            v1.train.Scaffold(saver=saver),
+            v1.train.Scaffold(saver=saver, init_fn=self._pretrained.initializer()),
             config=self._target.config,
             checkpoint_dir=str(self._run.directory),
         )
@@ -178,11 +173,9 @@ class _Watch:
                 session.run(graph.train_op)
 
     def _validate(self, step: int, checkpoint: str) -> None:
-        assert self._evaluator is not None
-        score = self._evaluator.score(checkpoint)
-        self._accuracy = score.accuracy
-        figures = score.figures()
-        self._log.write({"step": step, "validation": figures})
-        self._summaries.write_scalars(step, "validation", figures)
+        look = self._evaluator.look(checkpoint)
+        self._validation = look.figures
+        self._log.write({"step": step, "validation": look.figures})
+        self._summaries.write_scalars(step, "validation", look.figures)
         if self._on_validation:
-            self._on_validation(ValidationReport(step=step, lines=score.lines, **figures))
+            self._on_validation(ValidationReport(step, look.samples, look.figures))

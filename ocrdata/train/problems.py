@@ -10,6 +10,7 @@ import numpy as np
 from ocrdata.errors import RecordError, TrainingError
 from ocrdata.records import schema
 from ocrdata.train.compat import tf, v1
+from ocrdata.train.feeds import Feed
 from ocrdata.train.inputs import ImageSpec, iterate
 from ocrdata.train.shardset import Shard, ShardSet
 
@@ -17,10 +18,11 @@ _CHECK = "Find the record with: ocrdata check <data directory>."
 
 
 @contextmanager
-def explained() -> Iterator[None]:
-    """Turns the errors of a session that a user can cause into ours."""
+def explained(feed: Optional[Feed] = None) -> Iterator[None]:
+    """Turns the errors of a session that a user can cause into ours; `feed` may know better."""
     try:
-        yield
+        with _input_first(feed):
+            yield
     except tf.errors.DataLossError as error:
         raise TrainingError(
             "a record file is damaged: {}.".format(_first(error)), _CHECK
@@ -33,6 +35,16 @@ def explained() -> Iterator[None]:
     except tf.errors.ResourceExhaustedError as error:
         message = "the memory does not suffice: {}.".format(_first(error))
         raise TrainingError(message, "Try a smaller --batch-size.") from error
+
+
+@contextmanager
+def _input_first(feed: Optional[Feed]) -> Iterator[None]:
+    try:
+        yield
+    except tf.errors.OpError as error:
+        if feed is not None and feed.problem is not None:
+            raise feed.problem from error
+        raise
 
 
 def _first(error: Any) -> str:

@@ -4,7 +4,7 @@ run.json                 options, dictionary and versions
 checkpoint, model.ckpt-* weights, optimiser state and step, by variable name
 metrics.jsonl            one JSON object a line: training and validation figures
 events.out.tfevents.*    the same for TensorBoard, with images
-evaluation-*.json, predictions-*.tsv   what `ocrdata evaluate` writes
+evaluation-*.json, predictions-*, results-*.zip   what `ocrdata evaluate` writes
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ _OURS = (
     "events.out.tfevents.*",
     "evaluation-*.json",
     "predictions-*.tsv",
+    "predictions-*.jsonl",
+    "results-*.zip",
 )
 _START = "Train first: ocrdata train {}."
 
@@ -50,13 +52,13 @@ class Run:
     model: str
     model_options: Dict[str, Any]
     options: Dict[str, Any]
-    charset: Charset
+    charset: Optional[Charset]  # None for what reads no characters
     records: Dict[str, Any]
 
     def write(self) -> None:
         """Writes run.json."""
         content = {
-            "dictionary": dictionary_entry(self.charset),
+            "dictionary": dictionary_entry(self.charset) if self.charset else None,
             "format": 1,
             "model": self.model,
             "model_options": self.model_options,
@@ -103,7 +105,8 @@ def read_run(directory: Path, model: str) -> Run:
         raise CheckpointError(path, "is missing", hint=_START.format(model))
     content = read_json(path)
     try:
-        charset = read_dictionary_entry(content["dictionary"], path)
+        entry = content["dictionary"]
+        charset = read_dictionary_entry(entry, path) if entry else None
         if content["model"] != model:
             raise CheckpointError(path, "is a run of {}, not {}".format(content["model"], model))
         options, model_options = content["options"], content["model_options"]
@@ -129,7 +132,8 @@ def find_resumable(run: Run, overwrite: bool, resume: bool) -> Optional[Run]:
             run.directory, "Pass --resume to go on with that run or --overwrite to start anew."
         )
     before = read_run(run.directory, run.model)
-    check_dictionary(before.charset, run.charset, run.directory, "the data folder")
+    if before.charset and run.charset:
+        check_dictionary(before.charset, run.charset, run.directory, "the data folder")
     _check_same(before, run)
     return before
 

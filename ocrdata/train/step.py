@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 from ocrdata.train import optimisers
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.config import TrainOptions
-from ocrdata.train.inference import image_spec
-from ocrdata.train.inputs import Order, training_batches
-from ocrdata.train.summaries import image_fetches
+from ocrdata.train.feeds import Feed
 
 Tensor = Any
 
@@ -23,17 +21,18 @@ class Training:
     start: Tensor
     step: Tensor
     fetches: Dict[str, Tensor]
+    figures: List[str]  # the fetches that reports show beside the loss
     train_op: Any
     parameters: int
 
 
-def build_training(net: Any, order: Order, options: TrainOptions, total: int) -> Training:
+def build_training(feed: Feed, options: TrainOptions, total: int) -> Training:
     """Builds the graph of a training step in the current graph."""
+    net = feed.net
     with v1.device("/device:CPU:0"):
         step = v1.train.get_or_create_global_step()
-        start = v1.placeholder(tf.int64, [4])
-        dataset = training_batches(order, image_spec(net), start)
-        iterator = v1.data.make_initializable_iterator(dataset)
+        start = v1.placeholder(tf.int64, [len(feed.start(0))])
+        iterator = v1.data.make_initializable_iterator(feed.batches(start))
         batch = iterator.get_next()
     labels = net.labels(batch)
     outputs = net.build(batch, training=True)
@@ -52,14 +51,9 @@ def build_training(net: Any, order: Order, options: TrainOptions, total: int) ->
             train_op = average.apply(v1.trainable_variables())
     with tf.control_dependencies([train_op]):
         after = step.read_value()  # a plain fetch may be the step before or after this one
-    right = tf.cast(net.correct(decoded, labels), tf.float32)
-    fetches = {
-        "step": after,
-        "loss": loss,
-        "accuracy": tf.reduce_mean(right),
-        "learning_rate": rate,
-        "gradient_norm": norm,
-    }
-    fetches.update(image_fetches(batch, decoded.classes))
+    fetches = {"step": after, "loss": loss, "learning_rate": rate, "gradient_norm": norm}
+    figures = net.figures(outputs, labels)
+    fetches.update(figures)
+    fetches.update(feed.picture_fetches(batch, decoded))
     count = sum(int(variable.shape.num_elements()) for variable in v1.trainable_variables())
-    return Training(iterator, start, step, fetches, train_op, count)
+    return Training(iterator, start, step, fetches, sorted(figures), train_op, count)

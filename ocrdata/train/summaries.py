@@ -15,10 +15,9 @@ IMAGES = 4  # lines of the batch shown
 
 
 class Summaries:
-    """Writes scalars and pictures of readings into a run directory; a resumed run goes on there."""
+    """Writes scalars and pictures into a run directory; a resumed run goes on there."""
 
-    def __init__(self, directory: Path, charset: Charset, step: int) -> None:
-        self._charset = charset
+    def __init__(self, directory: Path, step: int) -> None:
         self._writer = v1.summary.FileWriter(str(directory))
         if step:  # what an interrupted run wrote behind its last checkpoint comes again
             self._writer.add_session_log(v1.SessionLog(status=v1.SessionLog.START), step)
@@ -31,14 +30,8 @@ class Summaries:
         ]
         self._write(entries, step)
 
-    def write_images(self, step: int, values: Dict[str, Any]) -> None:
-        """Writes a picture of some lines of the batch, their labels and what was read."""
-        truths = [text.decode("utf-8") for text in values["truth"]]
-        texts = [self._charset.decode(row) for row in values["classes"].tolist()]
-        captions = ["{}  |  {}".format(truth, text) for truth, text in zip(truths, texts)]
-        picture = draw_readings(
-            [image[:, :width] for image, width in zip(values["images"], values["widths"])], captions
-        )
+    def write_picture(self, step: int, picture: Any) -> None:
+        """Writes a picture of what the model makes of some samples of the batch."""
         stream = io.BytesIO()
         picture.save(stream, "PNG")
         image = v1.Summary.Image(
@@ -58,8 +51,17 @@ class Summaries:
         self._writer.close()
 
 
-def image_fetches(batch: Dict[str, Any], classes: Any) -> Dict[str, Any]:
-    """Returns what `write_images` needs, of the first lines of the batch."""
+def draw_lines(values: Dict[str, Any], charset: Charset) -> Any:
+    """Returns a picture of some lines of the batch, their labels and what was read."""
+    truths = [text.decode("utf-8") for text in values["truth"]]
+    texts = [charset.decode(row) for row in values["classes"].tolist()]
+    captions = ["{}  |  {}".format(truth, text) for truth, text in zip(truths, texts)]
+    images = zip(values["images"], values["widths"])
+    return draw_readings([image[:, :width] for image, width in images], captions)
+
+
+def line_fetches(batch: Dict[str, Any], classes: Any) -> Dict[str, Any]:
+    """Returns what `draw_lines` needs, of the first lines of the batch."""
     return {
         "images": batch["images"][:IMAGES],
         "truth": batch[schema.TEXT][:IMAGES],

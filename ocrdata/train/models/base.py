@@ -22,12 +22,14 @@ class Decoded:
 class Model:
     """The contract between a model and everything that runs it.
 
-    A subclass names its `task` ("recognition") and, in `defaults`, the dataclass of its options,
-    whose default values are the published ones. All tensors are TensorFlow graph tensors.
+    A subclass names its `task` ("recognition" or "detection"), the dataclass of its options in
+    `defaults`, whose default values are the published ones, and in `training` the TrainOptions it
+    is trained with by default. All tensors are TensorFlow graph tensors.
     """
 
     task = ""
     defaults: Any = type
+    training: Any = None
 
     def labels(self, features: Mapping[str, Tensor]) -> Dict[str, Tensor]:
         """Turns the features of a batch of records into what `loss` needs."""
@@ -39,6 +41,10 @@ class Model:
 
     def loss(self, outputs: Outputs, labels: Labels) -> Tensor:
         """Returns the mean loss of a batch, a float32 scalar, without regularisation."""
+        raise NotImplementedError
+
+    def figures(self, outputs: Outputs, labels: Labels) -> Dict[str, Tensor]:
+        """Returns what reports of training show beside the loss, float32 scalars by name."""
         raise NotImplementedError
 
     def decode(self, outputs: Outputs) -> Any:

@@ -37,15 +37,50 @@ def glorot_uniform() -> Any:
 
 
 def conv(
-    inputs: Tensor, filters: int, kernel: int, name: str, padding: str = "SAME", bias: bool = True
+    inputs: Tensor,
+    filters: int,
+    kernel: int,
+    name: str,
+    padding: str = "SAME",
+    bias: bool = True,
+    stride: int = 1,
 ) -> Tensor:
-    """Convolves [B, H, W, C] with stride 1 into [B, H', W', filters]."""
+    """Convolves [B, H, W, C] into [B, H', W', filters].
+
+    With a stride, the padding is half the kernel on each side, whatever the size of the image.
+    """
+    if stride > 1:
+        inputs, padding = pad_sides(inputs, kernel), "VALID"
     with v1.variable_scope(name):
         shape = (kernel, kernel, int(inputs.shape[-1]), filters)
-        outputs = tf.nn.conv2d(inputs, variable("weights", shape, he_normal()), 1, padding)
+        outputs = tf.nn.conv2d(inputs, variable("weights", shape, he_normal()), stride, padding)
         if not bias:
             return outputs
         return tf.nn.bias_add(outputs, variable("biases", (filters,), v1.zeros_initializer()))
+
+
+def pad_sides(inputs: Tensor, kernel: int) -> Tensor:
+    """Puts zeros around [B, H, W, C], so that a kernel can stand on every pixel."""
+    before = (kernel - 1) // 2
+    side = [before, kernel - 1 - before]
+    return tf.pad(inputs, [[0, 0], side, side, [0, 0]])
+
+
+def conv_norm(
+    inputs: Tensor,
+    filters: int,
+    kernel: int,
+    name: str,
+    training: bool,
+    stride: int = 1,
+    relu: bool = True,
+    decay: float = 0.997,
+) -> Tensor:
+    """Convolves, normalises and (unless `relu` is off) cuts off what is negative."""
+    outputs = conv(inputs, filters, kernel, name, bias=False, stride=stride)
+    with v1.variable_scope(name):
+        outputs = batch_norm(outputs, training, decay=decay)
+    return tf.nn.relu(outputs) if relu else outputs
 
 
 def max_pool(inputs: Tensor, height: int, width: int) -> Tensor:

@@ -13,7 +13,7 @@ import operator
 from typing import Any, Dict, Mapping, NamedTuple, Tuple
 
 from ocrdata.train.compat import tf, v1
-from ocrdata.train.config import CrnnOptions
+from ocrdata.train.config import CrnnOptions, TrainOptions
 from ocrdata.train.models import blocks
 from ocrdata.train.models.base import Decoded, Inputs, Labels, Model, Outputs, Tensor
 
@@ -56,6 +56,7 @@ class Crnn(Model):
 
     task = "recognition"
     defaults = CrnnOptions
+    training = TrainOptions()
     height = HEIGHT
 
     def __init__(self, options: CrnnOptions, num_classes: int, seed: int = 0) -> None:
@@ -184,6 +185,11 @@ class Crnn(Model):
         inside = tf.sequence_mask(lengths, tf.shape(scores)[0], tf.float32)
         blank = tf.reduce_sum(tf.transpose(scores[:, :, -1]) * inside, 1)
         return tf.exp(tf.where(empty, blank, -_ctc(scores, lengths, classes, True)))
+
+    def figures(self, outputs: Outputs, labels: Labels) -> Dict[str, Tensor]:
+        """Returns the share of whole lines that are right."""
+        right = self.correct(self.decode(outputs), labels)
+        return {"accuracy": tf.reduce_mean(tf.cast(right, tf.float32))}
 
     def correct(self, decoded: Decoded, labels: Labels) -> Tensor:
         """Returns bool [B]: whether each whole sequence is right."""

@@ -1,0 +1,209 @@
+"""Training data of detectors: crops of pictures, and their label maps, made as they are needed.
+
+Crop number n is that of batch n // batch_size. Which picture it is cut from is a function of n and
+the seed (every picture comes once an epoch), and so is how it is cut.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import Any, Dict, List, Set, Tuple
+
+import numpy as np
+
+from ocrdata.base.seeds import stream
+from ocrdata.errors import InputError, OcrdataError, PathLike
+from ocrdata.train.compat import tf
+from ocrdata.train.config import TrainOptions
+from ocrdata.train.crops import decode_picture, make_crop
+from ocrdata.train.detect import SceneEvaluator
+from ocrdata.train.drawing import draw_maps
+from ocrdata.train.feeds import Feed, OnProgress
+from ocrdata.train.run import plain_options
+from ocrdata.train.scene_config import SceneOptions
+from ocrdata.train.scenes import BadPictureError, Scenes, has_split, open_scenes, survey
+from ocrdata.train.targets import Target
+
+_ENDLESS = np.iinfo(np.int64).max
+Picture = Tuple[np.ndarray, List[np.ndarray], np.ndarray]
+DRAWN = 4  # crops in a picture
+
+
+class PictureCache:
+    """The pictures used last, decoded, up to a size in bytes; threads may use it at once."""
+
+    def __init__(self, scenes: Scenes, limit: int) -> None:
+        self._scenes, self._limit, self._size = scenes, limit, 0
+        self._kept: OrderedDict[int, Picture] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, index: int) -> Picture:
+        """Returns a picture (blue first), its outlines and bool [n]; raises InputError."""
+        with self._lock:
+            if index in self._kept:
+                self._kept.move_to_end(index)
+                return self._kept[index]
+        found = load_picture(self._scenes, index)
+        with self._lock:
+            if index not in self._kept and found[0].nbytes <= self._limit:
+                self._kept[index] = found
+                self._size += found[0].nbytes
+            while self._size > self._limit:
+                _, (picture, _, _) = self._kept.popitem(last=False)
+                self._size -= picture.nbytes
+        return found
+
+
+def load_picture(scenes: Scenes, index: int) -> Picture:
+    """Returns a picture (uint8 [h, w, 3], blue first), its outlines, and which to ignore."""
+    sample = scenes.load(index)
+    try:
+        picture = decode_picture(sample.image_bytes())
+    except ValueError as error:
+        raise BadPictureError(sample.key, str(error)) from error
+    polygons = [np.asarray(region.polygon, np.float32) for region in sample.regions]
+    return picture, polygons, np.array([region.ignore for region in sample.regions], bool)
+
+
+class CropMaker:
+    """Makes crop number n and its label maps."""
+
+    def __init__(
+        self, net: Any, scenes: Scenes, good: List[int], options: SceneOptions, seed: int
+    ) -> None:
+        self._net, self._options, self._seed = net, options, seed
+        self._where, self._good = scenes.where, good
+        self._cache = PictureCache(scenes, options.picture_cache << 20)
+        self._orders: OrderedDict[int, List[int]] = OrderedDict()
+        self._lock = threading.Lock()
+        self.bad: Set[int] = set()
+
+    def make(self, number: int) -> Dict[str, np.ndarray]:
+        """Returns `images` uint8 [S, S, 3] and the model's label maps; raises InputError."""
+        picture, polygons, ignore = self._picture(number)
+        draw = stream(self._seed, "crop", number)
+        crop = make_crop(picture, polygons, ignore, self._options, draw)
+        size = (self._options.input_size, self._options.input_size)
+        return dict(self._net.label_maps(crop.polygons, crop.ignore, size), images=crop.image)
+
+    def _picture(self, number: int) -> Picture:
+        """Returns the picture of a crop, or the next one of the epoch that can be decoded."""
+        epoch, place = divmod(number, len(self._good))
+        order = self._order(epoch)
+        problem = ""
+        for step in range(len(order)):
+            index = order[(place + step) % len(order)]
+            if index in self.bad:
+                continue
+            try:
+                return self._cache.get(index)
+            except InputError as error:
+                self.bad.add(index)
+                problem = str(error)
+        raise InputError(self._where, "holds no picture that can be decoded; " + problem)
+
+    def _order(self, epoch: int) -> List[int]:
+        with self._lock:
+            if epoch not in self._orders:
+                order = list(self._good)
+                stream(self._seed, "pictures", epoch).shuffle(order)
+                self._orders[epoch] = order
+                while len(self._orders) > 2:  # crops are made in order, but for a few
+                    self._orders.popitem(last=False)
+            return self._orders[epoch]
+
+
+class DetectionFeed(Feed):
+    """Crops of the pictures of a data folder."""
+
+    def __init__(
+        self,
+        kind: Any,
+        model_options: Any,
+        data_dir: PathLike,
+        options: TrainOptions,
+        data_options: Any,
+        target: Target,
+        on_check: OnProgress = None,
+    ) -> None:
+        self.charset = None
+        self.net = kind(model_options, seed=options.seed)
+        self._chosen = data_options or SceneOptions()
+        self.pretrained = self._chosen.pretrained
+        self._options, self._data_dir = options, data_dir
+        pack = self._chosen.tarfile, self._chosen.tarpath
+        self._scenes = open_scenes(data_dir, "train", *pack)
+        self._found = survey(self._scenes, on_check)
+        self.records = {"sha256": self._found.sha256}
+        self.samples = len(self._found.good)
+        self.crops = CropMaker(
+            self.net, self._scenes, self._found.good, self._chosen, options.seed
+        )
+
+    def options(self) -> Dict[str, Any]:
+        return plain_options(self._chosen)
+
+    def check(self) -> Dict[str, Any]:
+        """Returns what was found when the data was opened."""
+        found = self._found
+        return {
+            "samples": len(found.good),
+            "texts": found.texts,
+            "ignored": found.ignored,
+            "skipped": found.skipped,
+            "problem": found.problem,
+        }
+
+    def start(self, step: int) -> List[int]:
+        return [step * self._options.batch_size]
+
+    def batches(self, start: Any) -> Any:
+        size = self._chosen.input_size
+        specs = dict(self.net.label_specs(size), images=(tf.uint8, (size, size, 3)))
+        names = sorted(specs)
+        types = [specs[name][0] for name in names]
+
+        @tf.autograph.experimental.do_not_convert  # 1.15 would translate what NumPy does
+        def make(number: Any) -> Dict[str, Any]:
+            values = tf.numpy_function(lambda n: self._make(n, names), [number], types)
+            for name, value in zip(names, values):
+                value.set_shape(specs[name][1])
+            return dict(zip(names, values))
+
+        crops = tf.data.Dataset.range(start[0], _ENDLESS).map(make, self._chosen.num_readers)
+        return crops.batch(self._options.batch_size, drop_remainder=True).prefetch(2)
+
+    def _make(self, number: Any, names: List[str]) -> List[np.ndarray]:
+        try:
+            made = self.crops.make(int(number))
+        except OcrdataError as error:
+            self.problem = error  # a session would only pass on its words
+            raise
+        return [made[name] for name in names]
+
+    def evaluator(self, run: Any, target: Target) -> Any:
+        pack = self._chosen.tarfile, self._chosen.tarpath
+        if not self._options.eval_every or not has_split(self._data_dir, "validation", *pack):
+            return None
+        scenes = open_scenes(self._data_dir, "validation", *pack)
+        return SceneEvaluator(run, scenes, target, limit=self._options.eval_samples)
+
+    def picture_fetches(self, batch: Dict[str, Any], decoded: Any) -> Dict[str, Any]:
+        return {
+            "images": batch["images"][:DRAWN],
+            "maps": decoded["score"][:DRAWN],
+            "truth": batch["score"][:DRAWN],
+        }
+
+    def draw(self, values: Dict[str, Any]) -> Any:
+        return draw_maps(values["images"], values["truth"], values["maps"])
+
+    def skipped(self, found: Dict[str, Any]) -> Dict[str, int]:
+        counts = dict(found["skipped"])
+        if self.crops.bad:
+            counts["picture"] = counts.get("picture", 0) + len(self.crops.bad)
+        return counts
+
+    def close(self) -> None:
+        self._scenes.close()

@@ -1,0 +1,79 @@
+"""What a training run needs of its task: batches, what was found in the data, and a look back.
+
+The loop knows nothing about lines or scenes; each task has one Feed.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, List, NamedTuple, Optional
+
+from ocrdata.base.registry import Registry
+from ocrdata.errors import OcrdataError
+from ocrdata.text.charset import Charset
+
+OnProgress = Optional[Callable[[int, Optional[int]], None]]
+
+FEEDS = Registry(
+    "task",
+    {
+        "detection": "ocrdata.train.detection:DetectionFeed",
+        "recognition": "ocrdata.train.recognition:RecognitionFeed",
+    },
+)
+
+
+class Look(NamedTuple):
+    """What a look at the validation split found: how many samples, and figures by name."""
+
+    samples: int
+    figures: Dict[str, float]
+
+
+class Feed:
+    """Training data in an order that is a function of the step.
+
+    `net` is the model to be trained, `samples` how many there are in an epoch, `charset` the
+    dictionary (None where there is none), `records` a hash of the data ("sha256").
+    """
+
+    net: Any
+    charset: Optional[Charset]
+    samples: int
+    records: Dict[str, Any]
+    pretrained = ""  # a checkpoint to take first weights from
+    problem: Optional[OcrdataError] = None  # what stopped the input, if something of ours did
+
+    def options(self) -> Dict[str, Any]:
+        """Returns the options of the data, for run.json."""
+        return {}
+
+    def check(self) -> Dict[str, Any]:
+        """Looks at all training data before a run begins; returns what was found, for run.json."""
+        raise NotImplementedError
+
+    def start(self, step: int) -> List[int]:
+        """Returns where a step begins, for `batches`."""
+        raise NotImplementedError
+
+    def batches(self, start: Any) -> Any:
+        """Returns the endless dataset of batches (a dictionary of tensors) from `start` on."""
+        raise NotImplementedError
+
+    def evaluator(self, run: Any, target: Any) -> Any:
+        """Returns what looks at the validation split (`look(checkpoint)`, `close()`), or None."""
+        raise NotImplementedError
+
+    def picture_fetches(self, batch: Dict[str, Any], decoded: Any) -> Dict[str, Any]:
+        """Returns the tensors that `draw` needs."""
+        raise NotImplementedError
+
+    def draw(self, values: Dict[str, Any]) -> Any:
+        """Returns a picture of what the model makes of the first samples of a batch."""
+        raise NotImplementedError
+
+    def skipped(self, found: Dict[str, Any]) -> Dict[str, int]:
+        """Returns what is left out of training, by reason, from what `check` found."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Frees what is open."""

@@ -1,0 +1,75 @@
+"""Training data of text lines: records and their dictionary."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List
+
+from ocrdata.errors import PathLike
+from ocrdata.train.config import TrainOptions
+from ocrdata.train.evaluate import Evaluator
+from ocrdata.train.feeds import Feed, OnProgress
+from ocrdata.train.inference import image_spec
+from ocrdata.train.inputs import Order, pool_batches, training_batches
+from ocrdata.train.problems import check_records
+from ocrdata.train.shardset import read_shard_set
+from ocrdata.train.summaries import draw_lines, line_fetches
+from ocrdata.train.targets import Target
+
+
+class RecognitionFeed(Feed):
+    """Lines out of the records of a data folder."""
+
+    def __init__(
+        self,
+        kind: Any,
+        model_options: Any,
+        data_dir: PathLike,
+        options: TrainOptions,
+        data_options: Any,
+        target: Target,
+        on_check: OnProgress = None,
+    ) -> None:
+        shards = read_shard_set(data_dir)
+        self._shards, self._options, self._on_check = shards, options, on_check
+        self.charset = shards.charset
+        self.net = kind(model_options, shards.charset.num_classes, options.seed)
+        self.net.auto_lstm = target.lstm
+        self.net.skip_long_labels = options.long_labels == "skip"
+        self.records = {"sha256": shards.fingerprint("train")}
+        size = options.batch_size
+        pool = pool_batches(options.shuffle, size)
+        self._order = Order(shards.require("train"), size, pool, options.seed)
+        self.samples = self._order.samples
+        self._long_labels = 0
+
+    def check(self) -> Dict[str, Any]:
+        """Returns how many lines and labels too long there are; raises RecordError."""
+        found = check_records(
+            self._shards, "train", image_spec(self.net), self.net.time_steps,
+            self.net.skip_long_labels, self._on_check,
+        )  # fmt: skip
+        return found._asdict()
+
+    def start(self, step: int) -> List[int]:
+        return self._order.start(step)
+
+    def batches(self, start: Any) -> Any:
+        return training_batches(self._order, image_spec(self.net), start)
+
+    def evaluator(self, run: Any, target: Target) -> Any:
+        options = self._options
+        if not options.eval_every or not self._shards.samples("validation"):
+            return None
+        return Evaluator(
+            run, self._shards, "validation", target, options.batch_size,
+            limit=options.eval_samples,
+        )  # fmt: skip
+
+    def picture_fetches(self, batch: Dict[str, Any], decoded: Any) -> Dict[str, Any]:
+        return line_fetches(batch, decoded.classes)
+
+    def draw(self, values: Dict[str, Any]) -> Any:
+        return draw_lines(values, self.charset)
+
+    def skipped(self, found: Dict[str, Any]) -> Dict[str, int]:
+        return {"long labels": found["long_labels"]} if found["long_labels"] else {}

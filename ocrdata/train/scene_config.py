@@ -1,0 +1,117 @@
+"""The options of detectors and of their input: one home for each name, default, range and help."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Dict, Tuple
+
+from ocrdata.errors import OptionError
+from ocrdata.train.config import TrainOptions, check_settings, setting
+
+# Units of the four blocks of a residual network, by its depth in layers.
+RESNETS: Dict[str, Tuple[int, int, int, int]] = {
+    "14": (1, 1, 1, 1),
+    "26": (2, 2, 2, 2),
+    "50": (3, 4, 6, 3),
+    "101": (3, 4, 23, 3),
+    "152": (3, 8, 36, 3),
+}
+
+
+@dataclass(frozen=True)
+class EastOptions:
+    """What an EAST looks like; the defaults are the published ones."""
+
+    depth: str = setting(
+        "50", "Layers of the residual network; 14 and 26 are for processors.", choices=list(RESNETS)
+    )
+    width_multiplier: float = setting(
+        1.0, "Scales the channels of the residual network; 0.25 is about 10 times faster.", 0.02, 4
+    )
+    geometry: str = setting(
+        "rbox", "What is learned of a text: a turned rectangle, or its four corners.",
+        choices=("rbox", "quad"),
+    )  # fmt: skip
+    text_scale: float = setting(
+        512.0, "Largest distance in pixels that rbox can tell; about --input-size.", 1.0
+    )
+    shrink: float = setting(
+        0.3, "How far texts are shrunk, as a share of the shorter side.", 0.0, 0.45
+    )
+    min_text_size: float = setting(
+        10.0, "Texts with a shorter side, in pixels of the crop, are not learned from.", 0.0
+    )
+    ignore_border: bool = setting(
+        False, "Whether the ring between a text and its shrunk core counts as unknown."
+    )
+    score_loss: str = setting(
+        "dice", "Loss of the score map: dice, or the paper's balanced cross-entropy.",
+        choices=("dice", "balanced"),
+    )  # fmt: skip
+    geometry_weight: float = setting(1.0, "Weight of the loss of the geometry.", 0.0)
+    angle_weight: float = setting(20.0, "Weight of the angle within the geometry's loss.", 0.0)
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
+@dataclass(frozen=True)
+class SceneOptions:
+    """Where a detector's pictures come from, and how crops are cut from them."""
+
+    tarfile: str = setting(
+        "", "A tar pack of pictures and texts, in the data folder or anywhere.", kind=str
+    )
+    tarpath: str = setting("", "The folder within --tarfile.", kind=str)
+    pretrained: str = setting(
+        "", "A checkpoint with weights to begin with, such as slim's resnet_v1_50.ckpt.", kind=str
+    )
+    input_size: int = setting(512, "Side of the square crops, a multiple of 32.", 32)
+    scales: str = setting("0.5,1,2,3", "Largest magnifications of crops, drawn from.", kind=str)
+    background: float = setting(0.375, "Share of crops without text.", 0.0, 1.0)
+    min_crop_side: float = setting(
+        0.1, "Shortest side of a crop, as a share of the picture's.", 0.0, 1.0
+    )
+    rotate: float = setting(0.0, "Crops are turned by up to this many degrees.", 0.0, 180.0)
+    jitter: float = setting(0.0, "How much brightness and colours vary.", 0.0, 1.0)
+    num_readers: int = setting(2, "Crops cut at a time.", 1, 256)
+    picture_cache: int = setting(256, "Memory for decoded pictures, in MiB.", 0)
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+        self.scale_values()
+        if self.input_size % 32:
+            raise OptionError(
+                "--input-size must be a multiple of 32, not {}.".format(self.input_size)
+            )
+        if self.tarpath and not self.tarfile:
+            raise OptionError("--tarpath needs --tarfile.")
+
+    def scale_values(self) -> Tuple[float, ...]:
+        """Returns the scales as numbers."""
+        try:
+            values = tuple(float(part) for part in self.scales.split(","))
+        except ValueError:
+            values = ()
+        if not values or not all(0.01 <= value <= 100 for value in values):
+            raise OptionError(
+                "--scales must be numbers from 0.01 to 100 with commas between, not {!r}.".format(
+                    self.scales
+                )
+            )
+        return values
+
+
+# How EAST was trained: Adam, 0.94 every 10,000 steps, averaged weights, a little weight decay.
+EAST_TRAINING = TrainOptions(
+    batch_size=14,
+    learning_rate=1e-4,
+    schedule="exponential",
+    decay_steps=10000,
+    decay_rate=0.94,
+    ema=0.997,
+    l2=1e-5,
+    save_every=1000,
+    eval_every=1000,
+    eval_samples=100,
+)
