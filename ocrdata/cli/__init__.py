@@ -14,6 +14,7 @@ import click
 from ocrdata import __version__
 from ocrdata.cli.build_dict import build_dict
 from ocrdata.cli.check import check
+from ocrdata.cli.east import EAST
 from ocrdata.cli.evaluate import evaluate
 from ocrdata.cli.evaluate_detection import detection
 from ocrdata.cli.evaluate_recognition import recognition
@@ -139,6 +140,8 @@ COMMANDS = (
     export,
 )
 evaluate.add_command(detection)
+for group in (train, evaluate, predict, export):
+    group.add_command(EAST[str(group.name)])
 evaluate.add_command(recognition)
 for command in COMMANDS:
     main.add_command(command)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, Sequence
 
 import click
 
@@ -13,23 +13,28 @@ from ocrdata.train import TARGETS
 from ocrdata.train.config import CrnnOptions, TrainOptions, settings_from
 
 
-def settings(kind: Any) -> Callable[[Any], Any]:
-    """Returns a decorator with a flag for each field of a dataclass of options."""
+def settings(kind: Any, defaults: Any = None, without: Sequence[str] = ()) -> Callable[[Any], Any]:
+    """Returns a decorator with a flag for each field of a dataclass of options.
+
+    `defaults` holds other default values, `without` names fields that mean nothing to a command.
+    """
 
     def decorate(function: Any) -> Any:
         for field in reversed(dataclasses.fields(kind)):
-            function = _flag(field)(function)
+            if field.name not in without:
+                default = getattr(defaults, field.name) if defaults else field.default
+                function = _flag(field, default)(function)
         return function
 
     return decorate
 
 
-def _flag(field: Any) -> Any:
+def _flag(field: Any, default: Any) -> Any:
     notes, name = field.metadata, field.name.replace("_", "-")
     if notes["kind"] is bool:
         declaration = "--{0}/--no-{0}".format(name)
-        return options.option(declaration, default=field.default, help=notes["help"])
-    return options.option("--" + name, type=_type(field), default=field.default, help=notes["help"])
+        return options.option(declaration, default=default, help=notes["help"])
+    return options.option("--" + name, type=_type(field), default=default, help=notes["help"])
 
 
 def _type(field: Any) -> Any:
@@ -39,13 +44,15 @@ def _type(field: Any) -> Any:
         return click.Choice(choices)
     if notes["low"] is None and notes["high"] is None:
         return notes["kind"]
+    if notes["kind"] is str:
+        return str
     ranges = {int: click.IntRange, float: click.FloatRange}
     return ranges[notes["kind"]](notes["low"], notes["high"])
 
 
 @click.group("train")
 def train() -> None:
-    """Train a model on the records of a data folder.
+    """Train a model on a data folder.
 
     \b
     Example:
@@ -75,28 +82,32 @@ def train_crnn(
       ocrdata train crnn --steps 2000 --width-multiplier 0.25 --lstm-units 128
       ocrdata train crnn --optimizer momentum --nesterov --schedule exponential --l2 1e-5
     """
-    from ocrdata.cli.report import progress, report
+    run_model(
+        "crnn", data_dir, output_dir, as_json,
+        model_options=settings_from(CrnnOptions, chosen),
+        options=settings_from(TrainOptions, chosen),
+        overwrite=overwrite, resume=resume,
+    )  # fmt: skip
+
+
+def run_model(
+    model: str, data_dir: Path, output_dir: Path, as_json: bool, **arguments: Any
+) -> None:
+    """Trains a model, showing how it goes, and prints the summary and the command to run next."""
+    from ocrdata.cli.report import command_line, progress, report
     from ocrdata.train.loop import train as run_training
 
     try:
-        with progress("checking records", "records") as on_check:
+        with progress("checking the data", "samples") as on_check:
             summary = run_training(
-                "crnn", data_dir, output_dir,
-                settings_from(CrnnOptions, chosen), settings_from(TrainOptions, chosen),
-                overwrite=overwrite, resume=resume, on_check=on_check,
-                on_step=_show_step, on_validation=_show_validation,
+                model, data_dir, output_dir, on_check=on_check,
+                on_step=_show_step, on_validation=_show_validation, **arguments,
             )  # fmt: skip
     except KeyboardInterrupt:
         click.echo("Stopped; go on from the last checkpoint with --resume.", err=True)
         raise click.Abort() from None
-    report(summary, as_json, next_evaluation(data_dir, output_dir))
-
-
-def next_evaluation(data_dir: Path, output_dir: Path) -> str:
-    """Returns the command that scores what was trained."""
-    from ocrdata.cli.report import command_line
-
-    return command_line("evaluate crnn", **changed_folders(data_dir, output_dir))
+    following = command_line("evaluate " + model, **changed_folders(data_dir, output_dir))
+    report(summary, as_json, following)
 
 
 def changed_folders(data_dir: Path, output_dir: Path) -> Dict[str, Any]:
@@ -147,12 +158,12 @@ def duration(seconds: float) -> str:
 
 def reader_options(function: Any) -> Any:
     """Adds what every command that reads with a trained run understands."""
-    for decorator in (_beam_width, _decoder, _checkpoint):
+    for decorator in (_beam_width, _decoder, checkpoint_option):
         function = decorator(function)
     return function
 
 
-_checkpoint = options.option(
+checkpoint_option = options.option(
     "--checkpoint", default="", show_default="the newest", help="A step, or a checkpoint's name."
 )
 _decoder = options.option(

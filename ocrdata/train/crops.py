@@ -94,9 +94,7 @@ def _empty(side: int) -> np.ndarray:
 def resize(picture: np.ndarray, size: Tuple[int, int]) -> np.ndarray:
     """Returns a picture at `size` = (width, height), averaging where it gets smaller."""
     smaller = size[0] < picture.shape[1] or size[1] < picture.shape[0]
-    return cv2.resize(
-        picture, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
-    )
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
 
 
 def choose_box(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Dict, Iterator, List, Optional, Tuple
 
 import numpy as np
 
@@ -62,7 +62,7 @@ class Detector:
         size = max(1, int(round(width * shrink))), max(1, int(round(height * shrink)))
         small = picture if size == (width, height) else resize(picture, size)
         maps = self._session.run(self._maps, {self._images: small[None, :, :, ::-1]})
-        return self.model.boxes(  # type: ignore[no-any-return]
+        return self.model.boxes(
             {name: values[0] for name, values in maps.items()},
             self._options.threshold,
             self._options.nms_threshold,

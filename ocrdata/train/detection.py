@@ -137,9 +137,7 @@ class DetectionFeed(Feed):
         self._found = survey(self._scenes, on_check)
         self.records = {"sha256": self._found.sha256}
         self.samples = len(self._found.good)
-        self.crops = CropMaker(
-            self.net, self._scenes, self._found.good, self._chosen, options.seed
-        )
+        self.crops = CropMaker(self.net, self._scenes, self._found.good, self._chosen, options.seed)
 
     def options(self) -> Dict[str, Any]:
         return plain_options(self._chosen)

@@ -86,7 +86,7 @@ class Evaluator:
     def _batch(self, values: Dict[str, Any]) -> Iterator[Tuple[int, Prediction]]:
         rows = zip(*(values[name].tolist() for name in sorted(values)))
         for classes, confidence, index, key, truth in rows:
-            text = self._run.charset.decode(classes)
+            text = self._run.dictionary.decode(classes)
             yield index, Prediction(key.decode("utf-8"), truth.decode("utf-8"), text, confidence)
 
     def score(self, checkpoint: str, protocol: str = "exact") -> RecognitionScore:
@@ -144,7 +144,7 @@ def evaluate(
     run = read_run(Path(output_dir) / model, model)
     weights = run.checkpoint(checkpoint)
     shards = read_shard_set(data_dir)
-    check_dictionary(run.charset, shards.charset, run.directory, shards.directory)
+    check_dictionary(run.dictionary, shards.charset, run.directory, shards.directory)
     width = chosen_beam(decoder, beam_width)
     score = RecognitionScore(protocol)
     evaluator = Evaluator(run, shards, split, make_target(target), batch_size, width, limit)

@@ -50,25 +50,25 @@ def export(
     run = read_run(Path(output_dir) / model, model)
     weights = run.checkpoint(checkpoint)
     place = Path(directory) if directory is not None else run.directory / "saved_model"
-    _check_free(place, overwrite)
+    check_free(place, overwrite)
     place.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".export.", dir=str(place.parent)) as folder:
         fresh = Path(folder) / "saved_model"
         dictionary = Path(folder) / CHARACTER_LIST
-        dictionary.write_bytes(run.charset.as_text().encode("utf-8"))
+        dictionary.write_bytes(run.dictionary.as_text().encode("utf-8"))
         with tf.Graph().as_default(), v1.Session() as session:
             net = run_model(run)
             encoded = v1.placeholder(tf.string, [None], "images")
             _, decoded = build_reader(net, encoded, chosen_beam(decoder, beam_width))
-            texts = tf.identity(join_characters(decoded.classes, run.charset), "texts")
+            texts = tf.identity(join_characters(decoded.classes, run.dictionary), "texts")
             confidences = tf.identity(decoded.confidence, "confidences")
             restore(session, weights, bool(run.options.get("ema")))
             outputs = {"texts": texts, "confidences": confidences}
-            _save(session, fresh, {"images": encoded}, outputs, dictionary)
+            save_graph(session, fresh, {"images": encoded}, outputs, dictionary)
         extra = fresh / "assets.extra"
         extra.mkdir()
         content = {
-            "dictionary": dictionary_entry(run.charset),
+            "dictionary": dictionary_entry(run.dictionary),
             "model": model,
             "model_options": plain_options(net.options),
         }
@@ -80,12 +80,13 @@ def export(
         str(place),
         Path(weights).name,
         "images -> texts, confidences",
-        run.charset.num_classes,
-        run.charset.sha256,
+        run.dictionary.num_classes,
+        run.dictionary.sha256,
     )
 
 
-def _check_free(place: Path, overwrite: bool) -> None:
+def check_free(place: Path, overwrite: bool) -> None:
+    """Raises OutputExistsError unless a SavedModel may be written to `place`."""
     if not place.exists():
         return
     if not overwrite:
@@ -104,10 +105,14 @@ def join_characters(classes: Any, charset: Charset) -> Any:
     return tf.strings.reduce_join(tf.gather(table, places), 1)
 
 
-def _save(session: Any, place: Path, inputs: Any, outputs: Any, dictionary: Path) -> None:
-    v1.add_to_collection(
-        v1.GraphKeys.ASSET_FILEPATHS, tf.constant(str(dictionary), name="dictionary")
-    )
+def save_graph(
+    session: Any, place: Path, inputs: Any, outputs: Any, dictionary: Optional[Path] = None
+) -> None:
+    """Writes the graph of a session as a SavedModel with one signature; `dictionary` goes along."""
+    if dictionary is not None:
+        v1.add_to_collection(
+            v1.GraphKeys.ASSET_FILEPATHS, tf.constant(str(dictionary), name="dictionary")
+        )
     signature = v1.saved_model.predict_signature_def(inputs, outputs)
     builder = v1.saved_model.Builder(str(place))
     builder.add_meta_graph_and_variables(

@@ -50,7 +50,7 @@ class LineReader:
     """A trained network in a session, reading picture files batch by batch."""
 
     def __init__(self, run: Run, checkpoint: str, target: str = "cpu", beam_width: int = 0) -> None:
-        self._charset = run.charset
+        self._charset = run.dictionary
         chosen = make_target(target)
         graph = tf.Graph()
         with graph.as_default(), v1.device(chosen.device):

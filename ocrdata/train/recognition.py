@@ -69,7 +69,7 @@ class RecognitionFeed(Feed):
         return line_fetches(batch, decoded.classes)
 
     def draw(self, values: Dict[str, Any]) -> Any:
-        return draw_lines(values, self.charset)
+        return draw_lines(values, self._shards.charset)
 
     def skipped(self, found: Dict[str, Any]) -> Dict[str, int]:
         return {"long labels": found["long_labels"]} if found["long_labels"] else {}

@@ -55,6 +55,13 @@ class Run:
     charset: Optional[Charset]  # None for what reads no characters
     records: Dict[str, Any]
 
+    @property
+    def dictionary(self) -> Charset:
+        """The dictionary; raises CheckpointError for a model that reads no characters."""
+        if self.charset is None:
+            raise CheckpointError(self.directory, "is a run of a model that reads no characters")
+        return self.charset
+
     def write(self) -> None:
         """Writes run.json."""
         content = {

@@ -173,9 +173,7 @@ def _tree_scenes(root: Path, split: str, tarpath: str) -> Scenes:
     prefix = _prefix(tree, tarpath)
     if tarpath and not any(name.startswith(prefix) for name in tree.names):
         raise OptionError("--tarpath {}: {} holds no such folder.".format(tarpath, root))
-    lists = {
-        name: prefix + "{}/{}".format(folder, SAMPLE_LIST) for name, folder in LISTS.items()
-    }
+    lists = {name: prefix + "{}/{}".format(folder, SAMPLE_LIST) for name, folder in LISTS.items()}
     if any(name in tree for name in lists.values()):
         pairs = _listed(tree, lists[split], prefix) if lists[split] in tree else {}
     else:

@@ -2,4 +2,6 @@
 
 from ocrdata.base.registry import Registry
 
-MODELS = Registry("model", {"crnn": "ocrdata.train.models.crnn:Crnn", "east": "ocrdata.train.models.east:East"})
+MODELS = Registry(
+    "model", {"crnn": "ocrdata.train.models.crnn:Crnn", "east": "ocrdata.train.models.east:East"}
+)

@@ -14,6 +14,7 @@ from ocrdata.train.compat import tf, v1
 
 Tensor = Any
 FORGET_BIAS = 1.0
+SLOW_DECAY = 0.997  # of the averages in deep networks that take few pictures at a time
 
 
 def variable(name: str, shape: Sequence[int], initializer: Any, trainable: bool = True) -> Tensor:
@@ -44,10 +45,12 @@ def conv(
     padding: str = "SAME",
     bias: bool = True,
     stride: int = 1,
+    bias_start: float = 0.0,
 ) -> Tensor:
     """Convolves [B, H, W, C] into [B, H', W', filters].
 
     With a stride, the padding is half the kernel on each side, whatever the size of the image.
+    The biases begin with `bias_start`.
     """
     if stride > 1:
         inputs, padding = pad_sides(inputs, kernel), "VALID"
@@ -56,7 +59,8 @@ def conv(
         outputs = tf.nn.conv2d(inputs, variable("weights", shape, he_normal()), stride, padding)
         if not bias:
             return outputs
-        return tf.nn.bias_add(outputs, variable("biases", (filters,), v1.zeros_initializer()))
+        start = v1.constant_initializer(bias_start)
+        return tf.nn.bias_add(outputs, variable("biases", (filters,), start))
 
 
 def pad_sides(inputs: Tensor, kernel: int) -> Tensor:
@@ -74,13 +78,19 @@ def conv_norm(
     training: bool,
     stride: int = 1,
     relu: bool = True,
-    decay: float = 0.997,
 ) -> Tensor:
     """Convolves, normalises and (unless `relu` is off) cuts off what is negative."""
     outputs = conv(inputs, filters, kernel, name, bias=False, stride=stride)
     with v1.variable_scope(name):
+        decay = early_decay(SLOW_DECAY) if training else SLOW_DECAY
         outputs = batch_norm(outputs, training, decay=decay)
     return tf.nn.relu(outputs) if relu else outputs
+
+
+def early_decay(decay: float) -> Tensor:
+    """Returns `decay`, or less in the first steps, so that averages forget how they began."""
+    step = tf.cast(v1.train.get_or_create_global_step(), tf.float32)
+    return tf.minimum(decay, (1.0 + step) / (10.0 + step))
 
 
 def max_pool(inputs: Tensor, height: int, width: int) -> Tensor:
@@ -92,7 +102,7 @@ def batch_norm(
     inputs: Tensor,
     training: bool,
     mask: Optional[Tensor] = None,
-    decay: float = 0.99,
+    decay: Any = 0.99,
     epsilon: float = 1e-5,
 ) -> Tensor:
     """Normalises each channel (Ioffe and Szegedy 2015) and sets what `mask` excludes to zero.

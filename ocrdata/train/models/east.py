@@ -23,6 +23,8 @@ STRIDE, COARSEST = 4, 32
 MERGED = (128, 64, 32)
 CHANNELS = {"rbox": 5, "quad": 8}
 TINY = 1e-5
+# The first score's logit: text is rare. From one half, the dice loss would hardly move.
+RARE = -3.0
 
 
 class East(Model):
@@ -79,7 +81,8 @@ class East(Model):
         stages = resnet_v1(images, units, name, training, self.options.width_multiplier)
         with v1.variable_scope("east"):
             merged = _merge([stages[4], stages[2], stages[1], stages[0]], training)
-            return {"logits": blocks.conv(merged, 1, 1, "score"), "geometry": self._head(merged)}
+            logits = blocks.conv(merged, 1, 1, "score", bias_start=RARE)
+            return {"logits": logits, "geometry": self._head(merged)}
 
     def _head(self, merged: Tensor) -> Tensor:
         scale = self.options.text_scale

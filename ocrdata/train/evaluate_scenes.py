@@ -1,0 +1,136 @@
+"""Scores a detector on a split, and writes its results as the competitions take them."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Dict, List, Optional
+
+from ocrdata.base.outdir import dump_json, write_atomic
+from ocrdata.errors import CheckpointError, PathLike
+from ocrdata.train.config import settings_from
+from ocrdata.train.detect import (
+    PROTOCOL,
+    DetectOptions,
+    Found,
+    SceneEvaluator,
+    checkpoint_name,
+    result_lines,
+    result_names,
+    score_of,
+)
+from ocrdata.train.feeds import OnProgress
+from ocrdata.train.run import read_run
+from ocrdata.train.scene_config import SceneOptions
+from ocrdata.train.scenes import open_scenes
+from ocrdata.train.targets import make_target
+
+# The oldest time a zip can hold: the same results give the same bytes.
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class SceneEvaluation:
+    """The figures of `evaluate` for a detector, and where its results were written."""
+
+    split: str
+    checkpoint: str
+    protocol: str
+    threshold: float
+    images: int
+    unreadable: int
+    ground_truth: int
+    detections: int
+    matched: int
+    ignored_ground_truth: int
+    ignored_detections: int
+    precision: float
+    recall: float
+    hmean: float
+    results: str
+    predictions: str
+
+
+def evaluate_scenes(
+    model: str = "east",
+    data_dir: PathLike = "data",
+    output_dir: PathLike = "output",
+    split: str = "test",
+    checkpoint: str = "",
+    options: Optional[DetectOptions] = None,
+    limit: int = 0,
+    target: str = "cpu",
+    tarfile: Optional[str] = None,
+    tarpath: Optional[str] = None,
+    on_progress: OnProgress = None,
+) -> SceneEvaluation:
+    """Finds the texts of a split with a trained run, and scores them by ICDAR 2015's protocol.
+
+    Writes results-<split>.zip (res_<picture>.txt files, as the official site takes them),
+    predictions-<split>.jsonl and evaluation-<split>.json beside the run. Raises CheckpointError
+    for a run that is missing, InputError where pictures or their truth are.
+    """
+    run = read_run(Path(output_dir) / model, model)
+    weights = run.checkpoint(checkpoint)
+    chosen = options or DetectOptions()
+    trained_on = settings_from(SceneOptions, run.options)
+    pack = trained_on.tarfile if tarfile is None else tarfile
+    inside = trained_on.tarpath if tarpath is None else tarpath
+    scenes = open_scenes(data_dir, split, pack, inside if pack else "")
+    evaluator = SceneEvaluator(run, scenes, make_target(target), chosen, limit)
+    found: List[Found] = []
+    try:
+        for one in evaluator.results(weights):
+            found.append(one)
+            if on_progress:
+                on_progress(len(found), evaluator.samples)
+    finally:
+        evaluator.close()
+    results = run.directory / "results-{}.zip".format(split)
+    predictions = run.directory / "predictions-{}.jsonl".format(split)
+    write_atomic(results, results_zip(found))
+    write_atomic(predictions, "".join(_row(one) for one in found).encode("utf-8"))
+    score = score_of(found)
+    summary = SceneEvaluation(
+        split=split, checkpoint=checkpoint_name(weights), protocol=PROTOCOL,
+        threshold=chosen.threshold, unreadable=sum(bool(one.problem) for one in found),
+        matched=int(score.matched), results=str(results), predictions=str(predictions),
+        **_figures(score),
+    )  # fmt: skip
+    write_atomic(run.directory / "evaluation-{}.json".format(split), dump_json(asdict(summary)))
+    return summary
+
+
+def _figures(score: Any) -> Dict[str, Any]:
+    names = (
+        "images", "ground_truth", "detections", "ignored_ground_truth", "ignored_detections",
+        "precision", "recall", "hmean",
+    )  # fmt: skip
+    return {name: getattr(score, name) for name in names}
+
+
+def results_zip(found: List[Found]) -> bytes:
+    """Returns a zip of `res_<picture>.txt` files, one for each picture, also an empty one."""
+    names = result_names([one.key for one in found])
+    if len(set(names.values())) < len(names):
+        raise CheckpointError("results", "two pictures have names that become one")
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for one in found:
+            entry = zipfile.ZipInfo(names[one.key], _EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, result_lines(one.quads))
+    return stream.getvalue()
+
+
+def _row(one: Found) -> str:
+    return json.dumps({"key": one.key, **regions_of(one)}, ensure_ascii=False) + "\n"
+
+
+def regions_of(one: Found) -> Dict[str, Any]:
+    """Returns what was found in a picture as plain values."""
+    pairs = zip(one.quads.tolist(), one.scores.tolist())
+    return {"regions": [{"polygon": quad, "score": round(score, 6)} for quad, score in pairs]}
