@@ -6,19 +6,27 @@ import numpy as np
 import pytest
 
 pytest.importorskip("tensorflow", reason="training needs TensorFlow")
+from scene_support import SMALL as SMALL_EAST  # noqa: E402
+from scene_support import scene_options, write_scenes  # noqa: E402
 from train_support import metrics, options  # noqa: E402
 
 from ocrdata.train.config import settings_from  # noqa: E402
 from ocrdata.train.evaluate import evaluate  # noqa: E402
+from ocrdata.train.evaluate_scenes import evaluate_scenes  # noqa: E402
 from ocrdata.train.export import export  # noqa: E402
+from ocrdata.train.export_scenes import export_scenes  # noqa: E402
 from ocrdata.train.loop import train  # noqa: E402
 from ocrdata.train.models import MODELS  # noqa: E402
 from ocrdata.train.models.base import Model  # noqa: E402
 
 pytestmark = pytest.mark.tf
 pytest_plugins = ["train_fixtures"]
-# What makes a model small enough for a test.
-SMALL = {"crnn": {"width_multiplier": 0.125, "lstm_units": 16, "batch_norm": "all"}}
+# What makes a model small enough for a test, and the steps in which it learns something.
+SMALL = {
+    "crnn": {"width_multiplier": 0.125, "lstm_units": 16, "batch_norm": "all"},
+    "east": SMALL_EAST,
+}
+STEPS = {"crnn": 20, "east": 60}
 
 
 @pytest.fixture(params=MODELS.names())
@@ -37,16 +45,24 @@ def test_a_model_says_what_it_is(model):
     assert kind.__doc__ and kind.defaults() == settings_from(kind.defaults, {})
 
 
+def score(model, data, output):
+    """Scores and exports a run; returns how many samples were scored, and the checkpoint."""
+    if MODELS.load(model).task == "detection":
+        return evaluate_scenes(model, data, output).images, export_scenes(model, output).checkpoint
+    return evaluate(model, data, output).lines, export(model, output).checkpoint
+
+
 def test_a_model_learns_is_saved_resumed_scored_and_exported(model, numbers, tmp_path):
+    data, more, held = numbers, None, 20
+    if MODELS.load(model).task == "detection":
+        data, more, held = write_scenes(tmp_path / "data", 8, test=2), scene_options(), 2
     chosen = {"learning_rate": 0.003, "warmup_steps": 5, "schedule": "constant"}
-    train(model, numbers, tmp_path, small(model), options(steps=20, **chosen))
+    steps = STEPS[model]
+    first = options(steps=steps, **chosen)
+    train(model, data, tmp_path, small(model), first, data_options=more)
     losses = [line["loss"] for line in metrics(tmp_path / model)[0]]
     assert np.isfinite(losses).all() and np.mean(losses[-4:]) < 0.5 * np.mean(losses[:4])
-    assert (
-        train(
-            model, numbers, tmp_path, small(model), options(steps=22, **chosen), resume=True
-        ).started_at
-        == 20
-    )
-    assert evaluate(model, numbers, tmp_path).lines == 20
-    assert export(model, tmp_path).checkpoint == "model.ckpt-22"
+    further = options(steps=steps + 2, **chosen)
+    again = train(model, data, tmp_path, small(model), further, resume=True, data_options=more)
+    assert again.started_at == steps
+    assert score(model, data, tmp_path) == (held, "model.ckpt-{}".format(steps + 2))

@@ -22,7 +22,7 @@ from ocrdata.base.sample import SAMPLE_LIST, Sample, parse_sample_line
 from ocrdata.base.split import IMAGE_SUFFIXES
 from ocrdata.base.tree import Tree, decode_lines
 from ocrdata.errors import AnnotationError, InputError, OptionError, PathLike, RecordError
-from ocrdata.records.example import decode_example
+from ocrdata.records.decode import decode_example
 from ocrdata.records.images import read_header
 from ocrdata.records.info import ShardSet, read_shard_set
 from ocrdata.records.scene import scene_of
