@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 
 from ocrdata.base import seeds
 from ocrdata.render.blocks import Job
@@ -22,6 +23,7 @@ def painter(recipe="clean", cache=None, **frame):
     return LinePainter(cache, found.sizes, shape, found.colour)
 
 
+@lru_cache(maxsize=None)
 def styles_of(recipe, count, seed=5):
     rows = seeds.uniform_block(seed, "test", 0, count, DRAWS)
     return draw_styles(rows, find_recipe(recipe))

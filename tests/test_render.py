@@ -207,6 +207,7 @@ def test_files_decode_to_what_was_drawn(form, shape):
     assert np.abs(grey(back).astype(int) - grey(picture)).mean() < 4
 
 
+@settings(deadline=None)
 @given(st.floats(0, 255), st.floats(0, 360), st.floats(0, 1))
 def test_a_tint_keeps_the_grey_level(level, hue, tint):
     blue, green, red = colours.tinted(level, hue, tint)
@@ -214,6 +215,7 @@ def test_a_tint_keeps_the_grey_level(level, hue, tint):
     assert 0.114 * blue + 0.587 * green + 0.299 * red == pytest.approx(level, abs=0.01)
 
 
+@settings(deadline=None)
 @given(st.floats(0, 255), st.floats(0, 255), st.floats(0, 255), st.floats(20, 127))
 def test_separated_levels_are_far_enough(ink, one, other, contrast):
     low, high = sorted((one, other))

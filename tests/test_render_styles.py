@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from render_support import styles_of
 
@@ -51,6 +51,7 @@ def test_print_is_what_it_was_meant_to_be():
     assert not find_recipe("print").colour and find_recipe("scene").colour
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(PRESETS)), st.integers(0, 99))
 def test_a_logged_style_is_the_style(name, number):
     style = styles_of(name, 100)[number]

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Any, Tuple
+from typing import Tuple
 
 import cv2
 import numpy as np
 
 from ocrdata.errors import OcrdataError
-from ocrdata.render.backgrounds import linear_field
+from ocrdata.render.backgrounds import linear_field, scale_levels
 from ocrdata.render.banks import read_bank
 from ocrdata.render.style import LineStyle
 
@@ -50,7 +50,7 @@ def shade(picture: np.ndarray, levels: float, angle: float) -> np.ndarray:
     """Lights a picture from one side: white loses or keeps up to `levels`."""
     slope = linear_field(picture.shape[:2], angle)
     # The share that is kept, in bytes: 255 is all of it.
-    kept: Any = (np.float32(255.0 - levels / 2.0) - slope * np.float32(levels)).astype(np.uint8)
+    kept = scale_levels(slope, -levels / 255.0, 255.0)
     if picture.ndim == 3:
         kept = cv2.cvtColor(kept, cv2.COLOR_GRAY2BGR)
     return cv2.multiply(picture, kept, scale=1.0 / 255.0)
@@ -138,7 +138,7 @@ def add_noise(picture: np.ndarray, sigma: float, place: float) -> np.ndarray:
         return picture
     noise = _noise(place, picture.shape[:2])
     if picture.ndim == 3:
-        noise = cv2.merge([noise, noise, noise])
+        noise = cv2.cvtColor(noise, cv2.COLOR_GRAY2BGR)
     # One call adds, rounds and clips.
     return cv2.addWeighted(picture, 1.0, noise, sigma, 0.0, dtype=cv2.CV_8U)
 

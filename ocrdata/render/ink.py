@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Optional, Tuple
+from typing import Any, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -214,10 +214,8 @@ def _on_flat(
 def _tint(ground: np.ndarray, style: LineStyle) -> np.ndarray:
     """Gives a grey ground the paper's hue, level by level."""
     shade = tinted(style.paper, style.paper_hue, style.paper_tint)
-    offsets = np.array(shade) - style.paper
-    table = np.clip(np.arange(256.0)[:, None] + offsets, 0, 255)
-    wide = cv2.cvtColor(ground, cv2.COLOR_GRAY2BGR)
-    return cv2.LUT(wide, np.rint(table).astype(np.uint8).reshape(1, 256, 3))
+    offsets: Any = (*(part - style.paper for part in shade), 0.0)
+    return cv2.add(cv2.cvtColor(ground, cv2.COLOR_GRAY2BGR), offsets)
 
 
 def _hang(

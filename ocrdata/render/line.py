@@ -103,7 +103,10 @@ class LinePainter:
             size = int(round(size * 2.0))
             fine = _FINE
             strip, place, moved, ink = self._set(text, face, size, style, boxes)
-        mask = warp_ink(ink, place, fine)
+        if fine == _FINE and place.exact is None and _is_unsharp(style):
+            mask = warp_ink(*_halved(ink, place))
+        else:
+            mask = warp_ink(ink, place, fine)
         quads = None
         if boxes:
             flat = np.array(strip.boxes, np.float64) + moved
@@ -122,6 +125,20 @@ class LinePainter:
         ink, box, moved = dress(strip, size, style, near)
         em = (strip.em_left + moved, strip.em_top + moved, float(size))
         return strip, place_strip(box, em, style, self.frame), moved, ink
+
+
+def _is_unsharp(style: LineStyle) -> bool:
+    return bool(style.blur >= 0.4 or style.motion or style.defocus or style.resolution < 0.9)
+
+
+def _halved(ink: np.ndarray, place: Placement) -> Tuple[np.ndarray, Placement]:
+    """Makes the strip smaller instead of the canvas finer: the lens takes the difference away."""
+    odd = ink.shape[0] % 2, ink.shape[1] % 2
+    if any(odd):
+        ink = cv2.copyMakeBorder(ink, 0, odd[0], 0, odd[1], cv2.BORDER_CONSTANT, value=0)
+    size = ink.shape[1] // 2, ink.shape[0] // 2
+    half = cv2.resize(ink, size, interpolation=cv2.INTER_AREA)
+    return half, place._replace(matrix=place.matrix * np.array((2.0, 2.0, 1.0)))
 
 
 def _is_bent(style: LineStyle) -> bool:

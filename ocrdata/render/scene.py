@@ -17,7 +17,7 @@ import numpy as np
 
 from ocrdata.base import seeds
 from ocrdata.base.sample import Region, Sample
-from ocrdata.render.backgrounds import PictureBank, linear_field
+from ocrdata.render.backgrounds import PictureBank, linear_field, scale_levels
 from ocrdata.render.banks import read_texture
 from ocrdata.render.colours import levels_of, separate, tinted
 from ocrdata.render.effects import degrade, encode
@@ -118,9 +118,9 @@ def _ground(job: SceneJob, chance: random.Random, pictures: PictureBank) -> np.n
         other = cv2.flip(other, chance.choice((-1, 0, 1)))
     share = chance.uniform(0.2, 0.8)
     # In bytes throughout: pictures this large spend more on memory than on arithmetic.
-    slope = linear_field((height // 8, width // 8), chance.uniform(0, 360))
-    slope = (slope * np.float32(chance.uniform(0, 90)) + np.float32(128.0)).astype(np.uint8)
-    slope = cv2.resize(slope, (width, height), interpolation=cv2.INTER_LINEAR)
+    steep = chance.uniform(0, 90)
+    slope = linear_field((height, width), chance.uniform(0, 360))
+    slope = scale_levels(slope, steep / 255.0, 128.0 - steep / 2.0)
     grain = read_texture("paper", chance.random(), (height, width))
     slope = cv2.addWeighted(slope, 1.0, grain, chance.uniform(0.0, 0.25), 0.0)
     bright = chance.uniform(-50, 50)
