@@ -48,7 +48,7 @@ def reference_loss(net, logits, geometry, features):
     else:
         text = (score * mask).sum() / mask.sum()
         each = -(1 - text) * score * np.log(found) - text * (1 - score) * np.log(1 - found)
-        loss = (each * mask).sum() / mask.sum()
+        loss = (each * mask).sum() / mask.sum() / (2 * text * (1 - text))
     cells = [
         cell_loss(options, geometry[place], truth[place])
         for place in zip(*np.nonzero(score * mask))
@@ -146,7 +146,7 @@ def test_layers_have_the_names_and_shapes_of_slims_checkpoints():
     with tf.Graph().as_default():
         images = v1.placeholder(tf.float32, [1, 64, 96, 3])
         stages = resnet_v1(images, (3, 4, 6, 3), "resnet_v1_50", training=True)
-        shapes = {v.op.name: v.shape.as_list() for v in v1.global_variables()}
+        shapes = {v.op.name: v.shape.as_list() for v in v1.global_variables("resnet")}
     sizes = [tuple(stage.shape.as_list()[1:]) for stage in stages]
     assert sizes == [(16, 24, 64), (8, 12, 256), (4, 6, 512), (2, 3, 1024), (2, 3, 2048)]
     assert shapes["resnet_v1_50/conv1/weights"] == [7, 7, 3, 64]
@@ -188,9 +188,10 @@ def checkpoint_of(path, units, multiplier):
         images = tf.zeros([1, 32, 32, 3])
         resnet_v1(images, units, "resnet_v1_14", True, multiplier)
         v1.get_variable("resnet_v1_14/logits/weights", [1, 1, 8, 10])
-        fill_weights(session, v1.global_variables(), seed=5)
-        names = {v.op.name: v.eval(session) for v in v1.global_variables()}
-        v1.train.Saver().save(session, str(path), write_meta_graph=False)
+        ours = v1.global_variables("resnet")
+        fill_weights(session, ours, seed=5)
+        names = {v.op.name: v.eval(session) for v in ours}
+        v1.train.Saver(ours).save(session, str(path), write_meta_graph=False)
     return names
 
 

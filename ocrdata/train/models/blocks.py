@@ -87,10 +87,13 @@ def conv_norm(
     return tf.nn.relu(outputs) if relu else outputs
 
 
-def early_decay(decay: float) -> Tensor:
+def early_decay(decay: float) -> Any:
     """Returns `decay`, or less in the first steps, so that averages forget how they began."""
-    step = tf.cast(v1.train.get_or_create_global_step(), tf.float32)
-    return tf.minimum(decay, (1.0 + step) / (10.0 + step))
+    step = v1.train.get_global_step()
+    if step is None:  # a graph that is not trained step by step
+        return decay
+    done = tf.cast(step, tf.float32)
+    return tf.minimum(decay, (1.0 + done) / (10.0 + done))
 
 
 def max_pool(inputs: Tensor, height: int, width: int) -> Tensor:

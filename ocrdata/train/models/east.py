@@ -177,12 +177,16 @@ def dice_loss(score: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
 
 
 def balanced_cross_entropy(logits: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
-    """Returns the cross-entropy in which text weighs as much as the rest (equations 4 and 5)."""
-    cells = tf.maximum(tf.reduce_sum(mask), 1.0)
-    text = tf.reduce_sum(truth * mask) / cells
+    """Returns the cross-entropy in which text weighs as much as the rest (equations 4 and 5).
+
+    It is the mean of both means: equation 4 without the factor that would make it nothing beside
+    the geometry's loss where text is rare.
+    """
     losses = tf.nn.sigmoid_cross_entropy_with_logits(labels=truth, logits=logits)
-    weight = mask * (truth * (1.0 - text) + (1.0 - truth) * text)
-    return tf.reduce_sum(losses * weight) / cells
+    parts = []
+    for weight in (truth * mask, (1.0 - truth) * mask):
+        parts.append(tf.reduce_sum(losses * weight) / tf.maximum(tf.reduce_sum(weight), 1.0))
+    return 0.5 * (parts[0] + parts[1])
 
 
 def rbox_losses(geometry: Tensor, truth: Tensor, angle_weight: float) -> Tensor:
