@@ -113,10 +113,11 @@ def sample_rows(data):
                 yield line.rstrip("\n").partition(" ")[::2]
 
 
-def lines_ours(data, folder):
+def lines_ours(data, folder, compression):
     from ocrdata.records.shards import write_shards
 
-    write_shards(data, folder / "ours", shards=10, workers=0, overwrite=True)
+    target = folder / ("ours" if compression == "none" else "gzip")
+    write_shards(data, target, shards=10, compression=compression, workers=0, overwrite=True)
 
 
 def write_examples(tf, data, path, features_of):
@@ -182,20 +183,28 @@ def measure_lines(options, folder):
     ways = (
         ("original", lines_original, (tf, data, folder, index)),
         ("tensorflow", lines_tensorflow, (tf, data, folder, index)),
-        ("ours", lines_ours, (data, folder)),
+        ("ours", lines_ours, (data, folder, "none")),
+        ("gzip", lines_ours, (data, folder, "gzip")),
     )
-    seconds, sizes = {}, {}
+    say("              lines/s  bytes/line   time    CPU   size, to the original's")
+    found = {}
     for name, function, arguments in ways:
-        seconds[name] = best(options.repeat, function, *arguments)
+        seconds, cpu = best_both(options.repeat, function, *arguments)
         files = [*folder.glob(name + "/*.tfrecord"), *folder.glob(name + ".tfrecord")]
-        sizes[name] = sum(path.stat().st_size for path in files)
-    for name in seconds:
-        say(
-            "{:11} {:>8,.0f} lines/s  {:>6,.0f} bytes/line  time {:.2f}  size {:.2f}".format(
-                name, count / seconds[name], sizes[name] / count,
-                seconds[name] / seconds["original"], sizes[name] / sizes["original"],
-            )
-        )  # fmt: skip
+        found[name] = seconds, cpu, sum(path.stat().st_size for path in files)
+        ratios = [one / first for one, first in zip(found[name], found["original"])]
+        rates = count / seconds, found[name][2] / count
+        say("{:11} {:>9,.0f}  {:>10,.0f}   {:.2f}   {:.2f}   {:.2f}".format(name, *rates, *ratios))
+
+
+def best_both(repeat, function, *arguments):
+    """Returns the least seconds by the clock, and of this process."""
+    times = []
+    for _ in range(repeat):
+        start, cpu = time.perf_counter(), time.process_time()
+        function(*arguments)
+        times.append((time.perf_counter() - start, time.process_time() - cpu))
+    return tuple(map(min, zip(*times)))
 
 
 # --- memory

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from PIL import Image
-from test_shards import append_line, make_data
+from test_shards import append_line, lines_of, make_data
 
 from ocrdata.check import check_path
 from ocrdata.errors import InputError, UnknownNameError
@@ -287,3 +287,20 @@ def test_an_empty_folder_is_a_problem(tmp_path):
 def test_kinds_are_sorted_and_explained():
     assert list(KINDS) == sorted(KINDS)
     assert all(len(text) > 20 for text in KINDS.values())
+
+
+def test_poems_in_ten_variants_share_nothing(run, shared, tmp_path):
+    """Neither a text nor a picture is in two splits, by the check and by comparing them here."""
+    poems = (shared / "uai_crnn_chinese" / "THUOCL_poem.txt").read_text("utf-8").splitlines(True)
+    (tmp_path / "poems.txt").write_text("".join(poems[::200]), encoding="utf-8")
+    data, tail = tmp_path / "data", ["--data-dir", tmp_path / "data"]
+    tail += ["--workers", 0]
+    run("gen-pics", "--corpus", tmp_path / "poems.txt", "--variants", 10, *tail)
+    run("build-dict", *tail[:2])
+    run("tfrecord", "--shards", 2, *tail)
+    run("check", data, *tail[2:])
+    splits = {name: lines_of(data, name) for name in ("train", "validation", "test")}
+    assert len(splits["train"]) > 300 and splits["test"] and splits["validation"]
+    for what in ("text", "image", "key"):
+        values = {name: {getattr(line, what) for line in lines} for name, lines in splits.items()}
+        assert sum(map(len, values.values())) == len(set().union(*values.values()))

@@ -201,3 +201,39 @@ def test_a_record_that_is_no_example(tmp_path):
     write(tmp_path / "a", [b"", b"garbage"])
     with pytest.raises(RecordError, match="record 1 at byte 16 is not a tf.train.Example"):
         list(read_examples(tmp_path / "a"))
+
+
+def test_gzip_files_of_other_programs(tmp_path):
+    """In several members, as `cat` and parallel writers leave them, with names and times."""
+    records = [b"first", b"second", b"", b"x" * 70_000]
+    with open_writer(tmp_path / "plain") as writer:
+        for record in records:
+            writer.write(record)
+    content = (tmp_path / "plain").read_bytes()
+    with (tmp_path / "a.gz").open("wb") as stream:
+        for part in (content[:7], content[7:40], content[40:]):
+            with gzip.GzipFile("a name", "wb", 9, stream, mtime=1234567890) as packed:
+                packed.write(part)
+    assert list(read_records(tmp_path / "a.gz")) == records
+
+
+def test_a_flipped_bit_of_a_gzip_file_is_found(tmp_path):
+    with open_writer(tmp_path / "a", "gzip") as writer:
+        for number in range(20):
+            writer.write(b"%d" % number * 20)
+    content = (tmp_path / "a").read_bytes()
+    sound = list(read_records(tmp_path / "a"))
+    missed = []
+    # The first bytes are the gzip header, whose time and system mean nothing.
+    for bit in range(8 * 10, 8 * len(content)):
+        damaged = bytearray(content)
+        damaged[bit // 8] ^= 1 << bit % 8
+        (tmp_path / "b").write_bytes(bytes(damaged))
+        try:
+            found = list(read_records(tmp_path / "b"))
+        except RecordError as error:
+            assert str(tmp_path / "b") in str(error)
+        else:
+            if found != sound:
+                missed.append(bit)
+    assert not missed

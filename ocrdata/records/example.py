@@ -118,20 +118,46 @@ def _feature(feature: Feature) -> Tuple[List[bytes], int]:
     return [head, *parts], len(head) + size
 
 
+def _one_string(name: str, value: bytes) -> Tuple[bytes, bytes]:
+    """Returns the parts of a map entry of one byte string, each length counting what follows."""
+    size = len(value)
+    own = _length(size)
+    size += 1 + len(own)
+    inner = _length(size)
+    size += 1 + len(inner)
+    outer = _length(size)
+    head = _name(name)
+    size += 1 + len(outer) + len(head)
+    return b"\x0a%b%b\x12%b\x0a%b\x0a%b" % (_length(size), head, outer, inner, own), value
+
+
+@lru_cache(maxsize=65536)
+def _one_number(name: str, value: int) -> bytes:
+    """Returns an entry of one number; sizes of pictures are the same again and again."""
+    return b"".join(_entry(name, Feature(INT64, (value,))))
+
+
+def _entry(name: str, feature: Feature) -> List[bytes]:
+    """Returns the parts of a map entry."""
+    parts, size = _feature(feature)
+    head = _name(name) + b"\x12" + _length(size)
+    return [b"\x0a" + _length(len(head) + size) + head, *parts]
+
+
 def encode_example(features: Mapping[str, Feature]) -> bytes:
     """Returns a serialised tf.train.Example, equal to SerializeToString(deterministic=True).
 
     Raises ValueError for a number that does not fit in int64.
     """
     entries: List[bytes] = []
-    total = 0
     for name in sorted(features):
-        parts, size = _feature(features[name])
-        head = _name(name)
-        body = b"\x12" + _length(size)
-        length = len(head) + len(body) + size
-        prefix = b"\x0a" + _length(length) + head + body
-        total += len(prefix) + size
-        entries.append(prefix)
-        entries += parts
-    return b"".join([b"\x0a", _length(total), *entries])
+        feature = features[name]
+        kind: str = feature.kind
+        values: Any = feature.values
+        if kind == INT64 and len(values) == 1:
+            entries.append(_one_number(name, values[0]))
+        elif kind == BYTES and len(values) == 1:
+            entries += _one_string(name, values[0])
+        else:
+            entries += _entry(name, feature)
+    return b"".join([b"\x0a", _length(sum(map(len, entries))), *entries])

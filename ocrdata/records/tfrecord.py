@@ -28,6 +28,8 @@ _LENGTH = struct.Struct("<Q")
 _CRC = struct.Struct("<I")
 _HEADER_SIZE = 12
 _BUFFER = 1 << 20
+# What a writer holds back: larger blocks of memory come new from the system each time.
+_WAITING = 1 << 17
 
 
 def masked_crc(data: bytes) -> int:
@@ -79,11 +81,11 @@ class RecordWriter:
         self._waiting += (length, crc, data, _CRC.pack(masked_crc(data)))
         self.count += 1
         self._waiting_size += size
-        if self._waiting_size >= _BUFFER:
+        if self._waiting_size >= _WAITING:
             self.flush()
 
     def flush(self) -> None:
-        """Hands what waits in memory (1 MiB at the most, or one record) to the file."""
+        """Hands what waits in memory (128 KiB at the most, or one record) to the file."""
         self._target.write(b"".join(self._waiting))
         self._waiting = []
         self._waiting_size = 0
