@@ -92,9 +92,9 @@ class LinePainter:
 
     def ink(self, text: str, style: LineStyle, boxes: bool = False) -> Ink:
         """Returns the ink of a line on its canvas; full ink is 255."""
-        if len(text) < 2 and (style.underline or style.frame):
+        if len(text) < 2 and (style.underline or style.frame or style.above or style.below):
             # With a line below it 一 reads 二, and 口 in a frame reads 回.
-            style = style._replace(underline=0.0, frame=0.0)
+            style = style._replace(underline=0.0, frame=0.0, above=0.0, below=0.0)
         face = self.cache.pick(text, style.face)
         size, fine = self.master(style)
         strip, place, moved, ink = self._set(text, face, size, style, boxes)
