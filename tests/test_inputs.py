@@ -223,3 +223,13 @@ def test_the_command(run, scenes, tmp_path):  # noqa: F811
     assert json.loads(re.search(r"\{.*\}", result.output).group())["task"] == "detection"
     assert "exclude" in run(*words, "--shards", 2, "--shard-size", "1MB", code=2).output
     assert "not for detection" in run(*words, "--layout", "npu-crnn", "--overwrite", code=2).output
+
+
+def test_lists_of_two_kinds_and_an_empty_one(scenes):  # noqa: F811
+    for name, line in (("Train", "img_2.jpg gt_img_2.txt\n"), ("Test", "")):
+        (scenes / name).mkdir()
+        (scenes / name / "sample.txt").write_text(line)
+    assert write_shards(scenes, validation_fraction=0).samples == 1
+    (scenes / "Test" / "sample.txt").write_text("img_10.jpg some label\n")
+    with pytest.raises(AnnotationError, match="Keep them in two data folders"):
+        write_shards(scenes, overwrite=True)

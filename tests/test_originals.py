@@ -24,6 +24,7 @@ from ocrdata.records.shards import write_shards
 from ocrdata.records.tfrecord import open_writer, read_examples
 from ocrdata.records.verify_originals import check_names, verify_originals
 from ocrdata.text.charset import Charset, read_charset
+from ocrdata.train.shardset import read_shard_set as read_training_shards
 
 CHARSET = Charset(tuple("abcdefghijklmnopqrstuvwxyz"))
 KEEP = WriteOptions(validation_fraction=0)
@@ -284,3 +285,13 @@ def test_what_is_not_an_original(tmp_path):
     write_file(make(tmp_path, "train_1"), [ucloud(1, b"x")])
     with pytest.raises(RecordError, match="needs its dictionary"):
         write_from(tmp_path / "old", tmp_path / "out", original=True)
+
+
+def test_our_own_trainer_refuses_other_layouts(tmp_path):
+    data = make_data(tmp_path / "data")
+    write_shards(data, layout="npu-crnn")
+    with pytest.raises(RecordError, match="in the layout npu-crnn. Write them in our own"):
+        read_training_shards(data)
+    write_shards(data, overwrite=True, compression="gzip")
+    shards = read_training_shards(data).require("train")
+    assert {shard.compression for shard in shards} == {"GZIP"}

@@ -55,9 +55,10 @@ def find_lists(data_dir: PathLike) -> List[SampleList]:
 def task_of(sources: List[SampleList]) -> str:
     """Returns what the lists are for; raises AnnotationError where they do not agree."""
     scenes = [source for source in sources if isinstance(source, SceneList)]
-    if scenes and len(scenes) != len(sources):
-        other = next(source for source in sources if source not in scenes)
-        problem = "lists pictures with boxes, {} labels".format(other.path)
+    # A list without a line is of either kind.
+    others = [s for s in sources if s not in scenes and next(s.lines(), None)]
+    if scenes and others:
+        problem = "lists pictures with boxes, {} labels".format(others[0].path)
         raise AnnotationError(scenes[0].path, problem, hint="Keep them in two data folders.")
     return DETECTION if scenes else RECOGNITION
 

@@ -10,7 +10,7 @@ from typing import Any, Dict, Tuple
 from ocrdata.errors import CheckpointError, InputError, PathLike, RecordError
 from ocrdata.records.info import ShardSet as DescribedShards
 from ocrdata.records.info import read_shard_set as read_described
-from ocrdata.records.schema import DATASET_INFO, RECORDS_DIR, TASK
+from ocrdata.records.schema import DATASET_INFO, LAYOUT, RECORDS_DIR, TASK
 from ocrdata.text.charset import Charset
 
 MAKE = "Make the records: ocrdata tfrecord (before it gen-pics and build-dict)."
@@ -83,6 +83,10 @@ def read_shard_set(data_dir: PathLike) -> ShardSet:
     if described.info.get("task") != TASK:
         problem = "describes records for {}, not {}".format(described.info.get("task"), TASK)
         raise RecordError(path, problem)
+    if described.info.get("layout") != LAYOUT:
+        problem = "describes records in the layout {}".format(described.info.get("layout"))
+        hint = "Write them in our own: ocrdata tfrecord --layout default --overwrite."
+        raise RecordError(path, problem, hint=hint)
     return ShardSet(described, described.charset)
 
 
