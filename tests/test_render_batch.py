@@ -17,8 +17,9 @@ from render_support import TEXTS, job, tree_digest
 
 from ocrdata.base.sample import read_sample_list
 from ocrdata.errors import CorpusError, FontError, OcrdataError, OptionError
-from ocrdata.render.batch import TextOptions, plan_lines, render_lines
+from ocrdata.render.batch import render_lines
 from ocrdata.render.blocks import render_block
+from ocrdata.render.planning import TextOptions, plan_lines
 from ocrdata.render.sampling import Task, near_key, plan_texts
 from ocrdata.render.warp import Frame
 

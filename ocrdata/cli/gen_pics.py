@@ -141,7 +141,8 @@ def gen_pics(
     """
     from ocrdata.cli import line_jobs, line_records
     from ocrdata.cli.report import next_step, progress, report
-    from ocrdata.render.batch import plan_lines, render_lines
+    from ocrdata.render.batch import render_lines
+    from ocrdata.render.planning import plan_lines
     from ocrdata.render.sheet import write_sheet
 
     if keep_pictures and not records:

@@ -7,9 +7,9 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from ocrdata.errors import OptionError
 from ocrdata.render.backgrounds import find_pictures
-from ocrdata.render.batch import TextOptions
 from ocrdata.render.blocks import Job
 from ocrdata.render.fonts import find_fonts
+from ocrdata.render.planning import TextOptions
 from ocrdata.render.recipes import Recipe, Spread, find_recipe
 from ocrdata.render.style import LineStyle, check_value, parse_overrides, read_styles
 from ocrdata.render.warp import Frame

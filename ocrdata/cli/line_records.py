@@ -34,8 +34,9 @@ from ocrdata.records.schema import (
 )
 from ocrdata.records.statistics import LineStatistics
 from ocrdata.records.tfrecord import open_writer
-from ocrdata.render.batch import describe, plan_lines, write_lists
+from ocrdata.render.batch import write_lists
 from ocrdata.render.blocks import PICTURES, Job, render_block
+from ocrdata.render.planning import describe, plan_lines
 from ocrdata.render.sampling import BLOCK, TextPlan, near_key, on_test_side
 from ocrdata.text.charset import Charset, collect_characters
 

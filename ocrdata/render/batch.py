@@ -9,147 +9,34 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections import Counter
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set, TextIO, Tuple
+from typing import Callable, Dict, Optional, Sequence, Set, TextIO
 
 from ocrdata.base.outdir import MANIFEST, Staged, read_manifest, staged_output
 from ocrdata.base.parallel import ordered_map
 from ocrdata.base.split import TEST, TRAIN, open_list
 from ocrdata.errors import (
-    CorpusError,
-    FontError,
     InputError,
-    OptionError,
     PathLike,
-    UnknownNameError,
 )
 from ocrdata.render.blocks import BOXES, PICTURES, STYLES, Job, part_name, picture_key, write_block
-from ocrdata.render.effects import FORMATS
-from ocrdata.render.glyphs import GlyphCache
+from ocrdata.render.planning import (
+    TEXT_OPTIONS,
+    RenderSummary,
+    TextOptions,
+    describe,
+    plan_lines,
+)
 from ocrdata.render.sampling import (
     BLOCK,
     TextPlan,
-    drop_near_duplicates,
     on_test_side,
-    plan_texts,
-    text_digest,
 )
 
 OnProgress = Callable[[int, Optional[int]], None]
 
 _JOURNAL = "blocks.jsonl"
-# JPEG and PNG stop at 65,535 pixels, WebP at 16,383; a character takes 1.4 heights at the most.
-_WIDEST = {"jpg": 65_000, "png": 65_000, "webp": 16_000}
-_WIDEST_CHARACTER = 1.4
-
-
-class TextOptions(NamedTuple):
-    """How texts become pictures: how often, which ones, and what goes to Test."""
-
-    variants: int = 5
-    limit: Optional[int] = None
-    test_fraction: float = 0.1
-    sampling: str = "listed"
-    min_count: int = 0
-    characters: Tuple[str, ...] = ()
-    lengths: Tuple[int, int] = (1, 24)
-    near_duplicates: str = "keep"
-
-
-TEXT_OPTIONS = TextOptions()
-
-
-@dataclass(frozen=True)
-class RenderSummary:
-    """What a run of `render_lines` made; `skipped` counts texts and files by reason."""
-
-    pictures: int
-    train: int
-    test: int
-    texts: int
-    characters: int
-    fonts: List[str]
-    skipped: Dict[str, int] = field(default_factory=dict)
-
-
-def drawable(
-    texts: Sequence[str], frequencies: Sequence[int], job: Job, skipped: Dict[str, int]
-) -> Tuple[List[str], List[int]]:
-    """Returns the texts that the fonts can draw, with their frequencies.
-
-    Counts the others by what is missing, or because no picture is wide enough.
-    """
-    cache = GlyphCache(job.faces, job.latin, job.fallback)
-    longest = int(_WIDEST[job.form] / (job.frame.height * _WIDEST_CHARACTER))
-    kept, counts = [], []
-    for text, frequency in zip(texts, frequencies):
-        gap = cache.missing(text)
-        if gap:
-            reason = "no font has {} (U+{:04X})".format(gap, ord(gap))
-        elif len(text) > longest and job.frame.length is None:
-            reason = "too long for a picture ({} characters)".format(longest)
-        else:
-            kept.append(text)
-            counts.append(frequency)
-            continue
-        skipped[reason] = skipped.get(reason, 0) + 1
-    return kept, counts
-
-
-def plan_lines(
-    texts: Sequence[str],
-    job: Job,
-    options: TextOptions,
-    skipped: Optional[Dict[str, int]] = None,
-    frequencies: Sequence[int] = (),
-) -> Tuple[TextPlan, RenderSummary]:
-    """Returns what the pictures show and what `render_lines` would write.
-
-    Raises CorpusError or FontError where no text is left to draw, OptionError for numbers out of
-    range.
-    """
-    _check(job, options)
-    skips: Counter[str] = Counter(skipped or {})
-    if options.near_duplicates == "drop":
-        frequencies = ()
-        texts = drop_near_duplicates(texts, skips)
-    kept, counts = drawable(texts, frequencies or [1] * len(texts), job, skips)
-    letters, _ = drawable(options.characters, [1] * len(options.characters), job, skips)
-    if not kept and not letters:
-        raise _nothing_to_draw(job, skips)
-    plan = plan_texts(
-        options.sampling, kept, counts, options.variants, options.limit, job.seed, options.lengths,
-        letters, options.min_count, options.test_fraction,
-    )  # fmt: skip
-    return plan, _foresee(plan, job, options, skips)
-
-
-def _foresee(
-    plan: TextPlan, job: Job, options: TextOptions, skips: Dict[str, int]
-) -> RenderSummary:
-    """Counts what a plan will give, by going through its texts once."""
-    sides: Dict[str, bool] = {}
-    characters: Set[str] = set()
-    test = 0
-    texts = 0
-    for task in plan.tasks():
-        for text in task.texts:
-            side = sides.get(text)
-            if side is None:
-                side = on_test_side(text, job.seed, options.test_fraction)
-                characters.update(text)
-                texts += 1
-                # Random texts hardly ever come twice: remembering them all would fill the memory.
-                if plan.kind != "random":
-                    sides[text] = side
-            test += side
-    fonts = [str(face) for face in (*job.faces, *job.latin)]
-    return RenderSummary(
-        plan.total, plan.total - test, test, texts, len(characters), fonts, dict(skips)
-    )
 
 
 def render_lines(
@@ -183,51 +70,6 @@ def render_lines(
     if overwrite:
         _drop_stale(Path(data_dir), names)
     return summary
-
-
-def describe(plan: TextPlan, job: Job, options: TextOptions) -> Dict[str, Any]:
-    """Returns everything that decides the bytes of a run, as the manifest holds it."""
-    recipe = job.recipe
-    return {
-        "style": recipe.name,
-        "recipe": {name: list(spread) for name, spread in recipe.spreads},
-        "backgrounds": list(recipe.backgrounds),
-        "overrides": dict(recipe.fixed),
-        "height": job.frame.height, "width": job.frame.length, "vertical": job.frame.vertical,
-        "format": job.form, "seed": job.seed, "boxes": job.boxes, "styles": job.log,
-        "fonts": [str(face) for face in job.faces],
-        "latin_fonts": [str(face) for face in job.latin],
-        "fallback": job.fallback, "pictures": [str(path) for path in job.pictures],
-        "variants": options.variants, "limit": options.limit, "sampling": options.sampling,
-        "min_count": options.min_count, "test_fraction": options.test_fraction,
-        "lengths": list(options.lengths), "texts": text_digest(plan.texts, plan.more),
-        "replay": text_digest(map(repr, job.replay)),
-    }  # fmt: skip
-
-
-def _check(job: Job, options: TextOptions) -> None:
-    if not 12 <= job.frame.height <= 512:
-        text = "--height must lie between 12 and 512 pixels, not {}."
-        raise OptionError(text.format(job.frame.height))
-    if job.frame.length is not None and not 16 <= job.frame.length <= 16_000:
-        text = "--width must lie between 16 and 16,000 pixels, not {}."
-        raise OptionError(text.format(job.frame.length))
-    if options.variants < 1:
-        raise OptionError("--variants must be 1 or more, not {}.".format(options.variants))
-    if not 0.0 <= options.test_fraction < 1.0:
-        text = "--test-fraction must lie in [0, 1), not {}."
-        raise OptionError(text.format(options.test_fraction))
-    if job.form not in FORMATS:
-        raise UnknownNameError("format", job.form, FORMATS)
-
-
-def _nothing_to_draw(job: Job, skips: Dict[str, int]) -> Exception:
-    reason = max(skips, key=lambda name: skips[name]) if skips else ""
-    if reason.startswith("no font has"):
-        fonts = ", ".join(str(face) for face in job.faces)
-        hint = "Choose other fonts with --font, or leave it out to use the bundled ones."
-        return FontError(fonts, "can draw none of the texts: {}".format(reason), hint=hint)
-    return CorpusError("corpus", "holds no text to draw ({})".format(reason or "it is empty"))
 
 
 def _write_pictures(
