@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
 from ocrdata.base.sample import read_sample_list
 from ocrdata.text.charset import read_charset
+
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def lines(path):
@@ -180,7 +184,10 @@ def test_list_fonts_tells_coverage(tmp_path, run):
     (tmp_path / "c.txt").write_text("中文龘", encoding="utf-8")
     output = run("list", "fonts", "--coverage", tmp_path / "c.txt").output
     assert output.count("2 of the corpus' 3 lacks 龘") == 3
-    assert "goes with" in run("list", "models", "--coverage", "poems", code=2).output
+    assert "go with" in run("list", "models", "--coverage", "poems", code=2).output
+    one = sorted((ROOT / "fonts").glob("*.ttf"))[0]
+    rows = json.loads(run("list", "fonts", "--font", one, "--json").stdout)["fonts"]
+    assert list(rows) == [str(one)]
 
 
 def test_a_list_of_scenes_is_no_list_of_texts(tmp_path, run):

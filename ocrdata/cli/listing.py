@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Optional, Union
+from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 
 import click
 
@@ -16,30 +16,38 @@ KINDS = ("corpora", "fonts", "importers", "models", "styles", "targets")
 @options.option(
     "--coverage", metavar="CORPUS", help="With fonts: how much of a corpus each one can draw."
 )
+@options.option(
+    "--font",
+    multiple=True,
+    show_default=False,
+    help="With fonts: look at these instead of the bundled ones; may be repeated.",
+)
 @options.json_option
-def list_names(kind: Optional[str], coverage: Optional[str], as_json: bool) -> None:
+def list_names(
+    kind: Optional[str], coverage: Optional[str], font: Tuple[str, ...], as_json: bool
+) -> None:
     """List what can be chosen by name: corpora, fonts, importers, models, styles, targets.
 
     \b
     Example:
       ocrdata list fonts
-      ocrdata list fonts --coverage THUOCL_poem.txt
+      ocrdata list fonts --font MSYHL.TTC --coverage THUOCL_poem.txt
     """
     from ocrdata.cli.report import report
 
-    if coverage and kind != "fonts":
-        raise click.UsageError("--coverage goes with: ocrdata list fonts.")
+    if (coverage or font) and kind != "fonts":
+        raise click.UsageError("--coverage and --font go with: ocrdata list fonts.")
     kinds = [kind] if kind else list(KINDS)
-    report({name: _rows(name, coverage) for name in kinds}, as_json)
+    report({name: _rows(name, font, coverage) for name in kinds}, as_json)
 
 
 Rows = Union[Dict[str, Any], List[str]]
 
 
-def _rows(kind: str, coverage: Optional[str]) -> Rows:
+def _rows(kind: str, fonts: Tuple[str, ...], coverage: Optional[str]) -> Rows:
     builders: Dict[str, Callable[[], Rows]] = {
         "corpora": _corpora,
-        "fonts": lambda: _fonts(coverage),
+        "fonts": lambda: _fonts(fonts, coverage),
         "importers": _importers,
         "models": _models,
         "styles": _styles,
@@ -54,18 +62,19 @@ def _corpora() -> Dict[str, str]:
     return dict(CORPORA)
 
 
-def _fonts(coverage: Optional[str]) -> Dict[str, str]:
-    from ocrdata.render.fonts import bundled_names, find_fonts, font_characters
+def _fonts(names: Tuple[str, ...], coverage: Optional[str]) -> Dict[str, str]:
+    from ocrdata.render.fonts import find_fonts, font_characters
 
     needed = _characters(coverage) if coverage else set()
     rows = {}
-    for name, face in zip(bundled_names(), find_fonts(())):
+    for face in find_fonts(names):
         known = font_characters(face)
-        rows[name] = "{:,} characters".format(len(known))
+        label = str(face) if names else face.path.stem
+        rows[label] = "{:,} characters".format(len(known))
         if coverage:
             gaps = sorted(needed - known)
             shown = " lacks {}{}".format("".join(gaps[:20]), "..." if len(gaps) > 20 else "")
-            rows[name] += ", {} of the corpus' {}{}".format(
+            rows[label] += ", {} of the corpus' {}{}".format(
                 len(needed) - len(gaps), len(needed), shown if gaps else ""
             )
     return rows
@@ -103,9 +112,9 @@ def _models() -> Dict[str, str]:
 
 
 def _styles() -> Dict[str, str]:
-    from ocrdata.render.style import RECIPES
+    from ocrdata.render.presets import PRESETS
 
-    return dict.fromkeys(RECIPES, "ocrdata gen-pics --style NAME")
+    return dict.fromkeys(PRESETS, "ocrdata gen-pics --style NAME")
 
 
 def _targets() -> List[str]:

@@ -12,10 +12,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, Mapping, NamedTuple, Tuple
 
 from ocrdata.errors import InputError, OptionError, PathLike, UnknownNameError
-from ocrdata.render.presets import PRESETS
 
-# What `ocrdata list styles` lists.
-RECIPES = PRESETS
 BACKGROUNDS = ("plain", "gradient", "paper", "picture")
 
 
