@@ -76,6 +76,9 @@ class Tree:
     def __exit__(self, *_: object) -> None:
         for archive in self._open.values():
             archive.close()
+            if isinstance(archive, tarfile.TarFile) and archive.fileobj is not None:
+                # tarfile leaves open what it was given open: the plain copy of a compressed tar.
+                archive.fileobj.close()
 
     def __contains__(self, name: object) -> bool:
         return name in self._places
