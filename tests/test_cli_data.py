@@ -11,7 +11,6 @@ import pytest
 from ocrdata.base.sample import read_sample_list
 from ocrdata.text.charset import read_charset
 
-
 ROOT = Path(__file__).resolve().parents[1]
 
 
