@@ -34,6 +34,7 @@ from ocrdata.records.schema import (
 )
 from ocrdata.records.statistics import LineStatistics
 from ocrdata.records.tfrecord import open_writer
+from ocrdata.records.writing import split_counts
 from ocrdata.render.batch import write_lists
 from ocrdata.render.blocks import PICTURES, Job, render_block
 from ocrdata.render.planning import describe, plan_lines
@@ -185,16 +186,6 @@ def _write_all(
     return entries, len(done)
 
 
-def _counts(entries: List[Dict[str, Any]]) -> Dict[str, Dict[str, int]]:
-    splits: Dict[str, Dict[str, int]] = {}
-    for entry in entries:
-        counts = splits.setdefault(entry["split"], {"samples": 0, "shards": 0, "bytes": 0})
-        counts["samples"] += entry["samples"]
-        counts["shards"] += 1
-        counts["bytes"] += entry["bytes"]
-    return splits
-
-
 def write_line_records(
     data_dir: Path,
     order: Order,
@@ -241,7 +232,7 @@ def write_line_records(
         if keep_pictures:
             write_lists(staged, plan, order.job, fraction)
         result = RecordsSummary(
-            str(data_dir / RECORDS_DIR), _counts(entries), plan.total,
+            str(data_dir / RECORDS_DIR), split_counts(entries), plan.total,
             sum(entry["bytes"] for entry in entries), charset.num_classes, charset.sha256,
             summary.fonts, summary.skipped,
         )  # fmt: skip

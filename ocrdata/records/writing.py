@@ -108,7 +108,7 @@ class Work:
         return ShardsSummary(
             output=str(self.target),
             task=self.task,
-            splits=_split_counts(entries),
+            splits=split_counts(entries),
             samples=sum(entry["samples"] for entry in entries),
             bytes=sum(entry["bytes"] for entry in entries),
             classes=self.charset.num_classes if self.charset else 0,
@@ -143,7 +143,8 @@ def _entries(
         yield done[name] if name in done else next(written)
 
 
-def _split_counts(entries: List[Dict[str, Any]]) -> Dict[str, Dict[str, int]]:
+def split_counts(entries: List[Dict[str, Any]]) -> Dict[str, Dict[str, int]]:
+    """Returns samples, shards and bytes of each split, from the entries of its shards."""
     splits: Dict[str, Dict[str, int]] = {}
     for entry in entries:
         counts = splits.setdefault(entry["split"], {"samples": 0, "shards": 0, "bytes": 0})

@@ -98,9 +98,12 @@ def _log(journal: TextIO, number: int) -> None:
 def _read_journal(path: Path) -> Set[int]:
     if not path.is_file():
         return set()
-    lines = path.read_text(encoding="utf-8").split("\n")
-    # What lies behind the last line feed was cut off while it was written.
-    return {int(line) for line in lines[:-1] if line.isdigit()}
+    # What lies behind the last line feed was cut off while it was written; left there, it would
+    # run into the next line.
+    whole, feed, _ = path.read_bytes().rpartition(b"\n")
+    with path.open("r+b") as stream:
+        stream.truncate(len(whole) + len(feed))
+    return {int(line) for line in whole.split(b"\n") if line.isdigit()}
 
 
 def write_lists(staged: Staged, plan: TextPlan, job: Job, test_fraction: float) -> None:
