@@ -24,11 +24,11 @@ from ocrdata.records.options import WriteOptions  # noqa: E402
 from ocrdata.records.shards import write_shards  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
 from ocrdata.train.config import TrainOptions  # noqa: E402
-from ocrdata.train.detect import DetectOptions  # noqa: E402
 from ocrdata.train.evaluate_scenes import evaluate_scenes  # noqa: E402
 from ocrdata.train.export_scenes import export_scenes  # noqa: E402
 from ocrdata.train.loop import train  # noqa: E402
 from ocrdata.train.predict_scenes import predict_scenes  # noqa: E402
+from ocrdata.train.scene_config import EastReading  # noqa: E402
 
 pytestmark = pytest.mark.tf
 SHORT = {"batch_size": 3, "image_every": 0, "log_every": 1, "eval_every": 0, "steps": 4}
@@ -149,7 +149,7 @@ def test_a_killed_run_goes_on_as_if_it_had_not_been(scenes, tmp_path):
 
 def test_what_was_learned_is_found_and_the_zip_scores_the_same(trained):
     data, output = trained / "data", trained / "output"
-    summary = evaluate_scenes("east", data, output, options=DetectOptions(threshold=0.5))
+    summary = evaluate_scenes("east", data, output, reading=EastReading(threshold=0.5))
     assert summary.hmean > 0.7 and summary.images == 2 and summary.unreadable == 0
     names = zipfile.ZipFile(summary.results).namelist()
     assert names == ["res_img_1.txt", "res_img_2.txt"]
@@ -169,7 +169,7 @@ def test_predictions_are_drawn_and_written(trained, tmp_path):
     (tmp_path / "bad.png").write_bytes(b"no picture")
     summary = predict_scenes(
         [picture, tmp_path / "bad.png"], output_dir=trained / "output",
-        options=DetectOptions(threshold=0.5), draw=tmp_path / "drawn",
+        reading=EastReading(threshold=0.5), draw=tmp_path / "drawn",
         json_file=tmp_path / "found.jsonl",
     )  # fmt: skip
     assert summary.texts >= 1 and list(summary.unreadable) == [str(tmp_path / "bad.png")]
@@ -194,7 +194,7 @@ def test_the_export_finds_what_prediction_finds(trained, tmp_path):
         maps = session.run(outputs, {signature.inputs["images"].name: image})
     quads, _ = rbox.detect(maps["score"][0], maps["geometry"][0], threshold=0.5)
     found = predict_scenes(
-        [picture], output_dir=trained / "output", options=DetectOptions(threshold=0.5)
+        [picture], output_dir=trained / "output", reading=EastReading(threshold=0.5)
     ).detections[0]
     expected = [region["polygon"] for region in found.regions]
     np.testing.assert_allclose(np.round(quads), expected, atol=1)

@@ -13,6 +13,7 @@ from ocrdata.train.compat import tf, v1  # noqa: E402
 from ocrdata.train.models.east import East  # noqa: E402
 from ocrdata.train.models.resnet_v1 import resnet_v1  # noqa: E402
 from ocrdata.train.pretrained import Pretrained  # noqa: E402
+from ocrdata.train.scene_config import EastReading  # noqa: E402
 
 pytestmark = pytest.mark.tf
 SIZE = 64
@@ -176,7 +177,7 @@ def test_boxes_of_true_maps_are_the_texts(geometry):
     net = East(small_east(geometry=geometry))
     maps = net.label_maps(list(QUADS.astype(np.float32)), np.zeros(2, bool), (SIZE, SIZE))
     score = maps["score"].astype(np.float32)
-    quads, _ = net.boxes({"score": score, "geometry": maps["geometry"]})
+    quads, _ = net.boxes({"score": score, "geometry": maps["geometry"]}, EastReading())
     for quad in quads:
         assert min(np.abs(np.roll(quad, n, 0) - q).max() for q in QUADS for n in range(4)) < 3
     assert len(quads) == 2 and maps["mask"].all()

@@ -14,7 +14,8 @@ import click
 from ocrdata import __version__
 from ocrdata.cli.build_dict import build_dict
 from ocrdata.cli.check import check
-from ocrdata.cli.east import EAST
+from ocrdata.cli.detector_table import DETECTORS
+from ocrdata.cli.detectors import MAKERS
 from ocrdata.cli.evaluate import evaluate
 from ocrdata.cli.evaluate_detection import detection
 from ocrdata.cli.evaluate_recognition import recognition
@@ -141,7 +142,8 @@ COMMANDS = (
 )
 evaluate.add_command(detection)
 for group in (train, evaluate, predict, export):
-    group.add_command(EAST[str(group.name)])
+    for detector in DETECTORS:
+        group.add_command(MAKERS[str(group.name)](detector))
 evaluate.add_command(recognition)
 for command in COMMANDS:
     main.add_command(command)

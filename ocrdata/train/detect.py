@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Dict, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
 import numpy as np
 
 from ocrdata.geometry import quads as q
-from ocrdata.geometry.polygons import to_quads
+from ocrdata.geometry.polygons import bounds, clockwise, signed_area
 from ocrdata.metrics.detection import DetectionScore, match_all, total
 from ocrdata.metrics.detection_files import Boxes, Format
 from ocrdata.train.compat import tf, v1
@@ -21,27 +21,22 @@ from ocrdata.train.scenes import Scenes
 from ocrdata.train.targets import Target
 
 PROTOCOL = "icdar2015"
-MAX_SIDE = 2400
+UPRIGHT = ("deteval", "icdar2013")  # protocols of upright rectangles
+Polygons = List[np.ndarray]
 
 
-@dataclass(frozen=True)
-class DetectOptions:
-    """How boxes are read out of the maps; larger pictures are made `max_side` pixels long."""
+class Detection:
+    """A trained detector in a session, looking at pictures one by one.
 
-    threshold: float = 0.8
-    nms_threshold: float = 0.2
-    max_side: int = MAX_SIDE
+    `reading` is the model's own dataclass of that name; its default values without it.
+    """
 
-
-class Detector:
-    """A trained network in a session, looking at pictures one by one."""
-
-    def __init__(self, run: Run, target: Target, options: Optional[DetectOptions] = None) -> None:
-        self._options = options or DetectOptions()
+    def __init__(self, run: Run, target: Target, reading: Any = None) -> None:
         self._averaged = bool(run.options.get("ema"))
         self._graph = tf.Graph()
         with self._graph.as_default(), v1.device(target.device):
             self.model = run_model(run)
+            self.reading = reading if reading is not None else self.model.reading()
             self._images = v1.placeholder(tf.uint8, [None, None, None, 3], "images")
             outputs = self.model.build({"images": self._images}, training=False)
             self._maps = self.model.decode(outputs)
@@ -52,20 +47,19 @@ class Detector:
         with self._graph.as_default():
             restore(self._session, checkpoint, self._averaged)
 
-    def detect(self, picture: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    def detect(self, picture: np.ndarray) -> Tuple[Sequence[np.ndarray], np.ndarray]:
         """Returns the texts in a picture, uint8 [h, w, 3] (blue first).
 
-        Quads float32 [k, 4, 2] in its pixels, clockwise, and scores [k].
+        Outlines float32 [n, 2] in its pixels, clockwise, and scores [k].
         """
         height, width = picture.shape[:2]
-        shrink = min(1.0, self._options.max_side / max(height, width))
+        shrink = min(1.0, self.reading.max_side / max(height, width))
         size = max(1, int(round(width * shrink))), max(1, int(round(height * shrink)))
         small = picture if size == (width, height) else resize(picture, size)
         maps = self._session.run(self._maps, {self._images: small[None, :, :, ::-1]})
         return self.model.boxes(
             {name: values[0] for name, values in maps.items()},
-            self._options.threshold,
-            self._options.nms_threshold,
+            self.reading,
             (width / size[0], height / size[1]),
         )
 
@@ -76,10 +70,10 @@ class Detector:
 
 @dataclass(frozen=True)
 class Found:
-    """What was found in a picture: whole-numbered quads [k, 4, 2], scores [k], and the truth."""
+    """What was found in a picture: outlines int [n, 2], scores [k], and the truth."""
 
     key: str
-    quads: np.ndarray
+    polygons: Polygons
     scores: np.ndarray
     truth: Boxes
     problem: str = ""
@@ -93,11 +87,13 @@ class SceneEvaluator:
         run: Run,
         scenes: Scenes,
         target: Target,
-        options: Optional[DetectOptions] = None,
+        reading: Any = None,
         limit: int = 0,
+        protocol: str = PROTOCOL,
     ) -> None:
-        self._scenes = scenes
-        self._detector = Detector(run, target, options)
+        self._scenes, self._protocol = scenes, protocol
+        self._detection = Detection(run, target, reading)
+        self.reading = self._detection.reading
         self.samples = min(len(scenes), limit or len(scenes))
 
     def results(self, checkpoint: str) -> Iterator[Found]:
@@ -106,50 +102,68 @@ class SceneEvaluator:
         A picture that cannot be decoded counts as one in which nothing was found. Raises
         InputError where the truth cannot be read.
         """
-        self._detector.restore(checkpoint)
+        self._detection.restore(checkpoint)
         for index in range(self.samples):
             sample = self._scenes.load(index)
             truth = Boxes()
-            outlines = q.clockwise(to_quads([region.polygon for region in sample.regions]))
-            for quad, region in zip(outlines, sample.regions):
-                truth.add(quad, region.ignore)
-            quads, scores, problem = np.zeros((0, 4, 2), int), np.zeros(0), ""
+            for region in sample.regions:
+                truth.add(clockwise(np.asarray(region.polygon)), region.ignore)
+            polygons, scores, problem = [], np.zeros(0), ""  # type: Tuple[Polygons, Any, str]
             try:
                 picture = decode_picture(sample.image_bytes())
             except ValueError as error:
                 problem = str(error)
             else:
-                quads, scores = whole_numbers(*self._detector.detect(picture))
-            yield Found(sample.key, quads, scores, truth, problem)
+                polygons, scores = whole_numbers(*self._detection.detect(picture))
+            yield Found(sample.key, polygons, scores, truth, problem)
 
     def look(self, checkpoint: str) -> Look:
         """Returns how many pictures were looked at, and the figures of their score."""
-        score = score_of(list(self.results(checkpoint)))
+        score = score_of(list(self.results(checkpoint)), self._protocol)
         names = ("hmean", "precision", "recall")
         return Look(score.images, {name: getattr(score, name) for name in names})
 
     def close(self) -> None:
         """Frees the session and the pictures."""
-        self._detector.close()
+        self._detection.close()
         self._scenes.close()
 
 
-def whole_numbers(quads: np.ndarray, scores: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """Returns quads as the official scorer takes them; those without area then are left out."""
-    rounded = np.round(np.asarray(quads, np.float64)).astype(int)
-    good = (q.areas(rounded) > 0) & ~q.crossed(rounded)
-    return rounded[good], np.asarray(scores)[good]
+def whole_numbers(
+    polygons: Sequence[np.ndarray], scores: np.ndarray
+) -> Tuple[Polygons, np.ndarray]:
+    """Returns outlines as the official scorer takes them; those without area then are left out."""
+    rounded = [np.round(np.asarray(polygon, np.float64)).astype(int) for polygon in polygons]
+    good = [place for place, polygon in enumerate(rounded) if _counts(polygon)]
+    return [rounded[place] for place in good], np.asarray(scores)[good]
 
 
-def score_of(found: List[Found]) -> DetectionScore:
-    """Returns the score of pictures under the protocol of ICDAR 2015."""
+def _counts(polygon: np.ndarray) -> bool:
+    crossed = len(polygon) == 4 and bool(q.crossed(polygon[None])[0])
+    return signed_area(polygon) > 0 and not crossed
+
+
+def score_of(found: List[Found], protocol: str = PROTOCOL) -> DetectionScore:
+    """Returns the score of pictures under a protocol of `ocrdata.metrics.detection`.
+
+    The overlap protocols take outlines of any number of points as they are; those of upright
+    rectangles take their bounds.
+    """
     truth = {one.key: one.truth for one in found}
     results = {}
     for one in found:
         results[one.key] = Boxes()
-        for quad, score in zip(one.quads, one.scores.tolist()):
-            results[one.key].add(quad, score=score)
-    return total(match_all(truth, results, PROTOCOL), PROTOCOL, 0, None, Format())
+        for polygon, score in zip(one.polygons, one.scores.tolist()):
+            results[one.key].add(polygon, score=score)
+    return total(match_all(truth, results, protocol), protocol, 0, None, Format())
+
+
+def plain_regions(polygons: Polygons, scores: np.ndarray) -> List[Dict[str, Any]]:
+    """Returns what was found in a picture as plain values: `polygon` [[x, y], ...] and `score`."""
+    return [
+        {"polygon": polygon.tolist(), "score": round(float(score), 6)}
+        for polygon, score in zip(polygons, scores)
+    ]
 
 
 def result_names(keys: List[str]) -> Dict[str, str]:
@@ -160,10 +174,14 @@ def result_names(keys: List[str]) -> Dict[str, str]:
     return {key: "res_{}.txt".format(stem) for key, stem in zip(keys, stems)}
 
 
-def result_lines(quads: np.ndarray) -> str:
-    """Returns whole-numbered quads as the competitions take them, CRLF behind each line."""
-    rows = quads.reshape(-1, 8).tolist()
-    return "".join(",".join(str(value) for value in row) + "\r\n" for row in rows)
+def result_lines(polygons: Polygons, protocol: str = PROTOCOL) -> str:
+    """Returns whole-numbered outlines as the competitions take them, CRLF behind each line.
+
+    x1,y1,x2,y2,..., or left,top,right,bottom under the protocols of upright rectangles.
+    """
+    upright = protocol in UPRIGHT
+    rows = [bounds(p) if upright else p.reshape(-1).tolist() for p in polygons]
+    return "".join(",".join(str(int(value)) for value in row) + "\r\n" for row in rows)
 
 
 def checkpoint_name(path: str) -> str:

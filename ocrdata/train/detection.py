@@ -188,11 +188,8 @@ class DetectionFeed(Feed):
         return SceneEvaluator(run, scenes, target, limit=self._options.eval_samples)
 
     def picture_fetches(self, batch: Dict[str, Any], decoded: Any) -> Dict[str, Any]:
-        return {
-            "images": batch["images"][:DRAWN],
-            "maps": decoded["score"][:DRAWN],
-            "truth": batch["score"][:DRAWN],
-        }
+        truth, maps = (each[:DRAWN] for each in self.net.shown(batch, decoded))
+        return {"images": batch["images"][:DRAWN], "maps": maps, "truth": truth}
 
     def draw(self, values: Dict[str, Any]) -> Any:
         return draw_maps(values["images"], values["truth"], values["maps"])

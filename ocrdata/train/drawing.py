@@ -44,13 +44,13 @@ def _picture(image: Any) -> Image.Image:
 def draw_maps(images: Any, truths: Any, scores: Any) -> Image.Image:
     """Draws crops side by side with the true and the found score map below each.
 
-    `images` uint8 [n, S, S, 3], `truths` uint8 and `scores` float32 [n, s, s].
+    `images` uint8 [n, S, S, 3], `truths` and `scores` [n, s, s], from 0 to 1.
     """
     columns = []
     for image, truth, score in zip(images, truths, scores):
         size = (image.shape[1], image.shape[0])
-        maps = [np.uint8(255) * (truth > 0), np.round(255 * np.clip(score, 0, 1)).astype(np.uint8)]
-        rows = [Image.fromarray(each.astype(np.uint8)).resize(size) for each in maps]
+        maps = [np.round(255.0 * np.clip(each, 0, 1)).astype(np.uint8) for each in (truth, score)]
+        rows = [Image.fromarray(each).resize(size) for each in maps]
         columns.append([Image.fromarray(image), *(row.convert("RGB") for row in rows)])
     side = columns[0][0].width + MARGIN
     sheet = Image.new("RGB", (side * len(columns) + MARGIN, side * 3 + MARGIN), _PAPER)
@@ -60,14 +60,14 @@ def draw_maps(images: Any, truths: Any, scores: Any) -> Image.Image:
     return sheet
 
 
-def draw_quads(picture: Image.Image, quads: Any, scores: Any) -> Image.Image:
-    """Returns a picture with quads [k, 4, 2] drawn on it, and the score of each."""
+def draw_outlines(picture: Image.Image, polygons: Sequence[Any], scores: Any) -> Image.Image:
+    """Returns a picture with outlines [n, 2] drawn on it, and the score of each."""
     drawn = picture.convert("RGB")
     pen = ImageDraw.Draw(drawn)
     width = max(2, max(drawn.size) // 500)
     font = caption_font(max(10, max(drawn.size) // 80))
-    for quad, score in zip(np.asarray(quads).tolist(), np.asarray(scores).tolist()):
-        outline = [tuple(point) for point in [*quad, quad[0]]]
+    for polygon, score in zip(polygons, np.asarray(scores).tolist()):
+        outline = [tuple(point) for point in [*polygon.tolist(), polygon[0].tolist()]]
         pen.line(outline, (255, 40, 40), width)
         pen.text(outline[0], "{:.2f}".format(score), (255, 40, 40), font, anchor="ls")
     return drawn

@@ -10,20 +10,21 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 from ocrdata.base.outdir import dump_json, write_atomic
-from ocrdata.errors import CheckpointError, PathLike
+from ocrdata.errors import CheckpointError, PathLike, UnknownNameError
+from ocrdata.metrics.detection import PROTOCOLS
 from ocrdata.train.config import settings_from
 from ocrdata.train.detect import (
     PROTOCOL,
-    DetectOptions,
     Found,
     SceneEvaluator,
     checkpoint_name,
+    plain_regions,
     result_lines,
     result_names,
     score_of,
 )
 from ocrdata.train.feeds import OnProgress
-from ocrdata.train.run import read_run
+from ocrdata.train.run import plain_options, read_run
 from ocrdata.train.scene_config import SceneOptions
 from ocrdata.train.scenes import open_scenes
 from ocrdata.train.targets import make_target
@@ -39,7 +40,7 @@ class SceneEvaluation:
     split: str
     checkpoint: str
     protocol: str
-    threshold: float
+    reading: Dict[str, Any]
     images: int
     unreadable: int
     ground_truth: int
@@ -60,27 +61,31 @@ def evaluate_scenes(
     output_dir: PathLike = "output",
     split: str = "test",
     checkpoint: str = "",
-    options: Optional[DetectOptions] = None,
+    reading: Any = None,
     limit: int = 0,
     target: str = "cpu",
     tarfile: Optional[str] = None,
     tarpath: Optional[str] = None,
     on_progress: OnProgress = None,
+    protocol: str = PROTOCOL,
 ) -> SceneEvaluation:
-    """Finds the texts of a split with a trained run, and scores them by ICDAR 2015's protocol.
+    """Finds the texts of a split with a trained run, and scores them by a protocol.
 
-    Writes results-<split>.zip (res_<picture>.txt files, as the official site takes them),
-    predictions-<split>.jsonl and evaluation-<split>.json beside the run. Raises CheckpointError
-    for a run that is missing, InputError where pictures or their truth are.
+    `reading` is the model's dataclass of that name, `protocol` one of
+    `ocrdata.metrics.detection.PROTOCOLS`. Writes results-<split>.zip (res_<picture>.txt files, as
+    the official site takes them), predictions-<split>.jsonl and evaluation-<split>.json
+    beside the run. Raises CheckpointError for a run that is missing, InputError where pictures or
+    their truth are.
     """
+    if protocol not in PROTOCOLS:
+        raise UnknownNameError("protocol", protocol, PROTOCOLS)
     run = read_run(Path(output_dir) / model, model)
     weights = run.checkpoint(checkpoint)
-    chosen = options or DetectOptions()
     trained_on = settings_from(SceneOptions, run.options)
     pack = trained_on.tarfile if tarfile is None else tarfile
     inside = trained_on.tarpath if tarpath is None else tarpath
     scenes = open_scenes(data_dir, split, pack, inside if pack else "")
-    evaluator = SceneEvaluator(run, scenes, make_target(target), chosen, limit)
+    evaluator = SceneEvaluator(run, scenes, make_target(target), reading, limit, protocol)
     found: List[Found] = []
     try:
         for one in evaluator.results(weights):
@@ -91,12 +96,13 @@ def evaluate_scenes(
         evaluator.close()
     results = run.directory / "results-{}.zip".format(split)
     predictions = run.directory / "predictions-{}.jsonl".format(split)
-    write_atomic(results, results_zip(found))
+    write_atomic(results, results_zip(found, protocol))
     write_atomic(predictions, "".join(_row(one) for one in found).encode("utf-8"))
-    score = score_of(found)
+    score = score_of(found, protocol)
     summary = SceneEvaluation(
-        split=split, checkpoint=checkpoint_name(weights), protocol=PROTOCOL,
-        threshold=chosen.threshold, unreadable=sum(bool(one.problem) for one in found),
+        split=split, checkpoint=checkpoint_name(weights), protocol=protocol,
+        reading=plain_options(evaluator.reading),
+        unreadable=sum(bool(one.problem) for one in found),
         matched=int(score.matched), results=str(results), predictions=str(predictions),
         **_figures(score),
     )  # fmt: skip
@@ -112,7 +118,7 @@ def _figures(score: Any) -> Dict[str, Any]:
     return {name: getattr(score, name) for name in names}
 
 
-def results_zip(found: List[Found]) -> bytes:
+def results_zip(found: List[Found], protocol: str = PROTOCOL) -> bytes:
     """Returns a zip of `res_<picture>.txt` files, one for each picture, also an empty one."""
     names = result_names([one.key for one in found])
     if len(set(names.values())) < len(names):
@@ -122,7 +128,7 @@ def results_zip(found: List[Found]) -> bytes:
         for one in found:
             entry = zipfile.ZipInfo(names[one.key], _EPOCH)
             entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, result_lines(one.quads))
+            archive.writestr(entry, result_lines(one.polygons, protocol))
     return stream.getvalue()
 
 
@@ -132,5 +138,4 @@ def _row(one: Found) -> str:
 
 def regions_of(one: Found) -> Dict[str, Any]:
     """Returns what was found in a picture as plain values."""
-    pairs = zip(one.quads.tolist(), one.scores.tolist())
-    return {"regions": [{"polygon": quad, "score": round(score, 6)} for quad, score in pairs]}
+    return {"regions": plain_regions(one.polygons, one.scores)}

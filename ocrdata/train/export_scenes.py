@@ -37,8 +37,8 @@ def export_scenes(
     """Writes a SavedModel to `directory` (`output_dir`/`model`/saved_model without it).
 
     Its signature "serving_default" takes `images`, uint8 [B, H, W, 3] (red first, any size), and
-    gives `score`, float32 [B, h, w], and `geometry`, float32 [B, h, w, 5 or 8]: what
-    `ocrdata.geometry.rbox.detect` turns into boxes. Raises CheckpointError and OutputExistsError.
+    gives the maps of the model's `decode`, at 1 / `stride` of the size, which its `boxes` turns
+    into outlines. Raises CheckpointError and OutputExistsError.
     """
     run = read_run(Path(output_dir) / model, model)
     weights = run.checkpoint(checkpoint)

@@ -13,15 +13,15 @@ from PIL import Image
 from ocrdata.base.outdir import write_atomic
 from ocrdata.errors import OptionError, OutputExistsError, PathLike
 from ocrdata.train.crops import decode_picture
-from ocrdata.train.detect import DetectOptions, Detector, checkpoint_name, whole_numbers
-from ocrdata.train.drawing import draw_quads
+from ocrdata.train.detect import Detection, checkpoint_name, plain_regions, whole_numbers
+from ocrdata.train.drawing import draw_outlines
 from ocrdata.train.predict import find_images
 from ocrdata.train.run import read_run
 from ocrdata.train.targets import make_target
 
 
 @dataclass(frozen=True)
-class Detection:
+class Prediction:
     """What was found in a picture: regions with `polygon` [[x, y], ...] and `score`."""
 
     path: str
@@ -35,7 +35,7 @@ class DetectSummary:
     checkpoint: str
     images: int
     texts: int
-    detections: List[Detection]
+    detections: List[Prediction]
     unreadable: Dict[str, str] = field(default_factory=dict)
     drawings: Optional[str] = None
     json_file: Optional[str] = None
@@ -46,17 +46,18 @@ def predict_scenes(
     model: str = "east",
     output_dir: PathLike = "output",
     checkpoint: str = "",
-    options: Optional[DetectOptions] = None,
+    reading: Any = None,
     target: str = "cpu",
     draw: Optional[PathLike] = None,
     json_file: Optional[PathLike] = None,
     overwrite: bool = False,
-    on_detection: Optional[Callable[[Detection], None]] = None,
+    on_detection: Optional[Callable[[Prediction], None]] = None,
 ) -> DetectSummary:
     """Finds texts in pictures (files, or folders of them) with the run `output_dir`/`model`.
 
     `draw` names a folder for the pictures with boxes drawn, `json_file` a file for one JSON object
-    a picture. Unreadable pictures are counted with their reason. Raises CheckpointError,
+    a picture; `reading` is the model's dataclass of that name. Unreadable pictures are counted
+    with their reason. Raises CheckpointError,
     InputError if a path does not exist, OutputExistsError without `overwrite`.
     """
     paths = find_images(images)
@@ -66,27 +67,25 @@ def predict_scenes(
             raise OutputExistsError(output)
     run = read_run(Path(output_dir) / model, model)
     weights = run.checkpoint(checkpoint)
-    detector = Detector(run, make_target(target), options)
-    detections: List[Detection] = []
+    detection = Detection(run, make_target(target), reading)
+    detections: List[Prediction] = []
     unreadable: Dict[str, str] = {}
     try:
-        detector.restore(weights)
+        detection.restore(weights)
         for path in paths:
             try:
                 picture = decode_picture(path.read_bytes())
             except (OSError, ValueError) as error:
                 unreadable[str(path)] = " ".join(str(error).split()) or type(error).__name__
                 continue
-            quads, scores = whole_numbers(*detector.detect(picture))
-            pairs = zip(quads.tolist(), scores.tolist())
-            regions = [{"polygon": quad, "score": round(score, 6)} for quad, score in pairs]
-            detections.append(Detection(str(path), regions))
+            polygons, scores = whole_numbers(*detection.detect(picture))
+            detections.append(Prediction(str(path), plain_regions(polygons, scores)))
             if draw is not None:
-                _draw(drawings[path], picture, quads, scores)
+                _draw(drawings[path], picture, polygons, scores)
             if on_detection:
                 on_detection(detections[-1])
     finally:
-        detector.close()
+        detection.close()
     if json_file is not None:
         _write_json(Path(json_file), detections)
     return DetectSummary(
@@ -114,14 +113,14 @@ def _drawing_paths(paths: List[Path], folder: Optional[PathLike]) -> Dict[Path, 
     return found
 
 
-def _draw(path: Path, picture: Any, quads: Any, scores: Any) -> None:
+def _draw(path: Path, picture: Any, polygons: Any, scores: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     stream = io.BytesIO()
-    draw_quads(Image.fromarray(picture[:, :, ::-1]), quads, scores).save(stream, "PNG")
+    draw_outlines(Image.fromarray(picture[:, :, ::-1]), polygons, scores).save(stream, "PNG")
     write_atomic(path, stream.getvalue())
 
 
-def _write_json(path: Path, detections: List[Detection]) -> None:
+def _write_json(path: Path, detections: List[Prediction]) -> None:
     lines = [
         json.dumps({"key": found.path, "regions": found.regions}, ensure_ascii=False) + "\n"
         for found in detections

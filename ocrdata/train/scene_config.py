@@ -56,6 +56,24 @@ class EastOptions:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """How texts are found in whole pictures, by any detector."""
+
+    max_side: int = setting(2400, "Larger pictures are made this long, pixels.", 32)
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
+@dataclass(frozen=True)
+class EastReading(Reading):
+    """How boxes are read out of EAST's maps."""
+
+    threshold: float = setting(0.8, "Score of a cell that is text.", 0.0, 1.0)
+    nms_threshold: float = setting(0.2, "Boxes that overlap by more are one.", 0.0, 1.0)
+
+
+@dataclass(frozen=True)
 class SceneOptions:
     """Where a detector's pictures come from, and how crops are cut from them."""
 

@@ -15,9 +15,10 @@ from ocrdata.geometry import rbox
 from ocrdata.geometry.polygons import to_quads
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.models import blocks
-from ocrdata.train.models.base import Inputs, Labels, Model, Outputs, Tensor
+from ocrdata.train.models.base import Inputs, Labels, Outputs, Tensor
+from ocrdata.train.models.detector import Detector
 from ocrdata.train.models.resnet_v1 import CHANNEL_MEANS, resnet_v1
-from ocrdata.train.scene_config import EAST_TRAINING, RESNETS, EastOptions
+from ocrdata.train.scene_config import EAST_TRAINING, RESNETS, EastOptions, EastReading
 
 STRIDE, COARSEST = 4, 32
 MERGED = (128, 64, 32)
@@ -27,7 +28,7 @@ TINY = 1e-5
 RARE = -3.0
 
 
-class East(Model):
+class East(Detector):
     """The detector.
 
     Inputs: `images` uint8 [B, H, W, 3], red first, of any size. Outputs, with h = ceil(H / 32) * 8
@@ -35,14 +36,10 @@ class East(Model):
     `rbox.TextMaps`, in pixels and radians.
     """
 
-    task = "detection"
     defaults = EastOptions
+    reading = EastReading
     training = EAST_TRAINING
     stride = STRIDE
-
-    def __init__(self, options: EastOptions, num_classes: int = 0, seed: int = 0) -> None:
-        self.options = options
-        self.seed = seed
 
     def label_maps(
         self, polygons: Sequence[np.ndarray], ignore: np.ndarray, size: Tuple[int, int]
@@ -126,18 +123,18 @@ class East(Model):
             "geometry": tf.identity(outputs["geometry"]),
         }
 
-    @staticmethod
     def boxes(
+        self,
         maps: Mapping[str, np.ndarray],
-        threshold: float = 0.8,
-        nms_threshold: float = 0.2,
+        reading: EastReading,
         scale: Optional[Tuple[float, float]] = None,
-    ) -> Tuple[np.ndarray, np.ndarray]:
+    ) -> Tuple[Sequence[np.ndarray], np.ndarray]:
         """Returns the texts in the maps of one picture: float32 [k, 4, 2] and scores [k]."""
-        return rbox.detect(
-            maps["score"], maps["geometry"], threshold=threshold, nms_threshold=nms_threshold,
-            stride=STRIDE, scale=scale,
+        quads, scores = rbox.detect(
+            maps["score"], maps["geometry"], threshold=reading.threshold,
+            nms_threshold=reading.nms_threshold, stride=STRIDE, scale=scale,
         )  # fmt: skip
+        return list(quads), scores
 
 
 def pad_to_multiple(images: Tensor, multiple: int) -> Tensor:

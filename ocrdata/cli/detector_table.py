@@ -1,0 +1,86 @@
+"""The detectors: the options, defaults and help of their commands, one entry each."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, NamedTuple, Tuple
+
+from ocrdata.train import scene_config as config
+from ocrdata.train.config import TrainOptions
+
+
+class Entry(NamedTuple):
+    """What the commands of one detector say and take."""
+
+    title: str
+    what: str
+    model: Any
+    reading: Any
+    training: TrainOptions
+    outputs: str
+    examples: Tuple[str, ...] = ()
+    scenes: Any = config.SceneOptions
+
+
+DETECTORS: Dict[str, Entry] = {
+    "east": Entry(
+        "EAST",
+        "a detector of text in pictures: a residual network, score and geometry maps",
+        config.EastOptions,
+        config.EastReading,
+        config.EAST_TRAINING,
+        "score and geometry, at a quarter of the size; ocrdata.geometry.rbox.detect makes boxes",
+        (
+            "--pretrained resnet_v1_50.ckpt",
+            "--tarfile train.tar.gz --tarpath train_data --steps 100000",
+            "--depth 14 --width-multiplier 0.25 --input-size 192 --text-scale 256",
+        ),
+    ),
+}
+
+TRAIN = """Train {title}, {what}.
+
+Reads pictures and boxes from a folder, a tar pack (--tarfile) or records in the data folder;
+writes checkpoints, TensorBoard events and metrics.jsonl to {name}/ in the output folder. A run
+that was stopped goes on exactly with --resume.
+
+\b
+Example:
+{examples}
+"""
+EVALUATE = """Score {title} by a protocol of the ICDAR competitions: precision, recall, their mean.
+
+Writes evaluation-SPLIT.json, predictions-SPLIT.jsonl, and results-SPLIT.zip with
+res_<picture>.txt files, as the official site takes them, into the run's folder.
+
+\b
+Example:
+  ocrdata evaluate {name}
+  ocrdata evaluate {name} --data-dir icdar2015/test --threshold 0.7
+"""
+PREDICT = """Find the texts in pictures with {title}: files, or folders of them.
+
+Prints a line for each text: path, score and corners, with tabs between. Exit code 1 if some
+pictures were unreadable; they are named at the end.
+
+\b
+Example:
+  ocrdata predict {name} street.jpg --draw drawn
+  ocrdata predict {name} photos/ --json-file boxes.jsonl
+"""
+EXPORT = """Write {title} as a SavedModel from pictures to what boxes are read from.
+
+The signature serving_default takes images (uint8 [B, H, W, 3]) and gives {outputs}.
+
+\b
+Example:
+  ocrdata export {name}
+  ocrdata export {name} --output detector
+"""
+
+
+def help_text(template: str, name: str) -> str:
+    entry = DETECTORS[name]
+    examples = "\n".join("  ocrdata train {} {}".format(name, rest) for rest in entry.examples)
+    return template.format(
+        name=name, title=entry.title, what=entry.what, outputs=entry.outputs, examples=examples
+    )
