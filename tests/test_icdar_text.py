@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from ocrdata.base.icdar import format_box, quote, split_numbers, unquote
+from ocrdata.base.icdar import format_box, quote, split_numbers, split_outline, unquote
 from ocrdata.base.tree import Tree, decode_lines, natural
 from ocrdata.errors import AnnotationError
 
@@ -19,6 +19,27 @@ def test_any_text_survives_writing_and_reading(seed):
     numbers, rest = split_numbers(format_box(points, text), 8)
     assert unquote(rest) == text
     assert numbers == [value for point in points for value in point]
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_outlines_of_any_number_of_points_survive(seed):
+    rng = random.Random(seed)
+    text = "".join(rng.choice('"\\, 字15.') for _ in range(rng.randint(0, 9))).strip()
+    count = rng.choice([4, 5, 6, 14, 31])
+    points = [(rng.randint(-9, 900), rng.randint(0, 900) / 4) for _ in range(count)]
+    found, rest = split_outline(format_box(points, text))
+    assert found == points and unquote(rest) == text
+
+
+def test_numbers_in_a_text_are_no_corners():
+    quad = "1,2,9,2,9,8,1,8,"
+    for text in ("5,6,7", "5,6,", "5", '5,"x"', "", '"5,6"', '"5,6,\\"x\\""'):
+        points, rest = split_outline(quad + text)
+        assert len(points) == 4 and rest == text
+    points, rest = split_outline(quad + '5, 6 ,"1,2"')
+    assert points == [(1, 2), (9, 2), (9, 8), (1, 8), (5, 6)] and rest == '"1,2"'
+    with pytest.raises(ValueError, match="has 11 numbers before its text"):
+        split_outline(quad + '5,6,7,"x"')
 
 
 @pytest.mark.parametrize("text", ['"', '"open', 'close"', 'a "b" c', "\\", "a\\", ""])

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from render_support import tree_digest
+from shapely.geometry import Polygon
 
 from ocrdata.base.sample import read_sample_list
 from ocrdata.cli.gen_scenes import gen_scenes
@@ -17,7 +18,7 @@ from ocrdata.records.info import read_shard_set
 from ocrdata.records.truth import parse_regions
 from ocrdata.render.fonts import find_fonts
 from ocrdata.render.glyphs import GlyphCache
-from ocrdata.render.placing import Room, line_quads, set_block
+from ocrdata.render.placing import Room, bend, line_outlines, set_block
 from ocrdata.render.recipes import find_recipe
 from ocrdata.render.scene import SceneJob
 from ocrdata.render.scenes import iterate_scenes, render_scenes
@@ -42,17 +43,18 @@ def area(quad):
     return cv2.contourArea(quad.astype(np.float32))
 
 
-def test_regions_stay_inside_and_apart():
+@pytest.mark.parametrize("curved", [0.0, 0.5])
+def test_regions_stay_inside_and_apart(curved):
     counts = []
-    for sample in iterate_scenes(job(), TEXTS, 30):
+    for sample in iterate_scenes(job(curved=curved), TEXTS, 30):
         quads = [region.polygon for region in sample.regions]
         counts.append(len(quads))
         for i, quad in enumerate(quads):
-            assert quad.shape == (4, 2) and quad.dtype == np.float32
+            assert quad.shape in ((4, 2), (14, 2)) and quad.dtype == np.float32
             assert quad.min() >= 0 and (quad.max(0) <= (320, 256)).all()
             assert cv2.contourArea(quad, oriented=True) > 0, "clockwise on the screen"
             for other in quads[:i]:
-                overlap, _ = cv2.intersectConvexConvex(quad, other)
+                overlap = Polygon(quad).intersection(Polygon(other)).area
                 assert overlap < 0.02 * min(area(quad), area(other))
     assert min(counts) >= 1 and max(counts) <= 9 and np.mean(counts) > 4
 
@@ -77,7 +79,7 @@ def test_quads_hold_the_ink_of_their_lines(vertical):
     matrix, _ = Room(400, 400).find(block, style, __import__("random").Random(1))
     place = Placement(matrix, 400, 400, block.scale, None, None, 0.0, 0.0, False)
     ink = warp_ink(block.ink, place, 2).astype(int)
-    quads = line_quads(block, matrix)
+    quads = line_outlines(block, matrix)
     inside = np.zeros((400, 400), np.uint8)
     for quad in quads:
         one = inside * 0
@@ -86,6 +88,25 @@ def test_quads_hold_the_ink_of_their_lines(vertical):
         assert 0.1 < (ink[one > 0] > 100).mean() < 0.9
         inside |= rows
     assert ink[inside == 0].sum() < 0.01 * ink.sum() and len(quads) == 2
+
+
+@pytest.mark.parametrize("sweep", [-2.4, -0.6, 0.6, 2.4])
+def test_outlines_hold_the_ink_of_curved_lines(sweep):
+    cache = GlyphCache(find_fonts(()))
+    straight = set_block(["国家图书馆藏书"], NEUTRAL, 24.0, False, cache)
+    block = bend(straight, sweep)
+    inside = np.zeros(block.ink.shape, np.uint8)
+    (outline,) = line_outlines(block, np.eye(3))
+    cv2.fillPoly(inside, [np.rint(outline - 0.5).astype(np.int32)], 1)
+    assert outline.shape == (14, 2) and cv2.contourArea(outline, oriented=True) > 0
+    assert block.ink[inside == 0].sum() < 0.01 * block.ink.sum()
+    # A line keeps its middle's length, so a ring's piece has the area of the straight line's box.
+    assert abs(block.ink.sum(dtype=float) / straight.ink.sum() - 1) < 0.05
+    assert abs(cv2.contourArea(outline) / straight.ink.size - 1) < 0.06
+    # The first point is where reading begins: on the left, and above the last point.
+    assert outline[0, 0] < outline[6, 0] and outline[3, 1] < outline[10, 1]
+    ends = outline[[0, 6, 7, 13], 1]
+    assert (ends.min() > outline[3, 1]) == (sweep > 0)
 
 
 def test_text_can_be_seen_in_its_region():
@@ -100,15 +121,18 @@ def test_text_can_be_seen_in_its_region():
     assert min(steps) > 35, "contrast survives light, noise and compression"
 
 
-def test_files_are_what_importers_and_records_read(tmp_path):
-    summary = render_scenes(tmp_path, TEXTS, job(), 20, workers=0)
+@pytest.mark.parametrize("curved", [0.0, 0.6])
+def test_files_are_what_importers_and_records_read(tmp_path, curved):
+    wanted = job(curved=curved)
+    summary = render_scenes(tmp_path, TEXTS, wanted, 20, workers=0)
     rows = [
         (sample.key, sample.text)
         for name in ("Train", "Test")
         for sample in read_sample_list(tmp_path / name / "sample.txt", tmp_path)
     ]
     assert len(rows) == 20 == summary.train + summary.test
-    samples = {sample.key: sample for sample in iterate_scenes(job(), TEXTS, 20)}
+    samples = {sample.key: sample for sample in iterate_scenes(wanted, TEXTS, 20)}
+    points = []
     for key, truth in rows:
         assert (tmp_path / key).read_bytes() == samples[key].image
         regions = parse_regions((tmp_path / truth).read_bytes(), truth)
@@ -117,6 +141,8 @@ def test_files_are_what_importers_and_records_read(tmp_path):
         ]
         for read, made in zip(regions, samples[key].regions):
             assert np.abs(read.polygon - made.polygon).max() < 0.01
+            points.append(len(read.polygon))
+    assert set(points) == ({4, 14} if curved else {4})
     assert summary.regions == sum(len(sample.regions) for sample in samples.values())
 
 

@@ -4,9 +4,11 @@
     38, 43, 920, 215, "Tiredness"                       2013: left, top, right, bottom
     158 128 411 181 "Footpath"                          2013, training set
     1,2,9,2,9,8,1,8,Latin,"###"                         2017 (MLT): the script before the text
+    1,2,5,1,9,2,9,8,5,7,1,8,"text"                      outlines of five points and more
 
 The text is everything behind the coordinates, so it may hold commas and spaces. Quotes around all
-of it are taken off, with their escapes, as the official scorer does.
+of it are taken off, with their escapes, as the official scorer does. Behind five points and more
+there must be quotes: without, nobody knew where the numbers end and the text begins.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from typing import List, Sequence, Tuple
 IGNORE_MARKS = ("###",)
 _QUOTED = re.compile(r'^\s*"(.*)"\s*$', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_OUTLINE = re.compile(r'^((?:\s*[-+]?[\d.]+\s*,)*)\s*(".*")\s*$', re.DOTALL)
 
 Points = List[Tuple[float, float]]
 
@@ -53,9 +56,25 @@ def unquote(text: str) -> str:
 
 def quote(text: str) -> str:
     """Returns a transcription that `unquote` turns back: quoted only where it has to be."""
-    if _QUOTED.match(text):
-        return '"{}"'.format(text.replace("\\", "\\\\").replace('"', '\\"'))
-    return text
+    # `5,6,"x"` behind four corners would look like a fifth point and a text.
+    return _quoted(text) if _OUTLINE.match(text) else text
+
+
+def _quoted(text: str) -> str:
+    return '"{}"'.format(text.replace("\\", "\\\\").replace('"', '\\"'))
+
+
+def split_outline(line: str) -> Tuple[Points, str]:
+    """Splits the corners off a line: as many as there are before a text in quotes, or four.
+
+    Raises ValueError for anything but numbers, and for half a point.
+    """
+    match = _OUTLINE.match(line)
+    count = match.group(1).count(",") if match else 0
+    if count > 9 and count % 2:
+        raise ValueError("has {} numbers before its text, an odd number".format(count))
+    numbers, rest = split_numbers(line, count if count > 9 else 8)
+    return pair_up(numbers), rest
 
 
 def corners(left: float, top: float, right: float, bottom: float) -> Points:
@@ -79,7 +98,7 @@ def signed_area(points: Points) -> float:
 def format_box(points: Sequence[Sequence[float]], text: str) -> str:
     """Returns a line of an ICDAR-2015 ground-truth file, without its line feed."""
     numbers = [_shortest(float(value)) for point in points for value in point]
-    return ",".join(numbers + [quote(text)])
+    return ",".join(numbers + [quote(text) if len(points) == 4 else _quoted(text)])
 
 
 def _shortest(value: float) -> str:

@@ -48,6 +48,12 @@ class Range(click.ParamType):
     help="Share of texts written from top to bottom.",
 )
 @options.option(
+    "--curved",
+    type=click.FloatRange(0.0, 1.0),
+    default=0.0,
+    help="Share of texts set along a circle, with outlines of 14 points.",
+)
+@options.option(
     "--font",
     multiple=True,
     help="FILE[:FACE][@AXIS=VALUE][*SHARE], a folder, or the name of a bundled font; may be "
@@ -95,13 +101,15 @@ def gen_scenes(
 ) -> None:
     """Render pictures of signs, labels and captions, for training detectors.
 
-    Writes images/ with a gt_<name>.txt beside each picture (ICDAR 2015: x1,y1,...,x4,y4,text),
-    and Train and Test lists of both; with --records tfrecords/ instead.
+    Writes images/ with a gt_<name>.txt beside each picture (ICDAR 2015: x1,y1,...,x4,y4,text;
+    curved texts x1,y1,...,x14,y14,"text"), and Train and Test lists of both; with --records
+    tfrecords/ instead.
 
     \b
     Example:
       ocrdata gen-scenes --count 2000 --size 1280x720
       ocrdata gen-scenes --background photos --font MSYHL.TTC --records
+      ocrdata gen-scenes --curved 0.5
     """
     from ocrdata.cli import scene_jobs
     from ocrdata.cli.report import next_step, progress, report

@@ -7,7 +7,14 @@ from typing import Callable, List, Tuple
 
 import numpy as np
 
-from ocrdata.base.icdar import IGNORE_MARKS, Points, corners, pair_up, split_numbers, unquote
+from ocrdata.base.icdar import (
+    IGNORE_MARKS,
+    Points,
+    corners,
+    split_numbers,
+    split_outline,
+    unquote,
+)
 from ocrdata.base.sample import Region
 from ocrdata.base.tree import decode_lines
 from ocrdata.errors import AnnotationError, PathLike
@@ -17,11 +24,6 @@ _MORE_NUMBERS = re.compile(r"^\s*[-+.\d]+\s*,")
 
 Lines = List[Tuple[int, str]]
 Form = Callable[[str], Tuple[Points, str]]
-
-
-def _quad(line: str) -> Tuple[Points, str]:
-    numbers, rest = split_numbers(line, 8)
-    return pair_up(numbers), rest
 
 
 def _rectangle(line: str) -> Tuple[Points, str]:
@@ -60,13 +62,13 @@ def _fits(form: Form, line: str) -> bool:
 
 
 def parse_regions(data: bytes, where: PathLike) -> Tuple[Region, ...]:
-    """Returns the regions of a ground-truth file: four corners a line, or two where all have two.
+    """Returns the regions of a ground-truth file: corners, or two of them where all have two.
 
     Raises AnnotationError naming the line; `where` is what messages call the file.
     """
     lines = list(decode_lines(data, where))
     # A damaged quad still begins like a rectangle, so one sound quad decides for the whole file.
-    for form in (_quad, _rectangle, _spaced):
+    for form in (split_outline, _rectangle, _spaced):
         if any(_fits(form, line) for _, line in lines):
             return _parse(where, lines, form)
-    return _parse(where, lines, _quad)
+    return _parse(where, lines, split_outline)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -22,17 +22,19 @@ _NO_LINE = Strip(np.zeros((0, 0), np.uint8), (0, 0, 0, 0), 0, 0, ())
 # Masters grow by this step, so that a few sizes serve all heights.
 _STEP = 1.25
 _FREE = Frame(1 << 20)
+# Points on each side of a curved line, and its smallest radius in heights of the line.
+ARC_POINTS, SHARPEST = 7, 1.5
 
 
 class Block(NamedTuple):
-    """Lines set together at a master size: ink, its outer box, and a box for each line.
+    """Lines set together at a master size: ink, its outer box, and an outline for each line.
 
-    `scale` takes the master to the picture.
+    `outlines` are float64 [lines, points, 2]; `scale` takes the master to the picture.
     """
 
     ink: np.ndarray
     box: Tuple[float, float, float, float]
-    lines: np.ndarray
+    outlines: np.ndarray
     scale: float
     em: float
 
@@ -79,7 +81,45 @@ def set_block(
     if vertical:
         lines = lines[::-1]
     box = (0.0, 0.0, float(canvas.shape[1]), float(canvas.shape[0]))
-    return Block(canvas, box, np.array(lines, np.float64), em / size, em)
+    return Block(canvas, box, box_corners(np.array(lines, np.float64)), em / size, em)
+
+
+def bend(block: Block, sweep: float) -> Block:
+    """Returns a block of one line set along a circle instead of a straight line.
+
+    The line's middle keeps its length and turns by `sweep` radians from end to end: over the circle
+    where that is positive, under it where it is negative, and by less where its characters would be
+    pressed together. Outlines have 14 points as in CTW1500, 7 above from left to right and 7 below
+    from right to left, and hold all of the ink. Lines shorter than two heights stay straight.
+    """
+    height, width = block.ink.shape
+    if width < 2 * height or not sweep:
+        return block
+    turn = min(abs(sweep), width / (SHARPEST * height))
+    radius, over = width / turn, sweep > 0
+    outline = _arc(radius, height, turn, over)
+    low = np.floor(outline.min(axis=0))
+    size = np.ceil(outline.max(axis=0) - low).astype(int).tolist()
+    x: Any = np.arange(size[0], dtype=np.float32)[None, :] + np.float32(0.5 + low[0])
+    y: Any = np.arange(size[1], dtype=np.float32)[:, None] + np.float32(0.5 + low[1])
+    y = -y if over else y
+    distance = np.hypot(x, y)
+    along = np.arctan2(x, y) * np.float32(radius) + np.float32(width / 2.0 - 0.5)
+    across = (radius - distance if over else distance - radius) + np.float32(height / 2.0 - 0.5)
+    ink = cv2.remap(block.ink, along, across.astype(np.float32), cv2.INTER_LINEAR)
+    box = (0.0, 0.0, float(size[0]), float(size[1]))
+    return block._replace(ink=ink, box=box, outlines=(outline - low)[None])
+
+
+def _arc(radius: float, height: float, turn: float, over: bool) -> np.ndarray:
+    """Returns the outline of a ring's piece, float64 [14, 2], around the ring's centre."""
+    angles = np.linspace(-turn / 2.0, turn / 2.0, ARC_POINTS)
+    rays = np.stack([np.sin(angles), -np.cos(angles) if over else np.cos(angles)], axis=1)
+    # The chords of the far side touch its circle, those of the near side lie within it.
+    far = (radius + height / 2.0) / math.cos(turn / 2.0 / (ARC_POINTS - 1))
+    near = radius - height / 2.0
+    above, below = (far, near) if over else (near, far)
+    return np.concatenate([above * rays, below * rays[::-1]])
 
 
 class Room:
@@ -136,6 +176,9 @@ def grow_quad(quad: np.ndarray, margin: float) -> np.ndarray:
     return grown
 
 
-def line_quads(block: Block, matrix: np.ndarray) -> List[np.ndarray]:
-    """Returns the quad of each line, float32 [4, 2], clockwise from where reading begins."""
-    return list(transform(matrix, box_corners(block.lines)).astype(np.float32))
+def line_outlines(block: Block, matrix: np.ndarray) -> List[np.ndarray]:
+    """Returns the outline of each line, float32 [points, 2], clockwise from where reading begins.
+
+    The first half of the points lies above the line, the second below (for columns, at its sides).
+    """
+    return list(transform(matrix, block.outlines).astype(np.float32))

@@ -24,7 +24,7 @@ from ocrdata.render.effects import degrade, encode
 from ocrdata.render.fonts import FontFace
 from ocrdata.render.glyphs import GlyphCache
 from ocrdata.render.ink import blend, mix
-from ocrdata.render.placing import Block, Room, grow_quad, line_quads, set_block
+from ocrdata.render.placing import Block, Room, bend, grow_quad, line_outlines, set_block
 from ocrdata.render.recipes import DRAWS, Recipe, draw_styles
 from ocrdata.render.style import NEUTRAL, LineStyle
 from ocrdata.render.warp import Placement, warp_ink
@@ -50,6 +50,7 @@ class SceneJob(NamedTuple):
     pictures: Tuple[Path, ...] = ()
     dont_care: float = 0.08
     vertical: float = 0.12
+    curved: float = 0.0
 
 
 def scene_key(number: int, form: str = "jpg") -> str:
@@ -145,26 +146,38 @@ def _write(
         em = chance.uniform(5.0, 8.0) if chance.random() < 0.6 else em
     vertical = chance.random() < job.vertical
     panel = chance.random() < 0.35
-    block = set_block(texts, style, em, vertical, cache)
+    sweep = _sweep(job, chance)
+    if sweep:
+        texts, vertical = texts[:1], False
+    block = bend(set_block(texts, style, em, vertical, cache), sweep)
     while max(block.ink.shape) * block.scale > 0.9 * max(job.size) and em > low:
         em = max(low, em * 0.7)
-        block = set_block(texts, style, em, vertical, cache)
+        block = bend(set_block(texts, style, em, vertical, cache), sweep)
     found = room.find(block, style, chance)
     if found is None:
         return []
     matrix, quad = found
     _paint(picture, block, matrix, quad, style, panel, ignored and em > LEAST_HEIGHT)
     regions = []
-    for text, corners in zip(texts, line_quads(block, matrix)):
-        unread = ignored or _height(corners, vertical) < LEAST_HEIGHT
-        regions.append(Region(corners, "###" if unread else text, unread))
+    for text, outline in zip(texts, line_outlines(block, matrix)):
+        unread = ignored or _height(outline, vertical) < LEAST_HEIGHT
+        regions.append(Region(outline, "###" if unread else text, unread))
     return regions
 
 
-def _height(quad: np.ndarray, vertical: bool) -> float:
-    """Returns the smaller of a quad's two sides across the line."""
-    pairs = ((0, 1), (3, 2)) if vertical else ((0, 3), (1, 2))
-    return min(float(np.hypot(*(quad[a] - quad[b]))) for a, b in pairs)
+def _sweep(job: SceneJob, chance: random.Random) -> float:
+    """Returns by how many radians a line is bent, over (positive) or under a circle."""
+    # Without curved text nothing is drawn, so that such scenes stay what they were.
+    if not job.curved or chance.random() >= job.curved:
+        return 0.0
+    return chance.choice((-1.0, 1.0)) * chance.uniform(0.5, 2.6)
+
+
+def _height(outline: np.ndarray, vertical: bool) -> float:
+    """Returns the smallest extent of an outline across its line."""
+    outline = np.roll(outline, -1, axis=0) if vertical else outline
+    half = len(outline) // 2
+    return float(np.hypot(*(outline[:half] - outline[: half - 1 : -1]).T).min())
 
 
 def _paint(
