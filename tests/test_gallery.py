@@ -11,7 +11,10 @@ from test_packing import scenes  # noqa: F401
 from test_shards import TEXTS, make_data
 
 from ocrdata.errors import FontError, InputError, OptionError, OutputExistsError
-from ocrdata.gallery import Card, draw_sheet, html_sheet, write_preview
+from ocrdata.gallery.cards import Card
+from ocrdata.gallery.page import html_sheet
+from ocrdata.gallery.preview import write_preview
+from ocrdata.gallery.sheet import draw_sheet
 from ocrdata.records.pick import choose_samples
 from ocrdata.records.shards import write_shards
 

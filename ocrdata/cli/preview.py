@@ -55,7 +55,7 @@ def preview(
       ocrdata preview data/tfrecords --split test --output test.html
     """
     from ocrdata.cli.report import report
-    from ocrdata.gallery import write_preview
+    from ocrdata.gallery.preview import write_preview
 
     summary = write_preview(
         path or data_dir, output or data_dir / "preview.png", count, columns, split, seed, font,

@@ -11,7 +11,8 @@ from PIL import Image
 
 from ocrdata.base.outdir import write_atomic
 from ocrdata.errors import InputError, OutputExistsError, PathLike
-from ocrdata.gallery import Card, draw_sheet
+from ocrdata.gallery.cards import Card
+from ocrdata.gallery.sheet import draw_sheet
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.inference import chosen_beam, image_spec, read_lines, restore, run_model
 from ocrdata.train.inputs import decode_images, measured_widths, round_up
