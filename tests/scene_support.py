@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 SMALL = {"depth": "14", "width_multiplier": 0.1, "text_scale": 64.0, "min_text_size": 4.0}
+SMALL_PSENET = {"depth": "14", "width_multiplier": 0.1, "pyramid_channels": 16}
 CROPS = {"input_size": 64, "scales": "1", "min_crop_side": 0.3, "num_readers": 1}
 
 
@@ -75,6 +76,13 @@ def small_east(**changed):
     from ocrdata.train.scene_config import EastOptions
 
     return EastOptions(**{**SMALL, **changed})
+
+
+def small_psenet(**changed):
+    """Returns the options of a small PSENet."""
+    from ocrdata.train.scene_config import PsenetOptions
+
+    return PsenetOptions(**{**SMALL_PSENET, **changed})
 
 
 def fill_weights(session, variables, seed=0):

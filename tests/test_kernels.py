@@ -81,6 +81,31 @@ def test_maps_lie_inside_each_other(scheme):
     assert (np.diff(maps.astype(int), axis=2) >= 0).all()
 
 
+def test_thickness_is_that_of_straight_and_of_curved_lines():
+    rng = np.random.RandomState(4)
+    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) / 2.0
+    sides = rng.uniform((60, 5), (200, 50), (20, 2))
+    angle = 0.7
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    lines = [corners * side @ turn + 128 for side in sides]
+    np.testing.assert_allclose(kernels.thickness(lines), sides[:, 1])
+    curves = [arc(80, thick, 3.0, (128, 128)) for thick in (10.0, 20.0, 40.0)]
+    np.testing.assert_allclose(kernels.thickness(curves), (10, 20, 40), rtol=0.05)
+    square = corners * 30.0
+    round_one = np.stack([np.cos(np.linspace(0, 6, 20)), np.sin(np.linspace(0, 6, 20))], 1) * 20
+    np.testing.assert_allclose(kernels.thickness([square]), 30.0)
+    assert 25 < kernels.thickness([round_one])[0] < 40
+    assert len(kernels.thickness([])) == 0
+
+
+def test_thin_texts_are_masked_and_counted():
+    polygons = [arc(80, thick, 3.0, (128, 128)) + [0, shift] for thick, shift in ((8, 0), (30, 40))]
+    maps = kernels.encode(polygons, [False, False], (256, 256), min_thickness=12.0)
+    alone = kernels.encode(polygons[1:], [False], (256, 256))
+    np.testing.assert_array_equal(maps.kernels, alone.kernels)
+    assert (maps.texts, maps.ignored) == (1, 1) and not maps.mask.all()
+
+
 def encode_thin(vanished):
     """A line whose two smallest kernels, at most 3 px high, lie between two rows of cells."""
     line = np.array([[40, 42], [140, 42], [140, 51], [40, 51.0]])

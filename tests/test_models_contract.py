@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("tensorflow", reason="training needs TensorFlow")
 from scene_support import SMALL as SMALL_EAST  # noqa: E402
-from scene_support import scene_options, write_scenes  # noqa: E402
+from scene_support import SMALL_PSENET, scene_options, write_scenes  # noqa: E402
 from train_support import metrics, options  # noqa: E402
 
 from ocrdata.train.config import settings_from  # noqa: E402
@@ -25,8 +25,9 @@ pytest_plugins = ["train_fixtures"]
 SMALL = {
     "crnn": {"width_multiplier": 0.125, "lstm_units": 16, "batch_norm": "all"},
     "east": SMALL_EAST,
+    "psenet": SMALL_PSENET,
 }
-STEPS = {"crnn": 20, "east": 60}
+STEPS = {"crnn": 20, "east": 60, "psenet": 40}
 
 
 @pytest.fixture(params=MODELS.names())

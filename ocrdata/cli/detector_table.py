@@ -35,6 +35,19 @@ DETECTORS: Dict[str, Entry] = {
             "--depth 14 --width-multiplier 0.25 --input-size 192 --text-scale 256",
         ),
     ),
+    "psenet": Entry(
+        "PSENet",
+        "a detector of text of any shape: a residual network, kernels of several sizes",
+        config.PsenetOptions,
+        config.PsenetReading,
+        config.PSENET_TRAINING,
+        "kernels, at a quarter of the size; ocrdata.geometry.expansion.detect makes outlines",
+        (
+            "--pretrained resnet_v1_50.ckpt",
+            "--kernels 6 --smallest-kernel 0.5 --vanished mask --ohem 0 --dice plain",
+            "--depth 14 --width-multiplier 0.25 --pyramid-channels 32 --input-size 192",
+        ),
+    ),
 }
 
 TRAIN = """Train {title}, {what}.

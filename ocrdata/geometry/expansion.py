@@ -10,6 +10,8 @@ from typing import List, Optional, Tuple
 import cv2
 import numpy as np
 
+from ocrdata.geometry.polygons import clockwise
+
 NOBODY = np.iinfo(np.int32).max
 
 
@@ -74,13 +76,15 @@ def detect(
 ) -> Tuple[List[np.ndarray], np.ndarray]:
     """Returns the texts in one picture's maps: outlines float32 [points, 2] and mean scores [k].
 
-    `maps` [h, w, n] are the network's probabilities, smallest kernel first, cut at `threshold`.
-    Outlines are rotated rectangles or, by `polygons`, as many points as the shape needs. `scale` =
+    `maps` [h, w, n] are the network's probabilities, smallest kernel first, cut at `threshold`; a
+    kernel counts within the largest one only, as it is learned. Outlines, clockwise, are rotated
+    rectangles or, by `polygons`, as many points as the shape needs. `scale` =
     (x, y) multiplies the coordinates, for pictures that were resized. Texts are dropped below
     `min_area` (square pixels of the map's picture, before scaling), below `min_score`, the mean of
     the largest map, and, in pixels after scaling, with a rectangle's side below `min_side`.
     """
-    labels = expand(maps > threshold, min_kernel_area)
+    above = maps > threshold
+    labels = expand(above & above[..., -1:], min_kernel_area)
     cells = _cells_of(labels)
     scores = _mean_scores(labels, maps[..., -1], len(cells))
     factor = np.asarray(scale or (1.0, 1.0), np.float32)
@@ -91,7 +95,7 @@ def detect(
         rectangle = _rectangle(points, stride) * factor
         if np.hypot(*(rectangle[1:3] - rectangle[:2]).T).min() < min_side:
             continue
-        outlines.append(_outline(points, stride) * factor if polygons else rectangle)
+        outlines.append(clockwise(_outline(points, stride) * factor if polygons else rectangle))
         kept.append(number)
     return outlines, scores[kept]
 

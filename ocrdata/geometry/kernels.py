@@ -7,7 +7,7 @@ d = area * (1 - r^2) / perimeter, with pyclipper, and each ratio has its own map
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import List, Sequence, Tuple
+from typing import List, Sequence, Tuple, Union
 
 import cv2
 import numpy as np
@@ -53,8 +53,8 @@ class KernelMaps:
 
     `kernels` uint8 [h, w, n] is 1 in text shrunk to each ratio, smallest first; `mask` uint8 [h, w]
     is 0 where the loss must not look. The counts add up to the polygons given: `texts` are in every
-    map, `vanished` are too small to hold a cell of at least one, `ignored` were marked so,
-    `degenerate` have no area.
+    map, `vanished` are too small to hold a cell of at least one, `ignored` were marked so or are
+    too thin, `degenerate` have no area.
     """
 
     kernels: np.ndarray
@@ -67,24 +67,27 @@ class KernelMaps:
 
 def encode(
     polygons: Sequence[np.ndarray],
-    ignore: Sequence[bool],
+    ignore: Union[Sequence[bool], np.ndarray],
     size: Tuple[int, int],
     scheme: KernelScheme = PAPER,
     stride: int = 4,
+    min_thickness: float = 0.0,
 ) -> KernelMaps:
     """Makes the maps of one picture of `size` = (height, width) pixels.
 
     `polygons` are float [points, 2] in pixels with any number of points, in either direction;
-    `ignore` says which texts to mask.
+    `ignore` says which texts to mask, as are those thinner than `min_thickness`.
     """
     shape = raster.map_shape(size, stride)
     sound = _with_area(polygons)
-    texts = [polygons[k] for k in sound if not ignore[k]]
-    hidden = [polygons[k] for k in sound if ignore[k]]
+    thick = thickness([polygons[k] for k in sound]) >= min_thickness
+    masked = [bool(ignore[k]) or not enough for k, enough in zip(sound, thick)]
+    texts = [polygons[k] for k, out in zip(sound, masked) if not out]
+    hidden = [polygons[k] for k, out in zip(sound, masked) if out]
     kernels, lost = _draw(texts, scheme, shape, stride)
-    masked = hidden + [texts[k] for k in lost] if scheme.vanished == "mask" else hidden
+    covered = hidden + [texts[k] for k in lost] if scheme.vanished == "mask" else hidden
     mask = np.ones(shape[0] * shape[1], np.uint8)
-    mask[raster.fill(masked, np.arange(len(masked)), shape, stride)[0]] = 0
+    mask[raster.fill(covered, np.arange(len(covered)), shape, stride)[0]] = 0
     return KernelMaps(
         np.ascontiguousarray(kernels.T).reshape(shape + (-1,)),
         mask.reshape(shape),
@@ -163,6 +166,17 @@ def _measure(polygons: Sequence[np.ndarray]) -> Tuple[np.ndarray, np.ndarray]:
     start, end = start - origin, end - origin
     twice = start[:, 0] * end[:, 1] - start[:, 1] * end[:, 0]
     return np.abs(np.bincount(whose, twice)) / 2.0, np.bincount(whose, length)
+
+
+def thickness(polygons: Sequence[np.ndarray]) -> np.ndarray:
+    """Returns how thick polygons are, float64 [len(polygons)], in pixels.
+
+    It is the shorter side of the rectangle that has a polygon's area and perimeter, whether the
+    polygon is straight or curved; of anything rounder than a square, that of its square.
+    """
+    area, perimeter = _measure(polygons)
+    quarter = perimeter / 4.0
+    return quarter - np.sqrt(np.maximum(quarter * quarter - area, 0.0))
 
 
 def shrink(polygon: np.ndarray, distances: Sequence[float]) -> List[List[np.ndarray]]:

@@ -19,8 +19,8 @@ RESNETS: Dict[str, Tuple[int, int, int, int]] = {
 
 
 @dataclass(frozen=True)
-class EastOptions:
-    """What an EAST looks like; the defaults are the published ones."""
+class ResnetOptions:
+    """The residual network of a detector."""
 
     depth: str = setting(
         "50", "Layers of the residual network; 14 and 26 are for processors.", choices=list(RESNETS)
@@ -28,6 +28,15 @@ class EastOptions:
     width_multiplier: float = setting(
         1.0, "Scales the channels of the residual network; 0.25 is about 10 times faster.", 0.02, 4
     )
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
+@dataclass(frozen=True)
+class EastOptions(ResnetOptions):
+    """What an EAST looks like; the defaults are the published ones."""
+
     geometry: str = setting(
         "rbox", "What is learned of a text: a turned rectangle, or its four corners.",
         choices=("rbox", "quad"),
@@ -51,8 +60,37 @@ class EastOptions:
     geometry_weight: float = setting(1.0, "Weight of the loss of the geometry.", 0.0)
     angle_weight: float = setting(20.0, "Weight of the angle within the geometry's loss.", 0.0)
 
-    def __post_init__(self) -> None:
-        check_settings(self)
+
+@dataclass(frozen=True)
+class PsenetOptions(ResnetOptions):
+    """What a PSENet looks like; the defaults are the paper's."""
+
+    pyramid_channels: int = setting(
+        256, "Channels of the feature pyramid; 32 goes with a small network.", 4
+    )
+    kernels: int = setting(7, "Kernels of a text; the largest is the whole text.", 2, 32)
+    smallest_kernel: float = setting(
+        0.4, "Size of the smallest kernel as a share of the text; 0.5 with 6 kernels was used too.",
+        0.05, 0.95,
+    )  # fmt: skip
+    vanished: str = setting(
+        "next", "A text too small for a kernel has the next larger one in its place, or is drawn "
+        "there whole, or is not learned from.", choices=("next", "whole", "mask"),
+    )  # fmt: skip
+    min_text_size: float = setting(
+        4.0, "Texts that are thinner, in pixels of the crop, are not learned from.", 0.0
+    )
+    dice: str = setting(
+        "squared", "Dice loss: with the paper's squares in its denominator, or without.",
+        choices=("squared", "plain"),
+    )  # fmt: skip
+    ohem: float = setting(
+        3.0, "Cells without text that are learned from, those most like text, for each one with "
+        "text; 0: all.", 0.0,
+    )  # fmt: skip
+    text_weight: float = setting(
+        0.7, "Weight of the whole text's loss; the kernels have the rest.", 0.0, 1.0
+    )
 
 
 @dataclass(frozen=True)
@@ -71,6 +109,20 @@ class EastReading(Reading):
 
     threshold: float = setting(0.8, "Score of a cell that is text.", 0.0, 1.0)
     nms_threshold: float = setting(0.2, "Boxes that overlap by more are one.", 0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class PsenetReading(Reading):
+    """How texts are read out of PSENet's maps."""
+
+    threshold: float = setting(0.9, "Score of a cell that belongs to a kernel.", 0.0, 1.0)
+    polygons: bool = setting(
+        False, "Outlines with as many corners as the shape needs, not turned rectangles."
+    )
+    min_kernel_area: int = setting(10, "Smaller kernels are no text, in cells of the map.", 0)
+    min_area: float = setting(0.0, "Smaller texts are left out, in square pixels.", 0.0)
+    min_score: float = setting(0.0, "Texts with a lower mean score are left out.", 0.0, 1.0)
+    min_side: float = setting(5.0, "Texts with a shorter side are left out, in pixels.", 0.0)
 
 
 @dataclass(frozen=True)
@@ -133,3 +185,5 @@ EAST_TRAINING = TrainOptions(
     eval_every=1000,
     eval_samples=100,
 )
+# How PSENet scored best in TensorFlow; the paper took SGD with a momentum of 0.99 for longer.
+PSENET_TRAINING = EAST_TRAINING

@@ -3,5 +3,10 @@
 from ocrdata.base.registry import Registry
 
 MODELS = Registry(
-    "model", {"crnn": "ocrdata.train.models.crnn:Crnn", "east": "ocrdata.train.models.east:East"}
+    "model",
+    {
+        "crnn": "ocrdata.train.models.crnn:Crnn",
+        "east": "ocrdata.train.models.east:East",
+        "psenet": "ocrdata.train.models.psenet:Psenet",
+    },
 )

@@ -17,13 +17,12 @@ from ocrdata.train.compat import tf, v1
 from ocrdata.train.models import blocks
 from ocrdata.train.models.base import Inputs, Labels, Outputs, Tensor
 from ocrdata.train.models.detector import Detector
-from ocrdata.train.models.resnet_v1 import CHANNEL_MEANS, resnet_v1
-from ocrdata.train.scene_config import EAST_TRAINING, RESNETS, EastOptions, EastReading
+from ocrdata.train.models.losses import dice_losses
+from ocrdata.train.models.pyramid import STRIDE, enlarged, picture_features
+from ocrdata.train.scene_config import EAST_TRAINING, EastOptions, EastReading
 
-STRIDE, COARSEST = 4, 32
 MERGED = (128, 64, 32)
 CHANNELS = {"rbox": 5, "quad": 8}
-TINY = 1e-5
 # The first score's logit: text is rare. From one half, the dice loss would hardly move.
 RARE = -3.0
 
@@ -71,13 +70,9 @@ class East(Detector):
 
     def build(self, inputs: Inputs, training: bool) -> Dict[str, Tensor]:
         """Returns logits and geometry."""
-        images = tf.cast(inputs["images"], tf.float32) - tf.constant(CHANNEL_MEANS, tf.float32)
-        images = pad_to_multiple(images, COARSEST)
-        name = "resnet_v1_{}".format(self.options.depth)
-        units = RESNETS[self.options.depth]
-        stages = resnet_v1(images, units, name, training, self.options.width_multiplier)
+        stages = picture_features(inputs["images"], self.options, training)
         with v1.variable_scope("east"):
-            merged = _merge([stages[4], stages[2], stages[1], stages[0]], training)
+            merged = _merge(stages[::-1], training)
             logits = blocks.conv(merged, 1, 1, "score", bias_start=RARE)
             return {"logits": logits, "geometry": self._head(merged)}
 
@@ -96,7 +91,7 @@ class East(Detector):
         """
         truth, mask = labels["score"], labels["mask"]
         if self.options.score_loss == "dice":
-            score = dice_loss(tf.sigmoid(outputs["logits"]), truth, mask)
+            score = dice_losses(tf.sigmoid(outputs["logits"]), truth, mask)[0]
         else:
             score = balanced_cross_entropy(outputs["logits"], truth, mask)
         if self.options.geometry == "rbox":
@@ -137,40 +132,15 @@ class East(Detector):
         return list(quads), scores
 
 
-def pad_to_multiple(images: Tensor, multiple: int) -> Tensor:
-    """Puts zeros below and right of [B, H, W, C], until both sides are multiples."""
-    shape = tf.shape(images)
-    below, right = (-shape[1]) % multiple, (-shape[2]) % multiple
-    padded = tf.pad(images, [[0, 0], [0, below], [0, right], [0, 0]])
-    sides = [_round_up(side, multiple) for side in images.shape[1:3]]
-    padded.set_shape([None, sides[0], sides[1], images.shape[3]])
-    return padded
-
-
-def _round_up(side: Any, multiple: int) -> Optional[int]:
-    side = getattr(side, "value", side)  # a Dimension in TensorFlow 1
-    return None if side is None else -(-int(side) // multiple) * multiple
-
-
 def _merge(stages: Sequence[Tensor], training: bool) -> Tensor:
     """Joins features from the coarsest to the finest (section 3.2 of the paper)."""
     merged = stages[0]
     for number, (width, finer) in enumerate(zip(MERGED, stages[1:]), 1):
         with v1.variable_scope("merge{}".format(number)):
-            size = tf.shape(finer)[1:3]
-            larger = tf.compat.v2.image.resize(merged, size)
-            larger.set_shape([None, finer.shape[1], finer.shape[2], merged.shape[3]])
-            merged = tf.concat([larger, finer], 3)
+            merged = tf.concat([enlarged(merged, finer), finer], 3)
             merged = blocks.conv_norm(merged, width, 1, "conv1", training)
             merged = blocks.conv_norm(merged, width, 3, "conv2", training)
     return blocks.conv_norm(merged, MERGED[-1], 3, "last", training)
-
-
-def dice_loss(score: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
-    """Returns 1 - 2 |A B| / (|A| + |B|) of scores and truth, over all cells that count."""
-    shared = tf.reduce_sum(score * truth * mask)
-    both = tf.reduce_sum(truth * mask) + tf.reduce_sum(score * mask)
-    return 1.0 - 2.0 * shared / (both + TINY)
 
 
 def balanced_cross_entropy(logits: Tensor, truth: Tensor, mask: Tensor) -> Tensor:

@@ -1,0 +1,39 @@
+"""Losses of score maps that several detectors share."""
+
+from __future__ import annotations
+
+from ocrdata.train.compat import tf
+from ocrdata.train.models.base import Tensor
+
+TINY = 1e-5
+
+
+def dice_losses(scores: Tensor, truth: Tensor, mask: Tensor, squared: bool = False) -> Tensor:
+    """Returns 1 - 2 |A B| / (|A| + |B|) of each map over all cells of a batch that count, [n].
+
+    `scores` and `truth` are float32 [B, h, w, n], `mask` [B, h, w, 1]. |A| is the sum of A or,
+    where `squared`, of A's squares (Milletari et al. 2016, arXiv 1606.04797). A batch is one sum,
+    as a crop without text has no gradient by itself.
+    """
+    scores, truth = scores * mask, truth * mask
+    shared = tf.reduce_sum(scores * truth, [0, 1, 2])
+    sizes = (scores * scores + truth * truth) if squared else (scores + truth)
+    return 1.0 - 2.0 * shared / (tf.reduce_sum(sizes, [0, 1, 2]) + TINY)
+
+
+def hard_negatives(logits: Tensor, truth: Tensor, mask: Tensor, ratio: float) -> Tensor:
+    """Returns which cells to learn from: text, and the `ratio` times as many that look most so.
+
+    Online hard example mining (Shrivastava et al. 2016, arXiv 1604.03540) within each crop; of a
+    crop without text all cells count. All are float32 [B, h, w, 1]; cells with equal logits at the
+    limit are taken together.
+    """
+    text, rest = truth * mask, (1.0 - truth) * mask
+    flat = tf.where(rest > 0, logits, tf.fill(tf.shape(logits), logits.dtype.min))
+    ranked = tf.sort(tf.reshape(flat, [tf.shape(flat)[0], -1]), direction="DESCENDING")
+    texts, rests = (tf.reduce_sum(part, [1, 2, 3]) for part in (text, rest))
+    wanted = tf.cast(tf.minimum(tf.math.ceil(ratio * texts), rests), tf.int32)
+    limit = tf.gather(ranked, tf.maximum(wanted - 1, 0)[:, tf.newaxis], batch_dims=1)
+    hard = rest * tf.cast(logits >= limit[:, tf.newaxis, tf.newaxis], tf.float32)
+    some = tf.cast(texts > 0, tf.float32)[:, tf.newaxis, tf.newaxis, tf.newaxis]
+    return tf.stop_gradient(some * (text + hard) + (1.0 - some) * mask)

@@ -1,0 +1,46 @@
+"""What detectors on a residual network have in common: from pictures to features of four scales."""
+
+from __future__ import annotations
+
+from typing import Any, List, Optional
+
+from ocrdata.train.compat import tf
+from ocrdata.train.models.base import Tensor
+from ocrdata.train.models.resnet_v1 import CHANNEL_MEANS, resnet_v1
+from ocrdata.train.scene_config import RESNETS, ResnetOptions
+
+STRIDE, COARSEST = 4, 32
+
+
+def picture_features(images: Tensor, options: ResnetOptions, training: bool) -> List[Tensor]:
+    """Returns the features of uint8 pictures [B, H, W, 3] (red first) at strides 4, 8, 16 and 32.
+
+    Pictures of other sizes are filled up below and on the right to multiples of 32.
+    """
+    centred = tf.cast(images, tf.float32) - tf.constant(CHANNEL_MEANS, tf.float32)
+    padded = pad_to_multiple(centred, COARSEST)
+    name, units = "resnet_v1_{}".format(options.depth), RESNETS[options.depth]
+    stages = resnet_v1(padded, units, name, training, options.width_multiplier)
+    return [stages[0], stages[1], stages[2], stages[4]]
+
+
+def pad_to_multiple(images: Tensor, multiple: int) -> Tensor:
+    """Puts zeros below and right of [B, H, W, C], until both sides are multiples."""
+    shape = tf.shape(images)
+    below, right = (-shape[1]) % multiple, (-shape[2]) % multiple
+    padded = tf.pad(images, [[0, 0], [0, below], [0, right], [0, 0]])
+    sides = [_round_up(side, multiple) for side in images.shape[1:3]]
+    padded.set_shape([None, sides[0], sides[1], images.shape[3]])
+    return padded
+
+
+def _round_up(side: Any, multiple: int) -> Optional[int]:
+    side = getattr(side, "value", side)  # a Dimension in TensorFlow 1
+    return None if side is None else -(-int(side) // multiple) * multiple
+
+
+def enlarged(features: Tensor, like: Tensor) -> Tensor:
+    """Returns features [B, h, w, C] at the height and width of others, bilinearly."""
+    larger = tf.compat.v2.image.resize(features, tf.shape(like)[1:3])
+    larger.set_shape([None, like.shape[1], like.shape[2], features.shape[3]])
+    return larger
