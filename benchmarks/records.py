@@ -36,7 +36,8 @@ from ocrdata.records.schema import (
     encode_line,
     line_of,
 )
-from ocrdata.records.tfrecord import open_writer, read_examples, read_records
+from ocrdata.records.tfrecord import read_examples, read_records
+from ocrdata.records.tfrecord_writer import open_writer
 
 TEXT_VALUE = "一日难再晨"
 CLASSES = (1, 200, 3000, 400, 17)

@@ -154,7 +154,7 @@ def ours(style: str, way: str, seconds: float, texts: List[str], work: Path) -> 
     from ocrdata.records.images import read_header
     from ocrdata.records.schema import LineRecord, encode_line
     from ocrdata.records.statistics import LineStatistics
-    from ocrdata.records.tfrecord import open_writer
+    from ocrdata.records.tfrecord_writer import open_writer
     from ocrdata.render.blocks import Job, render_block, write_block
     from ocrdata.render.fonts import find_fonts
     from ocrdata.render.recipes import find_recipe

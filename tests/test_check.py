@@ -14,7 +14,8 @@ from ocrdata.records.decode import decode_example
 from ocrdata.records.example import bytes_feature, encode_example, int64_feature
 from ocrdata.records.findings import KINDS
 from ocrdata.records.shards import write_shards
-from ocrdata.records.tfrecord import open_writer, read_records
+from ocrdata.records.tfrecord import read_records
+from ocrdata.records.tfrecord_writer import open_writer
 from ocrdata.text.charset import read_charset, write_dictionary
 
 

@@ -32,10 +32,10 @@ def counted(function):
         return function(*args, **kwargs)
     return call
 
-from ocrdata.records import tfrecord, spool
+from ocrdata.records import spool, tfrecord_writer
 for owner, name in (
     (os, "fsync"), (Path, "replace"), (Path, "unlink"), (Path, "mkdir"), (Path, "open"),
-    (tfrecord.RecordWriter, "write"), (tfrecord._Sink, "write"), (os, "fdopen"),
+    (tfrecord_writer.RecordWriter, "write"), (tfrecord_writer._Sink, "write"), (os, "fdopen"),
 ):
     setattr(owner, name, counted(getattr(owner, name)))
 spool.CHUNK = 16

@@ -21,7 +21,8 @@ from ocrdata.records.originals import find_originals
 from ocrdata.records.scene import scene_of
 from ocrdata.records.schema import line_of
 from ocrdata.records.shards import write_shards
-from ocrdata.records.tfrecord import open_writer, read_examples
+from ocrdata.records.tfrecord import read_examples
+from ocrdata.records.tfrecord_writer import open_writer
 from ocrdata.records.verify_originals import check_names, verify_originals
 from ocrdata.text.charset import Charset, read_charset
 from ocrdata.train.shardset import read_shard_set as read_training_shards

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ocrdata.errors import OptionError, RecordError
-from ocrdata.records.tfrecord import open_writer, read_examples, read_records, scan_records
+from ocrdata.records.tfrecord import read_examples, read_records, scan_records
+from ocrdata.records.tfrecord_writer import open_writer
 
 RECORDS = [b"first", b"", "风华正茂".encode() * 3, bytes(range(256))]
 

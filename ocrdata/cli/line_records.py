@@ -33,7 +33,7 @@ from ocrdata.records.schema import (
     shard_name,
 )
 from ocrdata.records.statistics import LineStatistics
-from ocrdata.records.tfrecord import open_writer
+from ocrdata.records.tfrecord_writer import open_writer
 from ocrdata.records.writing import split_counts
 from ocrdata.render.batch import write_lists
 from ocrdata.render.blocks import PICTURES, Job, render_block

@@ -9,7 +9,7 @@ from ocrdata.errors import OptionError, UnknownNameError
 from ocrdata.records.layouts import LAYOUTS
 from ocrdata.records.pictures import KEEP, PictureOptions
 from ocrdata.records.schema import LAYOUT
-from ocrdata.records.tfrecord import COMPRESSIONS
+from ocrdata.records.tfrecord_writer import COMPRESSIONS
 
 UNKNOWN = ("error", "skip")
 GROUPS = GROUP_BY_TEXT, GROUP_BY_KEY = ("text", "key")

@@ -25,7 +25,8 @@ from ocrdata.records.shards import find_lists
 from ocrdata.records.skips import Skips
 from ocrdata.records.sound import Repair, later, sound
 from ocrdata.records.stream import write_sample_stream
-from ocrdata.records.tfrecord import open_writer, scan_records
+from ocrdata.records.tfrecord import scan_records
+from ocrdata.records.tfrecord_writer import open_writer
 from ocrdata.text.charset import Charset
 
 

@@ -21,7 +21,8 @@ from ocrdata.records.journal import file_sha256
 from ocrdata.records.scene import region_features, regions_of
 from ocrdata.records.skips import Skips
 from ocrdata.records.sources import Row, Source
-from ocrdata.records.tfrecord import open_writer, record_at
+from ocrdata.records.tfrecord import record_at
+from ocrdata.records.tfrecord_writer import open_writer
 
 Listed = Tuple[str, Sample]
 

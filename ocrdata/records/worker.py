@@ -18,7 +18,7 @@ from ocrdata.records.schema import LineRecord
 from ocrdata.records.skips import BAD_LINE, BAD_PICTURE, Skips
 from ocrdata.records.sources import Source
 from ocrdata.records.statistics import statistics_of
-from ocrdata.records.tfrecord import open_writer
+from ocrdata.records.tfrecord_writer import open_writer
 from ocrdata.text.charset import Charset
 
 
