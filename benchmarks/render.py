@@ -151,7 +151,6 @@ def ours(style: str, way: str, seconds: float, texts: List[str], work: Path) -> 
 
     start = time.perf_counter()
     sys.path.insert(0, str(ROOT))
-    from ocrdata.records.images import read_header
     from ocrdata.records.schema import LineRecord, encode_line
     from ocrdata.records.statistics import LineStatistics
     from ocrdata.records.tfrecord_writer import open_writer
@@ -174,7 +173,7 @@ def ours(style: str, way: str, seconds: float, texts: List[str], work: Path) -> 
             for item in render_block(job, task):
                 sample, classes = item.sample, charset.encode(item.sample.text or "")
                 data = sample.image_bytes()
-                line = LineRecord(sample.key, data, *read_header(data), sample.text or "", classes)
+                line = LineRecord(sample.key, data, "jpeg", *item.size, sample.text or "", classes)
                 statistics.add(line)
                 writer.write(encode_line(line))
             return len(task.texts)

@@ -19,11 +19,12 @@ if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
 
 from ocrdata.base import seeds  # noqa: E402
+from ocrdata.render.drawing import DRAWS, draw_styles  # noqa: E402
 from ocrdata.render.fonts import find_fonts  # noqa: E402
 from ocrdata.render.glyphs import GlyphCache  # noqa: E402
 from ocrdata.render.line import LinePainter  # noqa: E402
 from ocrdata.render.presets import PRESETS  # noqa: E402
-from ocrdata.render.recipes import DRAWS, draw_styles, find_recipe  # noqa: E402
+from ocrdata.render.recipes import find_recipe  # noqa: E402
 from ocrdata.render.style import NEUTRAL  # noqa: E402
 from ocrdata.render.warp import Frame  # noqa: E402
 

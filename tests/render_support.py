@@ -7,10 +7,11 @@ from functools import lru_cache
 
 from ocrdata.base import seeds
 from ocrdata.render.blocks import Job
+from ocrdata.render.drawing import DRAWS, draw_styles
 from ocrdata.render.fonts import find_fonts
 from ocrdata.render.glyphs import GlyphCache
 from ocrdata.render.line import LinePainter
-from ocrdata.render.recipes import DRAWS, draw_styles, find_recipe
+from ocrdata.render.recipes import find_recipe
 from ocrdata.render.warp import Frame
 
 TEXTS = ["床前明月光", "2024年3月5日", "gjpqy,.;A!", "一二三", "¥1,234.50", "疑是地上霜"]

@@ -18,6 +18,17 @@ from ocrdata.records.example import (
     float_feature,
     int64_feature,
 )
+from ocrdata.records.schema import (
+    CLASS,
+    ENCODED,
+    FORMAT,
+    HEIGHT,
+    SOURCE_ID,
+    TEXT,
+    WIDTH,
+    LineRecord,
+    encode_line,
+)
 
 INTS = st.integers(-(2**63), 2**63 - 1) | st.integers(0, 1 << 15)
 FLOATS = st.floats(width=32) | st.floats()
@@ -100,6 +111,18 @@ def test_large_values_equal_those_of_tensorflow():
         "floats": float_feature([math.nan, math.inf, -math.inf, -0.0, 1e-45, 3.5e38] * 9999),
     }
     assert encode_example(features) == tf_example(features).SerializeToString(deterministic=True)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=200), st.binary(max_size=20_000), st.lists(INTS, max_size=200), INTS)
+def test_a_line_is_encoded_as_any_example(text, image, classes, height):
+    line = LineRecord("pic/" + text, image, "jpeg", height, 7, text, classes)
+    features = {
+        CLASS: int64_feature(classes), ENCODED: bytes_feature(image),
+        FORMAT: bytes_feature(b"jpeg"), HEIGHT: int64_feature([height]), WIDTH: int64_feature([7]),
+        SOURCE_ID: bytes_feature(line.key.encode()), TEXT: bytes_feature(text.encode()),
+    }  # fmt: skip
+    assert encode_line(line) == encode_example(features)
 
 
 @settings(max_examples=300, deadline=None)

@@ -14,7 +14,8 @@ from render_support import TEXTS, painter, styles_of
 from ocrdata.render import colours, effects
 from ocrdata.render.fonts import find_fonts
 from ocrdata.render.glyphs import GlyphCache
-from ocrdata.render.ink import mix, thicken
+from ocrdata.render.ink import thicken
+from ocrdata.render.mixing import mix
 from ocrdata.render.presets import PRESETS
 from ocrdata.render.style import NEUTRAL
 from ocrdata.render.warp import warp_ink

@@ -19,7 +19,6 @@ from ocrdata.base.split import TEST as TEST_LIST
 from ocrdata.base.split import TRAIN as TRAIN_LIST
 from ocrdata.cli.line_jobs import Order
 from ocrdata.errors import OptionError
-from ocrdata.records.images import read_header
 from ocrdata.records.info import build_info, write_info
 from ocrdata.records.journal import Journal
 from ocrdata.records.schema import (
@@ -115,6 +114,7 @@ def _write_shard(shard: _Shard) -> Dict[str, Any]:
 
 def _lines(context: _Context, shard: _Shard) -> Iterator[LineRecord]:
     blocks = shard.numbers // BLOCK
+    form = {"jpg": "jpeg"}.get(context.job.form, context.job.form)
     for number in np.unique(blocks).tolist():
         task = context.plan.task(number)
         places = (shard.numbers[blocks == number] - number * BLOCK).tolist()
@@ -125,7 +125,7 @@ def _lines(context: _Context, shard: _Shard) -> Iterator[LineRecord]:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(data)
             classes = context.charset.encode(text)
-            yield LineRecord(item.sample.key, data, *read_header(data), text, classes)
+            yield LineRecord(item.sample.key, data, form, *item.size, text, classes)
 
 
 # --- all shards

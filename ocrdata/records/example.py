@@ -118,7 +118,7 @@ def _feature(feature: Feature) -> Tuple[List[bytes], int]:
     return [head, *parts], len(head) + size
 
 
-def _one_string(name: str, value: bytes) -> Tuple[bytes, bytes]:
+def string_entry(name: str, value: bytes) -> Tuple[bytes, bytes]:
     """Returns the parts of a map entry of one byte string, each length counting what follows."""
     size = len(value)
     own = _length(size)
@@ -132,9 +132,27 @@ def _one_string(name: str, value: bytes) -> Tuple[bytes, bytes]:
 
 
 @lru_cache(maxsize=65536)
-def _one_number(name: str, value: int) -> bytes:
-    """Returns an entry of one number; sizes of pictures are the same again and again."""
+def number_entry(name: str, value: int) -> bytes:
+    """Returns a map entry of one number; sizes of pictures are the same again and again."""
     return b"".join(_entry(name, Feature(INT64, (value,))))
+
+
+def numbers_entry(name: str, values: Iterable[int]) -> bytes:
+    """Returns a map entry of whole numbers; raises ValueError for one that is too large."""
+    data = b"".join([_signed(value) for value in values])
+    if not data:
+        return b"".join(_entry(name, Feature(INT64, ())))
+    head, own = _name(name), _length(len(data))
+    inner = _length(1 + len(own) + len(data))
+    size = 2 + len(inner) + len(own) + len(data)
+    outer = _length(size)
+    total = _length(len(head) + 1 + len(outer) + size)
+    return b"\x0a%b%b\x12%b\x1a%b\x0a%b%b" % (total, head, outer, inner, own, data)
+
+
+def join_entries(entries: List[bytes]) -> bytes:
+    """Returns the Example of map entries, or of their parts, which must be sorted by name."""
+    return b"".join([b"\x0a", _length(sum(map(len, entries))), *entries])
 
 
 def _entry(name: str, feature: Feature) -> List[bytes]:
@@ -155,9 +173,9 @@ def encode_example(features: Mapping[str, Feature]) -> bytes:
         kind: str = feature.kind
         values: Any = feature.values
         if kind == INT64 and len(values) == 1:
-            entries.append(_one_number(name, values[0]))
+            entries.append(number_entry(name, values[0]))
         elif kind == BYTES and len(values) == 1:
-            entries += _one_string(name, values[0])
+            entries += string_entry(name, values[0])
         else:
             entries += _entry(name, feature)
-    return b"".join([b"\x0a", _length(sum(map(len, entries))), *entries])
+    return join_entries(entries)

@@ -17,12 +17,11 @@ from ocrdata.render.colours import tinted
 from ocrdata.render.style import LineStyle
 
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
-# A picture is kept no larger than this, and so many of them in a process.
+# A picture is kept no larger than this, with smaller versions of it, as long as they fit.
 _LONGEST = 1024
-_KEPT = 24
+_STEPS = (0.7, 0.5, 0.35)
+_KEPT_BYTES = 24 << 20
 _INVENTED = 10
-# A picture is made smaller by this at the most.
-_SMALLEST = 1.0 / 3.0
 
 
 def find_pictures(
@@ -73,33 +72,60 @@ class PictureBank:
 
     def __init__(self, paths: Sequence[Path] = ()) -> None:
         self.paths = tuple(paths)
-        self._kept: Dict[int, np.ndarray] = {}
+        self._kept: Dict[int, List[np.ndarray]] = {}
+        self._bytes = 0
 
     def cut(self, place: float, shape: Tuple[int, int]) -> np.ndarray:
         """Returns a piece, uint8 BGR [h, w, 3]; `place` in [0, 1) chooses picture and piece."""
         spot = place * (len(self.paths) or _INVENTED)
-        picture = self._picture(int(spot))
-        height, width = shape
-        spot = spot % 1.0 * 4096.0
-        zoom = max(height / picture.shape[0], width / picture.shape[1])
-        # From a piece as it is to one three times as large: more costs more than all the text.
-        scale = max(zoom, _SMALLEST ** (spot % 1.0)) if zoom < 1.0 else zoom
-        h = min(picture.shape[0], max(1, int(round(height / scale))))
-        w = min(picture.shape[1], max(1, int(round(width / scale))))
-        y = int(int(spot) % 64 / 64.0 * (picture.shape[0] - h + 1))
-        x = int(int(spot) // 64 / 64.0 * (picture.shape[1] - w + 1))
+        steps = self._steps(int(spot))
+        spot = int(spot % 1.0 * 4096.0 * len(steps))
+        spot, choice = divmod(spot, len(steps))
+        # Smaller versions show more of the picture, where there is enough of it.
+        while choice and not _holds(steps[choice], shape):
+            choice -= 1
+        picture = steps[choice]
+        zoom = 1.0
+        if not _holds(picture, shape):
+            zoom = max(shape[0] / picture.shape[0], shape[1] / picture.shape[1])
+        h, w = (
+            min(have, max(1, int(round(want / zoom)))) for have, want in zip(picture.shape, shape)
+        )
+        y, x = (
+            spot % 64 * (picture.shape[0] - h + 1) // 64,
+            spot // 64 * (picture.shape[1] - w + 1) // 64,
+        )
         piece = picture[y : y + h, x : x + w]
-        way = cv2.INTER_AREA if scale < 1.0 else cv2.INTER_LINEAR
-        return cv2.resize(piece, (width, height), interpolation=way)
+        if zoom == 1.0:
+            return piece
+        return cv2.resize(piece, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
 
-    def _picture(self, number: int) -> np.ndarray:
+    def _steps(self, number: int) -> List[np.ndarray]:
+        """Returns a picture in sizes from its own downwards, so that cutting needs no scaling."""
         found = self._kept.get(number)
         if found is None:
-            if len(self._kept) >= _KEPT:
-                self._kept.pop(next(iter(self._kept)))
-            found = _load(self.paths[number]) if self.paths else invent_picture(number)
+            picture = _load(self.paths[number]) if self.paths else invent_picture(number)
+            found = _pyramid(picture)
+            self._bytes += sum(step.nbytes for step in found)
+            while self._kept and self._bytes > _KEPT_BYTES:
+                dropped = self._kept.pop(next(iter(self._kept)))
+                self._bytes -= sum(step.nbytes for step in dropped)
             self._kept[number] = found
         return found
+
+
+def _pyramid(picture: np.ndarray) -> List[np.ndarray]:
+    steps = [picture]
+    for step in _STEPS:
+        size = int(round(picture.shape[1] * step)), int(round(picture.shape[0] * step))
+        if min(size) < 16:
+            break
+        steps.append(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
+    return steps
+
+
+def _holds(picture: np.ndarray, shape: Tuple[int, int]) -> bool:
+    return picture.shape[0] >= shape[0] and picture.shape[1] >= shape[1]
 
 
 def _load(path: Path) -> np.ndarray:
@@ -151,20 +177,25 @@ def invent_picture(number: int, shape: Tuple[int, int] = (400, 640)) -> np.ndarr
     return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
 
 
-@lru_cache(maxsize=None)
-def _slope(angle: int) -> np.ndarray:
+@lru_cache(maxsize=1024)
+def _ramp(count: int) -> np.ndarray:
+    """From -1/2 to 1/2, float32 [count], at the middles of pixels."""
+    return ((np.arange(count) + 0.5) / count - 0.5).astype(np.float32)
+
+
+def linear_field(shape: Tuple[int, int], angle: float, low: float, high: float) -> np.ndarray:
+    """Returns a slope between two levels across a picture in a direction (degrees), uint8 [h, w].
+
+    What would lie below 0 or above 255 is cut off.
+    """
     turn = math.radians(angle)
     cos, sin = math.cos(turn), math.sin(turn)
-    rows, columns = np.linspace(-0.5, 0.5, 64)[:, None], np.linspace(-0.5, 0.5, 256)
-    field = (rows * sin + columns * cos) / (abs(cos) + abs(sin))
-    return np.rint(field * 255.0 + 127.5).astype(np.uint8)
-
-
-def linear_field(shape: Tuple[int, int], angle: float) -> np.ndarray:
-    """Returns a slope from 0 to 255 across a picture in a direction (degrees), uint8 [h, w]."""
-    # Directions to three degrees, drawn once: making it bigger or smaller costs a tenth.
-    slope = _slope(int(round(angle / 3.0)) * 3 % 360)
-    return cv2.resize(slope, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
+    steep = (high - low) / (abs(cos) + abs(sin))
+    rows = _ramp(shape[0]) * np.float32(sin * steep)
+    columns = _ramp(shape[1]) * np.float32(cos * steep)
+    # One call adds what is the same everywhere, rounds and clips.
+    field = rows[:, None] + columns
+    return cv2.addWeighted(field, 1.0, field, 0.0, (low + high) / 2.0, dtype=cv2.CV_8U)
 
 
 def scale_levels(picture: np.ndarray, factor: float, offset: float) -> np.ndarray:
@@ -181,8 +212,8 @@ def draw_ground(
     """
     kind = style.background
     if kind == "gradient" and style.gradient:
-        field = linear_field(shape, style.gradient_angle)
-        return scale_levels(field, style.gradient / 255.0, style.paper - style.gradient / 2.0)
+        half = style.gradient / 2.0
+        return linear_field(shape, style.gradient_angle, style.paper - half, style.paper + half)
     if kind == "paper" and style.texture:
         grain = read_texture("paper", style.texture_at, shape)
         factor = style.texture / TEXTURE_SIGMA

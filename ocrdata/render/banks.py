@@ -17,6 +17,8 @@ from ocrdata.base import seeds
 _BANK = 1 << 18
 # Rows and columns of the textures: no picture of a line repeats its own.
 _TEXTURE = (384, 1536)
+# Standard deviation of the grain in its uint8 form: finer would lose the tails.
+GRAIN_SIGMA = 30.0
 # A texture's standard deviation in its uint8 form, around 128.
 TEXTURE_SIGMA = 32.0
 
@@ -36,15 +38,26 @@ def normal_bank() -> np.ndarray:
     return np.sqrt(-2.0 * np.log1p(-radius)) * np.cos(np.float32(2.0 * math.pi) * angle)
 
 
+@lru_cache(maxsize=None)
+def grain_bank() -> np.ndarray:
+    """Returns the same normal numbers in bytes: 128 is none, GRAIN_SIGMA one deviation."""
+    return np.clip(np.rint(128.0 + GRAIN_SIGMA * normal_bank()), 0, 255).astype(np.uint8)
+
+
+def _bank(name: str) -> np.ndarray:
+    if name == "grain":
+        return grain_bank()
+    return normal_bank() if name == "noise" else uniform_bank(name)
+
+
 @lru_cache(maxsize=8)
 def _longer(name: str, rounds: int) -> np.ndarray:
-    bank = normal_bank() if name == "noise" else uniform_bank(name)
-    return np.tile(bank, rounds)
+    return np.tile(_bank(name), rounds)
 
 
 def read_bank(name: str, place: float, count: int) -> np.ndarray:
-    """Returns `count` numbers from a place in [0, 1): standard normal for "noise", else uniform."""
-    bank = normal_bank() if name == "noise" else uniform_bank(name)
+    """Returns `count` numbers from a place in [0, 1): "noise", "grain", or uniform ones."""
+    bank = _bank(name)
     if count > len(bank) // 2:
         # A picture larger than the bank sees it again.
         bank = _longer(name, 2 * count // len(bank) + 2)

@@ -11,16 +11,19 @@ import numpy as np
 
 from ocrdata.base import seeds
 from ocrdata.base.sample import Sample
+from ocrdata.render.drawing import DRAWS, draw_styles
 from ocrdata.render.effects import encode
 from ocrdata.render.fonts import FontFace
 from ocrdata.render.glyphs import GlyphCache
 from ocrdata.render.line import LinePainter
-from ocrdata.render.recipes import DRAWS, Recipe, draw_styles
+from ocrdata.render.recipes import Recipe
 from ocrdata.render.sampling import BLOCK, Task
 from ocrdata.render.style import LineStyle, style_line
 from ocrdata.render.warp import Frame
 
 FOLDER_SIZE = 10_000
+# Drawing some, then encoding them, keeps code and data of each in the processor's caches.
+_AT_ONCE = 32
 PICTURES, BOXES, STYLES = "pic", "boxes", "styles"
 
 
@@ -41,10 +44,14 @@ class Job(NamedTuple):
 
 
 class Rendered(NamedTuple):
-    """A sample, its style, and the quads of its characters where they were asked for."""
+    """A sample, its style, and the quads of its characters where they were asked for.
+
+    `size` is the picture's height and width in pixels.
+    """
 
     sample: Sample
     style: LineStyle
+    size: Tuple[int, int]
     quads: Optional[np.ndarray]
 
 
@@ -76,12 +83,15 @@ def render_block(
     """Yields the pictures of a block in order, or of some places in it."""
     painter = painter_of(job._replace(replay=()))
     places = range(len(task.texts)) if places is None else places
-    for place, style in zip(places, styles_of(job, task.number, places)):
-        text = task.texts[place]
-        drawn = painter.draw(text, style, job.boxes)
-        data = encode(drawn.picture, job.form, int(round(style.quality)))
-        key = picture_key(task.number * BLOCK + place, job.form)
-        yield Rendered(Sample(key, data, text), style, drawn.quads)
+    styles = styles_of(job, task.number, places)
+    for first in range(0, len(places), _AT_ONCE):
+        some = range(first, min(first + _AT_ONCE, len(places)))
+        drawn = [painter.draw(task.texts[places[n]], styles[n], job.boxes) for n in some]
+        for n, one in zip(some, drawn):
+            data = encode(one.picture, job.form, int(round(styles[n].quality)))
+            key = picture_key(task.number * BLOCK + places[n], job.form)
+            sample = Sample(key, data, task.texts[places[n]])
+            yield Rendered(sample, styles[n], one.picture.shape[:2], one.quads)
 
 
 def write_block(job: Job, folder: Path, task: Task) -> Tuple[int, int]:

@@ -6,6 +6,7 @@ contrast is decided by grey levels alone.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Optional, Tuple
 
 import numpy as np
@@ -24,19 +25,22 @@ def pure_hue(hue: float) -> Colour:
     return 255.0 * blue, 255.0 * green, 255.0 * red
 
 
+@lru_cache(maxsize=None)
+def _offsets(hue: int) -> Colour:
+    """How far the channels of a pure hue, in whole degrees, lie from their grey level."""
+    pure = pure_hue(hue)
+    grey = sum(weight * value for weight, value in zip(_WEIGHTS, pure))
+    blue, green, red = (value - grey for value in pure)
+    return blue, green, red
+
+
 def tinted(level: float, hue: float, tint: float) -> Colour:
     """Returns the BGR colour of a grey level, tinted as far as it can be without changing it."""
     if tint <= 0.0:
         return level, level, level
-    pure = pure_hue(hue)
-    grey = sum(weight * value for weight, value in zip(_WEIGHTS, pure))
-    offsets = [value - grey for value in pure]
-    room = [
-        (255.0 - level) / offset if offset > 0 else -level / offset for offset in offsets if offset
-    ]
-    reach = min([tint, *room])
-    blue, green, red = (level + reach * offset for offset in offsets)
-    return blue, green, red
+    blue, green, red = offsets = _offsets(int(hue))
+    reach = min(tint, (255.0 - level) / max(offsets), -level / min(offsets))
+    return level + reach * blue, level + reach * green, level + reach * red
 
 
 def separate(ink: float, low: float, high: float, contrast: float) -> Tuple[float, float]:

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 
 from ocrdata.errors import OcrdataError
-from ocrdata.render.backgrounds import linear_field, scale_levels
-from ocrdata.render.banks import read_bank
+from ocrdata.render.backgrounds import linear_field
+from ocrdata.render.banks import GRAIN_SIGMA, read_bank
 from ocrdata.render.style import LineStyle
 
 FORMATS = ("jpg", "png", "webp")
@@ -48,9 +48,8 @@ def degrade(picture: np.ndarray, style: LineStyle, side: int) -> np.ndarray:
 
 def shade(picture: np.ndarray, levels: float, angle: float) -> np.ndarray:
     """Lights a picture from one side: white loses or keeps up to `levels`."""
-    slope = linear_field(picture.shape[:2], angle)
     # The share that is kept, in bytes: 255 is all of it.
-    kept = scale_levels(slope, -levels / 255.0, 255.0)
+    kept = linear_field(picture.shape[:2], angle, 255.0, 255.0 - levels)
     if picture.ndim == 3:
         kept = cv2.cvtColor(kept, cv2.COLOR_GRAY2BGR)
     return cv2.multiply(picture, kept, scale=1.0 / 255.0)
@@ -75,7 +74,8 @@ def blur(picture: np.ndarray, sigma: float) -> np.ndarray:
     """Blurs with a Gaussian of `sigma` pixels."""
     if sigma <= 0:
         return picture
-    size = 2 * max(1, math.ceil(2.5 * sigma)) + 1
+    # What lies further out weighs less than a hundredth.
+    size = 2 * max(1, math.ceil(2.5 * sigma - 0.6)) + 1
     return cv2.GaussianBlur(picture, (size, size), sigma, borderType=cv2.BORDER_REPLICATE)
 
 
@@ -125,8 +125,7 @@ def lower_resolution(picture: np.ndarray, share: float) -> np.ndarray:
 
 
 def _noise(place: float, shape: Tuple[int, ...]) -> np.ndarray:
-    count = int(np.prod(shape))
-    return read_bank("noise", place, count).reshape(shape)
+    return read_bank("noise", place, int(np.prod(shape))).reshape(shape)
 
 
 def add_noise(picture: np.ndarray, sigma: float, place: float) -> np.ndarray:
@@ -136,11 +135,13 @@ def add_noise(picture: np.ndarray, sigma: float, place: float) -> np.ndarray:
     """
     if sigma <= 0:
         return picture
-    noise = _noise(place, picture.shape[:2])
+    height, width = picture.shape[:2]
+    grain = read_bank("grain", place, height * width).reshape(height, width)
     if picture.ndim == 3:
-        noise = cv2.cvtColor(noise, cv2.COLOR_GRAY2BGR)
+        grain = cv2.cvtColor(grain, cv2.COLOR_GRAY2BGR)
     # One call adds, rounds and clips.
-    return cv2.addWeighted(picture, 1.0, noise, sigma, 0.0, dtype=cv2.CV_8U)
+    factor = sigma / GRAIN_SIGMA
+    return cv2.addWeighted(picture, 1.0, grain, factor, -128.0 * factor)
 
 
 def add_shot_noise(picture: np.ndarray, sigma: float, place: float) -> np.ndarray:
@@ -171,14 +172,18 @@ def compress(picture: np.ndarray, quality: int) -> np.ndarray:
     return np.asarray(cv2.imdecode(data, way))
 
 
+@lru_cache(maxsize=256)
+def _options(form: str, quality: int) -> Tuple[int, int]:
+    return {
+        "jpg": (cv2.IMWRITE_JPEG_QUALITY, quality),
+        "png": (cv2.IMWRITE_PNG_COMPRESSION, 3),
+        "webp": (cv2.IMWRITE_WEBP_QUALITY, quality),
+    }[form]
+
+
 def encode(picture: np.ndarray, form: str, quality: int) -> bytes:
     """Returns the bytes of a JPEG, PNG or WebP file; PNG has no quality."""
-    options = {
-        "jpg": [cv2.IMWRITE_JPEG_QUALITY, quality],
-        "png": [cv2.IMWRITE_PNG_COMPRESSION, 3],
-        "webp": [cv2.IMWRITE_WEBP_QUALITY, quality],
-    }[form]
-    done, data = cv2.imencode("." + form, picture, options)
+    done, data = cv2.imencode("." + form, picture, _options(form, quality))
     if not done:
         raise OcrdataError("OpenCV could not encode a picture of {}.".format(picture.shape))
     return data.tobytes()

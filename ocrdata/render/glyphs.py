@@ -7,8 +7,11 @@ face and size. Sizes are few: lines are composed from masters and scaled by thei
 from __future__ import annotations
 
 from bisect import bisect_right
-from itertools import accumulate, islice
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from collections import deque
+from functools import lru_cache, partial, reduce
+from itertools import accumulate
+from operator import and_
+from typing import Callable, Deque, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 from PIL import ImageFont
@@ -41,6 +44,7 @@ class Glyph(NamedTuple):
     cell: Optional[np.ndarray]
 
 
+@lru_cache(maxsize=256)
 def cell_rows(size: int) -> Tuple[int, int]:
     """Returns how many rows a cell has above and below the baseline."""
     return int(np.ceil(ABOVE * size)), int(np.ceil(BELOW * size))
@@ -82,6 +86,29 @@ def _bytes_of(glyph: Glyph) -> int:
     return int((glyph.ink if glyph.cell is None else glyph.cell).nbytes) + 400
 
 
+class _Masks(Dict[str, int]):
+    """The faces that have a character, as bits, looked up when it is first met."""
+
+    def __init__(self, faces: Sequence[FontFace]) -> None:
+        self.faces = faces
+
+    def __missing__(self, character: str) -> int:
+        able = (character in font_characters(face) for face in self.faces)
+        found = self[character] = sum(1 << i for i, has in enumerate(able) if has)
+        return found
+
+
+class _Glyphs(Dict[str, Glyph]):
+    """The glyphs of a face at a size, drawn when they are first met."""
+
+    def __init__(self, draw: Callable[[str], Glyph]) -> None:
+        self.draw = draw
+
+    def __missing__(self, character: str) -> Glyph:
+        found = self[character] = self.draw(character)
+        return found
+
+
 class GlyphCache:
     """Draws glyphs and keeps them; one to a process.
 
@@ -99,29 +126,20 @@ class GlyphCache:
         self.main = len(faces)
         self.fallback = fallback
         self._fonts: Dict[Tuple[int, int], ImageFont.FreeTypeFont] = {}
-        self._glyphs: Dict[Tuple[int, int, str], Glyph] = {}
+        self._glyphs: Dict[Tuple[int, int], _Glyphs] = {}
+        self._drawn: Deque[Tuple[_Glyphs, str]] = deque()
         self._bytes = 0
         self._kerning: Dict[int, Kerning] = {}
-        self._masks: Dict[str, int] = {}
+        self._masks = _Masks(self.faces)
         self._choices: Dict[int, Tuple[List[int], List[float]]] = {}
 
     # --- which face
 
-    def _mask(self, character: str) -> int:
-        """The faces that have a character, as bits."""
-        found = self._masks.get(character)
-        if found is None:
-            able = (character in font_characters(face) for face in self.faces)
-            found = self._masks[character] = sum(1 << i for i, has in enumerate(able) if has)
-        return found
-
     def _able(self, text: str) -> int:
-        mask = (1 << self.main) - 1
-        latin = len(self.faces) > self.main
-        for character in text:
-            if not (latin and character.isascii() and self._mask(character) >> self.main):
-                mask &= self._mask(character)
-        return mask
+        every = (1 << self.main) - 1
+        if len(self.faces) > self.main:
+            text = "".join(c for c in text if not (c.isascii() and self._masks[c] >> self.main))
+        return reduce(and_, map(self._masks.__getitem__, text), every)
 
     def faces_for(self, text: str) -> List[int]:
         """Returns the indices of the faces that have every character of a text."""
@@ -131,7 +149,7 @@ class GlyphCache:
         """Returns a character that keeps a text from being drawn, "" where nothing does."""
         if self._able(text):
             return ""
-        nowhere = [character for character in text if not self._mask(character)]
+        nowhere = [character for character in text if not self._masks[character]]
         if nowhere:
             return nowhere[0]
         if self.fallback:
@@ -166,7 +184,7 @@ class GlyphCache:
         return [self._face_of(character, base, place) for character in text]
 
     def _face_of(self, character: str, base: int, place: float) -> int:
-        mask = self._mask(character)
+        mask = self._masks[character]
         if character.isascii() and mask >> self.main:
             return self._pick(mask >> self.main << self.main, place)
         return base if mask >> base & 1 else self._pick(mask, place)
@@ -184,31 +202,33 @@ class GlyphCache:
 
     def glyph(self, face: int, size: int, character: str) -> Glyph:
         """Returns a glyph of a face at a size."""
-        key = (face, size, character)
-        found = self._glyphs.get(key)
-        if found is None:
-            found = draw_glyph(self.font(face, size), character, size)
-            self._bytes += _bytes_of(found)
-            if self._bytes > KEPT_BYTES:
-                self._forget()
-            self._glyphs[key] = found
-        return found
+        return self._table(face, size)[character]
+
+    def _table(self, face: int, size: int) -> _Glyphs:
+        table = self._glyphs.get((face, size))
+        if table is None:
+            table = self._glyphs[face, size] = _Glyphs(partial(self._draw, face, size))
+        return table
+
+    def _draw(self, face: int, size: int, character: str) -> Glyph:
+        glyph = draw_glyph(self.font(face, size), character, size)
+        self._bytes += _bytes_of(glyph)
+        if self._bytes > KEPT_BYTES:
+            self._forget()
+        self._drawn.append((self._glyphs[face, size], character))
+        return glyph
 
     def _forget(self) -> None:
         """Drops the quarter that was drawn first: keeping track of use would cost every line."""
-        for key in list(islice(self._glyphs, max(1, len(self._glyphs) // 4))):
-            self._bytes -= _bytes_of(self._glyphs.pop(key))
+        for _ in range(max(1, len(self._drawn) // 4) if self._drawn else 0):
+            table, character = self._drawn.popleft()
+            self._bytes -= _bytes_of(table.pop(character))
 
     def glyphs(self, face: "int | List[int]", size: int, text: str) -> List[Glyph]:
         """Returns the glyphs of a text."""
-        glyph = self.glyph
         if isinstance(face, int):
-            young, miss = self._glyphs.get, None
-            found: List[Any] = [young((face, size, character), miss) for character in text]
-            if None not in found:
-                return found
-            return [glyph(face, size, character) for character in text]
-        return [glyph(one, size, character) for one, character in zip(face, text)]
+            return list(map(self._table(face, size).__getitem__, text))
+        return [self._table(one, size)[character] for one, character in zip(face, text)]
 
     def kerning(self, face: int) -> Kerning:
         """Returns the kerning of a face."""

@@ -1,21 +1,18 @@
-"""The text's own looks: weight, wear, underline and frame on the strip; the mix with the ground."""
+"""The text's own looks, on its strip: weight, bleeding, wear, underline, frame and neighbours."""
 
 from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Any, Optional, Tuple
+from typing import Tuple
 
 import cv2
 import numpy as np
 
 from ocrdata.render.banks import read_texture
-from ocrdata.render.colours import Colour, levels_of, separate, tinted
 from ocrdata.render.layout import Box, Strip
 from ocrdata.render.style import LineStyle
 
-# The most that text and ground can be kept apart whatever the ground.
-MOST_CONTRAST = 125.0
 # A stem's change at the ends of the range of weight, in ems.
 _THICKER, _THINNER, _BLEED = 0.08, 0.03, 0.05
 
@@ -136,121 +133,6 @@ def _stamp(ink: np.ndarray, line: Strip, x: float, y: float) -> None:
     left, top = max(0, left), max(0, top)
     target = ink[top : top + piece.shape[0], left : left + piece.shape[1]]
     np.maximum(target, piece[: target.shape[0], : target.shape[1]], out=target)
-
-
-# --- the mix of ink and ground
-
-
-def blend(ground: np.ndarray, mask: np.ndarray, colour: Colour, opacity: float) -> np.ndarray:
-    """Mixes a colour into a picture by a mask (uint8 [h, w])."""
-    keep = cv2.bitwise_not(mask if opacity >= 1.0 else cv2.convertScaleAbs(mask, alpha=opacity))
-    if ground.ndim == 2:
-        left = cv2.multiply(ground, keep, scale=1.0 / 255.0)
-        return cv2.add(left, cv2.convertScaleAbs(mask, alpha=opacity * colour[0] / 255.0))
-    left = cv2.multiply(ground, cv2.cvtColor(keep, cv2.COLOR_GRAY2BGR), scale=1.0 / 255.0)
-    parts = [cv2.convertScaleAbs(mask, alpha=opacity * part / 255.0) for part in colour]
-    return cv2.add(left, cv2.merge(parts))
-
-
-@lru_cache(maxsize=256)
-def _grades(ink: float, paper: float, opacity: float) -> np.ndarray:
-    mixed = paper + (ink - paper) * (opacity / 255.0) * np.arange(256.0)
-    return np.rint(mixed).astype(np.uint8)
-
-
-def _tables(ink: Colour, paper: Colour, opacity: float) -> np.ndarray:
-    pairs = zip(ink, paper)
-    return np.stack([_grades(one, other, opacity) for one, other in pairs], axis=-1)
-
-
-def mix(
-    mask: np.ndarray, ground: Optional[np.ndarray], style: LineStyle, em: float, colour: bool
-) -> np.ndarray:
-    """Returns the picture: text in its colour over its ground, uint8 [h, w] or BGR [h, w, 3].
-
-    `em` is in pixels. Text and ground keep `style.contrast` grey levels apart.
-    """
-    # Half of the grey scale is what every ground can be kept away from.
-    style = style._replace(opacity=max(style.opacity, style.contrast / MOST_CONTRAST))
-    paper, ink, need = style.paper, style.ink, style.contrast / style.opacity
-    if ground is None:
-        level, _ = separate(ink, paper, paper, need)
-        return _on_flat(mask, style, em, level, colour)
-    low, high = levels_of(ground)
-    level, shrink = separate(ink, low, high, need)
-    if shrink < 1.0:
-        middle = (low + high) / 2.0
-        table = np.clip((np.arange(256) - middle) * shrink + middle, 0, 255)
-        ground = cv2.LUT(ground, np.rint(table).astype(np.uint8))
-    if colour and ground.ndim == 2:
-        ground = _tint(ground, style)
-    shade = tinted(level, style.ink_hue, style.ink_tint) if colour else (level,) * 3
-    ground = _hang(ground, mask, style, em, level)
-    return _raise(blend(ground, mask, shade, style.opacity), mask, style)
-
-
-def _on_flat(
-    mask: np.ndarray, style: LineStyle, em: float, level: float, colour: bool
-) -> np.ndarray:
-    if colour:
-        shades = (
-            tinted(level, style.ink_hue, style.ink_tint),
-            tinted(style.paper, style.paper_hue, style.paper_tint),
-        )
-    else:
-        shades = ((level,) * 3, (style.paper,) * 3)
-    if not (style.outline or style.shadow or style.emboss):
-        if not colour:
-            return cv2.LUT(mask, _grades(level, style.paper, style.opacity))
-        tables = _tables(shades[0], shades[1], style.opacity)
-        return cv2.LUT(cv2.cvtColor(mask, cv2.COLOR_GRAY2BGR), tables.reshape(1, 256, 3))
-    shape = (*mask.shape, 3) if colour else mask.shape
-    ground = np.empty(shape, np.uint8)
-    ground[:] = np.rint(shades[1] if colour else shades[1][0])
-    ground = _hang(ground, mask, style, em, level)
-    return _raise(blend(ground, mask, shades[0], style.opacity), mask, style)
-
-
-def _tint(ground: np.ndarray, style: LineStyle) -> np.ndarray:
-    """Gives a grey ground the paper's hue, level by level."""
-    shade = tinted(style.paper, style.paper_hue, style.paper_tint)
-    offsets: Any = (*(part - style.paper for part in shade), 0.0)
-    return cv2.add(cv2.cvtColor(ground, cv2.COLOR_GRAY2BGR), offsets)
-
-
-def _hang(
-    ground: np.ndarray, mask: np.ndarray, style: LineStyle, em: float, level: float
-) -> np.ndarray:
-    """Draws what lies under the text: its shadow and its outline."""
-    if style.shadow:
-        x, y = style.shadow_x * em, style.shadow_y * em
-        size = (mask.shape[1], mask.shape[0])
-        moved = cv2.warpAffine(mask, np.array([[1.0, 0, x], [0, 1.0, y]]), size)
-        moved = cv2.GaussianBlur(moved, (0, 0), max(0.5, 0.03 * em))
-        # Dark text throws a pale glow: a dark one would swallow it.
-        dark = 0.0 if level > 110 else 255.0
-        ground = blend(ground, moved, (dark,) * 3, style.shadow * 0.7)
-    if style.outline:
-        edge = style.outline_level
-        if abs(edge - level) < style.contrast:
-            edge = 0.0 if level > 127.5 else 255.0
-        ring = thicken(mask, max(0.7, style.outline * em))
-        ground = blend(ground, ring, (edge,) * 3, 1.0)
-    return ground
-
-
-_RELIEF = np.array([[-1.0, 0, 0], [0, 0, 0], [0, 0, 1.0]], np.float32)
-
-
-def _raise(picture: np.ndarray, mask: np.ndarray, style: LineStyle) -> np.ndarray:
-    """Lights the text's upper left edges and darkens its lower right ones."""
-    if not style.emboss:
-        return picture
-    relief = cv2.filter2D(mask, cv2.CV_16S, _RELIEF, borderType=cv2.BORDER_REPLICATE)
-    relief = (relief.astype(np.float32) * (0.25 * style.emboss)).astype(np.int16)
-    if picture.ndim == 3:
-        relief = relief[..., None]
-    return np.clip(picture + relief, 0, 255).astype(np.uint8)
 
 
 def draw_rules(mask: np.ndarray, style: LineStyle, em: float) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
+from functools import lru_cache
+from typing import List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import cv2
 import numpy as np
@@ -38,7 +39,7 @@ class Setting(NamedTuple):
     jitters: Optional[Sequence[float]] = None
 
 
-_GAPS: Dict[Tuple[int, int], np.ndarray] = {}
+NO_LINE = Strip(np.zeros((0, 0), np.uint8), (0, 0, 0, 0), 0, 0, ())
 
 
 def set_line(
@@ -47,38 +48,41 @@ def set_line(
     """Sets a line on a common baseline; boxes of characters only where they are asked for."""
     glyphs = cache.glyphs(face, size, text)
     if not glyphs:
-        return Strip(np.zeros((0, 0), np.uint8), (0, 0, 0, 0), 0, 0, ())
-    plain = setting.jitters is None and setting.word_spacing == 1.0
-    if plain and all(glyph.cell is not None for glyph in glyphs):
-        strip = _join(glyphs, size, int(round(setting.spacing)), boxes)
-        if strip is not None:
-            return strip
+        return NO_LINE
+    if setting.jitters is None and setting.word_spacing == 1.0:
+        cells = [glyph.cell for glyph in glyphs if glyph.cell is not None]
+        gap = int(round(setting.spacing))
+        if len(cells) == len(glyphs) and gap >= 0:
+            strip = _join(glyphs, cells, size, gap, boxes)
+            if strip is not None:
+                return strip
     return _paste(*_along(text, face, glyphs, size, setting, cache), size)
 
 
-def _join(glyphs: List[Glyph], size: int, gap: int, boxes: bool) -> Optional[Strip]:
-    """Puts whole cells side by side: five times as fast as pasting."""
-    cells: Any = [glyph.cell for glyph in glyphs]
-    above, below = cell_rows(size)
-    if gap < 0:
-        return None
-    if gap:
-        blank = _GAPS.get((above + below, gap))
-        if blank is None:
-            blank = _GAPS[above + below, gap] = np.zeros((above + below, gap), np.uint8)
-        spaced: List[Any] = [blank] * (2 * len(cells) - 1)
-        spaced[::2] = cells
-        cells = spaced
+def _join(
+    glyphs: List[Glyph], cells: List[np.ndarray], size: int, gap: int, boxes: bool
+) -> Optional[Strip]:
+    """Puts whole cells side by side: five times as fast as pasting. None where there is no ink."""
     tops = [glyph.top for glyph in glyphs if glyph.right]
     if not tops:
         return None
+    bottoms = [glyph.bottom for glyph in glyphs if glyph.right]
+    above, below = cell_rows(size)
+    if gap:
+        spaced = [_gap(above + below, gap)] * (2 * len(cells) - 1)
+        spaced[::2] = cells
+        cells = spaced
     ink = cv2.hconcat(cells) if len(cells) > 1 else cells[0]
     last = glyphs[-1]
     right = ink.shape[1] - int(last.advance) + last.right if last.right else ink.shape[1]
-    bottom = max(glyph.bottom for glyph in glyphs if glyph.right)
-    box = (float(glyphs[0].left), float(above + min(tops)), float(right), float(above + bottom))
+    box = (float(glyphs[0].left), float(above + min(tops)), float(right), above + max(bottoms))
     found = _cell_boxes(glyphs, above, gap) if boxes else ()
     return Strip(ink, box, above - 0.88 * size, 0.0, found)
+
+
+@lru_cache(maxsize=256)
+def _gap(height: int, width: int) -> np.ndarray:
+    return np.zeros((height, width), np.uint8)
 
 
 def _cell_boxes(glyphs: List[Glyph], above: int, gap: int) -> List[Box]:

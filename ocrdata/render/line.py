@@ -11,18 +11,20 @@ from ocrdata.render.backgrounds import PictureBank, draw_ground
 from ocrdata.render.banks import read_bank
 from ocrdata.render.effects import degrade
 from ocrdata.render.glyphs import GlyphCache
-from ocrdata.render.ink import draw_rules, dress, mix
-from ocrdata.render.layout import Face, Setting, Strip, set_column, set_line
+from ocrdata.render.ink import draw_rules, dress
+from ocrdata.render.layout import NO_LINE, Face, Setting, Strip, set_column, set_line
+from ocrdata.render.mixing import mix
+from ocrdata.render.placement import place_strip
 from ocrdata.render.style import LineStyle
-from ocrdata.render.warp import Frame, Placement, place_strip, warp_boxes, warp_ink
+from ocrdata.render.warp import Frame, Placement, warp_boxes, warp_ink
 
 # Small lines are drawn on a canvas twice as fine: see docs/rendering.md.
 _FINE, _FINE_UP_TO = 2, 48
-# How much larger than the largest line a master is, and how much smaller the next one.
-_FINER, _ROUGHER, _STEP = 2.4, 1.4, 0.6
+# How much larger than the largest line a master is (for a fine canvas, for a plain one, for one
+# that a lens blurs), and how much smaller the next one.
+_FINER, _ROUGHER, _BLURRED, _STEP = 2.4, 1.4, 1.2, 0.6
 MIN_MASTER = 12
 _FRAME = Frame(32)
-_NO_LINE = Strip(np.zeros((0, 0), np.uint8), (0, 0, 0, 0), 0, 0, ())
 
 
 class Drawn(NamedTuple):
@@ -66,15 +68,17 @@ class LinePainter:
         A line that is only moved is composed at its own size; others share a few masters.
         """
         side = self.frame.height
-        own = max(MIN_MASTER, int(round(style.size * side)))
-        if not _is_bent(style) and self.sizes[0] == self.sizes[1]:
-            return own, 1
-        fine = _FINE if side <= _FINE_UP_TO else 1
-        factor = _FINER if fine == _FINE else _ROUGHER
-        master = self.sizes[1] * side * factor
-        while master * _STEP > style.size * side * factor:
+        own = style.size * side
+        if self.sizes[0] == self.sizes[1] and not _is_bent(style):
+            return max(MIN_MASTER, int(round(own))), 1
+        fine, factor = 1, _ROUGHER
+        if side <= _FINE_UP_TO:
+            # A lens takes away what a canvas twice as fine would add.
+            fine, factor = (1, _BLURRED) if _is_unsharp(style) else (_FINE, _FINER)
+        master = self.sizes[1] * side
+        while master * _STEP > own:
             master *= _STEP
-        return max(MIN_MASTER, int(round(master))), fine
+        return max(MIN_MASTER, int(round(master * factor))), fine
 
     def draw(self, text: str, style: LineStyle, boxes: bool = False) -> Drawn:
         """Returns the picture of a line; the fonts must have every character."""
@@ -103,10 +107,7 @@ class LinePainter:
             size = int(round(size * 2.0))
             fine = _FINE
             strip, place, moved, ink = self._set(text, face, size, style, boxes)
-        if fine == _FINE and place.exact is None and _is_unsharp(style):
-            mask = warp_ink(*_halved(ink, place))
-        else:
-            mask = warp_ink(ink, place, fine)
+        mask = warp_ink(ink, place, fine)
         quads = None
         if boxes:
             flat = np.array(strip.boxes, np.float64) + moved
@@ -119,7 +120,7 @@ class LinePainter:
         setting = Setting(style.spacing * size, style.word_spacing, _jitters(text, style, size))
         put = set_column if self.frame.vertical else set_line
         strip = put(text, face, size, setting, self.cache, boxes)
-        near = _NO_LINE
+        near = NO_LINE
         if style.above or style.below:
             near = put(_other_text(text, style), face, size, setting, self.cache)
         ink, box, moved = dress(strip, size, style, near)
@@ -129,16 +130,6 @@ class LinePainter:
 
 def _is_unsharp(style: LineStyle) -> bool:
     return bool(style.blur >= 0.4 or style.motion or style.defocus or style.resolution < 0.9)
-
-
-def _halved(ink: np.ndarray, place: Placement) -> Tuple[np.ndarray, Placement]:
-    """Makes the strip smaller instead of the canvas finer: the lens takes the difference away."""
-    odd = ink.shape[0] % 2, ink.shape[1] % 2
-    if any(odd):
-        ink = cv2.copyMakeBorder(ink, 0, odd[0], 0, odd[1], cv2.BORDER_CONSTANT, value=0)
-    size = ink.shape[1] // 2, ink.shape[0] // 2
-    half = cv2.resize(ink, size, interpolation=cv2.INTER_AREA)
-    return half, place._replace(matrix=place.matrix * np.array((2.0, 2.0, 1.0)))
 
 
 def _is_bent(style: LineStyle) -> bool:

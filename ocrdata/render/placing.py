@@ -11,14 +11,13 @@ import numpy as np
 
 from ocrdata.render.glyphs import GlyphCache
 from ocrdata.render.ink import dress
-from ocrdata.render.layout import Setting, Strip, set_column, set_line
+from ocrdata.render.layout import NO_LINE, Setting, set_column, set_line
 from ocrdata.render.style import LineStyle
 from ocrdata.render.warp import Frame, box_corners, matrix_of, shape_of, transform
 
 # Where a block may stand is looked up on a grid this much coarser than the picture.
 GRID = 4
 TRIES = 24
-_NO_LINE = Strip(np.zeros((0, 0), np.uint8), (0, 0, 0, 0), 0, 0, ())
 # Masters grow by this step, so that a few sizes serve all heights.
 _STEP = 1.25
 _FREE = Frame(1 << 20)
@@ -55,7 +54,7 @@ def set_block(
     inks, boxes = [], []
     for text in texts:
         strip = put(text, cache.pick(text, style.face), size, setting, cache)
-        ink, box, _ = dress(strip, size, style, _NO_LINE)
+        ink, box, _ = dress(strip, size, style, NO_LINE)
         x0, y0, x1, y1 = (
             math.floor(box[0]),
             math.floor(box[1]),

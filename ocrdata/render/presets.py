@@ -130,7 +130,7 @@ PRESETS: Dict[str, Dict[str, Any]] = {
     # Everything a camera and time do, as far as a person still reads it.
     "hard": {
         "size": (0.5, 0.84),
-        "weight": (-0.6, 1.0, 0.6),
+        "weight": (-0.4, 1.0, 0.6),
         "margin": (0.0, 0.8),
         "shift": (-1.0, 1.0),
         "spacing": (-0.04, 0.35),
@@ -160,7 +160,7 @@ PRESETS: Dict[str, Dict[str, Any]] = {
         "fade": (0.1, 0.6),
         "rotation": (-6.0, 6.0),
         "shear": (-0.3, 0.3),
-        "perspective": (-0.3, 0.3, 0.6),
+        "perspective": (-0.25, 0.25, 0.6),
         "curve": (0.02, 0.12, 0.25),
         "curve_period": (0.6, 3.0),
         "elastic": (0.01, 0.04, 0.25),
@@ -176,7 +176,7 @@ PRESETS: Dict[str, Dict[str, Any]] = {
         "resolution": (0.45, 0.85, 0.25),
         "noise": (3.0, 18.0, 0.6),
         "poisson": (3.0, 18.0, 0.3),
-        "specks": (0.002, 0.025, 0.2),
+        "specks": (0.002, 0.015, 0.2),
         "artefacts": (18.0, 55.0, 0.3),
         "quality": (40.0, 90.0),
     },

@@ -17,15 +17,16 @@ import numpy as np
 
 from ocrdata.base import seeds
 from ocrdata.base.sample import Region, Sample
-from ocrdata.render.backgrounds import PictureBank, linear_field, scale_levels
+from ocrdata.render.backgrounds import PictureBank, linear_field
 from ocrdata.render.banks import read_texture
 from ocrdata.render.colours import levels_of, separate, tinted
+from ocrdata.render.drawing import DRAWS, draw_styles
 from ocrdata.render.effects import degrade, encode
 from ocrdata.render.fonts import FontFace
 from ocrdata.render.glyphs import GlyphCache
-from ocrdata.render.ink import blend, mix
+from ocrdata.render.mixing import blend, mix
 from ocrdata.render.placing import Block, Room, bend, grow_quad, line_outlines, set_block
-from ocrdata.render.recipes import DRAWS, Recipe, draw_styles
+from ocrdata.render.recipes import Recipe
 from ocrdata.render.style import NEUTRAL, LineStyle
 from ocrdata.render.warp import Placement, warp_ink
 
@@ -120,8 +121,8 @@ def _ground(job: SceneJob, chance: random.Random, pictures: PictureBank) -> np.n
     share = chance.uniform(0.2, 0.8)
     # In bytes throughout: pictures this large spend more on memory than on arithmetic.
     steep = chance.uniform(0, 90)
-    slope = linear_field((height, width), chance.uniform(0, 360))
-    slope = scale_levels(slope, steep / 255.0, 128.0 - steep / 2.0)
+    angle = chance.uniform(0, 360)
+    slope = linear_field((height, width), angle, 128.0 - steep / 2.0, 128.0 + steep / 2.0)
     grain = read_texture("paper", chance.random(), (height, width))
     slope = cv2.addWeighted(slope, 1.0, grain, chance.uniform(0.0, 0.25), 0.0)
     bright = chance.uniform(-50, 50)

@@ -1,13 +1,13 @@
 """The one warp of a line: size, place, rotation, shear, perspective, wave and elastic bending.
 
-Coordinates are continuous: pixel i reaches from i to i + 1. The canvas is made to hold the warped
-box of the ink, so nothing is ever clipped, and what is new carries no ink, so no corner is black.
+Coordinates are continuous: pixel i reaches from i to i + 1. What is new carries no ink, so no
+corner is black. `placement.py` finds where a line goes.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -16,9 +16,10 @@ from ocrdata.render.banks import smooth_field
 from ocrdata.render.layout import Box
 from ocrdata.render.style import LineStyle
 
-# A line may rise by this share of the picture's height from end to end, and be condensed so far.
+# A line may rise by this share of the picture's height from end to end.
 MAX_RISE = 0.3
-MIN_CONDENSED = 0.7
+# So far, in pixels a pixel of height, perspective may make a letter lean.
+MAX_LEAN = 0.3
 
 
 class Frame(NamedTuple):
@@ -38,7 +39,10 @@ class Wave(NamedTuple):
 
 
 class Placement(NamedTuple):
-    """Where a strip goes: its matrix (3 x 3) to a canvas of `width` x `height`, and bends."""
+    """Where a strip goes: its matrix (3 x 3) to a canvas of `width` x `height`, and bends.
+
+    With `exact` it is copied to that corner, x and y in whole pixels, and has no matrix.
+    """
 
     matrix: np.ndarray
     width: int
@@ -49,85 +53,6 @@ class Placement(NamedTuple):
     elastic: float
     elastic_at: float
     vertical: bool
-
-
-def place_strip(
-    box: Box, em: Tuple[float, float, float], style: LineStyle, frame: Frame
-) -> Placement:
-    """Finds the canvas and the matrix for a strip whose ink, with all around it, fills `box`.
-
-    `em` is (left, top, size) of the em box in the strip, in pixels. The line is made smaller
-    where it would not fit the picture's fixed side.
-    """
-    side = frame.height
-    scale = style.size * side / em[2]
-    if _is_plain(style, scale):
-        found = _place_exactly(box, em, style, frame)
-        if found is not None:
-            return found
-    shape = shape_of(box, scale, style, frame)
-    across, along = (0, 1) if frame.vertical else (1, 0)
-    bend = style.curve * side + style.elastic * em[2] * scale
-    room = side - 2.0 * bend
-    factor = [min(1.0, 0.999 * room / (shape.high[across] - shape.low[across]))] * 2
-    before, behind = style.margin_left * side, style.margin_right * side
-    if frame.length is not None:
-        before, behind = min(before, 0.1 * frame.length), min(behind, 0.1 * frame.length)
-        free = frame.length - before - behind - 2.0 * bend
-        room = free / ((shape.high[along] - shape.low[along]) * factor[along])
-        less = min(1.0, room / MIN_CONDENSED)
-        factor[along] *= min(1.0, max(room, MIN_CONDENSED)) * less
-        factor[across] *= less
-    low = [edge * by - bend for edge, by in zip(shape.low, factor)]
-    high = [edge * by + bend for edge, by in zip(shape.high, factor)]
-    extent = high[along] - low[along]
-    length = frame.length or max(8, int(math.ceil(before + extent + behind)))
-    centre = [0.0, 0.0]
-    centre[along] = before - low[along]
-    if frame.length is not None:
-        centre[along] += style.align * max(0.0, length - before - behind - extent)
-    em_size = em[2] * scale * factor[across]
-    middle = em[across] + em[2] / 2.0 - (box[across] + box[across + 2]) / 2.0
-    wanted = side / 2.0 + style.shift * (side - em_size) / 2.0 - middle * scale * factor[across]
-    centre[across] = min(max(wanted, -low[across]), side - high[across])
-    size = (side, length) if frame.vertical else (length, side)
-    matrix = matrix_of(shape, factor, centre)
-    return _placement(matrix, size, scale * min(factor), style, extent, frame.vertical)
-
-
-def _is_plain(style: LineStyle, scale: float) -> bool:
-    return (
-        abs(scale - 1.0) < 0.02
-        and not (style.rotation or style.shear or style.perspective_x or style.perspective_y)
-        and not (style.curve or style.elastic)
-    )
-
-
-def _place_exactly(
-    box: Box, em: Tuple[float, float, float], style: LineStyle, frame: Frame
-) -> Optional[Placement]:
-    """Puts the strip on whole pixels, without any resampling; None where it does not fit."""
-    side = frame.height
-    across, along = (0, 1) if frame.vertical else (1, 0)
-    size = (box[2] - box[0], box[3] - box[1])
-    before, behind = (int(round(m * side)) for m in (style.margin_left, style.margin_right))
-    length = max(8, before + int(math.ceil(size[along])) + behind)
-    if frame.length is not None:
-        before, length = min(before, frame.length // 10), frame.length
-        free = length - 2 * before - int(math.ceil(size[along]))
-        if free < 0:
-            return None
-        before += int(round(style.align * free))
-    if size[across] > side:
-        return None
-    top = (side - em[2]) / 2.0 * (1.0 + style.shift) - em[across]
-    corner = int(min(max(round(top + box[across]), 0), side - math.ceil(size[across])))
-    place = [0, 0]
-    place[along], place[across] = before - int(box[along]), corner - int(box[across])
-    matrix = np.array([[1.0, 0.0, place[0]], [0.0, 1.0, place[1]], [0.0, 0.0, 1.0]])
-    width, height = (side, length) if frame.vertical else (length, side)
-    exact = (place[0], place[1])
-    return Placement(matrix, width, height, 1.0, exact, None, 0.0, 0.0, frame.vertical)
 
 
 class Shape(NamedTuple):
@@ -151,15 +76,24 @@ def shape_of(box: Box, scale: float, style: LineStyle, frame: Frame) -> Shape:
     angle = math.radians(max(-limit, min(limit, style.rotation)))
     cos, sin, shear = math.cos(angle) * scale, math.sin(angle) * scale, style.shear
     a, b, c, d = cos, sin - shear * cos, -sin, cos + shear * sin
-    kx, ky = style.perspective_x / width, style.perspective_y / height
-    xs, ys = [], []
-    for x, y in ((-width, -height), (width, -height), (width, height), (-width, height)):
-        x, y = x / 2.0, y / 2.0
-        w = 1.0 + kx * x + ky * y
-        xs.append((a * x + b * y) / w)
-        ys.append((c * x + d * y) / w)
+    # At the ends of a long line the letters lean with the tilt across it.
+    kx = _within(style.perspective_x / width, 2.0 * MAX_LEAN / height)
+    ky = _within(style.perspective_y / height, 2.0 * MAX_LEAN / width)
     middle = (box[0] + box[2]) / 2.0, (box[1] + box[3]) / 2.0
+    x, y = width / 2.0, height / 2.0
+    if not (kx or ky):
+        reach = abs(a) * x + abs(b) * y, abs(c) * x + abs(d) * y
+        return Shape((a, b, c, d), (kx, ky), middle, (-reach[0], -reach[1]), reach)
+    # Clockwise from the top left; opposite corners differ by their signs.
+    one, other = (a * x + b * y, c * x + d * y), (a * x - b * y, c * x - d * y)
+    near, far = kx * x + ky * y, kx * x - ky * y
+    xs = -one[0] / (1 - near), other[0] / (1 + far), one[0] / (1 + near), -other[0] / (1 - far)
+    ys = -one[1] / (1 - near), other[1] / (1 + far), one[1] / (1 + near), -other[1] / (1 - far)
     return Shape((a, b, c, d), (kx, ky), middle, (min(xs), min(ys)), (max(xs), max(ys)))
+
+
+def _within(value: float, limit: float) -> float:
+    return max(-limit, min(limit, value))
 
 
 def matrix_of(shape: Shape, factor: Sequence[float], centre: Sequence[float]) -> np.ndarray:
@@ -170,24 +104,6 @@ def matrix_of(shape: Shape, factor: Sequence[float], centre: Sequence[float]) ->
     c, d = c + centre[1] * kx, d + centre[1] * ky
     x, y = centre[0] - a * mx - b * my, centre[1] - c * mx - d * my
     return np.array(((a, b, x), (c, d, y), (kx, ky, 1.0 - kx * mx - ky * my)))
-
-
-def _placement(
-    matrix: np.ndarray,
-    size: Tuple[int, int],
-    scale: float,
-    style: LineStyle,
-    extent: float,
-    vertical: bool,
-) -> Placement:
-    wave = None
-    if style.curve:
-        period = max(style.curve_period * max(extent, 1.0), 2.0 * min(size))
-        wave = Wave(style.curve * min(size), period, style.curve_at)
-    elastic = style.elastic * style.size * min(size)
-    return Placement(
-        matrix, size[0], size[1], scale, None, wave, elastic, style.elastic_at, vertical
-    )
 
 
 def box_corners(boxes: np.ndarray) -> np.ndarray:
@@ -236,58 +152,87 @@ def _copy(ink: np.ndarray, place: Placement) -> np.ndarray:
     x, y = place.exact or (0, 0)
     height, width = ink.shape
     canvas = np.zeros((place.height, place.width), np.uint8)
-    top, left = max(y, 0), max(x, 0)
-    bottom, right = min(y + height, place.height), min(x + width, place.width)
-    canvas[top:bottom, left:right] = ink[top - y : bottom - y, left - x : right - x]
+    if x < 0 or y < 0 or y + height > place.height or x + width > place.width:
+        ink = ink[max(-y, 0) : place.height - y, max(-x, 0) : place.width - x]
+        x, y, (height, width) = max(x, 0), max(y, 0), ink.shape
+    canvas[y : y + height, x : x + width] = ink
     return canvas
 
 
 def _remap(
     ink: np.ndarray, matrix: np.ndarray, size: Tuple[int, int], place: Placement, factor: int
 ) -> np.ndarray:
-    inverse: Any = np.linalg.inv(matrix)
-    inverse = (inverse / inverse[2, 2]).astype(np.float32)
-    x: Any = np.arange(size[0], dtype=np.float32)[None, :]
-    y: Any = np.arange(size[1], dtype=np.float32)[:, None]
-    dx, dy = _displacement(place, (x + 0.5) / factor, (y + 0.5) / factor)
-    x, y = x - dx * np.float32(factor), y - dy * np.float32(factor)
-    source_x = inverse[0, 0] * x + inverse[0, 1] * y + inverse[0, 2]
-    source_y = inverse[1, 0] * x + inverse[1, 1] * y + inverse[1, 2]
-    if inverse[2, 0] or inverse[2, 1]:
-        below = inverse[2, 0] * x + inverse[2, 1] * y + np.float32(1.0)
-        source_x, source_y = source_x / below, source_y / below
-    shape = (size[1], size[0])
-    source_x, source_y = np.broadcast_to(source_x, shape), np.broadcast_to(source_y, shape)
-    return cv2.remap(
-        ink, np.ascontiguousarray(source_x), np.ascontiguousarray(source_y), cv2.INTER_LINEAR
-    )
-
-
-def _displacement(place: Placement, x: np.ndarray, y: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """Returns how far points are bent, in pixels of the canvas, float32."""
-    dx = dy = np.zeros((1, 1), np.float32)
+    x = np.arange(size[0], dtype=np.float32)
+    y = np.arange(size[1], dtype=np.float32)
+    bent = np.zeros(1, np.float32)
     if place.wave:
         run = y if place.vertical else x
-        turn = np.float32(2 * math.pi) * (run / place.wave.period + place.wave.phase)
-        bent = np.float32(place.wave.amplitude) * np.sin(turn, dtype=np.float32)
-        dx, dy = (dx + bent, dy) if place.vertical else (dx, dy + bent)
+        bent = _wave(place.wave, (run + np.float32(0.5)) / factor) * np.float32(factor)
+    field = _field(place, factor) if place.elastic else None
+    sources: List[Any] = []
+    for a, b, c in _inverse(matrix):
+        # Both are lines of numbers, and become a plane only where they meet.
+        across, down = x * np.float32(a) + np.float32(c), y * np.float32(b)
+        if place.vertical:
+            down = down - bent * np.float32(a)
+        else:
+            across = across - bent * np.float32(b)
+        plane: Any = across + down[:, None]
+        if field is not None:
+            reach = place.elastic * factor
+            plane += cv2.addWeighted(field[0], -a * reach, field[1], -b * reach, 0.0)
+        sources.append(plane)
+    if matrix[2, 0] or matrix[2, 1]:
+        for source in sources[:2]:
+            source /= sources[2]
+    return cv2.remap(ink, sources[0], sources[1], cv2.INTER_LINEAR)
+
+
+def _inverse(matrix: np.ndarray) -> List[List[float]]:
+    """Returns the inverse of a 3 x 3 matrix, but for a factor, with 1 as its last number."""
+    (a, b, c), (d, e, f), (g, h, i) = matrix.tolist()
+    rows = [
+        [e * i - f * h, c * h - b * i, b * f - c * e],
+        [f * g - d * i, a * i - c * g, c * d - a * f],
+        [d * h - e * g, b * g - a * h, a * e - b * d],
+    ]
+    return [[number / rows[2][2] for number in row] for row in rows]
+
+
+def _wave(wave: Wave, run: np.ndarray) -> np.ndarray:
+    """Returns how far points at `run` pixels along the line are bent, in pixels."""
+    turn = np.float32(2 * math.pi) * (run / np.float32(wave.period) + np.float32(wave.phase))
+    return np.float32(wave.amplitude) * np.sin(turn, dtype=np.float32)
+
+
+def _field(place: Placement, factor: int) -> Tuple[np.ndarray, np.ndarray]:
+    """Returns the elastic field's x and y on a canvas so much finer, in [-1, 1]."""
+    cell = max(4.0, 0.6 * min(place.width, place.height))
+    shape = (place.height * factor, place.width * factor)
+    return smooth_field(place.elastic_at, shape, cell * factor)
+
+
+def _displacement(place: Placement, points: np.ndarray) -> np.ndarray:
+    """Returns how far points [..., 2] are bent, in pixels of the canvas."""
+    moved = np.zeros(points.shape)
+    if place.wave:
+        along, across = (1, 0) if place.vertical else (0, 1)
+        moved[..., across] = _wave(place.wave, points[..., along])
     if place.elastic:
-        cell = max(4.0, 0.6 * min(place.width, place.height))
-        shape = (place.height, place.width)
-        field_x, field_y = smooth_field(place.elastic_at, shape, cell)
-        column = np.clip(x, 0, place.width - 1).astype(np.intp)
-        row = np.clip(y, 0, place.height - 1).astype(np.intp)
-        dx = dx + np.float32(place.elastic) * field_x[row, column]
-        dy = dy + np.float32(place.elastic) * field_y[row, column]
-    return dx, dy
+        fields = _field(place, 1)
+        column = np.clip(points[..., 0], 0, place.width - 1).astype(np.intp)
+        row = np.clip(points[..., 1], 0, place.height - 1).astype(np.intp)
+        moved += place.elastic * np.stack([field[row, column] for field in fields], axis=-1)
+    return moved
 
 
 def warp_boxes(boxes: np.ndarray, place: Placement) -> np.ndarray:
     """Returns the quads (float32 [n, 4, 2], clockwise) of boxes [n, 4] of the strip."""
+    if place.exact is not None:
+        return (box_corners(boxes) + place.exact).astype(np.float32)
     quads = transform(place.matrix, box_corners(boxes))
     if place.wave or place.elastic:
         start = quads
         for _ in range(2):
-            dx, dy = _displacement(place, quads[..., 0], quads[..., 1])
-            quads = start + np.stack(np.broadcast_arrays(dx, dy), axis=-1)
+            quads = start + _displacement(place, quads)
     return quads.astype(np.float32)

@@ -1,0 +1,115 @@
+"""Where a line goes: how large it comes out, how wide its picture is, and the matrix to it.
+
+The canvas is made to hold the warped box of the ink, so nothing is ever clipped.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Optional, Tuple
+
+import numpy as np
+
+from ocrdata.render.layout import Box
+from ocrdata.render.style import LineStyle
+from ocrdata.render.warp import Frame, Placement, Wave, matrix_of, shape_of
+
+# A line of a fixed width may be condensed so far, and is then made smaller.
+MIN_CONDENSED = 0.7
+_UNMOVED = np.eye(3)
+
+
+def place_strip(
+    box: Box, em: Tuple[float, float, float], style: LineStyle, frame: Frame
+) -> Placement:
+    """Finds the canvas and the matrix for a strip whose ink, with all around it, fills `box`.
+
+    `em` is (left, top, size) of the em box in the strip, in pixels. The line is made smaller
+    where it would not fit the picture's fixed side.
+    """
+    side = frame.height
+    scale = style.size * side / em[2]
+    if _is_plain(style, scale):
+        found = _place_exactly(box, em, style, frame)
+        if found is not None:
+            return found
+    shape = shape_of(box, scale, style, frame)
+    across, along = (0, 1) if frame.vertical else (1, 0)
+    bend = style.curve * side + style.elastic * em[2] * scale
+    room = side - 2.0 * bend
+    factor = [min(1.0, 0.999 * room / (shape.high[across] - shape.low[across]))] * 2
+    before, behind = style.margin_left * side, style.margin_right * side
+    if frame.length is not None:
+        before, behind = min(before, 0.1 * frame.length), min(behind, 0.1 * frame.length)
+        free = frame.length - before - behind - 2.0 * bend
+        room = free / ((shape.high[along] - shape.low[along]) * factor[along])
+        less = min(1.0, room / MIN_CONDENSED)
+        factor[along] *= min(1.0, max(room, MIN_CONDENSED)) * less
+        factor[across] *= less
+    low = [edge * by - bend for edge, by in zip(shape.low, factor)]
+    high = [edge * by + bend for edge, by in zip(shape.high, factor)]
+    extent = high[along] - low[along]
+    length = frame.length or max(8, int(math.ceil(before + extent + behind)))
+    centre = [0.0, 0.0]
+    centre[along] = before - low[along]
+    if frame.length is not None:
+        centre[along] += style.align * max(0.0, length - before - behind - extent)
+    em_size = em[2] * scale * factor[across]
+    middle = em[across] + em[2] / 2.0 - (box[across] + box[across + 2]) / 2.0
+    wanted = side / 2.0 + style.shift * (side - em_size) / 2.0 - middle * scale * factor[across]
+    centre[across] = min(max(wanted, -low[across]), side - high[across])
+    size = (side, length) if frame.vertical else (length, side)
+    matrix = matrix_of(shape, factor, centre)
+    return _placement(matrix, size, scale * min(factor), style, extent, frame.vertical)
+
+
+def _is_plain(style: LineStyle, scale: float) -> bool:
+    return (
+        abs(scale - 1.0) < 0.02
+        and not (style.rotation or style.shear or style.perspective_x or style.perspective_y)
+        and not (style.curve or style.elastic)
+    )
+
+
+def _place_exactly(
+    box: Box, em: Tuple[float, float, float], style: LineStyle, frame: Frame
+) -> Optional[Placement]:
+    """Puts the strip on whole pixels, without any resampling; None where it does not fit."""
+    side = frame.height
+    across, along = (0, 1) if frame.vertical else (1, 0)
+    size = (box[2] - box[0], box[3] - box[1])
+    before, behind = (int(round(m * side)) for m in (style.margin_left, style.margin_right))
+    length = max(8, before + int(math.ceil(size[along])) + behind)
+    if frame.length is not None:
+        before, length = min(before, frame.length // 10), frame.length
+        free = length - 2 * before - int(math.ceil(size[along]))
+        if free < 0:
+            return None
+        before += int(round(style.align * free))
+    if size[across] > side:
+        return None
+    top = (side - em[2]) / 2.0 * (1.0 + style.shift) - em[across]
+    corner = int(min(max(round(top + box[across]), 0), side - math.ceil(size[across])))
+    place = [0, 0]
+    place[along], place[across] = before - int(box[along]), corner - int(box[across])
+    width, height = (side, length) if frame.vertical else (length, side)
+    exact = (place[0], place[1])
+    return Placement(_UNMOVED, width, height, 1.0, exact, None, 0.0, 0.0, frame.vertical)
+
+
+def _placement(
+    matrix: np.ndarray,
+    size: Tuple[int, int],
+    scale: float,
+    style: LineStyle,
+    extent: float,
+    vertical: bool,
+) -> Placement:
+    wave = None
+    if style.curve:
+        period = max(style.curve_period * max(extent, 1.0), 2.0 * min(size))
+        wave = Wave(style.curve * min(size), period, style.curve_at)
+    elastic = style.elastic * style.size * min(size)
+    return Placement(
+        matrix, size[0], size[1], scale, None, wave, elastic, style.elastic_at, vertical
+    )
