@@ -265,15 +265,17 @@ def test_two_scenes_of_one_name_get_two_names(imported, tmp_path):
     ]  # fmt: skip
 
 
-def test_polygons_become_quads_in_text_files(imported, tmp_path):
+def test_outlines_stay_in_text_files_but_for_triangles(imported, tmp_path):
     source = tmp_path / "source"
     source.mkdir()
     Image.new("RGB", (40, 20)).save(str(source / "a.png"))
-    (source / "a.txt").write_text("2,2,12,2,22,2,22,8,12,8,2,8,word\n")
+    (source / "a.txt").write_text("2,2,12,2,22,2,22,8,12,8,2,8,word\n2,2,9,2,2,9,x\n")
     words = ["--coordinates", "polygon", "--test-fraction", "0"]
     summary, data = imported("icdar", *words, source=source)
-    assert summary["polygons_made_quads"] == 1
-    assert (data / "images/train/gt_a.txt").read_text() == "2,2,22,2,22,8,2,8,word\n"
+    assert summary["triangles_made_quads"] == 1 and summary["regions"] == 2
+    curve, triangle = (data / "images/train/gt_a.txt").read_text().splitlines()
+    assert curve == '2,2,12,2,22,2,22,8,12,8,2,8,"word"'
+    assert triangle.endswith(",x") and triangle.count(",") == 8
 
 
 # --- the parts ----------------------------------------------------------------------------------

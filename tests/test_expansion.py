@@ -124,6 +124,30 @@ def test_polygons_have_few_corners_and_the_same_area():
     assert abs(area - 240 * 80) < 400
 
 
+@pytest.mark.parametrize("degrees", range(0, 90, 10))
+def test_slanting_sides_have_no_steps(degrees):
+    side = np.array([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))])
+    y, x = np.mgrid[0:64, 0:64] * 4.0 - 126.0
+    along, across = x * side[0] + y * side[1], y * side[0] - x * side[1]
+    # As a network has it: one half at the sides, and 4 pixels from 0.9 to 0.1.
+    inside = np.minimum(100 - abs(along), 20 - abs(across))
+    score = (1 / (1 + np.exp(-np.clip(inside, -20, 20) * 1.1))).astype(np.float32)
+    (outline,), _ = expansion.detect(score[..., None], threshold=0.5, polygons=True)
+    assert len(outline) <= 14
+    assert abs(cv2.contourArea(outline) / (200 * 40) - 1) < 0.04
+    for direction, limit in ((side, 100), (side[::-1] * [-1, 1], 20)):
+        assert abs(np.abs((outline - 126) @ direction).max() - limit) < 2.5
+
+
+def test_outlines_of_neighbours_meet_between_them():
+    maps = np.ones((20, 30, 2), np.float32)
+    maps[:2] = maps[-2:] = maps[:, :2] = maps[:, -2:] = 0.0
+    maps[:, 13:17, 0] = 0.0
+    outlines, _ = expansion.detect(maps, polygons=True)
+    ends = sorted((outline[:, 0].min(), outline[:, 0].max()) for outline in outlines)
+    assert ends == [(6.0, 58.0), (58.0, 110.0)]
+
+
 @pytest.mark.parametrize(
     ("option", "left"),
     [

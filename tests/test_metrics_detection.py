@@ -298,8 +298,8 @@ def folder(tmp_path, name, files):
     return tmp_path / name
 
 
-def score_of(tmp_path, result, lenient=False, **options):
-    truth = folder(tmp_path, "gt", {"gt_img_1.txt": TRUTH})
+def score_of(tmp_path, result, lenient=False, truth=None, **options):
+    truth = folder(tmp_path, "gt", {"gt_img_1.txt": TRUTH if truth is None else truth})
     results = folder(tmp_path, "res", {"res_img_1.txt": result})
     return evaluate_detection(truth, results, lenient=lenient, **options)[0]
 
@@ -352,6 +352,22 @@ def test_average_precision_ranks_by_score(tmp_path):
     first = score_of(tmp_path, hit.format(0.9) + miss.format(0.1), scores=True)
     second = score_of(tmp_path, hit.format(0.1) + miss.format(0.9), scores=True)
     assert (first.average_precision, second.average_precision) == (1.0, 0.5)
+
+
+CURVE = "10,10,60,0,110,10,110,30,60,20,10,30"
+BOX = "10,0,110,0,110,30,10,30"
+
+
+def test_outlines_are_scored_where_the_truth_has_some(tmp_path):
+    truth = CURVE + ',"a"\n200,0,300,0,300,20,200,20,b\n'
+    quad = "200,0,300,0,300,20,200,20"
+    for result, matched in ((CURVE, 2), (BOX, 2), (BOX.replace("30", "14"), 1)):
+        score = score_of(tmp_path, "{}\n{}\n".format(result, quad), truth=truth)
+        assert (score.matched, score.ground_truth, score.detections) == (matched, 2, 2)
+    result = "{},0.5\n{},0.25\n".format(CURVE, quad)
+    assert score_of(tmp_path, result, truth=truth, scores=True).matched == 2
+    with pytest.raises(AnnotationError, match="something behind its numbers"):
+        score_of(tmp_path, CURVE + "\n")
 
 
 def test_a_result_of_no_picture_is_refused(tmp_path):

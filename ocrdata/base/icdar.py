@@ -64,16 +64,24 @@ def _quoted(text: str) -> str:
     return '"{}"'.format(text.replace("\\", "\\\\").replace('"', '\\"'))
 
 
-def split_outline(line: str) -> Tuple[Points, str]:
-    """Splits the corners off a line: as many as there are before a text in quotes, or four.
+def outline_numbers(line: str) -> int:
+    """Returns how many coordinates a line has: all before a text in quotes, or 8.
 
-    Raises ValueError for anything but numbers, and for half a point.
+    Raises ValueError for half a point.
     """
     match = _OUTLINE.match(line)
     count = match.group(1).count(",") if match else 0
     if count > 9 and count % 2:
         raise ValueError("has {} numbers before its text, an odd number".format(count))
-    numbers, rest = split_numbers(line, count if count > 9 else 8)
+    return count if count > 9 else 8
+
+
+def split_outline(line: str) -> Tuple[Points, str]:
+    """Splits the corners off a line: as many as there are before a text in quotes, or four.
+
+    Raises ValueError for anything but numbers, and for half a point.
+    """
+    numbers, rest = split_numbers(line, outline_numbers(line))
     return pair_up(numbers), rest
 
 

@@ -44,7 +44,7 @@ DETECTORS: Dict[str, Entry] = {
         "kernels, at a quarter of the size; ocrdata.geometry.expansion.detect makes outlines",
         (
             "--pretrained resnet_v1_50.ckpt",
-            "--kernels 6 --smallest-kernel 0.5 --vanished mask --ohem 0 --dice plain",
+            "--kernels 7 --smallest-kernel 0.4 --optimizer momentum --learning-rate 1e-3",
             "--depth 14 --width-multiplier 0.25 --pyramid-channels 32 --input-size 192",
         ),
     ),

@@ -95,7 +95,11 @@ def detect(
         rectangle = _rectangle(points, stride) * factor
         if np.hypot(*(rectangle[1:3] - rectangle[:2]).T).min() < min_side:
             continue
-        outlines.append(clockwise(_outline(points, stride) * factor if polygons else rectangle))
+        outlines.append(
+            clockwise(
+                _outline(points, labels, maps[..., -1], stride) * factor if polygons else rectangle
+            )
+        )
         kept.append(number)
     return outlines, scores[kept]
 
@@ -123,14 +127,25 @@ def _rectangle(points: np.ndarray, stride: int) -> np.ndarray:
     return cv2.boxPoints(((centre[0] * stride, centre[1] * stride), grown, angle))
 
 
-def _outline(points: np.ndarray, stride: int) -> np.ndarray:
-    """Returns the outer outline of connected cells in pixels, with corners only where it bends."""
-    low = points.min(axis=0)
-    width, height = points.max(axis=0) - low + 1
-    piece = np.zeros((height, width), np.uint8)
-    piece[points[:, 1] - low[1], points[:, 0] - low[0]] = 1
-    large = np.repeat(np.repeat(piece, stride, axis=0), stride, axis=1)
-    outline = cv2.findContours(large, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0][0]
-    simple = cv2.approxPolyDP(outline, stride / 2.0, True)
+def _outline(points: np.ndarray, labels: np.ndarray, score: np.ndarray, stride: int) -> np.ndarray:
+    """Returns the outer outline of connected cells in pixels, with corners only where it bends.
+
+    It runs between the text's cells and their neighbours, where the map `score` is one half, so
+    that slanting sides have no steps, and half way between two texts that touch.
+    """
+    low, end = points.min(axis=0) - 1, points.max(axis=0) + 2
+    first, last = np.maximum(low, 0), np.minimum(end, labels.shape[::-1])
+    part = np.s_[first[1] : last[1], first[0] : last[0]]
+    number, score = labels[points[0, 1], points[0, 0]], score[part]
+    outside = np.where(labels[part] > 0, 1.0 - score, score)
+    inside = labels[part] == number
+    field = np.where(inside, np.maximum(score, 0.55), np.minimum(outside, 0.45))
+    (left, top), (right, bottom) = first - low, end - last
+    field = np.pad(field.astype(np.float32), ((top, bottom), (left, right)), "constant")
+    large = cv2.resize(field, None, fx=stride, fy=stride, interpolation=cv2.INTER_LINEAR)
+    # One pixel more to the right and below makes pixels into their corners, which outlines are of.
+    filled = cv2.dilate((large > 0.5).astype(np.uint8), np.ones((2, 2), np.uint8), anchor=(1, 1))
+    outlines = cv2.findContours(filled, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]
+    simple = cv2.approxPolyDP(max(outlines, key=len), stride / 2.0, True)
     # The middle of the enlarged cell is the cell's sample point.
-    return (simple[:, 0] + low * stride - (stride - 1) / 2.0).astype(np.float32)
+    return (simple[:, 0] + low * stride - stride / 2.0).astype(np.float32)

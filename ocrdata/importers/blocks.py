@@ -157,9 +157,9 @@ class BlockWriter:
 
     def _line(self, region: Region, tally: Tally) -> str:
         polygon = region.polygon
-        if len(polygon) != 4:
+        if len(polygon) < 4:
             polygon = smallest_quad(polygon)
-            tally.counts["polygons made quads"] += 1
+            tally.counts["triangles made quads"] += 1
         text = "###" if region.ignore else " ".join(region.text.split())
         return format_box(polygon.tolist(), text)
 

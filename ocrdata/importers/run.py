@@ -50,7 +50,7 @@ class ImportSummary:
     test: int
     regions: int = 0
     ignored: int = 0
-    polygons_made_quads: int = 0
+    triangles_made_quads: int = 0
     skipped: Dict[str, int] = field(default_factory=dict)
     converted: Dict[str, int] = field(default_factory=dict)
     problems: List[str] = field(default_factory=list)
@@ -169,6 +169,6 @@ def summarise(run: Run, train: int, test: int) -> ImportSummary:
         run.importer.info.name, run.kind,
         {split: side or "Train and Test by hash" for split, side in run.lists.items()},
         run.samples, train, test, tally.counts.get("regions", 0), tally.counts.get("ignored", 0),
-        tally.counts.get("polygons made quads", 0), dict(tally.skipped), dict(tally.converted),
+        tally.counts.get("triangles made quads", 0), dict(tally.skipped), dict(tally.converted),
         list(tally.problems),
     )  # fmt: skip

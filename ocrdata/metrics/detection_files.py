@@ -22,6 +22,7 @@ import numpy as np
 from ocrdata.base.icdar import (
     IGNORE_MARKS,
     corners,
+    outline_numbers,
     pair_up,
     signed_area,
     split_numbers,
@@ -55,12 +56,16 @@ class Boxes:
 
 @dataclass
 class Format:
-    """How lines are read; `adjusted` counts what a lenient reader put right."""
+    """How lines are read; `adjusted` counts what a lenient reader put right.
+
+    `outlines` is set by truth with texts of more than four corners, which results may have then.
+    """
 
     numbers: int = 8
     script: bool = False
     scores: bool = False
     strict: bool = True
+    outlines: bool = False
     adjusted: Dict[str, int] = field(default_factory=dict)
     notes: List[str] = field(default_factory=list)
 
@@ -77,7 +82,8 @@ class Format:
 def read_truth(path: PathLike, form: Format) -> Dict[str, Boxes]:
     """Returns the boxes of each picture, by the name in `gt_<name>.txt`; `###` is to be ignored.
 
-    Raises AnnotationError naming file and line, and where no such file is found.
+    Where four corners are asked for, lines of more with their text in quotes are outlines. Raises
+    AnnotationError naming file and line, and where no such file is found.
     """
     truth: Dict[str, Boxes] = {}
     with Tree(path) as tree:
@@ -89,6 +95,7 @@ def read_truth(path: PathLike, form: Format) -> Dict[str, Boxes]:
     if not truth:
         hint = "Ground truth is a zip or a folder of files such as gt_img_1.txt."
         raise AnnotationError(path, "holds no ground truth", hint=hint)
+    form.outlines = any(len(p) != 4 for boxes in truth.values() for p in boxes.polygons)
     return truth
 
 
@@ -149,20 +156,31 @@ def _parse(
     where: str, number: int, line: str, form: Format, truth: bool
 ) -> Tuple[List[Tuple[float, float]], str, float]:
     separator = "," if line.count(",") >= form.numbers - 1 else " "
-    values, rest = split_numbers(line, form.numbers, separator)
+    count = _numbers(line, form, truth)
+    values, rest = split_numbers(line, count, separator)
     score = 1.0
     if truth and form.script:
         rest = rest.partition(",")[2]
     elif not truth:
         parts = line.split(",")
-        if separator == " " or not all(map(_INTEGER.match, parts[: form.numbers])):
-            problem = "holds no {} integers, separated by commas".format(form.numbers)
+        if separator == " " or not all(map(_INTEGER.match, parts[:count])):
+            problem = "holds no {} integers, separated by commas".format(count)
             form.adjust(where, number, problem, "numbers in another form")
         score, rest = _take_score(rest, form)
-        if rest or len(parts) > form.numbers + form.scores:
+        if rest or len(parts) > count + form.scores:
             problem = "has something behind its numbers: {!r}".format(rest[:40])
             form.adjust(where, number, problem, "text behind the numbers")
     return _outline(where, number, values, form), unquote(rest), score
+
+
+def _numbers(line: str, form: Format, truth: bool) -> int:
+    """Returns how many numbers a line begins with."""
+    if form.numbers != 8 or form.script:
+        return form.numbers
+    if truth:
+        return outline_numbers(line)
+    found = line.count(",") + 1 - form.scores
+    return found if form.outlines and found > 8 and not found % 2 else 8
 
 
 def _take_score(rest: str, form: Format) -> Tuple[float, str]:
@@ -191,10 +209,11 @@ def _outline(
 
 
 def _check_crossing(where: str, boxes: Boxes, places: List[int], form: Format) -> None:
-    if boxes.polygons:
-        for place in np.nonzero(crossed(np.stack(boxes.polygons)))[0]:
+    quads = [place for place, polygon in enumerate(boxes.polygons) if len(polygon) == 4]
+    if quads:
+        for place in np.nonzero(crossed(np.stack([boxes.polygons[k] for k in quads])))[0]:
             problem = "its sides cross each other"
-            form.adjust(where, places[place], problem, "boxes that cross themselves")
+            form.adjust(where, places[quads[place]], problem, "boxes that cross themselves")
 
 
 def _read_predictions(path: Path, truth: Dict[str, Boxes], form: Format) -> Dict[str, Boxes]:

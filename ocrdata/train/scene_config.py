@@ -63,16 +63,21 @@ class EastOptions(ResnetOptions):
 
 @dataclass(frozen=True)
 class PsenetOptions(ResnetOptions):
-    """What a PSENet looks like; the defaults are the paper's."""
+    """What a PSENet looks like; the defaults are the published ones.
+
+    The kernels are those of the TensorFlow version, whose maps are as coarse as these; the paper's
+    7 from 0.4 on are finer than a cell in small text.
+    """
 
     pyramid_channels: int = setting(
         256, "Channels of the feature pyramid; 32 goes with a small network.", 4
     )
-    kernels: int = setting(7, "Kernels of a text; the largest is the whole text.", 2, 32)
+    kernels: int = setting(
+        6, "Kernels of a text, the largest of which is the whole text; the paper has 7.", 2, 32
+    )
     smallest_kernel: float = setting(
-        0.4, "Size of the smallest kernel as a share of the text; 0.5 with 6 kernels was used too.",
-        0.05, 0.95,
-    )  # fmt: skip
+        0.5, "Size of the smallest kernel as a share of the text; the paper has 0.4.", 0.05, 0.95
+    )
     vanished: str = setting(
         "next", "A text too small for a kernel has the next larger one in its place, or is drawn "
         "there whole, or is not learned from.", choices=("next", "whole", "mask"),
@@ -115,11 +120,11 @@ class EastReading(Reading):
 class PsenetReading(Reading):
     """How texts are read out of PSENet's maps."""
 
-    threshold: float = setting(0.9, "Score of a cell that belongs to a kernel.", 0.0, 1.0)
+    threshold: float = setting(0.5, "Score of a cell that belongs to a kernel.", 0.0, 1.0)
     polygons: bool = setting(
         False, "Outlines with as many corners as the shape needs, not turned rectangles."
     )
-    min_kernel_area: int = setting(10, "Smaller kernels are no text, in cells of the map.", 0)
+    min_kernel_area: int = setting(5, "Smaller kernels are no text, in cells of the map.", 0)
     min_area: float = setting(0.0, "Smaller texts are left out, in square pixels.", 0.0)
     min_score: float = setting(0.0, "Texts with a lower mean score are left out.", 0.0, 1.0)
     min_side: float = setting(5.0, "Texts with a shorter side are left out, in pixels.", 0.0)
