@@ -117,6 +117,7 @@ def pack(
         raise InputError(base, "holds no picture to pack")
     temporary = target.with_name(".{}.{}.tmp".format(target.name, os.getpid()))
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         size = _write_pack(base, names, temporary, on_progress)
         packed, digest = temporary.stat().st_size, _sha256(temporary)
         temporary.replace(target)

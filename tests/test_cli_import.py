@@ -134,6 +134,14 @@ def test_crops_are_words_cut_out_of_scenes(imported):
     assert json.loads((data / "Test/lexicons.jsonl").read_text())["lexicons"]["50"][2] == "THEATERS"
 
 
+def test_lower_case_labels_fit_a_dictionary_of_small_letters(imported, tmp_path):
+    write_characters(tmp_path / "small.txt", Charset(tuple("gilnv")))
+    chosen = ["--crops", "--split", "test", "--charset", tmp_path / "small.txt"]
+    assert "gave nothing to write" in imported("svt", *chosen, code=1)[0]
+    _, data = imported("svt", *chosen, "--lower-case")
+    assert [s.text for s in read_sample_list(data / "Test/sample.txt", data)] == ["living"]
+
+
 def test_charset_and_length_filters_say_what_they_left_out(imported, tmp_path):
     write_characters(tmp_path / "chinese.txt", Charset(tuple("adopz")))
     summary, data = imported("synth90k", "--charset", tmp_path / "chinese.txt", "--max-length", "8")

@@ -179,3 +179,18 @@ def test_long_labels_are_left_out_only_if_asked():
         net.skip_long_labels = False
         with pytest.raises(tf.errors.InvalidArgumentError):
             run(net.loss(outputs, labels))
+
+
+def test_a_label_that_lacks_only_the_step_between_equal_neighbours_is_left_out_too():
+    with tf.Graph().as_default():
+        net = Crnn(tiny(), 4)
+        logits = tf.constant(np.random.RandomState(0).randn(3, 2, 4), tf.float32)
+        both = {"logits": logits, "lengths": tf.constant([3, 3])}
+        one = {"logits": logits[:, 1:], "lengths": tf.constant([3])}
+        net.skip_long_labels = True
+        mean = net.loss(both, {"classes": tf.constant([[1, 1, 2], [1, 2, 0]])})
+        alone = net.loss(one, {"classes": tf.constant([[1, 2, 0]])})
+        grad, expected = run([tf.gradients(mean, logits)[0], tf.gradients(alone, logits)[0]])
+        assert run(mean) == pytest.approx(run(alone) / 2)
+    np.testing.assert_allclose(grad[:, 0], 0.0)
+    np.testing.assert_allclose(grad[:, 1], expected[:, 1] / 2, rtol=1e-6)

@@ -24,6 +24,7 @@ from ocrdata.errors import (  # noqa: E402
 )
 from ocrdata.train.compat import tf, v1  # noqa: E402
 from ocrdata.train.loop import train  # noqa: E402
+from ocrdata.train.models.crnn import Crnn  # noqa: E402
 
 pytestmark = pytest.mark.tf
 pytest_plugins = ["train_fixtures"]
@@ -296,6 +297,13 @@ def test_long_labels_stop_training_or_are_left_out(go, tmp_path):
         go(net={"image_width": 8})
     assert not (tmp_path / "crnn").exists()
     assert go(net={"image_width": 8}, steps=2, long_labels="skip").skipped["long labels"] > 10
+
+
+def test_no_label_that_fits_is_an_error_at_once(go, tmp_path, monkeypatch):
+    monkeypatch.setattr(Crnn, "time_steps", staticmethod(lambda width: 0 * width))
+    with pytest.raises(RecordError, match="all [0-9]+ labels are too long"):
+        go(long_labels="skip")
+    assert not (tmp_path / "crnn").exists()
 
 
 def test_an_unknown_target_is_an_error_with_the_known_ones(go):

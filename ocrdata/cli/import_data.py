@@ -55,6 +55,7 @@ def _crop_options(command: Any) -> Any:
             help="Keep the words a customary protocol keeps (icdar2003: 3 or more, 0-9 a-z A-Z).",
         ),
         options.option("--charset", type=options.EXISTING, help="Keep words it can write."),
+        options.option("--lower-case", is_flag=True, help="Write labels in lower case."),
         options.option("--min-length", type=click.IntRange(min=1), help="Characters a word."),
         options.option("--max-length", type=click.IntRange(min=1), help="Characters a word."),
     )  # fmt: skip
@@ -148,7 +149,7 @@ def _how(importer: Any, chosen: Dict[str, Any]) -> Any:
     charset = read_charset(chosen["charset"]) if chosen["charset"] else None
     rules = make_filter(
         chosen["protocol"], charset, chosen["min_length"], chosen["max_length"],
-        getattr(importer, "ignore_marks", ()),
+        getattr(importer, "ignore_marks", ()), chosen["lower_case"],
     )  # fmt: skip
     crops = CropOptions(**cutting) if chosen["crops"] else None
     return ImportOptions(

@@ -120,7 +120,7 @@ class BlockWriter:
         return [self._write_scene(item, picture, tally)]
 
     def _write_word(self, item: Item, picture: Picture) -> Sequence[Any]:
-        text, number = str(item.sample.text), item.number
+        text, number = self.rules.label(str(item.sample.text)), item.number
         key = "{}/{:04d}/{:08d}.{}".format(PICTURES, number // FOLDER_SIZE, number, picture.suffix)
         self._save(key, picture.data)
         return [item.side or self._side(text), key, text, *_lexicons(item.sample)]

@@ -43,7 +43,7 @@ def cut_regions(
     """Yields (place, text, crop [h, w, c]) of each region, or a reason instead of the crop."""
     for place, region in enumerate(regions):
         reason = "to be ignored" if region.ignore else rules.reason(region.text)
-        yield place, region.text, reason or _cut(image, region, options)
+        yield place, rules.label(region.text), reason or _cut(image, region, options)
 
 
 def _cut(image: np.ndarray, region: Region, options: CropOptions) -> Union[np.ndarray, str]:

@@ -76,8 +76,9 @@ def _manifest_options(run: Run) -> Dict[str, Any]:
         "options": json.loads(json.dumps(option_values(run.importer))),
         "splits": list(run.lists), "crops": vars(options.crops) if options.crops else None,
         "charset": rules.charset.sha256 if rules.charset else None,
-        "alphanumeric": rules.alphanumeric, "min_length": rules.min_length,
-        "max_length": rules.max_length, "test_fraction": options.test_fraction,
+        "alphanumeric": rules.alphanumeric, "lower_case": rules.lower_case,
+        "min_length": rules.min_length, "max_length": rules.max_length,
+        "test_fraction": options.test_fraction,
         "seed": options.seed, "limit": options.limit, "skip_errors": options.skip_errors,
     }  # fmt: skip
 

@@ -21,9 +21,14 @@ class TextFilter:
     max_length: Optional[int] = None
     alphanumeric: bool = False
     ignore_marks: Tuple[str, ...] = ()
+    lower_case: bool = False
+
+    def label(self, text: str) -> str:
+        """Returns a text as it becomes a label."""
+        return text.lower() if self.lower_case else text
 
     def reason(self, text: str) -> Optional[str]:
-        """Returns why a label is left out; None where it is kept."""
+        """Returns why a text is left out; None where its label is kept."""
         if text in self.ignore_marks:
             return "illegible ({})".format(text)
         if not text.strip():
@@ -36,7 +41,7 @@ class TextFilter:
             return "longer than {} characters".format(self.max_length)
         if self.alphanumeric and not _ALPHANUMERIC.match(text):
             return "not alphanumeric"
-        if self.charset is not None and self.charset.missing(text):
+        if self.charset is not None and self.charset.missing(self.label(text)):
             return "character not in the dictionary"
         return None
 
@@ -54,6 +59,7 @@ def make_filter(
     min_length: Optional[int] = None,
     max_length: Optional[int] = None,
     ignore_marks: Tuple[str, ...] = (),
+    lower_case: bool = False,
 ) -> TextFilter:
     """Returns a protocol's rules together with the caller's; the stricter length wins."""
     if protocol is not None and protocol not in PROTOCOLS:
@@ -62,4 +68,4 @@ def make_filter(
     shortest = max(rules.min_length, min_length or 1)
     if max_length is not None and max_length < shortest:
         raise OptionError("--max-length {} is below {}.".format(max_length, shortest))
-    return TextFilter(charset, shortest, max_length, rules.alphanumeric, ignore_marks)
+    return TextFilter(charset, shortest, max_length, rules.alphanumeric, ignore_marks, lower_case)

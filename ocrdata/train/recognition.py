@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List
 
-from ocrdata.errors import PathLike
+from ocrdata.errors import PathLike, RecordError
 from ocrdata.train.config import TrainOptions
 from ocrdata.train.evaluate import Evaluator
 from ocrdata.train.feeds import Feed, OnProgress
@@ -48,6 +48,9 @@ class RecognitionFeed(Feed):
             self._shards, "train", image_spec(self.net), self.net.time_steps,
             self.net.skip_long_labels, self._on_check,
         )  # fmt: skip
+        if found.long_labels == found.samples:
+            problem = "all {} labels are too long for their pictures".format(found.samples)
+            raise RecordError(self._shards.directory, problem, hint="Look: ocrdata preview.")
         return found._asdict()
 
     def start(self, step: int) -> List[int]:

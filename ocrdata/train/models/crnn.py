@@ -199,15 +199,33 @@ class Crnn(Model):
 
 
 def _ctc(logits: Tensor, lengths: Tensor, classes: Tensor, skip_long: bool) -> Tensor:
-    """Returns the CTC losses, float32 [B], of classes [B, L] padded with -1."""
-    where = v1.where(classes >= 0)
-    shape = tf.cast(tf.shape(classes), tf.int64)
-    return v1.nn.ctc_loss(
-        labels=tf.SparseTensor(where, tf.gather_nd(classes, where), shape),
+    """Returns the CTC losses, float32 [B], of classes [B, L] padded with -1.
+
+    With `skip_long`, labels that need more time steps than there are have no loss.
+    """
+    used = classes
+    if skip_long:
+        # TensorFlow's own way out does not count the step between equal neighbours.
+        fits = _steps_needed(classes) <= lengths
+        # Of the others one class stays, as CTC takes no empty label; its loss is not used.
+        first = tf.one_hot(0, tf.shape(classes)[1], dtype=tf.int32)
+        keep = tf.maximum(tf.cast(fits, tf.int32)[:, tf.newaxis], first)
+        used = (classes + 1) * keep - 1
+    where = v1.where(used >= 0)
+    shape = tf.cast(tf.shape(used), tf.int64)
+    losses = v1.nn.ctc_loss(
+        labels=tf.SparseTensor(where, tf.gather_nd(used, where), shape),
         inputs=logits,
         sequence_length=lengths,
-        ignore_longer_outputs_than_inputs=skip_long,
     )
+    return tf.where(fits, losses, tf.zeros_like(losses)) if skip_long else losses
+
+
+def _steps_needed(classes: Tensor) -> Tensor:
+    """Returns how many steps labels take, int32 [B]: one a class, one between equal neighbours."""
+    used = classes >= 0
+    repeats = tf.equal(classes[:, 1:], classes[:, :-1]) & used[:, 1:]
+    return tf.reduce_sum(tf.cast(used, tf.int32), 1) + tf.reduce_sum(tf.cast(repeats, tf.int32), 1)
 
 
 def _mask(widths: Tensor, width: Tensor) -> Tensor:

@@ -1,0 +1,210 @@
+"""The pages of docs/ do what they say: their commands, in order, in an empty directory.
+
+Indented lines that begin with `ocrdata` are run in this process. Each page is given the files that
+it says one has, made small; options that a page does not set come from a settings file that makes
+training short, and large numbers that it does set are made smaller. What a page ends with is looked
+for.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import tarfile
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("tensorflow", reason="the pages train models")
+from scene_support import write_scenes  # noqa: E402
+
+pytestmark = pytest.mark.tf
+ROOT = Path(__file__).resolve().parents[1]
+FIXTURES = ROOT / "tests/data/importers"
+FONT = "NotoSansSC-Regular-GB2312.otf"
+POEM = [
+    "春眠不觉晓", "处处闻啼鸟", "夜来风雨声", "花落知多少",
+    "白日依山尽", "黄河入海流", "欲穷千里目", "更上一层楼",
+]  # fmt: skip
+PHRASES = [one[:2] + other[2:] for one in POEM for other in POEM[:4]]
+READER = (
+    'steps = 3\nbatch-size = 4\nwidth-multiplier = 0.1\nlstm-units = 16\nlong-labels = "skip"\n'
+)
+FINDER = "steps = 2\nbatch-size = 2\ninput-size = 64\nnum-readers = 1\n"
+RESNET = '{}depth = "14"\nwidth-multiplier = 0.1\n'.format(FINDER)
+SETTINGS = """
+[gen-pics]
+workers = 0
+limit = 900
+[gen-scenes]
+count = 6
+workers = 0
+[import]
+workers = 0
+[tfrecord]
+workers = 0
+[check]
+workers = 0
+[train.crnn]
+{}
+[train.east]
+{}
+""".format(READER, RESNET)
+
+
+# So long that a test would take hours.
+SMALLER = {"--count": "8", "--steps": "2", "--batch-size": "2", "--limit": "20"}
+# Pages that show several ways to write the same folder.
+ALTERNATIVES = ("docs/detection.md", "docs/importers.md", "docs/rendering.md")
+
+
+def commands(page):
+    """Yields the words of each command of a page, in order."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for line in re.findall(r"^    (?:\$ )?(ocrdata [^#\n]*)", text, re.M):
+        words = shlex.split(line)[1:]
+        for place, word in enumerate(words[:-1]):
+            words[place + 1] = SMALLER.get(word, words[place + 1])
+        replaces = words[0] in ("gen-pics", "gen-scenes", "import", "train", "export")
+        yield words + (["--overwrite"] if page in ALTERNATIVES and replaces else [])
+
+
+def phrases(folder):
+    from ocrdata.base.assets import asset_dir
+
+    lines = ["{}\t{}".format(phrase, 90 - place) for place, phrase in enumerate(PHRASES)]
+    (folder / "THUOCL_poem.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    shutil.copy(str(asset_dir("fonts") / FONT), str(folder / "MSYHL.TTC"))
+
+
+def old_pictures(folder):
+    """Pictures named as the tools of old named them: pic/<line of the phrase file>/<t>_<v>.jpg."""
+    from PIL import Image
+
+    phrases(folder)
+    for line in range(len(PHRASES)):
+        (folder / "old/pic" / str(line)).mkdir(parents=True)
+        for place, name in enumerate(("0_0.jpg", "0_1.jpg")):
+            image = Image.new("RGB", (150, 50), (255, 250, 240))
+            image.paste((0, 0, 60), (4 * line, 20 * place, 4 * line + 8, 20 * place + 20))
+            image.save(str(folder / "old/pic" / str(line) / name))
+
+
+def lines(folder):
+    """What `docs/recognition.md` begins with: records, and pictures to read."""
+    from click.testing import CliRunner
+
+    from ocrdata.cli import main
+
+    for words in (
+        ["gen-pics", "--corpus", "dates", "--limit", "60", "--workers", "0"],
+        ["build-dict"],
+        ["tfrecord", "--workers", "0"],
+    ):
+        result = CliRunner().invoke(main, words)
+        assert result.exit_code == 0, result.output
+    shutil.copytree(str(folder / "data/pic/0000"), str(folder / "scans"))
+
+
+def photos(folder):
+    from PIL import Image
+
+    write_scenes(folder / "photos", 2, lists=False)
+    phrases(folder)
+    (folder / "lines.txt").write_text("\n".join(PHRASES), encoding="utf-8")
+    for number in range(3):
+        tone = (150 + 40 * number, 200, 220)
+        Image.new("RGB", (300, 200), tone).save(str(folder / "photos/{}.png".format(number)))
+
+
+def downloads(folder):
+    data_sets(("icdar2015", "downloads/icdar2015"))(folder)
+    truth = folder / "downloads/icdar2015/Challenge4_Test_Task1_GT/gt_img_1.txt"
+    truth.write_text("1,1,9,1,9,6,1,6,word\n", encoding="utf-8")
+    synth90k(folder / "mjsynth")
+    with tarfile.open(str(folder / "mjsynth.tar.gz"), "w:gz") as archive:
+        archive.add(str(folder / "mjsynth"), "mjsynth")
+
+
+def scenes(folder):
+    write_scenes(folder / "train_data", 4, lists=False)
+    write_scenes(folder / "test_data", 2, seed=1, lists=False)
+
+
+def synth90k(folder):
+    """The layout of Synth90k: annotation lines `path number`, numbers of lines in the lexicon."""
+    from PIL import Image, ImageDraw
+
+    words = ["foxtrot", "bravo", "quebec", "juliet", "wind", "alpha", "mike", "november"]
+    words += ["charge", "kayak", "spin", "zulu"]
+    folder.mkdir()
+    (folder / "lexicon.txt").write_text("\n".join(words) + "\n", encoding="utf-8")
+    lines = []
+    for number, word in enumerate(words):
+        name = "./1/1/{}_{}_{}.jpg".format(number, word, number)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        image = Image.new("RGB", (100, 31), (250, 240, 200 + number))
+        ImageDraw.Draw(image).text((20, 8), word, (20, 20, 60))
+        image.save(str(folder / name))
+        lines.append("{} {}\n".format(name, number))
+    for split, chosen in (("train", lines[:8]), ("val", lines[8:10]), ("test", lines[10:])):
+        path = folder / "annotation_{}.txt".format(split)
+        path.write_text("".join(chosen), encoding="utf-8")
+
+
+def word_sets(folder):
+    synth90k(folder / "mjsynth")
+    data_sets(("svt", "svt"), ("icdar2003", "icdar2003"))(folder)
+    for path in (folder / "icdar2003").glob("*/words.xml"):
+        words = path.read_bytes().replace("Café &amp; Co".encode("latin-1"), b"CAFE")
+        path.write_bytes(words)
+
+
+def data_sets(*names):
+    def copy(folder):
+        for name, new in names:
+            shutil.copytree(str(FIXTURES / name / "raw"), str(folder / new))
+
+    return copy
+
+
+GIVEN = {
+    "docs/detection.md": (photos, ["output/east/saved_model/saved_model.pb", "drawn/img_1.png"]),
+    "docs/importers.md": (downloads, ["data/pic"]),
+    "docs/recognition.md": (lines, ["output/crnn/saved_model/saved_model.pb", "readings.png"]),
+    "docs/rendering.md": (photos, ["hard.png", "data/images"]),
+    "README.md": (None, ["output/crnn/checkpoint", "data/tfrecords/dataset_info.json"]),
+    "docs/migration/ucloud-crnn.md": (
+        old_pictures,
+        ["output/crnn/saved_model/saved_model.pb", "converted/dataset_info.json"],
+    ),
+    "docs/migration/ucloud-east.md": (
+        scenes,
+        ["output/east/results-test.zip", "output/east/saved_model", "drawn/img_1.png"],
+    ),
+    "docs/migration/npu-crnn.md": (
+        word_sets,
+        ["output/crnn/saved_model/saved_model.pb", "output/crnn/evaluation-test.json"],
+    ),
+}
+
+
+@pytest.mark.parametrize("page", sorted(GIVEN))
+def test_the_commands_of_a_page_lead_to_its_end(page, run, tmp_path, monkeypatch):
+    given, end = GIVEN[page]
+    work = tmp_path / "work"
+    work.mkdir()
+    (tmp_path / "small.toml").write_text(SETTINGS, encoding="utf-8")
+    monkeypatch.chdir(str(work))
+    if given:
+        given(work)
+    for words in commands(page):
+        run("--config", tmp_path / "small.toml", *words)
+    for name in end:
+        assert (work / name).exists(), name
+
+
+def test_every_page_with_commands_is_run():
+    pages = ["README.md", *(str(p.relative_to(ROOT)) for p in (ROOT / "docs").glob("**/*.md"))]
+    assert {page for page in pages if list(commands(page))} == set(GIVEN)
