@@ -11,7 +11,10 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 import tarfile
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -19,7 +22,11 @@ import pytest
 pytest.importorskip("tensorflow", reason="the pages train models")
 from scene_support import write_scenes  # noqa: E402
 
+from ocrdata.train.compat import tf  # noqa: E402
+from ocrdata.train.export import export  # noqa: E402
+
 pytestmark = pytest.mark.tf
+pytest_plugins = ["train_fixtures"]
 ROOT = Path(__file__).resolve().parents[1]
 FIXTURES = ROOT / "tests/data/importers"
 FONT = "NotoSansSC-Regular-GB2312.otf"
@@ -50,7 +57,10 @@ workers = 0
 {}
 [train.east]
 {}
-""".format(READER, RESNET)
+[train.psenet]
+{}
+pyramid-channels = 16
+""".format(READER, RESNET, RESNET)
 
 
 # So long that a test would take hours.
@@ -66,7 +76,7 @@ def commands(page):
         words = shlex.split(line)[1:]
         for place, word in enumerate(words[:-1]):
             words[place + 1] = SMALLER.get(word, words[place + 1])
-        replaces = words[0] in ("gen-pics", "gen-scenes", "import", "train", "export")
+        replaces = words[0] in ("gen-pics", "gen-scenes", "import", "train", "predict", "export")
         yield words + (["--overwrite"] if page in ALTERNATIVES and replaces else [])
 
 
@@ -169,7 +179,24 @@ def data_sets(*names):
     return copy
 
 
+def own_texts(folder):
+    phrases(folder)
+    (folder / "THUOCL_poem.txt").rename(folder / "phrases.txt")
+    write_picture(folder / "line.jpg")
+
+
+def write_picture(path):
+    from PIL import Image
+
+    Image.new("RGB", (120, 32), (250, 250, 240)).save(str(path))
+
+
 GIVEN = {
+    "docs/migration/npu-psenet.md": (
+        scenes,
+        ["output/psenet/results-test.zip", "output/psenet/saved_model", "drawn/img_1.png"],
+    ),
+    "docs/tutorial.md": (own_texts, ["look.png", "sheet.png", "readings.png", "reader"]),
     "docs/detection.md": (photos, ["output/east/saved_model/saved_model.pb", "drawn/img_1.png"]),
     "docs/importers.md": (downloads, ["data/pic"]),
     "docs/recognition.md": (lines, ["output/crnn/saved_model/saved_model.pb", "readings.png"]),
@@ -203,6 +230,22 @@ def test_the_commands_of_a_page_lead_to_its_end(page, run, tmp_path, monkeypatch
         run("--config", tmp_path / "small.toml", *words)
     for name in end:
         assert (work / name).exists(), name
+
+
+def python_lines(page):
+    """Returns the Python of a page: indented lines from the first import on."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    block = re.search(r"^    import .*?(?=^\S)", text, re.M | re.S)
+    return textwrap.dedent(block.group(0))
+
+
+@pytest.mark.skipif(tf.__version__.startswith("1."), reason="the page shows TensorFlow 2")
+def test_the_tutorials_python_reads_a_line_with_an_export(trained, tmp_path):
+    export("crnn", trained, tmp_path / "reader")
+    write_picture(tmp_path / "line.jpg")
+    command = [sys.executable, "-c", python_lines("docs/tutorial.md")]
+    printed = subprocess.run(command, cwd=str(tmp_path), check=True, stdout=subprocess.PIPE).stdout
+    assert 0.0 <= float(printed.split()[-1]) <= 1.0
 
 
 def test_every_page_with_commands_is_run():
