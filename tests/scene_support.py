@@ -10,6 +10,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 SMALL = {"depth": "14", "width_multiplier": 0.1, "text_scale": 64.0, "min_text_size": 4.0}
 SMALL_PSENET = {"depth": "14", "width_multiplier": 0.1, "pyramid_channels": 16}
+SMALL_DEEPTEXT = {
+    "width_multiplier": 0.1, "input_width": 96, "input_height": 64, "anchor_scales": "1.5,3",
+    "train_proposals": 60, "test_proposals": 40, "rpn_samples": 64, "rois": 40, "max_texts": 6,
+}  # fmt: skip
 CROPS = {"input_size": 64, "scales": "1", "min_crop_side": 0.3, "num_readers": 1}
 
 
@@ -66,7 +70,7 @@ def pack(folder, path, prefix):
 
 def scene_options(**changed):
     """Returns options for small crops."""
-    from ocrdata.train.scene_config import SceneOptions
+    from ocrdata.train.source_config import SceneOptions
 
     return SceneOptions(**{**CROPS, **changed})
 
@@ -83,6 +87,13 @@ def small_psenet(**changed):
     from ocrdata.train.scene_config import PsenetOptions
 
     return PsenetOptions(**{**SMALL_PSENET, **changed})
+
+
+def small_deeptext(**changed):
+    """Returns the options of a small DeepText."""
+    from ocrdata.train.deeptext_config import DeepTextOptions
+
+    return DeepTextOptions(**{**SMALL_DEEPTEXT, **changed})
 
 
 def fill_weights(session, variables, seed=0):

@@ -12,7 +12,8 @@ import pytest
 from ocrdata.cli.train import duration, train_crnn
 from ocrdata.errors import OptionError
 from ocrdata.train.config import FREE, CrnnOptions, TrainOptions
-from ocrdata.train.scene_config import EastOptions, SceneOptions
+from ocrdata.train.scene_config import EastOptions
+from ocrdata.train.source_config import SceneOptions
 
 pytest_plugins = ["train_fixtures"]
 SMALL = ["--width-multiplier", 0.125, "--lstm-units", 16, "--batch-norm", "all"]

@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("tensorflow", reason="training needs TensorFlow")
 from scene_support import SMALL as SMALL_EAST  # noqa: E402
-from scene_support import SMALL_PSENET, scene_options, write_scenes  # noqa: E402
+from scene_support import SMALL_DEEPTEXT, SMALL_PSENET, scene_options, write_scenes  # noqa: E402
 from train_support import metrics, options  # noqa: E402
 
 from ocrdata.train.config import settings_from  # noqa: E402
@@ -24,10 +24,12 @@ pytest_plugins = ["train_fixtures"]
 # What makes a model small enough for a test, and the steps in which it learns something.
 SMALL = {
     "crnn": {"width_multiplier": 0.125, "lstm_units": 16, "batch_norm": "all"},
+    "deeptext": SMALL_DEEPTEXT,
     "east": SMALL_EAST,
     "psenet": SMALL_PSENET,
 }
-STEPS = {"crnn": 20, "east": 60, "psenet": 40}
+SOURCES = dict.fromkeys(["east", "psenet"], scene_options())
+STEPS = {"crnn": 20, "deeptext": 60, "east": 60, "psenet": 40}
 
 
 @pytest.fixture(params=MODELS.names())
@@ -56,7 +58,7 @@ def score(model, data, output):
 def test_a_model_learns_is_saved_resumed_scored_and_exported(model, numbers, tmp_path):
     data, more, held = numbers, None, 20
     if MODELS.load(model).task == "detection":
-        data, more, held = write_scenes(tmp_path / "data", 8, test=2), scene_options(), 2
+        data, more, held = write_scenes(tmp_path / "data", 8, test=2), SOURCES.get(model), 2
     chosen = {"learning_rate": 0.003, "warmup_steps": 5, "schedule": "constant"}
     steps = STEPS[model]
     first = options(steps=steps, **chosen)

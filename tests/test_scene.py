@@ -90,6 +90,20 @@ def test_quads_hold_the_ink_of_their_lines(vertical):
     assert ink[inside == 0].sum() < 0.01 * ink.sum() and len(quads) == 2
 
 
+@pytest.mark.parametrize("turned, low, high", [(0.0, 1.0, 1.0), (0.5, 0.3, 0.7), (1.0, 0.0, 0.2)])
+def test_the_share_that_is_turned(turned, low, high):
+    upright = [
+        bool(np.allclose(region.polygon, box(*region.polygon.min(0), *region.polygon.max(0))))
+        for sample in iterate_scenes(job(turned=turned, dont_care=0.0), TEXTS, 20)
+        for region in sample.regions
+    ]
+    assert low <= np.mean(upright) <= high
+
+
+def box(left, top, right, bottom):
+    return [[left, top], [right, top], [right, bottom], [left, bottom]]
+
+
 @pytest.mark.parametrize("sweep", [-2.4, -0.6, 0.6, 2.4])
 def test_outlines_hold_the_ink_of_curved_lines(sweep):
     cache = GlyphCache(find_fonts(()))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Dict, NamedTuple, Tuple
 
+from ocrdata.train import deeptext_config as deeptext
 from ocrdata.train import scene_config as config
 from ocrdata.train.config import TrainOptions
+from ocrdata.train.source_config import SceneOptions
 
 
 class Entry(NamedTuple):
@@ -18,10 +20,25 @@ class Entry(NamedTuple):
     training: TrainOptions
     outputs: str
     examples: Tuple[str, ...] = ()
-    scenes: Any = config.SceneOptions
+    scenes: Any = SceneOptions
 
 
 DETECTORS: Dict[str, Entry] = {
+    "deeptext": Entry(
+        "DeepText",
+        "a detector of upright text: proposals by a VGG16, and a second stage",
+        deeptext.DeepTextOptions,
+        deeptext.DeepTextReading,
+        deeptext.DEEPTEXT_TRAINING,
+        "boxes, their scores as text, and the anchors' objectness; "
+        "ocrdata.geometry.voting.read_boxes picks from them",
+        (
+            "--pretrained vgg_16.ckpt --no-batch-norm",
+            "--sources data/icdar2013,data/borndigital=2,data/cocotext=0.5",
+            "--width-multiplier 0.25 --input-width 320 --input-height 192 --optimizer adam",
+        ),
+        deeptext.WholeOptions,
+    ),
     "east": Entry(
         "EAST",
         "a detector of text in pictures: a residual network, score and geometry maps",

@@ -43,6 +43,8 @@ def train_command(name: str) -> click.Command:
         as_json: bool,
         **chosen: Any,
     ) -> None:
+        if chosen["steps"] is not None and options.left_alone("epochs"):
+            chosen["epochs"] = None  # what was asked for goes before what a model is made for
         run_model(
             name, data_dir, output_dir, as_json,
             model_options=settings_from(entry.model, chosen),

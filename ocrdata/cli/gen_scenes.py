@@ -54,6 +54,12 @@ class Range(click.ParamType):
     help="Share of texts set along a circle, with outlines of 14 points.",
 )
 @options.option(
+    "--turned",
+    type=click.FloatRange(0.0, 1.0),
+    default=1.0,
+    help="Share of texts that may be turned or seen from aside; the others are upright.",
+)
+@options.option(
     "--font",
     multiple=True,
     help="FILE[:FACE][@AXIS=VALUE][*SHARE], a folder, or the name of a bundled font; may be "

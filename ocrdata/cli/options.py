@@ -32,6 +32,12 @@ def option(*names: str, **settings: Any) -> Decorator[Any]:
     return click.option(*names, **settings)
 
 
+def left_alone(name: str) -> bool:
+    """Says whether nobody gave the current command a value for the parameter `name`."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source is click.core.ParameterSource.DEFAULT
+
+
 data_dir_option = option(
     "--data-dir",
     type=PATH,

@@ -27,6 +27,7 @@ def read_scene_job(
     dont_care: float,
     vertical: float,
     curved: float,
+    turned: float,
     font: Tuple[str, ...],
     corpus: Tuple[str, ...],
     min_length: int,
@@ -41,7 +42,7 @@ def read_scene_job(
     job = SceneJob(
         tuple(find_fonts(font, None, skipped)), find_recipe(style), size, texts,
         (float(text_height[0]), float(text_height[1])), seed, form,
-        find_pictures(background, skipped), dont_care, vertical, curved,
+        find_pictures(background, skipped), dont_care, vertical, curved, turned,
     )  # fmt: skip
     phrases = read_corpora(corpus, min_length=min_length, max_length=max_length, skips=skipped)
     return job, [phrase.text for phrase in phrases], skipped

@@ -52,6 +52,7 @@ class SceneJob(NamedTuple):
     dont_care: float = 0.08
     vertical: float = 0.12
     curved: float = 0.0
+    turned: float = 1.0
 
 
 def scene_key(number: int, form: str = "jpg") -> str:
@@ -81,7 +82,7 @@ def render_scene(job: SceneJob, number: int, texts: Tuple[str, ...]) -> Sample:
             break
         lines = min(wanted - len(regions), _lines(chance))
         taken, left = left[:lines], left[lines:]
-        regions += _write(picture, taken, _of_scene(style, chance), job, room, chance, cache)
+        regions += _write(picture, taken, _of_scene(style, job, chance), job, room, chance, cache)
     picture = degrade(picture, _whole(styles[-1]), 32)
     data = encode(picture, job.form, int(round(max(60.0, styles[-1].quality))))
     return Sample(scene_key(number, job.form), data, regions=tuple(regions))
@@ -91,9 +92,13 @@ def _lines(chance: random.Random) -> int:
     return chance.choice((2, 2, 3, MOST_LINES)) if chance.random() < 0.25 else 1
 
 
-def _of_scene(style: LineStyle, chance: random.Random) -> LineStyle:
+def _of_scene(style: LineStyle, job: SceneJob, chance: random.Random) -> LineStyle:
     """Gives a line's style the poses that text has in a scene."""
     rotation = chance.gauss(0.0, 5.0) if chance.random() < 0.8 else chance.uniform(-40.0, 40.0)
+    # Where all may be turned nothing is drawn, so that such scenes stay what they were.
+    if job.turned < 1 and chance.random() >= job.turned:
+        rotation = 0.0
+        style = style._replace(shear=0.0, perspective_x=0.0, perspective_y=0.0)
     return style._replace(
         rotation=rotation, curve=0.0, elastic=0.0, frame=0.0, underline=0.0, rule=0.0, above=0.0,
         below=0.0, jitter=0.0, invert=0.0, background="picture",

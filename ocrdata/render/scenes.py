@@ -119,7 +119,7 @@ def describe_scenes(job: SceneJob, texts: Sequence[str], count: int) -> Dict[str
         "overrides": dict(recipe.fixed), "size": list(job.size), "texts": list(job.texts),
         "heights": list(job.heights), "seed": job.seed, "format": job.form, "count": count,
         "fonts": [str(face) for face in job.faces], "dont_care": job.dont_care,
-        "vertical": job.vertical, "curved": job.curved,
+        "vertical": job.vertical, "curved": job.curved, "turned": job.turned,
         "pictures": [str(path) for path in job.pictures],
         "corpus": text_digest(texts),
     }  # fmt: skip

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from ocrdata.records.pictures import decode_rgb
-from ocrdata.train.scene_config import SceneOptions
+from ocrdata.train.source_config import SceneOptions
 
 # The mean of ImageNet's pictures, blue, green and red: networks see it as nothing.
 FILL = (104, 117, 124)
@@ -74,7 +74,7 @@ def make_crop(
     else:
         inner = resize(picture[top:bottom, left:right], (width, height))
     image = _empty(side).copy()
-    image[:height, :width] = _recoloured(inner, options.jitter, draw)
+    image[:height, :width] = recoloured(inner, options.jitter, draw)
     factor = np.array([width / (right - left), height / (bottom - top)], np.float32)
     corner = np.array([left, top], np.float32)
     moved = [(np.asarray(polygon, np.float32) - corner) * factor for polygon in placed]
@@ -185,7 +185,7 @@ def _turned(size: Tuple[int, int], angle: float) -> Optional[_Turn]:
     return _Turn(np.concatenate([turn, -low[:, None]], axis=1), (int(extent[1]), int(extent[0])))
 
 
-def _recoloured(picture: np.ndarray, jitter: float, draw: Random) -> np.ndarray:
+def recoloured(picture: np.ndarray, jitter: float, draw: Random) -> np.ndarray:
     """Changes contrast and brightness of each channel by up to `jitter`."""
     if not jitter:
         return picture

@@ -13,7 +13,7 @@ from ocrdata.geometry.polygons import bounds, clockwise, signed_area
 from ocrdata.metrics.detection import DetectionScore, match_all, total
 from ocrdata.metrics.detection_files import Boxes, Format
 from ocrdata.train.compat import tf, v1
-from ocrdata.train.crops import decode_picture, resize
+from ocrdata.train.crops import decode_picture
 from ocrdata.train.feeds import Look
 from ocrdata.train.inference import restore, run_model
 from ocrdata.train.run import Run
@@ -52,16 +52,11 @@ class Detection:
 
         Outlines float32 [n, 2] in its pixels, clockwise, and scores [k].
         """
-        height, width = picture.shape[:2]
-        shrink = min(1.0, self.reading.max_side / max(height, width))
-        size = max(1, int(round(width * shrink))), max(1, int(round(height * shrink)))
-        small = picture if size == (width, height) else resize(picture, size)
-        maps = self._session.run(self._maps, {self._images: small[None, :, :, ::-1]})
-        return self.model.boxes(
-            {name: values[0] for name, values in maps.items()},
-            self.reading,
-            (width / size[0], height / size[1]),
-        )
+        fitted, scale = self.model.fit(picture, self.reading)
+        maps = self._session.run(self._maps, {self._images: fitted[None, :, :, ::-1]})
+        single = {name: values[0] for name, values in maps.items()}
+        polygons, scores = self.model.boxes(single, self.reading, scale)
+        return polygons, scores
 
     def close(self) -> None:
         """Frees the session."""

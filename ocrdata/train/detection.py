@@ -16,13 +16,14 @@ from ocrdata.base.seeds import stream
 from ocrdata.errors import InputError, OcrdataError, PathLike
 from ocrdata.train.compat import tf
 from ocrdata.train.config import TrainOptions
-from ocrdata.train.crops import decode_picture, make_crop
+from ocrdata.train.crops import decode_picture
 from ocrdata.train.detect import SceneEvaluator
 from ocrdata.train.drawing import draw_maps
 from ocrdata.train.feeds import Feed, OnProgress
+from ocrdata.train.mixture import open_sources
 from ocrdata.train.run import plain_options
-from ocrdata.train.scene_config import SceneOptions
-from ocrdata.train.scenes import BadPictureError, Scenes, has_split, open_scenes, survey
+from ocrdata.train.scenes import BadPictureError, Scenes, survey
+from ocrdata.train.source_config import SourceOptions
 from ocrdata.train.targets import Target
 
 _ENDLESS = np.iinfo(np.int64).max
@@ -70,26 +71,27 @@ class CropMaker:
     """Makes crop number n and its label maps."""
 
     def __init__(
-        self, net: Any, scenes: Scenes, good: List[int], options: SceneOptions, seed: int
+        self, net: Any, scenes: Scenes, good: List[int], options: SourceOptions, seed: int
     ) -> None:
         self._net, self._options, self._seed = net, options, seed
-        self._where, self._good = scenes.where, good
+        self._where, self._parts = scenes.where, weighted(good, scenes.parts)
+        self.epoch = sum(count for _, count in self._parts)
         self._cache = PictureCache(scenes, options.picture_cache << 20)
         self._orders: OrderedDict[int, List[int]] = OrderedDict()
         self._lock = threading.Lock()
         self.bad: Set[int] = set()
 
     def make(self, number: int) -> Dict[str, np.ndarray]:
-        """Returns `images` uint8 [S, S, 3] and the model's label maps; raises InputError."""
+        """Returns `images` uint8 [h, w, 3] and the model's label maps; raises InputError."""
         picture, polygons, ignore = self._picture(number)
         draw = stream(self._seed, "crop", number)
-        crop = make_crop(picture, polygons, ignore, self._options, draw)
-        size = (self._options.input_size, self._options.input_size)
+        crop = self._net.crop(picture, polygons, ignore, self._options, draw)
+        size = self._net.crop_size(self._options)
         return dict(self._net.label_maps(crop.polygons, crop.ignore, size), images=crop.image)
 
     def _picture(self, number: int) -> Picture:
         """Returns the picture of a crop, or the next one of the epoch that can be decoded."""
-        epoch, place = divmod(number, len(self._good))
+        epoch, place = divmod(number, self.epoch)
         order = self._order(epoch)
         problem = ""
         for step in range(len(order)):
@@ -106,12 +108,28 @@ class CropMaker:
     def _order(self, epoch: int) -> List[int]:
         with self._lock:
             if epoch not in self._orders:
-                order = list(self._good)
-                stream(self._seed, "pictures", epoch).shuffle(order)
+                draw, order = stream(self._seed, "pictures", epoch), []  # type: Any, List[int]
+                for part, count in self._parts:
+                    rest = list(part)
+                    if count % len(part):
+                        draw.shuffle(rest)
+                    order += part * (count // len(part)) + rest[: count % len(part)]
+                draw.shuffle(order)
                 self._orders[epoch] = order
                 while len(self._orders) > 2:  # crops are made in order, but for a few
                     self._orders.popitem(last=False)
             return self._orders[epoch]
+
+
+def weighted(good: List[int], parts: List[Tuple[int, float]]) -> List[Tuple[List[int], int]]:
+    """Returns the good pictures of each part of some scenes, and how many come in an epoch."""
+    found, start = [], 0
+    for length, weight in parts:
+        chosen = [index for index in good if start <= index < start + length]
+        start += length
+        if chosen:
+            found.append((chosen, max(1, int(round(weight * len(chosen))))))
+    return found
 
 
 class DetectionFeed(Feed):
@@ -129,15 +147,16 @@ class DetectionFeed(Feed):
     ) -> None:
         self.charset = None
         self.net = kind(model_options, seed=options.seed)
-        self._chosen = data_options or SceneOptions()
+        self._chosen = data_options or kind.sources()
         self.pretrained = self._chosen.pretrained
         self._options, self._data_dir = options, data_dir
-        pack = self._chosen.tarfile, self._chosen.tarpath
-        self._scenes = open_scenes(data_dir, "train", *pack)
+        scenes = open_sources(data_dir, "train", self._chosen)
+        assert scenes is not None  # of the training split they are required
+        self._scenes = scenes
         self._found = survey(self._scenes, on_check)
         self.records = {"sha256": self._found.sha256}
-        self.samples = len(self._found.good)
-        self.crops = CropMaker(self.net, self._scenes, self._found.good, self._chosen, options.seed)
+        self.crops = CropMaker(self.net, scenes, self._found.good, self._chosen, options.seed)
+        self.samples = self.crops.epoch
 
     def options(self) -> Dict[str, Any]:
         return plain_options(self._chosen)
@@ -157,8 +176,8 @@ class DetectionFeed(Feed):
         return [step * self._options.batch_size]
 
     def batches(self, start: Any) -> Any:
-        size = self._chosen.input_size
-        specs = dict(self.net.label_specs(size), images=(tf.uint8, (size, size, 3)))
+        height, width = self.net.crop_size(self._chosen)
+        specs = dict(self.net.label_specs(height), images=(tf.uint8, (height, width, 3)))
         names = sorted(specs)
         types = [specs[name][0] for name in names]
 
@@ -181,10 +200,11 @@ class DetectionFeed(Feed):
         return [made[name] for name in names]
 
     def evaluator(self, run: Any, target: Target) -> Any:
-        pack = self._chosen.tarfile, self._chosen.tarpath
-        if not self._options.eval_every or not has_split(self._data_dir, "validation", *pack):
+        if not self._options.eval_every:
             return None
-        scenes = open_scenes(self._data_dir, "validation", *pack)
+        scenes = open_sources(self._data_dir, "validation", self._chosen)
+        if scenes is None:
+            return None
         return SceneEvaluator(run, scenes, target, limit=self._options.eval_samples)
 
     def picture_fetches(self, batch: Dict[str, Any], decoded: Any) -> Dict[str, Any]:

@@ -25,8 +25,8 @@ from ocrdata.train.detect import (
 )
 from ocrdata.train.feeds import OnProgress
 from ocrdata.train.run import plain_options, read_run
-from ocrdata.train.scene_config import SceneOptions
 from ocrdata.train.scenes import open_scenes
+from ocrdata.train.source_config import SourceOptions
 from ocrdata.train.targets import make_target
 
 # The oldest time a zip can hold: the same results give the same bytes.
@@ -81,7 +81,7 @@ def evaluate_scenes(
         raise UnknownNameError("protocol", protocol, PROTOCOLS)
     run = read_run(Path(output_dir) / model, model)
     weights = run.checkpoint(checkpoint)
-    trained_on = settings_from(SceneOptions, run.options)
+    trained_on = settings_from(SourceOptions, run.options)
     pack = trained_on.tarfile if tarfile is None else tarfile
     inside = trained_on.tarpath if tarpath is None else tarpath
     scenes = open_scenes(data_dir, split, pack, inside if pack else "")

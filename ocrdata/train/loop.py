@@ -63,7 +63,7 @@ def train(
 ) -> TrainSummary:
     """Trains a model on the data in `data_dir` and leaves a run directory `output_dir`/`model`.
 
-    `data_options` say how the input of a detector is made (SceneOptions). Raises InputError (data
+    `data_options` say how the input of a detector is made (its `sources`). Raises InputError (data
     missing or unfit), OutputExistsError (a run is there and neither `overwrite` nor `resume` is
     given), OptionError, TargetError, and TrainingError when the loss is no number any more.
     """

@@ -1,11 +1,10 @@
-"""The options of detectors and of their input: one home for each name, default, range and help."""
+"""The options of detectors: one home for each name, default, range and help."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Dict, Tuple
 
-from ocrdata.errors import OptionError
 from ocrdata.train.config import TrainOptions, check_settings, setting
 
 # Units of the four blocks of a residual network, by its depth in layers.
@@ -128,53 +127,6 @@ class PsenetReading(Reading):
     min_area: float = setting(0.0, "Smaller texts are left out, in square pixels.", 0.0)
     min_score: float = setting(0.0, "Texts with a lower mean score are left out.", 0.0, 1.0)
     min_side: float = setting(5.0, "Texts with a shorter side are left out, in pixels.", 0.0)
-
-
-@dataclass(frozen=True)
-class SceneOptions:
-    """Where a detector's pictures come from, and how crops are cut from them."""
-
-    tarfile: str = setting(
-        "", "A tar pack of pictures and texts, in the data folder or anywhere.", kind=str
-    )
-    tarpath: str = setting("", "The folder within --tarfile.", kind=str)
-    pretrained: str = setting(
-        "", "A checkpoint with weights to begin with, such as slim's resnet_v1_50.ckpt.", kind=str
-    )
-    input_size: int = setting(512, "Side of the square crops, a multiple of 32.", 32)
-    scales: str = setting("0.5,1,2,3", "Largest magnifications of crops, drawn from.", kind=str)
-    background: float = setting(0.375, "Share of crops without text.", 0.0, 1.0)
-    min_crop_side: float = setting(
-        0.1, "Shortest side of a crop, as a share of the picture's.", 0.0, 1.0
-    )
-    rotate: float = setting(0.0, "Crops are turned by up to this many degrees.", 0.0, 180.0)
-    jitter: float = setting(0.0, "How much brightness and colours vary.", 0.0, 1.0)
-    num_readers: int = setting(2, "Crops cut at a time.", 1, 256)
-    picture_cache: int = setting(256, "Memory for decoded pictures, in MiB.", 0)
-
-    def __post_init__(self) -> None:
-        check_settings(self)
-        self.scale_values()
-        if self.input_size % 32:
-            raise OptionError(
-                "--input-size must be a multiple of 32, not {}.".format(self.input_size)
-            )
-        if self.tarpath and not self.tarfile:
-            raise OptionError("--tarpath needs --tarfile.")
-
-    def scale_values(self) -> Tuple[float, ...]:
-        """Returns the scales as numbers."""
-        try:
-            values = tuple(float(part) for part in self.scales.split(","))
-        except ValueError:
-            values = ()
-        if not values or not all(0.01 <= value <= 100 for value in values):
-            raise OptionError(
-                "--scales must be numbers from 0.01 to 100 with commas between, not {!r}.".format(
-                    self.scales
-                )
-            )
-        return values
 
 
 # How EAST was trained: Adam, 0.94 every 10,000 steps, averaged weights, a little weight decay.

@@ -40,10 +40,17 @@ _NO_TRUTH = "has no text file of boxes"
 
 
 class Scenes:
-    """Numbered samples; `where` is what messages call all of them."""
+    """Numbered samples; `where` is what messages call all of them.
+
+    `parts` are how many come from each source, one behind the other, and its weight.
+    """
 
     where: str
     keys: List[str]
+
+    @property
+    def parts(self) -> List[Tuple[int, float]]:
+        return [(len(self), 1.0)]
 
     def __len__(self) -> int:
         return len(self.keys)

@@ -6,6 +6,7 @@ MODELS = Registry(
     "model",
     {
         "crnn": "ocrdata.train.models.crnn:Crnn",
+        "deeptext": "ocrdata.train.models.deeptext:DeepText",
         "east": "ocrdata.train.models.east:East",
         "psenet": "ocrdata.train.models.psenet:Psenet",
     },

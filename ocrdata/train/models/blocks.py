@@ -27,9 +27,14 @@ def _seed() -> int:
     return zlib.crc32(v1.get_variable_scope().name.encode("utf-8")) & 0x7FFFFFFF
 
 
-def he_normal() -> Any:
-    """Returns the initialiser of He et al. 2015 for layers that a ReLU follows."""
-    return v1.variance_scaling_initializer(2.0, seed=_seed())
+def he_normal(scale: float = 1.0) -> Any:
+    """Returns the initialiser of He et al. 2015, times `scale`, for layers that a ReLU follows."""
+    return v1.variance_scaling_initializer(2.0 * scale * scale, seed=_seed())
+
+
+def normal(deviation: float) -> Any:
+    """Returns the initialiser of last layers, which begin near nothing."""
+    return v1.random_normal_initializer(stddev=deviation, seed=_seed())
 
 
 def glorot_uniform() -> Any:
@@ -46,17 +51,21 @@ def conv(
     bias: bool = True,
     stride: int = 1,
     bias_start: float = 0.0,
+    deviation: float = 0.0,
+    scale: float = 1.0,
 ) -> Tensor:
     """Convolves [B, H, W, C] into [B, H', W', filters].
 
     With a stride, the padding is half the kernel on each side, whatever the size of the image.
-    The biases begin with `bias_start`.
+    The biases begin with `bias_start`, the weights as He et al. say, times `scale`, or with a
+    normal `deviation`.
     """
     if stride > 1:
         inputs, padding = pad_sides(inputs, kernel), "VALID"
     with v1.variable_scope(name):
         shape = (kernel, kernel, int(inputs.shape[-1]), filters)
-        outputs = tf.nn.conv2d(inputs, variable("weights", shape, he_normal()), stride, padding)
+        weights = normal(deviation) if deviation else he_normal(scale)
+        outputs = tf.nn.conv2d(inputs, variable("weights", shape, weights), stride, padding)
         if not bias:
             return outputs
         start = v1.constant_initializer(bias_start)
@@ -147,11 +156,12 @@ def masked_moments(inputs: Tensor, mask: Tensor) -> Tuple[Tensor, Tensor]:
     return mean, tf.maximum(square - mean * mean, 0.0)
 
 
-def dense(inputs: Tensor, units: int, name: str) -> Tensor:
-    """Maps the last axis of any tensor to `units`."""
+def dense(inputs: Tensor, units: int, name: str, deviation: float = 0.0) -> Tensor:
+    """Maps the last axis of any tensor to `units`; weights begin with a normal `deviation`."""
     with v1.variable_scope(name):
         size = int(inputs.shape[-1])
-        weights = variable("weights", (size, units), glorot_uniform())
+        start = normal(deviation) if deviation else glorot_uniform()
+        weights = variable("weights", (size, units), start)
         flat = tf.matmul(tf.reshape(inputs, [-1, size]), weights)
         flat = tf.nn.bias_add(flat, variable("biases", (units,), v1.zeros_initializer()))
         return tf.reshape(flat, tf.concat([tf.shape(inputs)[:-1], [units]], 0))

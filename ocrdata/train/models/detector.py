@@ -2,28 +2,56 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
+from ocrdata.train.crops import Crop, make_crop, resize
 from ocrdata.train.models.base import Model, Tensor
+from ocrdata.train.source_config import SceneOptions
 
 
 class Detector(Model):
     """The contract between a detector and its crops, evaluation, prediction and export.
 
     `reading` is the dataclass of how texts are read out of its maps; its fields become flags of
-    `evaluate` and `predict`. `build` takes `images`, uint8 [B, H, W, 3], red first, of any size; in
+    `evaluate` and `predict`. `sources` is that of its pictures, SourceOptions with what `crop`
+    needs. `build` takes `images`, uint8 [B, H, W, 3], red first, of any size; in
     training its inputs are the whole batch. `stride` is the pixels of a picture to a cell of a map.
     """
 
     task = "detection"
     reading: Any = type
+    sources: Any = SceneOptions
     stride = 4
 
     def __init__(self, options: Any, num_classes: int = 0, seed: int = 0) -> None:
         self.options = options
         self.seed = seed
+
+    def crop_size(self, options: Any) -> Tuple[int, int]:
+        """Returns height and width of the pictures of training; `options` are the SourceOptions."""
+        return options.input_size, options.input_size
+
+    def crop(
+        self,
+        picture: np.ndarray,
+        polygons: Sequence[np.ndarray],
+        ignore: np.ndarray,
+        options: Any,
+        draw: Random,
+    ) -> Crop:
+        """Returns what is learned of a picture, uint8 [h, w, 3] (blue first), at `crop_size`."""
+        return make_crop(picture, polygons, ignore, options, draw)
+
+    def fit(self, picture: np.ndarray, reading: Any) -> Tuple[np.ndarray, Tuple[float, float]]:
+        """Returns a whole picture as it is read, and by how much (x, y) it was made smaller."""
+        height, width = picture.shape[:2]
+        shrink = min(1.0, reading.max_side / max(height, width))
+        size = max(1, int(round(width * shrink))), max(1, int(round(height * shrink)))
+        small = picture if size == (width, height) else resize(picture, size)
+        return small, (width / size[0], height / size[1])
 
     def label_maps(
         self, polygons: Sequence[np.ndarray], ignore: np.ndarray, size: Tuple[int, int]

@@ -1,4 +1,4 @@
-"""What detectors on a residual network have in common: from pictures to features of four scales."""
+"""What detectors have in common: pictures as networks take them, and features of four scales."""
 
 from __future__ import annotations
 
@@ -17,11 +17,16 @@ def picture_features(images: Tensor, options: ResnetOptions, training: bool) -> 
 
     Pictures of other sizes are filled up below and on the right to multiples of 32.
     """
-    centred = tf.cast(images, tf.float32) - tf.constant(CHANNEL_MEANS, tf.float32)
-    padded = pad_to_multiple(centred, COARSEST)
+    padded = centred(images, COARSEST)
     name, units = "resnet_v1_{}".format(options.depth), RESNETS[options.depth]
     stages = resnet_v1(padded, units, name, training, options.width_multiplier)
     return [stages[0], stages[1], stages[2], stages[4]]
+
+
+def centred(images: Tensor, multiple: int) -> Tensor:
+    """Returns uint8 pictures without their mean, float32, filled up to multiples."""
+    values = tf.cast(images, tf.float32) - tf.constant(CHANNEL_MEANS, tf.float32)
+    return pad_to_multiple(values, multiple)
 
 
 def pad_to_multiple(images: Tensor, multiple: int) -> Tensor:

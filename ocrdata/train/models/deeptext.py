@@ -1,0 +1,258 @@
+"""DeepText: text proposals and their judgement, two stages on one VGG16.
+
+Zhong et al.: DeepText, A Unified Framework for Text Proposal Generation and Text Detection in
+Natural Images (2016, arXiv 1605.07314). Boxes are upright, in pixels of the input.
+"""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+
+import numpy as np
+
+from ocrdata.geometry import boxes as b
+from ocrdata.geometry.sampling import TEXT
+from ocrdata.geometry.voting import read_boxes, to_quads
+from ocrdata.train.compat import tf, v1
+from ocrdata.train.crops import Crop
+from ocrdata.train.deeptext_config import (
+    DEEPTEXT_TRAINING,
+    STRIDE,
+    DeepTextOptions,
+    DeepTextReading,
+    WholeOptions,
+)
+from ocrdata.train.models import blocks, roi_sampling, rois
+from ocrdata.train.models.base import Inputs, Labels, Outputs, Tensor
+from ocrdata.train.models.detector import Detector
+from ocrdata.train.models.pyramid import centred
+from ocrdata.train.models.roi_sampling import Texts
+from ocrdata.train.models.vgg16 import fully_connected, scaled, vgg16
+from ocrdata.train.whole import fit_picture, make_whole
+
+INCEPTION = ((1, 128), (3, 384), (5, 128))  # kernels and channels of the proposals' branches
+CLASSES, POOLED, FUSED = 3, 7, 512
+PROPOSAL_OVERLAP = 0.7
+RPN_BOX_WEIGHT, RPN_BETA, RCNN_BETA = 3.0, 1.0 / 9.0, 1.0
+RARE = -2.0  # the first logit of an anchor: few are text
+
+
+class DeepText(Detector):
+    """The detector.
+
+    Inputs: `images` uint8 [B, H, W, 3], red first, and in training what `label_maps` gives.
+    Outputs, with N proposals in R rounds: `logits` float32 [B, N * R, 3] (background, text,
+    ambiguous) and `boxes` [B, N * R, 4]; `objectness` [B, h, w] of the anchors, the best of each
+    cell of 16 pixels. In training also logits, deltas, labels, goals and weights of the rows that
+    each stage learns from (`rpn_...` [B, 256, ...], `rcnn_...` [B, 640, ...]).
+    """
+
+    defaults = DeepTextOptions
+    reading = DeepTextReading
+    sources = WholeOptions
+    training = DEEPTEXT_TRAINING
+    stride = STRIDE
+
+    def crop_size(self, options: Any) -> Tuple[int, int]:
+        """Returns height and width of the input."""
+        return self.options.size
+
+    def crop(
+        self,
+        picture: np.ndarray,
+        polygons: Sequence[np.ndarray],
+        ignore: np.ndarray,
+        options: Any,
+        draw: Random,
+    ) -> Crop:
+        """Returns a picture, varied, at the input's size."""
+        return make_whole(
+            picture, polygons, ignore, self.options.size, self.options.fit, options, draw
+        )
+
+    def fit(self, picture: np.ndarray, reading: Any) -> Tuple[np.ndarray, Tuple[float, float]]:
+        """Returns a picture at the input's size, and how many of its pixels one of it is."""
+        return fit_picture(picture, self.options.size, self.options.fit)
+
+    def label_maps(
+        self, polygons: Sequence[np.ndarray], ignore: np.ndarray, size: Tuple[int, int]
+    ) -> Dict[str, np.ndarray]:
+        """Returns `texts` and `ignored`: upright boxes [max_texts, 4], unused rows zero."""
+        height, width = size
+        found = [np.concatenate([p.min(axis=0), p.max(axis=0)]) for p in polygons]
+        boxes = np.array(found, np.float32).reshape(-1, 4)
+        boxes = np.clip(boxes, 0, np.array([width, height, width, height], np.float32))
+        small = (boxes[:, 2:] - boxes[:, :2]).min(axis=1) < max(self.options.min_text_size, 1e-3)
+        unread = np.asarray(ignore, bool) | small
+        order = np.argsort(-b.areas(boxes), kind="stable")
+        texts, ignored = order[~unread[order]], order[unread[order]]
+        count = self.options.max_texts
+        left_over = np.concatenate([texts[count:], ignored])
+        return {"texts": _padded(boxes[texts], count), "ignored": _padded(boxes[left_over], count)}
+
+    def label_specs(self, size: int) -> Dict[str, Tuple[Any, Tuple[int, ...]]]:
+        """Returns dtype and shape of each part of the labels."""
+        shape = (self.options.max_texts, 4)
+        return {"texts": (tf.float32, shape), "ignored": (tf.float32, shape)}
+
+    def labels(self, features: Mapping[str, Tensor]) -> Dict[str, Tensor]:
+        """Returns nothing: `build` makes the rows to learn from, as they need the proposals."""
+        return {}
+
+    def build(self, inputs: Inputs, training: bool) -> Dict[str, Tensor]:
+        """Returns the outputs of both stages."""
+        options = self.options
+        size = tf.shape(inputs["images"])[1:3]
+        images = centred(inputs["images"], STRIDE)
+        maps = vgg16(images, training, options.batch_norm, options.width_multiplier)[3:]
+        with v1.variable_scope("deeptext"):
+            first = self._propose(maps[1], size, training)
+        outputs = {"objectness": tf.reduce_max(tf.sigmoid(first["map"]), 3)}
+        if not training:
+            outputs.update(self._judge(maps, first["proposals"], size, options.rounds))
+            return outputs
+        step = v1.train.get_global_step()
+        step = tf.constant(0, tf.int64) if step is None else step
+        texts = Texts(inputs["texts"], inputs["ignored"], options, self.seed, step)
+        index, rows = roi_sampling.learned_anchors(texts, first["anchors"], size)
+        rows["logits"] = tf.gather(first["logits"], index, batch_dims=1)
+        rows["found"] = tf.gather(first["deltas"], index, batch_dims=1)
+        outputs.update({"rpn_" + name: value for name, value in rows.items()})
+        boxes, rows = roi_sampling.learned_proposals(texts, first["proposals"], first["scores"] > 0)
+        logits, deltas = self._second_stage(maps, boxes)
+        rows.update(logits=logits, found=deltas)
+        outputs.update({"rcnn_" + name: value for name, value in rows.items()})
+        outputs.update(logits=logits, boxes=boxes)
+        return outputs
+
+    def _propose(self, features: Tensor, size: Tensor, training: bool) -> Dict[str, Tensor]:
+        """Runs the first stage (section 2.1): logits, deltas and anchors, and the proposals."""
+        options = self.options
+        parts = []
+        for kernel, width in INCEPTION:
+            width, name = (
+                scaled(width, options.width_multiplier),
+                "inception_{0}x{0}".format(kernel),
+            )
+            parts.append(blocks.conv(features, width, kernel, name))
+        joined = tf.nn.relu(tf.concat(parts, 3))
+        shapes = b.anchors(1, 1, scales=options.scales(), ratios=options.ratios()) - STRIDE / 2.0
+        logits = blocks.conv(joined, len(shapes), 1, "score", bias_start=RARE, deviation=0.01)
+        deltas = blocks.conv(joined, 4 * len(shapes), 1, "deltas", deviation=0.01)
+        extent = tf.shape(features)
+        anchors = rois.grid_of_anchors(shapes, extent[1], extent[2], STRIDE)
+        flat = {
+            "logits": tf.reshape(logits, [extent[0], -1]),
+            "deltas": tf.reshape(deltas, [extent[0], -1, 4]),
+        }
+        boxes = rois.decode(flat["deltas"], anchors, rois.NO_DEVIATIONS, size)
+        count = options.train_proposals if training else options.test_proposals
+        proposals, scores = rois.best_boxes(
+            boxes, tf.sigmoid(flat["logits"]), count, count, PROPOSAL_OVERLAP
+        )
+        return dict(flat, map=logits, anchors=anchors, proposals=proposals, scores=scores)
+
+    def _second_stage(self, maps: Sequence[Tensor], boxes: Tensor) -> Tuple[Tensor, Tensor]:
+        """Returns logits [B, n, 3] and deltas [B, n, 4] of boxes [B, n, 4] (section 2.2)."""
+        multiplier = self.options.width_multiplier
+        with v1.variable_scope("deeptext", reuse=v1.AUTO_REUSE):
+            pooled = [
+                rois.roi_align(features, boxes, stride, POOLED)
+                for features, stride in zip(maps, (STRIDE // 2, STRIDE))
+            ]
+            width = scaled(FUSED, multiplier)
+            fused = tf.nn.relu(blocks.conv(tf.concat(pooled, 3), width, 1, "fused"))
+        with v1.variable_scope(v1.get_variable_scope(), reuse=v1.AUTO_REUSE):
+            hidden = fully_connected(fused, multiplier)
+        with v1.variable_scope("deeptext", reuse=v1.AUTO_REUSE):
+            count = tf.shape(boxes)[1]
+            logits = blocks.dense(hidden, CLASSES, "class", deviation=0.01)
+            deltas = blocks.dense(hidden, 4, "box", deviation=0.001)
+        return tf.reshape(logits, [-1, count, CLASSES]), tf.reshape(deltas, [-1, count, 4])
+
+    def _judge(
+        self, maps: Sequence[Tensor], boxes: Tensor, size: Tensor, rounds: int
+    ) -> Dict[str, Tensor]:
+        """Runs the second stage over proposals, then over what it makes of them (section 2.4)."""
+        logits, found = [], []
+        for _ in range(rounds):
+            judged, deltas = self._second_stage(maps, boxes)
+            boxes = rois.decode(deltas, boxes, b.SECOND_STAGE_DEVIATIONS, size)
+            logits.append(judged)
+            found.append(boxes)
+        return {"logits": tf.concat(logits, 1), "boxes": tf.concat(found, 1)}
+
+    def figures(self, outputs: Outputs, labels: Labels) -> Dict[str, Tensor]:
+        """Returns the losses of both stages and their parts, weighted as they are added up."""
+        first = _rows(outputs, "rpn_")
+        count = tf.cast(tf.size(first["weights"]), tf.float32)
+        truth = tf.cast(tf.equal(first["labels"], TEXT), tf.float32)
+        losses = tf.nn.sigmoid_cross_entropy_with_logits(labels=truth, logits=first["logits"])
+        rpn_class = tf.reduce_sum(losses * first["weights"]) / count
+        rpn_box = RPN_BOX_WEIGHT * tf.reduce_sum(_box_losses(first, RPN_BETA)) / count
+        second = _rows(outputs, "rcnn_")
+        count = tf.maximum(tf.reduce_sum(second["weights"]), 1.0)
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
+            labels=second["labels"], logits=second["logits"]
+        )
+        rcnn_class = tf.reduce_sum(losses * second["weights"]) / count
+        rcnn_box = tf.reduce_sum(_box_losses(second, RCNN_BETA)) / count
+        return {
+            "rpn_loss": rpn_class + rpn_box, "rpn_class_loss": rpn_class, "rpn_box_loss": rpn_box,
+            "rcnn_loss": rcnn_class + rcnn_box, "rcnn_class_loss": rcnn_class,
+            "rcnn_box_loss": rcnn_box,
+        }  # fmt: skip
+
+    def loss(self, outputs: Outputs, labels: Labels) -> Tensor:
+        """Returns the loss of a batch, a float32 scalar."""
+        figures = self.figures(outputs, labels)
+        return figures["rpn_loss"] + figures["rcnn_loss"]
+
+    def decode(self, outputs: Outputs) -> Dict[str, Tensor]:
+        """Returns `boxes` [B, n, 4], their `scores` [B, n] as text, and `objectness`."""
+        return {
+            "boxes": tf.identity(outputs["boxes"]),
+            "scores": tf.nn.softmax(outputs["logits"])[..., TEXT],
+            "objectness": tf.identity(outputs["objectness"]),
+        }
+
+    def shown(self, batch: Mapping[str, Tensor], decoded: Mapping[str, Tensor]) -> List[Tensor]:
+        """Returns where the true texts are, and the anchors' objectness, [B, h, w]."""
+        shape = tf.shape(decoded["objectness"])
+        cells = rois.grid_of_anchors(np.zeros((1, 4)), shape[1], shape[2], STRIDE)[None, :, None]
+        texts = batch["texts"][:, None]
+        inside = (cells >= texts)[..., :2] & (cells <= texts)[..., 2:]
+        covered = tf.reduce_any(tf.reduce_all(inside, 3), 2)
+        return [tf.reshape(tf.cast(covered, tf.float32), shape), decoded["objectness"]]
+
+    def boxes(
+        self,
+        maps: Mapping[str, np.ndarray],
+        reading: DeepTextReading,
+        scale: Optional[Tuple[float, float]] = None,
+    ) -> Tuple[Sequence[np.ndarray], np.ndarray]:
+        """Returns the texts among the boxes of one picture: float32 [4, 2] each, scores [k]."""
+        boxes, scores = read_boxes(
+            maps["boxes"], maps["scores"], threshold=reading.threshold,
+            nms_threshold=reading.nms_threshold, voting=reading.voting, most=reading.max_boxes,
+        )  # fmt: skip
+        return list(to_quads(boxes) * np.array(scale or (1.0, 1.0), np.float32)), scores
+
+
+def _padded(boxes: np.ndarray, count: int) -> np.ndarray:
+    rows = np.zeros((count, 4), np.float32)
+    rows[: min(count, len(boxes))] = boxes[:count]
+    return rows
+
+
+def _rows(outputs: Outputs, stage: str) -> Dict[str, Tensor]:
+    return {n[len(stage) :]: value for n, value in outputs.items() if n.startswith(stage)}
+
+
+def _box_losses(rows: Mapping[str, Tensor], beta: float) -> Tensor:
+    """Returns the smooth L1 losses [B, n] of the deltas of text."""
+    distance = tf.abs(rows["found"] - rows["deltas"])
+    smooth = rois.where(distance < beta, 0.5 * distance * distance / beta, distance - 0.5 * beta)
+    counts = rows["weights"] * tf.cast(tf.equal(rows["labels"], TEXT), tf.float32)
+    return tf.reduce_sum(smooth, 2) * counts

@@ -1,0 +1,184 @@
+"""Which anchors and proposals a two-stage detector learns from, in a graph.
+
+The rules are those of `ocrdata.geometry.sampling`; what is drawn is a function of seed and step.
+Every shape is fixed: unused rows have weight 0.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, NamedTuple, Sequence, Tuple
+
+from ocrdata.geometry.boxes import SECOND_STAGE_DEVIATIONS
+from ocrdata.geometry.sampling import AMBIGUOUS, BACKGROUND, TEXT, UNUSED
+from ocrdata.train.compat import tf
+from ocrdata.train.models import rois
+
+Tensor = Any
+where = rois.where
+POSITIVE, NEGATIVE, LEAST_BEST, AMBIGUOUS_FROM = 0.5, 0.3, 0.3, 0.2
+COVERED = 0.5  # from this share on, what lies under a text to be ignored is no background
+
+
+def match_anchors(
+    overlap: Tensor, real: Tensor, allowed: Tensor, positive: float, negative: float, least: float
+) -> Tuple[Tensor, Tensor]:
+    """Labels anchors by their overlap [B, n, m] with texts: (labels, matched), int32 [B, n].
+
+    `real` bool [B, m] marks the texts that are no padding, `allowed` bool [n] the anchors that
+    take part. Text: from `positive` on, and the best of each text from `least` on; background:
+    below `negative`; others are unused (-1). `matched` is 0 but for text.
+    """
+    overlap = overlap * tf.cast(real, tf.float32)[:, None]
+    most = tf.reduce_max(overlap, 2)
+    taking_part = overlap * tf.cast(allowed, tf.float32)[None, :, None]
+    best = tf.reduce_max(taking_part, 1, keepdims=True)
+    saved = tf.equal(overlap, best) & (best >= least)
+    sure = most >= positive
+    text = (sure | tf.reduce_any(saved, 2)) & allowed[None]
+    background = (most < negative) & allowed[None]
+    matched = where(sure, _place_of_most(overlap), _place_of_most(tf.cast(saved, tf.float32)))
+    labels = where(text, TEXT, where(background, BACKGROUND, UNUSED))
+    return labels, where(text, matched, 0)
+
+
+def _place_of_most(values: Tensor) -> Tensor:
+    return tf.argmax(values, axis=2, output_type=tf.int32)
+
+
+def match_proposals(
+    overlap: Tensor, real: Tensor, valid: Tensor, positive: float, ambiguous: float
+) -> Tuple[Tensor, Tensor]:
+    """Labels proposals by their overlap [B, n, m] with texts: (labels, matched), int32 [B, n].
+
+    Text from `positive` on, ambiguous from `ambiguous` on, background below; those not `valid`
+    (bool [B, n]) are unused (-1).
+    """
+    overlap = overlap * tf.cast(real, tf.float32)[:, None]
+    most = tf.reduce_max(overlap, 2)
+    labels = where(most >= positive, TEXT, where(most >= ambiguous, AMBIGUOUS, BACKGROUND))
+    labels = where(valid, labels, UNUSED)
+    return labels, where(tf.equal(labels, TEXT), _place_of_most(overlap), 0)
+
+
+def without_ignored(labels: Tensor, boxes: Tensor, ignored: Tensor) -> Tensor:
+    """Takes background [B, n] that lies under a text to be ignored, [B, m, 4], out of use."""
+    shares = rois.shared_areas(boxes, ignored) / tf.maximum(rois.areas(boxes), 1e-9)[:, :, None]
+    under = tf.reduce_any(shares >= COVERED, 2) & tf.equal(labels, BACKGROUND)
+    return where(under, UNUSED, labels)
+
+
+def choose(
+    labels: Tensor, priority: Tensor, limits: Sequence[int], count: int
+) -> Tuple[Tensor, Tensor]:
+    """Returns the rows to learn from, int32 [B, count], and their weights, 1 or 0.
+
+    `limits` are the most of text and, if there are two, of ambiguous ones; background fills up to
+    `count`. Of each kind those of the lowest `priority` [B, n], in [0, 1), are taken.
+    """
+    kinds = [*zip((TEXT, AMBIGUOUS), limits), (BACKGROUND, count)]
+    left = tf.fill(tf.shape(labels)[:1], count)
+    places, used = [], []
+    for label, limit in kinds:
+        rank = where(tf.equal(labels, label), 1.0 - priority, -1.0)
+        width = tf.minimum(min(limit, count), tf.shape(labels)[1])
+        values, found = tf.nn.top_k(rank, width)
+        take = (values > 0) & (tf.range(width)[None] < left[:, None])
+        left = left - tf.reduce_sum(tf.cast(take, tf.int32), 1)
+        places.append(found)
+        used.append(tf.cast(take, tf.float32))
+    room = [[0, 0], [0, count]]  # for pictures with less to choose from than `count`
+    all_used = tf.pad(tf.concat(used, 1), room)
+    weights, order = tf.nn.top_k(all_used, count)
+    index = tf.gather(tf.pad(tf.concat(places, 1), room), order, batch_dims=1)
+    return index * tf.cast(weights, tf.int32), weights
+
+
+def targets(
+    index: Tensor,
+    weights: Tensor,
+    labels: Tensor,
+    matched: Tensor,
+    boxes: Tensor,
+    texts: Tensor,
+    deviations: Sequence[float],
+) -> Dict[str, Tensor]:
+    """Returns what chosen rows [B, count] learn: `labels`, `deltas` [B, count, 4] and `weights`.
+
+    Deltas lead from `boxes` [B, n, 4] to the matched `texts` [B, m, 4]; they are 0 but for text.
+    """
+    label = tf.gather(labels, index, batch_dims=1)
+    label = where(weights > 0, label, BACKGROUND)
+    goal = tf.gather(texts, tf.gather(matched, index, batch_dims=1), batch_dims=1)
+    deltas = rois.encode(goal, tf.gather(boxes, index, batch_dims=1), deviations)
+    deltas = deltas * tf.cast(tf.equal(label, TEXT), tf.float32)[..., None]
+    return {"labels": label, "deltas": deltas, "weights": weights}
+
+
+def priorities(shape: Tensor, seed: int, stage: int, step: Tensor) -> Tensor:
+    """Returns numbers in [0, 1) that are a function of seed, stage and step."""
+    key = tf.stack([tf.constant(2 * seed + stage, tf.int64), tf.cast(step, tf.int64)])
+    return tf.random.stateless_uniform(shape, key)
+
+
+class Texts(NamedTuple):
+    """What a batch is learned from: boxes [B, m, 4] of texts and of those to be ignored."""
+
+    texts: Tensor
+    ignored: Tensor
+    options: Any  # DeepTextOptions
+    seed: int
+    step: Tensor
+
+
+def learned_anchors(
+    given: Texts, anchors: Tensor, size: Tensor
+) -> Tuple[Tensor, Dict[str, Tensor]]:
+    """Returns the places of the anchors [n, 4] that are learned from, [B, count], and `targets`.
+
+    `size` is the picture's (height, width).
+    """
+    count = given.options.rpn_samples
+    allowed = tf.ones_like(anchors[:, 0], tf.bool)
+    if given.options.inside_anchors:
+        limit = tf.cast(size[::-1], tf.float32)
+        allowed = tf.reduce_all((anchors[:, :2] >= 0) & (anchors[:, 2:] <= limit), 1)
+    overlap = rois.overlaps(anchors[None], given.texts)
+    real = rois.areas(given.texts) > 0
+    labels, matched = match_anchors(overlap, real, allowed, POSITIVE, NEGATIVE, LEAST_BEST)
+    every = tf.tile(anchors[None], [tf.shape(given.texts)[0], 1, 1])
+    limits = (count // 2,)
+    return _learned(given, 0, labels, matched, every, limits, count, rois.NO_DEVIATIONS)
+
+
+def learned_proposals(
+    given: Texts, proposals: Tensor, valid: Tensor
+) -> Tuple[Tensor, Dict[str, Tensor]]:
+    """Returns the boxes [B, count, 4] that are learned from, and their `targets`.
+
+    They are drawn from the `valid` proposals [B, n, 4] and the texts themselves.
+    """
+    count, real = given.options.rois, rois.areas(given.texts) > 0
+    pool = tf.concat([proposals, given.texts], 1)
+    overlap = rois.overlaps(pool, given.texts)
+    labels, matched = match_proposals(
+        overlap, real, tf.concat([valid, real], 1), POSITIVE, AMBIGUOUS_FROM
+    )
+    limits = (count // 5, count // 5)
+    index, rows = _learned(given, 1, labels, matched, pool, limits, count, SECOND_STAGE_DEVIATIONS)
+    return tf.gather(pool, index, batch_dims=1) * rows["weights"][..., None], rows
+
+
+def _learned(
+    given: Texts,
+    stage: int,
+    labels: Tensor,
+    matched: Tensor,
+    boxes: Tensor,
+    limits: Sequence[int],
+    count: int,
+    deviations: Sequence[float],
+) -> Tuple[Tensor, Dict[str, Tensor]]:
+    labels = without_ignored(labels, boxes, given.ignored)
+    draw = priorities(tf.shape(labels), given.seed, stage, given.step)
+    index, weights = choose(labels, draw, limits, count)
+    return index, targets(index, weights, labels, matched, boxes, given.texts, deviations)

@@ -1,0 +1,115 @@
+"""Upright boxes in a graph: coding, overlap, suppression and the pooling of regions.
+
+Boxes are float32 [..., 4] as in `ocrdata.geometry.boxes`, which is the definition; every shape is
+fixed, whatever a picture holds, as compilers of NPUs want it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Sequence, Tuple
+
+from ocrdata.geometry.boxes import MOST_GROWTH
+from ocrdata.train.compat import tf
+
+Tensor = Any
+where = tf.compat.v2.where  # 1.15 has its own, which wants equal shapes
+NO_DEVIATIONS = (1.0, 1.0, 1.0, 1.0)
+SAMPLES = 2  # points a bin and direction in ROIAlign
+
+
+def grid_of_anchors(shapes: Tensor, rows: Tensor, columns: Tensor, stride: float) -> Tensor:
+    """Returns the anchors [rows * columns * k, 4] of a map; `shapes` [k, 4] lie around (0, 0)."""
+    x = (tf.cast(tf.range(columns), tf.float32) + 0.5) * stride
+    y = (tf.cast(tf.range(rows), tf.float32) + 0.5) * stride
+    across, down = tf.meshgrid(x, y)
+    centres = tf.reshape(tf.stack([across, down, across, down], 2), [-1, 1, 4])
+    return tf.reshape(centres + tf.constant(shapes, tf.float32), [-1, 4])
+
+
+def _centre_and_side(boxes: Tensor) -> Tuple[Tensor, Tensor]:
+    return (boxes[..., :2] + boxes[..., 2:]) / 2.0, boxes[..., 2:] - boxes[..., :2]
+
+
+def encode(boxes: Tensor, references: Tensor, deviations: Sequence[float]) -> Tensor:
+    """Returns the deltas [..., 4] that turn references into boxes; 0 where one has no area."""
+    centre, side = _centre_and_side(boxes)
+    origin, unit = _centre_and_side(references)
+    sound = tf.reduce_all((side > 0) & (unit > 0), -1, keepdims=True)
+    side, unit = (where(sound, each, 1.0) for each in (side, unit))
+    deltas = tf.concat([(centre - origin) / unit, tf.math.log(side / unit)], -1)
+    return where(sound, deltas / tf.constant(deviations, tf.float32), 0.0)
+
+
+def decode(deltas: Tensor, references: Tensor, deviations: Sequence[float], size: Tensor) -> Tensor:
+    """Returns the boxes that deltas make of references, cut to a picture of (height, width)."""
+    deltas = deltas * tf.constant(deviations, tf.float32)
+    origin, unit = _centre_and_side(references)
+    centre = origin + deltas[..., :2] * unit
+    half = unit * tf.exp(tf.minimum(deltas[..., 2:], MOST_GROWTH)) / 2.0
+    limit = tf.cast(tf.stack([size[1], size[0], size[1], size[0]]), tf.float32)
+    return tf.clip_by_value(tf.concat([centre - half, centre + half], -1), 0.0, limit)
+
+
+def areas(boxes: Tensor) -> Tensor:
+    """Returns the areas [...] in square pixels, 0 for boxes turned inside out."""
+    side = tf.nn.relu(boxes[..., 2:] - boxes[..., :2])
+    return side[..., 0] * side[..., 1]
+
+
+def shared_areas(boxes: Tensor, others: Tensor) -> Tensor:
+    """Returns the common areas [B, n, m] of boxes [B, n, 4] and others [B, m, 4]."""
+    one, other = boxes[:, :, None], others[:, None]
+    width = tf.minimum(one[..., 2], other[..., 2]) - tf.maximum(one[..., 0], other[..., 0])
+    height = tf.minimum(one[..., 3], other[..., 3]) - tf.maximum(one[..., 1], other[..., 1])
+    return tf.nn.relu(width) * tf.nn.relu(height)
+
+
+def overlaps(boxes: Tensor, others: Tensor) -> Tensor:
+    """Returns the intersection over union [B, n, m]."""
+    shared = shared_areas(boxes, others)
+    union = areas(boxes)[:, :, None] + areas(others)[:, None] - shared
+    return shared / tf.maximum(union, 1e-9)
+
+
+def best_boxes(
+    boxes: Tensor, scores: Tensor, looked_at: int, kept: int, threshold: float
+) -> Tuple[Tensor, Tensor]:
+    """Suppresses all but the best of boxes [B, n, 4] that overlap by more than `threshold`.
+
+    Only the best `looked_at` are looked at. Returns [B, kept, 4] and their scores [B, kept],
+    falling; unused rows are zero. Scores are above zero. No gradient flows back.
+    """
+    count = tf.minimum(looked_at, tf.shape(scores)[1])
+    # A box without area is no text; it comes last, and is not kept.
+    scores = where(areas(boxes) > 0, scores, 0.0)
+    scores, places = tf.nn.top_k(scores, count)
+    boxes = tf.gather(boxes, places, batch_dims=1)
+    found = tf.image.combined_non_max_suppression(
+        boxes[:, :, None], scores[:, :, None], kept, kept, threshold, 1e-12, clip_boxes=False
+    )
+    boxes, scores = (tf.stop_gradient(each) for each in found[:2])
+    return tf.reshape(boxes, [-1, kept, 4]), tf.reshape(scores, [-1, kept])
+
+
+def roi_align(features: Tensor, boxes: Tensor, stride: float, size: int) -> Tensor:
+    """Pools boxes [B, n, 4] out of features [B, h, w, C] into [B * n, size, size, C].
+
+    ROIAlign (He et al. 2017, arXiv 1703.06870): each bin is the mean of 2 x 2 points, each point
+    read between four cells; points outside the map read its border.
+    """
+    shape = tf.cast(tf.shape(features)[1:3], tf.float32)
+    count = tf.shape(boxes)[1]
+    # crop_and_resize puts its first and last points on the box's sides; a frame of one cell around
+    # the map, and half a step inwards, make them the centres of the parts of the bins.
+    framed = tf.pad(features, [[0, 0], [1, 1], [1, 1], [0, 0]], "SYMMETRIC")
+    flat = tf.reshape(boxes, [-1, 4]) / stride
+    low, high = flat[:, :2], flat[:, 2:]
+    step = (high - low) / (2.0 * size * SAMPLES)
+    limit = tf.stack([shape[1], shape[0]]) + 1.0
+    low, high = (low + step + 0.5) / limit, (high - step + 0.5) / limit
+    ordered = tf.stack([low[:, 1], low[:, 0], high[:, 1], high[:, 0]], 1)
+    of = tf.reshape(tf.tile(tf.range(tf.shape(boxes)[0])[:, None], [1, count]), [-1])
+    points = tf.image.crop_and_resize(
+        framed, tf.stop_gradient(ordered), of, [size * SAMPLES, size * SAMPLES]
+    )
+    return tf.nn.avg_pool2d(points, SAMPLES, SAMPLES, "VALID")

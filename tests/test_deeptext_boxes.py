@@ -1,0 +1,178 @@
+"""DeepText's boxes in a graph against NumPy: coding, overlap, matching, drawing, pooling."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("tensorflow", reason="training needs TensorFlow")
+import deeptext_reference as reference  # noqa: E402
+
+from ocrdata.geometry import boxes as b  # noqa: E402
+from ocrdata.geometry import sampling as s  # noqa: E402
+from ocrdata.train.compat import tf, v1  # noqa: E402
+from ocrdata.train.models import roi_sampling, rois  # noqa: E402
+
+pytestmark = pytest.mark.tf
+SIZE = (96, 160)
+
+
+def boxes(rng, *shape, size=150.0):
+    corner, side = rng.uniform(0, size, (*shape, 2)), rng.uniform(6, size / 2, (*shape, 2))
+    return np.concatenate([corner, corner + side], axis=-1).astype(np.float32)
+
+
+def run(make, *arrays):
+    """Returns what the tensors that `make` builds from constants come to."""
+    with tf.Graph().as_default(), v1.Session() as session:
+        return session.run(make(*[tf.constant(array) for array in arrays]))
+
+
+def test_anchors_are_those_of_the_definition():
+    shapes = b.anchors(1, 1) - 8.0
+    found = run(lambda: rois.grid_of_anchors(shapes, tf.constant(6), tf.constant(10), 16))
+    np.testing.assert_allclose(found, b.anchors(6, 10), atol=1e-4)
+
+
+@pytest.mark.parametrize("deviations", [rois.NO_DEVIATIONS, b.SECOND_STAGE_DEVIATIONS])
+def test_coding_is_that_of_the_definition(deviations):
+    rng = np.random.RandomState(0)
+    one, other = boxes(rng, 2, 50), boxes(rng, 2, 50)
+    one[0, :5] = 0.0
+    other[1, :3] = 0.0
+    deltas = run(lambda x, y: rois.encode(x, y, deviations), one, other)
+    np.testing.assert_allclose(deltas, b.encode(one, other, deviations), rtol=1e-4, atol=1e-5)
+    deltas = rng.normal(0, 3, (2, 50, 4)).astype(np.float32)
+    found = run(lambda d, y: rois.decode(d, y, deviations, tf.constant(SIZE)), deltas, other)
+    np.testing.assert_allclose(found, b.decode(deltas, other, deviations, SIZE), atol=1e-3)
+
+
+def test_overlaps_are_those_of_the_definition():
+    rng = np.random.RandomState(1)
+    one, other = boxes(rng, 3, 40), boxes(rng, 3, 7)
+    expected = [b.overlaps(*pair) for pair in zip(one, other)]
+    np.testing.assert_allclose(run(rois.overlaps, one, other), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("kept", [5, 30])
+def test_suppression_is_greedy_and_padded(kept):
+    rng = np.random.RandomState(2)
+    one, scores = boxes(rng, 2, 60, size=80.0), rng.uniform(0.1, 1, (2, 60)).astype(np.float32)
+    one[0, 7] = [5, 5, 5, 90]
+    found, values = run(lambda x, y: rois.best_boxes(x, y, 40, kept, 0.3), one, scores)
+    for picture in range(2):
+        order = [k for k in np.argsort(-scores[picture])[:40] if b.areas(one[picture, k]) > 0]
+        left = []
+        for k in order:
+            if not left or b.overlaps(one[picture, [k]], one[picture, left]).max() <= 0.3:
+                left.append(k)
+        left = left[:kept]
+        np.testing.assert_allclose(found[picture, : len(left)], one[picture, left])
+        np.testing.assert_allclose(values[picture, : len(left)], scores[picture, left])
+        assert not found[picture, len(left) :].any() and not values[picture, len(left) :].any()
+
+
+def texts_with_padding(rng, count):
+    texts = np.zeros((2, 8, 4), np.float32)
+    texts[0, :count] = boxes(rng, count)
+    return texts
+
+
+@pytest.mark.parametrize("count", [0, 1, 5, 8])
+def test_anchors_are_matched_by_the_rules(count):
+    rng = np.random.RandomState(count)
+    anchors, texts = boxes(rng, 300), texts_with_padding(rng, count)
+    allowed = rng.rand(300) < 0.8
+
+    def make(anchors, texts, allowed):
+        overlap = rois.overlaps(anchors[None], texts)
+        return roi_sampling.match_anchors(overlap, rois.areas(texts) > 0, allowed, 0.5, 0.3, 0.3)
+
+    labels, matched = run(make, anchors, texts, allowed)
+    for picture, real in ((0, count), (1, 0)):
+        overlap = b.overlaps(anchors, texts[picture, :real])
+        wanted = s.match_anchors(overlap, allowed)
+        assert labels[picture].tolist() == wanted[0].tolist()
+        assert matched[picture].tolist() == np.maximum(wanted[1], 0).tolist()
+
+
+@pytest.mark.parametrize("count", [0, 6])
+def test_proposals_are_matched_by_the_rules(count):
+    rng = np.random.RandomState(count)
+    found, texts, valid = boxes(rng, 2, 200), texts_with_padding(rng, count), rng.rand(2, 200) < 0.8
+
+    def make(found, texts, valid):
+        overlap = rois.overlaps(found, texts)
+        return roi_sampling.match_proposals(overlap, rois.areas(texts) > 0, valid, 0.5, 0.2)
+
+    labels, matched = run(make, found, texts, valid)
+    for picture, real in ((0, count), (1, 0)):
+        overlap = b.overlaps(found[picture], texts[picture, :real])
+        wanted = s.match_proposals(overlap, valid[picture])
+        assert labels[picture].tolist() == wanted[0].tolist()
+        assert matched[picture].tolist() == np.maximum(wanted[1], 0).tolist()
+
+
+@pytest.mark.parametrize("limits", [(128,), (20, 10), (300, 300)])
+@pytest.mark.parametrize("total", [500, 60])
+def test_the_rows_of_lowest_priority_are_drawn(limits, total):
+    rng = np.random.RandomState(3)
+    labels = rng.randint(-1, 3, (2, total)).astype(np.int32)
+    priority = rng.rand(2, total).astype(np.float32)
+    index, weights = run(lambda x, y: roi_sampling.choose(x, y, limits, 200), labels, priority)
+    assert index.shape == weights.shape == (2, 200)
+    for picture in range(2):
+        wanted = s.choose(labels[picture], priority[picture], limits, 200)
+        used = index[picture][weights[picture] > 0]
+        assert sorted(used.tolist()) == sorted(wanted.tolist())
+        assert not index[picture][weights[picture] == 0].any()
+
+
+def test_what_rows_learn_leads_to_their_texts():
+    rng = np.random.RandomState(4)
+    found, texts = boxes(rng, 2, 50), boxes(rng, 2, 4)
+    labels, matched = rng.randint(0, 3, (2, 50)), rng.randint(0, 4, (2, 50))
+    index, weights = rng.randint(0, 50, (2, 20)), (rng.rand(2, 20) < 0.8).astype(np.float32)
+    given = [array.astype(np.int32) for array in (index, labels, matched)]
+    rows = run(
+        lambda i, k, m, w: roi_sampling.targets(i, w, k, m, found, texts, (1.0, 1.0, 0.5, 0.5)),
+        *given, weights,
+    )  # fmt: skip
+    for place in np.ndindex(2, 20):
+        picture, k = place[0], index[place]
+        text = weights[place] > 0 and labels[picture, k] == 1
+        goal = texts[picture, [matched[picture, k]]]
+        wanted = b.encode(goal, found[picture, [k]], (1.0, 1.0, 0.5, 0.5))[0] if text else 0.0
+        np.testing.assert_allclose(rows["deltas"][place], wanted, atol=1e-4)
+        assert rows["labels"][place] == (labels[picture, k] if weights[place] > 0 else 0)
+
+
+def test_background_under_an_ignored_text_is_not_learned():
+    labels = np.array([[0, 1, 0, 2, 0]], np.int32)
+    ignored = np.array([[[0, 0, 100, 40], [0, 0, 0, 0]]], np.float32)
+    found = np.array([[[0, 0, 20, 60], [0, 0, 20, 20], [0, 30, 20, 60], [0, 0, 20, 20], [0] * 4]])
+    kept = run(roi_sampling.without_ignored, labels, found.astype(np.float32), ignored)
+    assert kept.tolist() == [[-1, 1, 0, 2, 0]]
+
+
+def test_draws_are_a_function_of_seed_stage_and_step():
+    def draw(seed, stage, step):
+        return run(lambda: roi_sampling.priorities([2, 50], seed, stage, tf.constant(step)))
+
+    first = draw(3, 0, 7)
+    assert (draw(3, 0, 7) == first).all() and first.min() >= 0 and first.max() < 1
+    for other in ((3, 0, 8), (3, 1, 7), (4, 0, 7)):
+        assert np.abs(draw(*other) - first).mean() > 0.2
+
+
+@pytest.mark.parametrize("stride", [8, 16])
+def test_roi_align_reads_the_points_of_its_bins(stride):
+    rng = np.random.RandomState(5)
+    features = rng.randn(2, SIZE[0] // stride, SIZE[1] // stride, 3).astype(np.float32)
+    found = np.clip(boxes(rng, 2, 9), 0, [SIZE[1], SIZE[0]] * 2).astype(np.float32)
+    found[0, 0], found[1, 1] = [0, 0, SIZE[1], SIZE[0]], [0, 0, 3, 2]
+    found[0, 2] = [SIZE[1] - 4, SIZE[0] - 2, SIZE[1], SIZE[0]]
+    pooled = run(lambda x, y: rois.roi_align(x, y, stride, 7), features, found)
+    for number, (picture, k) in enumerate(np.ndindex(2, 9)):
+        wanted = reference.roi_align(features[picture].astype(float), found[picture, k], stride, 7)
+        np.testing.assert_allclose(pooled[number], wanted, atol=2e-5)
