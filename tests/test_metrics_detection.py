@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from ocrdata.errors import AnnotationError
-from ocrdata.metrics.detection import evaluate_detection, match_all
+from ocrdata.metrics.detection import evaluate_detection, match_all, total
 from ocrdata.metrics.detection_files import Boxes, Format, read_results, read_truth
 from ocrdata.metrics.deteval import match_rectangles
 from ocrdata.metrics.overlap import shared_areas
@@ -53,6 +53,52 @@ def exact_shared(first, second):
         if points:
             points = keep_inside(points, a, b)
     return exact_area(points) if points else Fraction(0)
+
+
+def test_the_commands_offer_every_protocol():
+    from ocrdata.cli import options
+    from ocrdata.metrics import detection
+
+    assert options.PROTOCOLS == detection.PROTOCOLS
+
+
+def upright(rng, count):
+    corner = rng.integers(0, 60, (count, 2))
+    return np.concatenate([corner, corner + rng.integers(5, 40, (count, 2))], 1).tolist()
+
+
+def box_overlap(one, other):
+    low, high = np.maximum(one[:2], other[:2]), np.minimum(one[2:], other[2:])
+    shared = np.prod(np.maximum(high - low, 0))
+    areas = [np.prod(np.subtract(box[2:], box[:2])) for box in (one, other)]
+    return shared / (sum(areas) - shared)
+
+
+def upright_boxes(rows):
+    found = Boxes()
+    for left, top, right, bottom in rows:
+        found.add(np.array([[left, top], [right, top], [right, bottom], [left, bottom]]))
+    return found
+
+
+def test_the_inflated_figures_are_those_of_the_original():
+    rng = np.random.default_rng(4)
+    truth = {key: upright(rng, rng.integers(1, 6)) for key in "abcde"}
+    found = {key: upright(rng, 12) + truth["a" if key == "b" else key] for key in "abcd"}
+    given = [{key: upright_boxes(rows) for key, rows in each.items()} for each in (truth, found)]
+    matches = match_all(*given, "deeptext-mindspore")
+    assert list(matches) == list("abcd")  # the last batch is not full
+    for key, near in zip("abcd", ("ab", "ab", "cd", "cd")):
+        texts = [box for picture in near for box in truth[picture]]
+        right = [
+            k for k, b in enumerate(found[key]) if max(box_overlap(b, t) for t in texts) >= 0.5
+        ]
+        assert [place for _, place in matches[key].pairs] == right
+        assert matches[key].truths == len(truth[key])
+        assert matches[key].detections == len(found[key])
+    twice = {key: upright_boxes(rows * 2) for key, rows in truth.items()}
+    score = total(match_all(given[0], twice, "deeptext-mindspore"), "x", 0, None, Format())
+    assert score.precision == 1.0 and score.recall == 2.0
 
 
 def slow_iou_protocol(truths, ignored, found):

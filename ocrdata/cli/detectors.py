@@ -19,8 +19,6 @@ from ocrdata.cli.train import (
 )
 from ocrdata.train.config import TrainOptions, settings_from
 
-PROTOCOLS = ("deteval", "icdar2013", "icdar2015", "mlt2017")
-
 
 def train_command(name: str) -> click.Command:
     """Returns `train NAME`."""
@@ -64,9 +62,10 @@ _split = options.option(
 )
 _protocol = options.option(
     "--protocol",
-    type=click.Choice(PROTOCOLS),
+    type=click.Choice(options.PROTOCOLS),
     default="icdar2015",
-    help="How boxes are compared; the 2013 ones compare upright rectangles.",
+    help="How boxes are compared; the 2013 ones compare upright rectangles. deeptext-mindspore is "
+    "inflated, as that program is: for comparison only.",
 )
 _tarfile = options.option(
     "--tarfile", default=None, show_default="as in training", help="A tar pack to read from."

@@ -9,8 +9,6 @@ import click
 
 from ocrdata.cli import options
 
-PROTOCOLS = ("deteval", "icdar2013", "icdar2015", "mlt2017")
-
 
 @click.command("detection")
 @options.option(
@@ -23,7 +21,10 @@ PROTOCOLS = ("deteval", "icdar2013", "icdar2015", "mlt2017")
     help="Zip or folder of res_<picture>.txt files, or predictions as JSON lines.",
 )
 @options.option(
-    "--protocol", type=click.Choice(PROTOCOLS), default="icdar2015", help="How boxes are matched."
+    "--protocol",
+    type=click.Choice(options.PROTOCOLS),
+    default="icdar2015",
+    help="How boxes are matched; deeptext-mindspore is inflated: for comparison only.",
 )
 @options.option("--lenient", is_flag=True, help="Put right what the official scorers refuse.")
 @options.option(
@@ -68,11 +69,11 @@ def detection(
     """
     from ocrdata.cli.report import report
     from ocrdata.errors import OptionError, OutputExistsError
-    from ocrdata.metrics.detection import Thresholds, evaluate_detection
+    from ocrdata.metrics.detection import UPRIGHT, Thresholds, evaluate_detection
     from ocrdata.metrics.per_image import write_per_image
 
     thresholds = Thresholds(iou, ignored_share)
-    if thresholds != Thresholds() and protocol in ("deteval", "icdar2013"):
+    if thresholds != Thresholds() and protocol in UPRIGHT:
         raise OptionError("--iou and --ignored-share belong to the IoU protocols.")
     if per_image and per_image.exists() and not overwrite:
         raise OutputExistsError(per_image)

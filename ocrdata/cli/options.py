@@ -21,6 +21,9 @@ import click
 Function = TypeVar("Function", bound=Callable[..., Any])
 Decorator = Callable[[Function], Function]
 
+# Of scores of text detection; ocrdata.metrics.detection has them, and needs NumPy.
+PROTOCOLS = ("deeptext-mindspore", "deteval", "icdar2013", "icdar2015", "mlt2017")
+
 PATH = click.Path(path_type=Path)
 EXISTING = click.Path(exists=True, path_type=Path)
 

@@ -5,6 +5,7 @@
     deteval     Wolf and Jolion, "Object count/area graphs for the evaluation of object detection
                 and segmentation algorithms", IJDAR 2006, with the competition's settings
     icdar2013   the competition's own variant of deteval
+    deeptext-mindspore   what the MindSpore DeepText prints: inflated, see `deeptext_original`
 
 Figures are totals over all pictures, not means of pictures.
 """
@@ -17,11 +18,13 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 import numpy as np
 
 from ocrdata.errors import OptionError, PathLike, UnknownNameError
+from ocrdata.metrics.deeptext_original import inflated_matches
 from ocrdata.metrics.detection_files import Boxes, Format, read_results, read_truth
 from ocrdata.metrics.deteval import match_rectangles
 from ocrdata.metrics.overlap import shared_areas
 
-PROTOCOLS = ("deteval", "icdar2013", "icdar2015", "mlt2017")
+PROTOCOLS = ("deeptext-mindspore", "deteval", "icdar2013", "icdar2015", "mlt2017")
+UPRIGHT = ("deeptext-mindspore", "deteval", "icdar2013")  # protocols of upright rectangles
 
 
 @dataclass
@@ -95,7 +98,7 @@ def evaluate_detection(
     """
     if protocol not in PROTOCOLS:
         raise UnknownNameError("protocol", protocol, PROTOCOLS)
-    upright = rectangles or protocol in ("deteval", "icdar2013")
+    upright = rectangles or protocol in UPRIGHT
     if not 0.0 < thresholds.iou < 1.0 or not 0.0 < thresholds.ignored_share < 1.0:
         raise OptionError("a threshold must lie between 0 and 1.")
     form = Format(4 if upright else 8, protocol == "mlt2017", scores, not lenient)
@@ -117,7 +120,9 @@ def match_all(
     """Matches the boxes of every picture; a picture without results has no detections."""
     keys = list(truth)
     found = [results.get(key, Boxes()) for key in keys]
-    if protocol in ("deteval", "icdar2013"):
+    if protocol == "deeptext-mindspore":
+        return _match_inflated(truth, found)
+    if protocol in UPRIGHT:
         pictures = [_match_upright(truth[key], boxes, protocol) for key, boxes in zip(keys, found)]
         return dict(zip(keys, pictures))
     areas = shared_areas([truth[key].polygons for key in keys], [boxes.polygons for boxes in found])
@@ -169,6 +174,15 @@ def _match_upright(truth: Boxes, found: Boxes, protocol: str) -> Match:
         _sides(truth), _sides(found), skip, protocol == "deteval"
     )
     return _match(pairs, recalled, precise, skip, free)
+
+
+def _match_inflated(truth: Dict[str, Boxes], found: List[Boxes]) -> Dict[str, Match]:
+    pictures = [(key, _sides(truth[key]), _sides(boxes)) for key, boxes in zip(truth, found)]
+    detections = dict(zip(truth, (len(boxes.polygons) for boxes in found)))
+    return {
+        key: Match(len(pairs), len(pairs), texts, detections[key], pairs)
+        for key, (pairs, texts) in inflated_matches(pictures).items()
+    }
 
 
 def _sides(boxes: Boxes) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ocrdata.geometry import quads as q
 from ocrdata.geometry.polygons import bounds, clockwise, signed_area
-from ocrdata.metrics.detection import DetectionScore, match_all, total
+from ocrdata.metrics.detection import UPRIGHT, DetectionScore, match_all, total
 from ocrdata.metrics.detection_files import Boxes, Format
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.crops import decode_picture
@@ -21,7 +21,6 @@ from ocrdata.train.scenes import Scenes
 from ocrdata.train.targets import Target
 
 PROTOCOL = "icdar2015"
-UPRIGHT = ("deteval", "icdar2013")  # protocols of upright rectangles
 Polygons = List[np.ndarray]
 
 
