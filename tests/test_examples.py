@@ -65,3 +65,18 @@ def test_crops_of_scenes_train_a_word_recogniser(shell, tmp_path):
     shell("crops.sh", tmp_path / "crops", SCENES=30, STEPS=3)
     run = tmp_path / "crops" / "output" / "crnn"
     assert json.loads((run / "evaluation-test.json").read_text())["lines"] > 10
+
+
+def test_deeptext_learns_from_four_sets_mixed(shell, tmp_path):
+    sets = {"icdar2013": "", "borndigital": "=2", "scutforu": "=0.5", "cocotext": ""}
+    fixtures = Path(__file__).parent / "data" / "importers"
+    small = (
+        "--width-multiplier 0.05 --input-width 96 --input-height 64 --train-proposals 40 "
+        "--test-proposals 20 --rois 20 --steps 3 --eval-every 0"
+    )
+    arguments = ["{}={}{}".format(name, fixtures / name, w) for name, w in sets.items()]
+    shell("deeptext_mix.sh", tmp_path / "mix", *arguments, TRAIN=small)
+    run = tmp_path / "mix" / "output" / "deeptext"
+    trained = json.loads((run / "run.json").read_text())
+    assert all("/{}=".format(name) in trained["options"]["sources"] for name in sets)
+    assert json.loads((run / "evaluation-test.json").read_text())["protocol"] == "deteval"
