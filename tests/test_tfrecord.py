@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import struct
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -238,3 +239,17 @@ def test_a_flipped_bit_of_a_gzip_file_is_found(tmp_path):
             if found != sound:
                 missed.append(bit)
     assert not missed
+
+
+@pytest.mark.parametrize("name", ["node.tfrecord", "node.tfrecord.gz"])
+def test_records_that_javascript_wrote(name):
+    """By the npm package `tfrecord`; tests/data/records/write_node.js is the script."""
+    found = list(read_examples(Path(__file__).parent / "data" / "records" / name))
+    values = [{key: list(feature.values) for key, feature in one.items()} for one in found]
+    assert len(values) == 5
+    for i, one in enumerate(values):
+        assert one["number"] == [i - 2]
+        assert one["image/class"] == ([i, 1000 * i, 2**40 + i] if i else [])
+        assert one["weights"] == [0.5 * i, -1.25]
+        assert one["image/text"][0].decode() == "风华正茂!"[: i + 1]
+        assert one["image/encoded"] == [bytes([i]) * (100 * i + 1)]
