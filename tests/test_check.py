@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from test_shards import append_line, lines_of, make_data
 
-from ocrdata.check import check_path
+from ocrdata.check.artefact import check_path
 from ocrdata.errors import InputError, UnknownNameError
 from ocrdata.records.decode import decode_example
 from ocrdata.records.example import bytes_feature, encode_example, int64_feature

@@ -14,9 +14,9 @@ from test_packing import FILE, LINK, made, scenes  # noqa: F401
 from test_shards import append_line, lines_of, make_data
 
 from ocrdata.base.sample import Region
-from ocrdata.check import check_path
+from ocrdata.check.artefact import check_path
 from ocrdata.errors import InputError, OutputExistsError
-from ocrdata.packing import pack
+from ocrdata.packing.pack import pack
 from ocrdata.records.conversion import write_from
 from ocrdata.records.options import WriteOptions
 from ocrdata.records.shards import write_shards

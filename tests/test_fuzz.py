@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_shards import make_data
 
-from ocrdata.check import check_path
+from ocrdata.check.artefact import check_path
 from ocrdata.errors import OcrdataError
-from ocrdata.packing import unpack
+from ocrdata.packing.unpack import unpack
 from ocrdata.records.originals import find_originals
 from ocrdata.records.shards import write_shards
 from ocrdata.records.tfrecord import read_examples, scan_records

@@ -160,7 +160,7 @@ def test_impossible_calls(data, tmp_path):
 
 
 def test_regions_are_drawn_wherever_they_are(scenes, tmp_path):  # noqa: F811
-    from ocrdata.packing import pack
+    from ocrdata.packing.pack import pack
     from ocrdata.records.conversion import write_from
 
     with (scenes / "gt_img_2.txt").open("a") as stream:

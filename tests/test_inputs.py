@@ -13,7 +13,7 @@ from test_packing import scenes  # noqa: F401
 from test_shards import lines_of, make_data, tree
 
 from ocrdata.errors import AnnotationError, InputError, OptionError
-from ocrdata.packing import pack
+from ocrdata.packing.pack import pack
 from ocrdata.records.conversion import write_from
 from ocrdata.records.info import read_shard_set
 from ocrdata.records.options import WriteOptions

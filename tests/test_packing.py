@@ -12,8 +12,10 @@ import pytest
 from PIL import Image
 
 from ocrdata.base import tar as guards
+from ocrdata.check.artefact import check_path
 from ocrdata.errors import AnnotationError, InputError, OutputExistsError
-from ocrdata.packing import pack, unpack, unpack_once
+from ocrdata.packing.pack import pack
+from ocrdata.packing.unpack import unpack, unpack_once
 
 
 @pytest.fixture
@@ -42,6 +44,15 @@ def test_there_and_back(scenes, tmp_path):
     assert (summary.pictures, summary.texts) == (3, 3)
     unpack(tmp_path / "a.tar.gz", tmp_path / "out")
     assert contents(tmp_path / "out") == contents(scenes)
+
+
+def test_archives_that_hold_the_folder_itself(scenes, tmp_path):
+    """As `tar -czf scenes.tar.gz .` makes them."""
+    with tarfile.open(str(tmp_path / "a.tar.gz"), "w:gz") as tar:
+        tar.add(str(scenes), ".")
+    unpack(tmp_path / "a.tar.gz", tmp_path / "out")
+    assert contents(tmp_path / "out") == contents(scenes)
+    assert check_path(tmp_path / "a.tar.gz").checked == {"pictures": 3}
 
 
 def test_the_same_files_give_the_same_bytes(scenes, tmp_path):
@@ -128,6 +139,7 @@ FILE, LINK, HARD = tarfile.REGTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE
         ([("pipe", tarfile.FIFOTYPE, b"")], "neither file nor folder"),
         ([("a", FILE, b"x"), ("a", FILE, b"y")], "comes twice"),
         ([("a", FILE, b"x"), ("a/b", FILE, b"y")], "lies in what is a file"),
+        ([(".", FILE, b"x")], "has no name"),
         ([("n" * 300, FILE, b"x")], "more than 255 bytes"),
     ],
 )

@@ -74,6 +74,9 @@ def unsafe_reason(entry: tarfile.TarInfo) -> str:
     parts = PurePosixPath(entry.name).parts
     if not entry.name or entry.name.startswith("/") or ".." in parts:
         return "leads out of the folder"
+    if not parts:
+        # The folder itself, first in what `tar -c .` makes.
+        return "" if entry.isdir() else "has no name"
     if "\\" in entry.name or "\0" in entry.name or ":" in parts[0]:
         return "has a name that some system reads as another folder"
     if max(len(part.encode("utf-8", "surrogateescape")) for part in parts) > 255:

@@ -64,7 +64,7 @@ def check(
       ocrdata check data/tfrecords --allow text-in-two-splits
       ocrdata check icdar2015.tar.gz --fix icdar2015
     """
-    from ocrdata.check import check_path
+    from ocrdata.check.artefact import check_path
     from ocrdata.cli.report import progress, report
     from ocrdata.errors import OcrdataError
 

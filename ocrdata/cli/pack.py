@@ -41,8 +41,8 @@ def pack(
       ocrdata tfrecord --source data.tar.gz
     """
     from ocrdata.cli.report import command_line, progress, report
-    from ocrdata.packing import DEFAULT_NAME
-    from ocrdata.packing import pack as pack_folder
+    from ocrdata.packing.pack import DEFAULT_NAME
+    from ocrdata.packing.pack import pack as pack_folder
 
     root = folder or data_dir
     target = output or root.resolve().parent / DEFAULT_NAME

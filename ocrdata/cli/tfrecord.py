@@ -23,8 +23,8 @@ from ocrdata.cli.sizes import Size
 @options.option(
     "--from-original",
     type=options.EXISTING,
-    help="Record files of CRNN_Tensorflow, its Chinese or NPU branch, or UCloud's EAST to read; "
-    "known damage is repaired or named.",
+    help="Record files of CRNN_Tensorflow, its Chinese or NPU branch, UCloud's EAST or DeepText "
+    "(MindRecord) to read; known damage is repaired or named.",
 )
 @options.option(
     "--output",

@@ -48,7 +48,7 @@ def unpack(
       ocrdata unpack data.tar.gz --output icdar2015
     """
     from ocrdata.cli.report import progress, report
-    from ocrdata.packing import unpack as unpack_archive
+    from ocrdata.packing.unpack import unpack as unpack_archive
 
     target = output or Path(archive.name.split(".")[0])
     with progress("unpack", "files") as on_progress:

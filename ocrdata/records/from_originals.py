@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import PurePosixPath
 from typing import Optional, Sequence, Tuple
 
@@ -13,7 +12,9 @@ from ocrdata.base.sample import Sample
 from ocrdata.errors import AnnotationError, PathLike, RecordError
 from ocrdata.records import originals
 from ocrdata.records.findings import Findings
+from ocrdata.records.from_deeptext import open_deeptext, origin_of
 from ocrdata.records.inputs import LIST_OF, Input, Pairs
+from ocrdata.records.mindrecord import find_mindrecords
 from ocrdata.records.originals import EAST, OriginalFile
 from ocrdata.records.pictures import encode_png
 from ocrdata.records.skips import BAD_PICTURE, Skips
@@ -81,9 +82,15 @@ def open_originals(path: PathLike, charset: Optional[Charset]) -> Tuple[Input, F
 
     Raises AnnotationError where there are none, and RecordError where a dictionary is needed.
     """
+    minded = find_mindrecords(path)
+    if minded:
+        return open_deeptext(minded)
     files = originals.find_originals(path)
     if not files:
-        hint = "Their names are like train_feature_0_10000.tfrecords or train_1.tfrecords."
+        hint = (
+            "Their names are like train_feature_0_10000.tfrecords, train_1.tfrecords, or "
+            "Deeptext-TRAIN0 with its Deeptext-TRAIN0.db."
+        )
         raise AnnotationError(path, "holds no record file of an original", hint=hint)
     layout = originals.file_layout(files[0].path)
     if layout is None:
@@ -91,8 +98,7 @@ def open_originals(path: PathLike, charset: Optional[Charset]) -> Tuple[Input, F
     if layout != EAST and charset is None:
         hint = "Name the one they were written with: --dictionary."
         raise RecordError(files[0].path, "needs its dictionary to be read", hint=hint)
-    names = ["{} {}".format(file.path.name, file.path.stat().st_size) for file in files]
-    origin = {"original": layout, "files": hashlib.sha256("\n".join(names).encode()).hexdigest()}
+    origin = origin_of(layout, [file.path for file in files])
     found = Findings()
     check_names(files, found)
     used = None if layout == EAST else charset

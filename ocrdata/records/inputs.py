@@ -14,12 +14,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Callable, Dict, Iterator, NamedTuple, Optional, Tuple
 
 from ocrdata.base import split as lists
+from ocrdata.base.digest import file_sha256
 from ocrdata.base.pairs import is_picture, pair_up
 from ocrdata.base.sample import SAMPLE_LIST, Sample, parse_sample_line
 from ocrdata.base.tree import Tree, decode_lines
 from ocrdata.errors import AnnotationError, InputError, PathLike, RecordError
 from ocrdata.records.info import ShardSet, read_shard_set
-from ocrdata.records.journal import file_sha256
 from ocrdata.records.plan import VALIDATION_LIST
 from ocrdata.records.scene import scene_of
 from ocrdata.records.schema import DATASET_INFO, DETECTION, LAYOUT, TEST, TRAIN, VALIDATION, line_of

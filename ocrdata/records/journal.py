@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from pathlib import Path
 from typing import Any, Dict
 
-from ocrdata.errors import PathLike
+from ocrdata.base.digest import file_sha256
 
 _NAME = "finished.jsonl"
-
-
-def file_sha256(path: PathLike) -> str:
-    """Returns the SHA-256 of a file as hex digits."""
-    digest = hashlib.sha256()
-    with Path(path).open("rb") as stream:
-        for block in iter(lambda: stream.read(1 << 20), b""):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 class Journal:

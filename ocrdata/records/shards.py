@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, Callable, List, Optional
 
 from ocrdata.base import split as lists
+from ocrdata.base.digest import file_sha256
 from ocrdata.base.outdir import staged_output
 from ocrdata.base.sample import SAMPLE_LIST
 from ocrdata.errors import AnnotationError, CharsetError, OptionError, PathLike
-from ocrdata.records.journal import file_sha256
 from ocrdata.records.options import WriteOptions
 from ocrdata.records.plan import VALIDATION_LIST
 from ocrdata.records.schema import DETECTION, RECOGNITION, RECORDS_DIR

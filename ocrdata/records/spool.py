@@ -12,12 +12,12 @@ import json
 from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
+from ocrdata.base.digest import file_sha256
 from ocrdata.base.outdir import dump_json, read_json, write_atomic
 from ocrdata.base.sample import Sample
 from ocrdata.errors import PathLike
 from ocrdata.records.decode import decode_example
 from ocrdata.records.example import bytes_feature, encode_example
-from ocrdata.records.journal import file_sha256
 from ocrdata.records.scene import region_features, regions_of
 from ocrdata.records.skips import Skips
 from ocrdata.records.sources import Row, Source

@@ -12,14 +12,16 @@ from ocrdata.base.tar import members, unsafe_reason
 from ocrdata.base.tree import Tree
 from ocrdata.errors import InputError
 from ocrdata.records.findings import Findings, as_hashes, first_shared, hash64
+from ocrdata.records.from_deeptext import open_deeptext
 from ocrdata.records.images import read_header
-from ocrdata.records.inputs import read_pictures
-from ocrdata.records.skips import BAD_LINE, UNPAIRED, Skips
+from ocrdata.records.inputs import Pairs, read_pictures
+from ocrdata.records.mindrecord import find_mindrecords
+from ocrdata.records.skips import BAD_LINE, BAD_PICTURE, UNPAIRED, Skips
 from ocrdata.records.verify_lists import check_label, picture_problem
 from ocrdata.records.verify_regions import check_regions
 
 OnProgress = Callable[[int, Optional[int]], None]
-_KINDS = {UNPAIRED: "no-truth", BAD_LINE: "bad-truth"}
+_KINDS = {UNPAIRED: "no-truth", BAD_LINE: "bad-truth", BAD_PICTURE: "damaged-record"}
 
 
 class _Noting(Skips):
@@ -85,19 +87,51 @@ def verify_pictures(
     """
     if path.is_file() and tarfile.is_tarfile(str(path)) and not _check_members(path, found):
         return 0
-    splits, count = _Splits(), 0
+    checks = _Samples(path, found, decode, on_progress)
     try:
         with Tree(path) as tree:
-            names = len(tree.names)
-        for name, sample in read_pictures(path, _Noting(found)):
-            count += 1
-            _check_sample(path, name, sample, splits, found, decode)
-            if on_progress:
-                on_progress(count, names)
+            checks.total = len(tree.names)
+        checks.check(read_pictures(path, _Noting(found)))
     except InputError as error:
         found.add("damaged-archive" if path.is_file() else "bad-truth", str(error))
-    splits.check(path, found)
-    return count
+    return checks.close()
+
+
+def verify_mindrecords(
+    path: Path, found: Findings, decode: bool = True, on_progress: Optional[OnProgress] = None
+) -> int:
+    """Checks DeepText's MindRecord files; adds problems to `found`, returns the sound rows."""
+    checks = _Samples(path, found, decode, on_progress)
+    try:
+        source, problems = open_deeptext(find_mindrecords(path))
+        found.merge(problems)
+        checks.check(source.read(_Noting(found)))
+    except InputError as error:
+        found.add("damaged-record", str(error))
+    return checks.close()
+
+
+class _Samples:
+    """Checks pictures as they come, and compares the lists with each other at the end."""
+
+    def __init__(
+        self, path: Path, found: Findings, decode: bool, on_progress: Optional[OnProgress]
+    ) -> None:
+        self.path, self.found, self.decode, self.on_progress = path, found, decode, on_progress
+        self.splits, self.count = _Splits(), 0
+        self.total: Optional[int] = None
+
+    def check(self, samples: Pairs) -> None:
+        for name, sample in samples:
+            self.count += 1
+            _check_sample(self.path, name, sample, self.splits, self.found, self.decode)
+            if self.on_progress:
+                self.on_progress(self.count, self.total)
+
+    def close(self) -> int:
+        """Returns how many there were."""
+        self.splits.check(self.path, self.found)
+        return self.count
 
 
 def _check_sample(

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Dict, NamedTuple, Optional
 
+from ocrdata.base.digest import file_sha256
 from ocrdata.errors import CharsetError, RecordError
 from ocrdata.records.example import Feature
 from ocrdata.records.findings import Findings, hash64
 from ocrdata.records.images import read_header
-from ocrdata.records.journal import file_sha256
 from ocrdata.records.layouts import AnyRecord
 from ocrdata.records.scene import POINTS, scene_of
 from ocrdata.records.schema import DATASET_INFO, LineRecord, line_of

@@ -1,0 +1,1 @@
+"""Checks any artefact completely: `artefact` finds out what it is, `parts` checks each kind."""

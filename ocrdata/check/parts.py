@@ -1,0 +1,154 @@
+"""Checks the parts that artefacts are made of; problems go to the run's findings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Optional, Sequence
+
+from ocrdata.base.outdir import MANIFEST, read_json, read_manifest
+from ocrdata.base.sample import SAMPLE_LIST
+from ocrdata.base.split import TEST, TRAIN
+from ocrdata.errors import InputError, PathLike, RecordError
+from ocrdata.records.findings import Findings
+from ocrdata.records.originals import OriginalFile, file_layout, find_originals
+from ocrdata.records.plan import VALIDATION_LIST
+from ocrdata.records.schema import DATASET_INFO, RECORDS_DIR
+from ocrdata.records.verify_lists import verify_lists
+from ocrdata.records.verify_originals import check_names, verify_originals
+from ocrdata.records.verify_pictures import verify_mindrecords, verify_pictures
+from ocrdata.records.verify_shards import verify_record_file, verify_shards
+from ocrdata.text.charset import (
+    CHARACTER_LIST,
+    DICTIONARY_DIR,
+    Charset,
+    read_charset,
+)
+
+OnProgress = Callable[[int, Optional[int]], None]
+
+
+class Run:
+    """One check: its options, what it has found, and how much it has looked at."""
+
+    def __init__(
+        self,
+        time_steps: Optional[int],
+        decode: bool,
+        workers: int,
+        on_progress: Optional[OnProgress],
+        dictionary: Optional[PathLike] = None,
+    ) -> None:
+        self.found = Findings()
+        self.charset = read_charset(dictionary) if dictionary else None
+        self.checked: Dict[str, int] = {}
+        self.how: Dict[str, Any] = {
+            "time_steps": time_steps,
+            "decode": decode,
+            "workers": workers,
+            "on_progress": on_progress,
+        }
+
+    def count(self, what: str, count: int) -> None:
+        """Adds to how many of something were looked at."""
+        self.checked[what] = self.checked.get(what, 0) + count
+
+
+def check_dictionary(run: Run, path: Path) -> Optional[Charset]:
+    """Returns a dictionary if it is sound."""
+    try:
+        charset = read_charset(path)
+    except InputError as error:
+        run.found.add("damaged-dictionary", str(error))
+        return None
+    run.count("dictionaries", 1)
+    return charset
+
+
+def check_shard_set(run: Run, directory: Path) -> None:
+    """Checks a folder of shards."""
+    run.count("records", verify_shards(directory, run.found, **run.how))
+
+
+def check_lists(run: Run, root: Path, paths: Sequence[Path], charset: Optional[Charset]) -> None:
+    """Checks sample lists and the pictures under `root`."""
+    run.count("samples", verify_lists(root, paths, charset, run.found, **run.how))
+
+
+def check_pictures(run: Run, path: Path) -> None:
+    """Checks pictures with ground truth, in a folder or an archive."""
+    decode, move = run.how["decode"], run.how["on_progress"]
+    run.count("pictures", verify_pictures(path, run.found, decode, move))
+
+
+def check_mindrecords(run: Run, path: Path) -> None:
+    """Checks DeepText's MindRecord files."""
+    decode, move = run.how["decode"], run.how["on_progress"]
+    run.count("records", verify_mindrecords(path, run.found, decode, move))
+
+
+def check_originals(run: Run, files: List[OriginalFile], alone: bool = False) -> None:
+    """Checks record files of an original; `alone` says that others need not be there."""
+    if not alone:
+        check_names(files, run.found)
+    move = run.how["on_progress"]
+    run.count("records", verify_originals(files, run.charset, run.found, move))
+
+
+def check_record_file(run: Run, path: Path) -> None:
+    """Checks one record file, ours or an original's."""
+    try:
+        original = file_layout(path)
+    except RecordError:
+        original = None
+    if original:
+        check_originals(run, find_originals(path) or [OriginalFile(path, "train", 0, None)], True)
+    else:
+        run.count("records", verify_record_file(path, run.found, run.how["decode"]))
+
+
+def check_manifest(run: Run, directory: Path) -> None:
+    """Checks a folder's manifest."""
+    try:
+        read_manifest(directory)
+        run.count("manifests", 1)
+    except InputError as error:
+        run.found.add("damaged-info", str(error))
+
+
+def _check_same(run: Run, path: Path, charset: Charset, other: Path, sha256: Any) -> None:
+    if sha256 != charset.sha256:
+        text = "{} is another dictionary than {}".format(other, path)
+        run.found.add("other-dictionary", text)
+
+
+def check_data_dir(run: Run, root: Path) -> None:
+    """Checks every part that a data directory has, and that they belong together."""
+    for left in sorted(root.glob(".*.partial")):
+        run.found.add("unfinished-output", "{} was left by an interrupted command".format(left))
+    for folder in sorted(path.parent for path in root.glob("*/" + MANIFEST)):
+        check_manifest(run, folder)
+    charset = run.charset
+    for path in (root / DICTIONARY_DIR, root / CHARACTER_LIST):
+        if path.exists():
+            read = check_dictionary(run, path)
+            if charset and read:
+                _check_same(run, root / DICTIONARY_DIR, charset, path, read.sha256)
+            charset = charset or read
+    paths = [root / name / SAMPLE_LIST for name in (TRAIN, VALIDATION_LIST, TEST)]
+    present = [path for path in paths if path.is_file()]
+    if present:
+        check_lists(run, root, present, charset)
+    if (root / RECORDS_DIR).is_dir():
+        check_shard_set(run, root / RECORDS_DIR)
+        if charset:
+            info = root / RECORDS_DIR / DATASET_INFO
+            _check_same(run, root / DICTIONARY_DIR, charset, info, _dictionary_of(info, charset))
+
+
+def _dictionary_of(path: Path, fallback: Charset) -> Any:
+    """Returns the hash of the dictionary a shard set was written with."""
+    try:
+        return read_json(path)["dictionary"]["sha256"]
+    except (InputError, KeyError, TypeError):
+        # A damaged file has been told of already.
+        return fallback.sha256

@@ -1,0 +1,1 @@
+"""Tar packs: pictures and their text files in one archive, and back."""
