@@ -92,6 +92,11 @@ class Staged:
         return directory
 
 
+def partial_folder(root: Path, command: str) -> Path:
+    """Returns where a command keeps unfinished work beside its output under `root`."""
+    return root / ".{}.partial".format(command)
+
+
 @contextmanager
 def staged_output(
     root: PathLike,
@@ -109,7 +114,7 @@ def staged_output(
     the run to resume had) and OcrdataError (a folder that cannot be written).
     """
     base = Path(root)
-    folder = base / ".{}.partial".format(command)
+    folder = partial_folder(base, command)
     resumed = _begin(base, folder, names, command, options, overwrite, resume)
     staged = Staged(folder, resumed)
     try:

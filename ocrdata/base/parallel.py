@@ -11,7 +11,7 @@ import time
 from collections import deque
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any, Callable, Deque, Iterable, Iterator, Optional, Tuple, TypeVar
+from typing import Any, Callable, Deque, Iterable, Iterator, Optional, Tuple, TypeVar, Union
 
 from ocrdata.errors import OcrdataError, OptionError
 
@@ -20,6 +20,23 @@ Result = TypeVar("Result")
 
 # Enough to keep every worker busy while the results are written, few enough to stay small.
 AHEAD = 3
+
+
+class Engine:
+    """What works through items instead of processes of this machine; see `scale/beam.py`."""
+
+    def map(
+        self,
+        function: Callable[[Any], Any],
+        items: Iterable[Any],
+        initializer: Optional[Callable[..., None]],
+        initargs: Tuple[Any, ...],
+    ) -> Iterator[Any]:
+        """Yields `function(item)` for each item, in order, as `ordered_map` does."""
+        raise NotImplementedError
+
+
+Workers = Union[int, Engine]
 
 
 def default_workers() -> int:
@@ -31,16 +48,20 @@ def default_workers() -> int:
 def ordered_map(
     function: Callable[[Item], Result],
     items: Iterable[Item],
-    workers: int,
+    workers: Workers,
     initializer: Optional[Callable[..., None]] = None,
     initargs: Tuple[Any, ...] = (),
 ) -> Iterator[Result]:
     """Yields `function(item)` for each item, in order; `workers=0` works in this process.
 
+    An `Engine` in place of a number works wherever it works.
+
     At most three results a worker wait at any time. `function`, the items and the results must
     be picklable for workers > 0. An error of an item is raised when its turn comes; a worker that
     is killed raises OcrdataError.
     """
+    if isinstance(workers, Engine):
+        return workers.map(function, items, initializer, initargs)
     if workers < 0:
         raise OptionError("--workers must be 0 or more, not {}.".format(workers))
     if workers == 0:

@@ -8,6 +8,7 @@ from typing import Any, Optional
 import click
 
 from ocrdata.cli import options
+from ocrdata.cli.runners import runner_options
 
 
 @click.command("gen-pics")
@@ -112,6 +113,7 @@ from ocrdata.cli import options
 @options.resume_option
 @options.dry_run_option
 @options.json_option
+@runner_options
 def gen_pics(
     data_dir: Path,
     preview: Optional[Path],

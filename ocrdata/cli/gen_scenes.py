@@ -8,6 +8,7 @@ from typing import Any, Optional, Tuple
 import click
 
 from ocrdata.cli import options
+from ocrdata.cli.runners import runner_options
 
 
 class Range(click.ParamType):
@@ -91,6 +92,7 @@ class Range(click.ParamType):
 @options.resume_option
 @options.dry_run_option
 @options.json_option
+@runner_options
 def gen_scenes(
     data_dir: Path,
     count: int,

@@ -8,6 +8,7 @@ from typing import Any, Dict, Optional, Tuple
 import click
 
 from ocrdata.cli import options
+from ocrdata.cli.runners import runner_options
 from ocrdata.importers import IMPORTERS
 
 SPLITS = ("train", "validation", "test")
@@ -82,6 +83,7 @@ def _crop_options(command: Any) -> Any:
 @options.resume_option
 @options.dry_run_option
 @options.json_option
+@runner_options
 def import_data(name: str, source: Path, data_dir: Path, **chosen: Any) -> None:
     """Import a real data set, packed as downloaded or unpacked, into the data folder.
 

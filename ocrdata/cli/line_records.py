@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Se
 import numpy as np
 
 from ocrdata.base.outdir import Staged, staged_output
-from ocrdata.base.parallel import ordered_map
+from ocrdata.base.parallel import Workers, ordered_map
 from ocrdata.base.seeds import bucket, order_key
 from ocrdata.base.split import TEST as TEST_LIST
 from ocrdata.base.split import TRAIN as TRAIN_LIST
@@ -32,7 +32,7 @@ from ocrdata.records.schema import (
     shard_name,
 )
 from ocrdata.records.statistics import LineStatistics
-from ocrdata.records.tfrecord_writer import open_writer
+from ocrdata.records.tfrecord_writer import drop_unfinished, open_writer
 from ocrdata.records.writing import split_counts
 from ocrdata.render.batch import write_lists
 from ocrdata.render.blocks import PICTURES, Job, render_block
@@ -164,11 +164,10 @@ def _write_all(
     staged: Staged,
     context: _Context,
     shards: List[_Shard],
-    workers: int,
+    workers: Workers,
     on_progress: Optional[OnProgress],
 ) -> Tuple[List[Dict[str, Any]], int]:
-    for leftover in context.folder.glob(".*.tmp"):
-        leftover.unlink()
+    drop_unfinished(context.folder)
     journal = Journal(staged.folder, context.folder)
     done = journal.finished() if staged.resumed else {}
     todo = [shard for shard in shards if shard.name not in done]
@@ -183,6 +182,8 @@ def _write_all(
         count += entry["samples"]
         if on_progress:
             on_progress(count, context.plan.total)
+    # A task of a cluster may have been begun more than once.
+    drop_unfinished(context.folder)
     return entries, len(done)
 
 
@@ -192,7 +193,7 @@ def write_line_records(
     shards: int,
     validation_fraction: float,
     keep_pictures: bool = False,
-    workers: int = 0,
+    workers: Workers = 0,
     overwrite: bool = False,
     resume: bool = False,
     on_progress: Optional[OnProgress] = None,

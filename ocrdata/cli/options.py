@@ -4,6 +4,7 @@
 --output-dir    where results of training go
 --seed          decides everything random; the same seed gives the same bytes
 --workers       processes; 0 works in this one, and the result never depends on it
+--runner        work on a cluster, by Apache Beam; see cli/runners.py
 --limit         stop after that many, to try a command quickly
 --overwrite     replace what an earlier run wrote
 --resume        go on where an interrupted run of the same options stopped

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
+from ocrdata.base.parallel import Workers
 from ocrdata.base.sample import Sample
 from ocrdata.base.split import TEST, TRAIN, is_test
 from ocrdata.records.options import WriteOptions
@@ -68,7 +69,7 @@ def write_scene_records(
     count: int,
     shards: int,
     test_fraction: float,
-    workers: int,
+    workers: Workers,
     overwrite: bool,
     resume: bool,
     on_progress: Optional[OnProgress] = None,

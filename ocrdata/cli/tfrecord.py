@@ -9,6 +9,7 @@ from typing import Any, Optional
 import click
 
 from ocrdata.cli import options
+from ocrdata.cli.runners import runner_options
 from ocrdata.cli.sizes import Size
 
 
@@ -120,6 +121,7 @@ from ocrdata.cli.sizes import Size
 @options.resume_option
 @options.dry_run_option
 @options.json_option
+@runner_options
 def tfrecord(
     data_dir: Path,
     source: Optional[Path],

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Optional, TextIO, Tuple
 
 from ocrdata.base.outdir import Staged, staged_output
-from ocrdata.base.parallel import ordered_map
+from ocrdata.base.parallel import Workers, ordered_map
 from ocrdata.base.sample import Sample
 from ocrdata.base.split import TEST, TRAIN, open_list
 from ocrdata.errors import AnnotationError, PathLike
@@ -44,7 +44,7 @@ def import_dataset(
     root: PathLike,
     data_dir: PathLike,
     options: ImportOptions = DEFAULTS,
-    workers: int = 0,
+    workers: Workers = 0,
     overwrite: bool = False,
     resume: bool = False,
     on_progress: Optional[OnProgress] = None,
@@ -84,7 +84,7 @@ def _manifest_options(run: Run) -> Dict[str, Any]:
 
 
 def _write_blocks(
-    run: Run, staged: Staged, workers: int, on_progress: Optional[OnProgress]
+    run: Run, staged: Staged, workers: Workers, on_progress: Optional[OnProgress]
 ) -> None:
     options = run.options
     writer = BlockWriter(

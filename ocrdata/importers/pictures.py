@@ -14,7 +14,7 @@ from typing import Optional
 
 import cv2
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 _KEPT = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png"}
 # A picture that decodes to more is a mistake or an attack.
@@ -46,6 +46,8 @@ def check_picture(data: bytes) -> Picture:
                 if kind in _KEPT:
                     return Picture(data, _KEPT[kind])
                 return Picture(_as_png(image), "png", kind.lower())
+    except UnidentifiedImageError as error:
+        raise ValueError("is of no known format") from error
     except (OSError, SyntaxError, EOFError, struct.error, MemoryError, TypeError) as error:
         raise ValueError("is no whole picture ({})".format(error)) from error
     except Image.DecompressionBombError as error:

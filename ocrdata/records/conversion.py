@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Callable, Optional
 
+from ocrdata.base.parallel import Workers
 from ocrdata.errors import PathLike
 from ocrdata.records.findings import Findings
 from ocrdata.records.from_originals import open_originals
@@ -25,7 +26,7 @@ def write_from(
     original: bool = False,
     dictionary: Optional[PathLike] = None,
     options: WriteOptions = DEFAULTS,
-    workers: int = 0,
+    workers: Workers = 0,
     overwrite: bool = False,
     resume: bool = False,
     on_progress: Optional[OnProgress] = None,

@@ -12,6 +12,7 @@ from typing import Any, Callable, List, Optional
 from ocrdata.base import split as lists
 from ocrdata.base.digest import file_sha256
 from ocrdata.base.outdir import staged_output
+from ocrdata.base.parallel import Workers
 from ocrdata.base.sample import SAMPLE_LIST
 from ocrdata.errors import AnnotationError, CharsetError, OptionError, PathLike
 from ocrdata.records.options import WriteOptions
@@ -69,7 +70,7 @@ def write_shards(
     *,
     dictionary: Optional[PathLike] = None,
     options: Optional[WriteOptions] = None,
-    workers: int = 0,
+    workers: Workers = 0,
     overwrite: bool = False,
     resume: bool = False,
     dry_run: bool = False,

@@ -10,6 +10,7 @@ import shutil
 from typing import Any, Callable, Iterable, List, Mapping, Optional, Tuple
 
 from ocrdata.base.outdir import Staged, staged_output
+from ocrdata.base.parallel import Workers
 from ocrdata.base.sample import Sample
 from ocrdata.errors import AnnotationError, PathLike
 from ocrdata.records.options import DEFAULTS, WriteOptions
@@ -33,7 +34,7 @@ def write_sample_stream(
     skips: Optional[Skips] = None,
     command: str = COMMAND,
     total: Optional[int] = None,
-    workers: int = 0,
+    workers: Workers = 0,
     overwrite: bool = False,
     resume: bool = False,
     on_progress: Optional[OnProgress] = None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import uuid
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
@@ -83,9 +84,15 @@ class RecordWriter:
 
 
 def temporary_name(path: PathLike) -> Path:
-    """Returns the name beside `path` under which this process writes it."""
+    """Returns a new name beside `path` to write it under; other machines may be at it as well."""
     target = Path(path)
-    return target.with_name(".{}.{}.tmp".format(target.name, os.getpid()))
+    return target.with_name(".{}.{}.tmp".format(target.name, uuid.uuid4().hex[:12]))
+
+
+def drop_unfinished(folder: Path) -> None:
+    """Removes the temporary files of writers that were killed, whoever they were."""
+    for leftover in folder.glob(".*.tmp"):
+        leftover.unlink()
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from ocrdata.base.outdir import Staged
-from ocrdata.base.parallel import ordered_map
+from ocrdata.base.parallel import Workers, ordered_map
 from ocrdata.errors import AnnotationError, OptionError, PathLike
 from ocrdata.records.info import build_info, write_info
 from ocrdata.records.journal import Journal
@@ -17,6 +17,7 @@ from ocrdata.records.options import WriteOptions
 from ocrdata.records.plan import Plan, plan_shards
 from ocrdata.records.skips import Skips
 from ocrdata.records.sources import Source
+from ocrdata.records.tfrecord_writer import drop_unfinished
 from ocrdata.records.worker import Job, write_shard
 from ocrdata.text.charset import Charset
 
@@ -68,7 +69,11 @@ class Work:
         return Job(folder, self.task, self.charset, self.options)
 
     def write(
-        self, sources: Sequence[Source], staged: Staged, workers: int, move: Optional[OnProgress]
+        self,
+        sources: Sequence[Source],
+        staged: Staged,
+        workers: Workers,
+        move: Optional[OnProgress],
     ) -> ShardsSummary:
         """Writes all shards and their description; goes on with those of an interrupted run."""
         folder = staged.path(self.target.name)
@@ -80,13 +85,11 @@ class Work:
         return self.summary(entries, resumed_shards=resumed)
 
     def _write_all(
-        self, plan: Plan, staged: Staged, workers: int, move: Optional[OnProgress]
+        self, plan: Plan, staged: Staged, workers: Workers, move: Optional[OnProgress]
     ) -> Tuple[List[Dict[str, Any]], int]:
         """Writes what is not there yet; returns all entries and how many were there."""
         job = self.job(staged.path(self.target.name))
-        # Temporary files of a run that was killed, whoever wrote them.
-        for leftover in job.folder.glob(".*"):
-            leftover.unlink()
+        drop_unfinished(job.folder)
         journal = Journal(staged.folder, job.folder)
         done = journal.finished() if staged.resumed else {}
         entries, count = [], 0
@@ -98,6 +101,8 @@ class Work:
             count += entry["samples"] + sum(entry["skipped"].values())
             if move:
                 move(count, plan.total)
+        # A task of a cluster may have been begun more than once.
+        drop_unfinished(job.folder)
         if not any(entry["samples"] for entry in entries):
             problem = "has no sample that can be used"
             raise AnnotationError(plan.shards[0].source.path, problem, hint=str(self.skips))
@@ -134,7 +139,7 @@ class Work:
 
 
 def _entries(
-    plan: Plan, job: Job, done: Dict[str, Dict[str, Any]], workers: int
+    plan: Plan, job: Job, done: Dict[str, Dict[str, Any]], workers: Workers
 ) -> Iterator[Dict[str, Any]]:
     names = [job.name_of(shard) for shard in plan.shards]
     todo = [shard for name, shard in zip(names, plan.shards) if name not in done]

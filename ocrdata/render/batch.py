@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Callable, Dict, Optional, Sequence, Set, TextIO
 
 from ocrdata.base.outdir import MANIFEST, Staged, read_manifest, staged_output
-from ocrdata.base.parallel import ordered_map
+from ocrdata.base.parallel import Workers, ordered_map
 from ocrdata.base.split import TEST, TRAIN, open_list
 from ocrdata.errors import (
     InputError,
@@ -44,7 +44,7 @@ def render_lines(
     texts: Sequence[str],
     job: Job,
     options: TextOptions = TEXT_OPTIONS,
-    workers: int = 0,
+    workers: Workers = 0,
     overwrite: bool = False,
     resume: bool = False,
     skipped: Optional[Dict[str, int]] = None,
@@ -73,7 +73,7 @@ def render_lines(
 
 
 def _write_pictures(
-    staged: Staged, job: Job, plan: TextPlan, workers: int, on_progress: Optional[OnProgress]
+    staged: Staged, job: Job, plan: TextPlan, workers: Workers, on_progress: Optional[OnProgress]
 ) -> None:
     folder = staged.path(PICTURES).parent
     finished = _read_journal(folder / _JOURNAL) if staged.resumed else set()

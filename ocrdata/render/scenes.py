@@ -22,7 +22,7 @@ from typing import (
 from ocrdata.base import seeds
 from ocrdata.base.icdar import format_box
 from ocrdata.base.outdir import Staged, staged_output
-from ocrdata.base.parallel import ordered_map
+from ocrdata.base.parallel import Workers, ordered_map
 from ocrdata.base.sample import Sample
 from ocrdata.base.split import TEST, TRAIN, is_test, open_list
 from ocrdata.errors import CorpusError, FontError, OptionError, PathLike
@@ -83,7 +83,7 @@ def texts_of(texts: Sequence[str], seed: int, number: int) -> Tuple[str, ...]:
 
 
 def iterate_scenes(
-    job: SceneJob, texts: Sequence[str], count: int, workers: int = 0, start: int = 0
+    job: SceneJob, texts: Sequence[str], count: int, workers: Workers = 0, start: int = 0
 ) -> Iterator[Sample]:
     """Yields the scenes from number `start` on, in order."""
     tasks = _tasks(job, texts, count, start // BLOCK)
@@ -144,7 +144,7 @@ def render_scenes(
     job: SceneJob,
     count: int = 1000,
     test_fraction: float = 0.1,
-    workers: int = 0,
+    workers: Workers = 0,
     overwrite: bool = False,
     resume: bool = False,
     skipped: Optional[Dict[str, int]] = None,
@@ -173,7 +173,7 @@ def _write_scenes(
     job: SceneJob,
     texts: Sequence[str],
     count: int,
-    workers: int,
+    workers: Workers,
     on_progress: Optional[OnProgress],
 ) -> Tuple[int, int]:
     folder = staged.path(IMAGES).parent

@@ -1,0 +1,63 @@
+"""--runner and --runner-option: the same command, with Apache Beam in place of own processes."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any, Callable, Dict, Optional, Tuple
+
+import click
+
+from ocrdata.cli import options
+
+
+def runner_options(callback: Callable[..., Any]) -> Any:
+    """Adds the two options to a command with --workers; stands next to its function.
+
+    Where a runner is chosen, the function gets a Beam engine as its `workers`.
+    """
+
+    @functools.wraps(callback)
+    def call(
+        *, runner: Optional[str], runner_option: Tuple[str, ...], **values: Any
+    ) -> Any:  # fmt: skip
+        if runner is None:
+            if runner_option:
+                raise click.UsageError("--runner-option goes with --runner.")
+            return callback(**values)
+        engine = _engine(runner, runner_option, values)
+        return callback(**{**_absolute(values), "workers": engine})
+
+    add_runner = options.option(
+        "--runner",
+        metavar="NAME",
+        help="Work with Apache Beam instead: DirectRunner, FlinkRunner, SparkRunner, "
+        "DataflowRunner or PortableRunner. The result is the same.",
+    )
+    add_option = options.option(
+        "--runner-option",
+        multiple=True,
+        metavar="NAME[=VALUE]",
+        show_default=False,
+        help="Of the runner, such as flink_master=host:8081; may be repeated.",
+    )
+    return add_runner(add_option(call))
+
+
+def _engine(runner: str, chosen: Tuple[str, ...], values: Dict[str, Any]) -> Any:
+    from ocrdata.base.outdir import partial_folder
+    from ocrdata.scale.beam import BeamEngine
+
+    output = values.get("output")
+    folder = output.absolute().parent if output else values["data_dir"].absolute()
+    command = str(click.get_current_context().info_name)
+    tasks = partial_folder(folder, command) / ".beam"
+    return BeamEngine(tasks, runner, chosen, values["workers"])
+
+
+def _absolute(values: Dict[str, Any]) -> Dict[str, Any]:
+    # Workers elsewhere have another working directory.
+    return {
+        name: value.absolute() if isinstance(value, Path) else value
+        for name, value in values.items()
+    }

@@ -1,0 +1,1 @@
+"""The data stages on more than one machine."""

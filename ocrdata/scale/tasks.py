@@ -1,0 +1,178 @@
+"""Tasks on storage that all machines of a cluster see: their function, their items, their results.
+
+    work        the function, pickled
+    items       the items, one pickle behind the other; a block's samples are pickles of their own
+    index       where each item starts in `items`, and the hash of its bytes
+    results/    a file for each finished task, named by that hash
+    failed      there once a task has failed: the others are passed over
+
+A worker is told a number, reads that item and no other, and writes its result under a temporary
+name first. A task may therefore be tried again, by several machines at once, or by a later run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import threading
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, BinaryIO, Callable, Iterable, Iterator, List, Optional, Tuple
+
+import numpy as np
+
+from ocrdata.base.outdir import write_atomic
+from ocrdata.errors import OcrdataError
+from ocrdata.importers.blocks import Block
+
+Call = Tuple[Callable[[Any], Any], Optional[Callable[..., None]], Tuple[Any, ...]]
+
+_INDEX = np.dtype([("start", "<i8"), ("digest", "V16")])
+_PROTOCOL = 4
+_FAILED = "failed"
+# Renderers keep what they have drawn and are not made for threads, of which some runners start
+# several a process. Processes are what these runners have one of for each processor.
+_ONE_AT_A_TIME = threading.Lock()
+
+
+class _Hashed:
+    """A stream that notes how much went through, and the hash of it since `start`."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.stream, self.size = stream, 0
+        self.start()
+
+    def start(self) -> None:
+        self.digest = hashlib.blake2b(digest_size=16)
+
+    def write(self, data: Any) -> int:
+        self.digest.update(data)
+        self.size += memoryview(data).nbytes
+        return self.stream.write(data)
+
+
+class TaskFolder:
+    """The tasks in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    # --- the launcher
+
+    def write(self, call: Call, items: Iterable[Any]) -> int:
+        """Writes the function with its initializer, and the items; returns how many there are.
+
+        Results of an earlier run stay, but not its errors.
+        """
+        (self.folder / "results").mkdir(parents=True, exist_ok=True)
+        self._forget_failures()
+        rows: List[Tuple[int, bytes]] = []
+        with (self.folder / "items").open("wb") as stream:
+            out = _Hashed(stream)
+            for item in items:
+                start = out.size
+                out.start()
+                _dump(item, out)
+                rows.append((start, out.digest.digest()))
+        write_atomic(self.folder / "index", np.array(rows, _INDEX).tobytes())
+        write_atomic(self.folder / "work", pickle.dumps(call, _PROTOCOL))
+        return len(rows)
+
+    def _forget_failures(self) -> None:
+        if (self.folder / _FAILED).is_file():
+            for path in list((self.folder / "results").iterdir()):
+                if not pickle.loads(path.read_bytes())[0]:
+                    path.unlink()
+            (self.folder / _FAILED).unlink()
+
+    def is_unfinished(self) -> bool:
+        """Says whether there is a task without a result."""
+        there = {path.name for path in (self.folder / "results").iterdir()}
+        return not there.issuperset(self._digests())
+
+    def results(self) -> Iterator[Any]:
+        """Yields the results in the order of the items; raises the error of a task that failed."""
+        for digest in self._digests():
+            yield _outcome(self.folder / "results" / digest)
+
+    def raise_failure(self) -> None:
+        """Raises the first error of a task that failed, if there is one."""
+        if (self.folder / _FAILED).is_file():
+            for digest in self._digests():
+                if (self.folder / "results" / digest).is_file():
+                    _outcome(self.folder / "results" / digest)
+
+    def _digests(self) -> Iterator[str]:
+        for row in _read_index(self.folder):
+            yield row["digest"].tobytes().hex()
+
+    # --- a worker
+
+    def run(self, number: int, work: str) -> None:
+        """Works on one task and writes its result; `work` is the hash of the function's file.
+
+        An OcrdataError is a result too: runners would only repeat what raises it.
+        """
+        start, digest = _cached_index(self.folder, work)[number]
+        path = self.folder / "results" / digest.tobytes().hex()
+        if path.is_file() or (self.folder / _FAILED).is_file():
+            return
+        with _ONE_AT_A_TIME, self._item(int(start)) as item:
+            function = _cached_function(self.folder, work)
+            try:
+                outcome: Tuple[bool, Any] = (True, function(item))
+            except OcrdataError as error:
+                outcome = (False, error)
+        write_atomic(path, pickle.dumps(outcome, _PROTOCOL))
+        if not outcome[0]:
+            write_atomic(self.folder / _FAILED, b"")
+
+    @contextmanager
+    def _item(self, start: int) -> Iterator[Any]:
+        with (self.folder / "items").open("rb") as stream:
+            stream.seek(start)
+            head, count = pickle.load(stream), pickle.load(stream)
+            yield head if count is None else head._replace(items=_parts(stream, count))
+
+    def fingerprint(self) -> str:
+        """Returns the hash of the function's file."""
+        return hashlib.sha256((self.folder / "work").read_bytes()).hexdigest()
+
+
+def _dump(item: Any, out: Any) -> None:
+    # The pictures of a block are read one by one, as its worker comes to them.
+    parts = item.items if isinstance(item, Block) else None
+    pickle.dump(item if parts is None else item._replace(items=()), out, _PROTOCOL)
+    pickle.dump(None if parts is None else len(parts), out, _PROTOCOL)
+    for part in parts or ():
+        pickle.dump(part, out, _PROTOCOL)
+
+
+def _parts(stream: BinaryIO, count: int) -> Iterator[Any]:
+    for _ in range(count):
+        yield pickle.load(stream)
+
+
+def _outcome(path: Path) -> Any:
+    done, value = pickle.loads(path.read_bytes())
+    if not done:
+        raise value
+    return value
+
+
+def _read_index(folder: Path) -> Any:
+    return np.frombuffer((folder / "index").read_bytes(), _INDEX)
+
+
+@lru_cache(maxsize=2)
+def _cached_index(folder: Path, _work: str) -> Any:
+    return _read_index(folder)
+
+
+@lru_cache(maxsize=1)
+def _cached_function(folder: Path, _work: str) -> Callable[[Any], Any]:
+    function, initializer, initargs = pickle.loads((folder / "work").read_bytes())
+    if initializer is not None:
+        initializer(*initargs)
+    return function

@@ -1,0 +1,70 @@
+"""Tasks on storage: read one by one, and never larger than a sample."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tracemalloc
+
+import pytest
+
+from ocrdata.base.sample import Sample
+from ocrdata.errors import AnnotationError
+from ocrdata.importers.blocks import Block, Item
+from ocrdata.scale.tasks import TaskFolder
+
+
+def sizes(block):
+    """Returns the sizes of a block's pictures, and the most memory that reading them took."""
+    tracemalloc.start()
+    try:
+        found = [len(item.sample.image) for item in block.items]
+        return found, tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_block_is_read_sample_by_sample(tmp_path):
+    size = 1 << 20
+    items = tuple(Item(n, None, "", "", Sample(str(n), bytes(size))) for n in range(20))
+    tasks = TaskFolder(tmp_path)
+    assert tasks.write((sizes, None, ()), [Block(0, items)]) == 1
+    tasks.run(0, tasks.fingerprint())
+    ((found, most),) = tasks.results()
+    assert found == [size] * 20 and most < 3.5 * size
+
+
+def test_any_item_can_be_read(tmp_path):
+    tasks = TaskFolder(tmp_path)
+    items = [(number, "x" * number) for number in range(30)]
+    tasks.write((tuple, None, ()), items)
+    for number in (29, 0, 7):
+        tasks.run(number, tasks.fingerprint())
+    assert tasks.is_unfinished()
+    for number in range(30):
+        tasks.run(number, tasks.fingerprint())
+    assert list(tasks.results()) == items and not tasks.is_unfinished()
+
+
+def refuse(number):
+    raise AnnotationError("list.txt", "is wrong", number)
+
+
+def test_an_error_is_a_result(tmp_path):
+    tasks = TaskFolder(tmp_path)
+    tasks.write((refuse, None, ()), [3])
+    tasks.run(0, tasks.fingerprint())
+    with pytest.raises(AnnotationError, match="list.txt:3"):
+        tasks.raise_failure()
+    tasks.write((str, None, ()), [3])
+    assert tasks.is_unfinished()
+    tasks.run(0, tasks.fingerprint())
+    assert list(tasks.results()) == ["3"]
+
+
+def test_without_beam_the_extra_is_named(tmp_path):
+    code = "import sys; sys.modules['apache_beam'] = None; from ocrdata.cli import main; main()"
+    words = ["gen-pics", "--data-dir", str(tmp_path / "data"), "--runner", "DirectRunner"]
+    done = subprocess.run([sys.executable, "-c", code, *words], stderr=subprocess.PIPE)
+    assert done.returncode == 1
+    assert b'pip install "ocrdata[beam]"' in done.stderr and b"Traceback" not in done.stderr
