@@ -11,7 +11,7 @@ all: lint test
 $(VENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(RUN)/python -m pip install --quiet --upgrade pip
-	$(RUN)/python -m pip install --quiet -e ".[train,dev]"
+	$(RUN)/python -m pip install --quiet -e ".[train,beam,dev]"
 	touch $@
 
 setup: $(VENV)/.ready

@@ -27,7 +27,7 @@ ROWS = {
 }
 # Besides their own row: what reads shards needs the records package.
 ALSO = {"check": {"records"}, "gallery": {"records"}}
-ONLY_IN = {"click": "cli", "tensorflow": "train"}
+ONLY_IN = {"click": "cli", "tensorflow": "train", "apache_beam": "scale"}
 
 FILES = sorted(ROOT.rglob("*.py"))
 
