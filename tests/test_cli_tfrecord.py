@@ -74,6 +74,16 @@ def test_tfrecord_dry_run_writes_nothing(run, data):
     assert "train-00000-of-00010.tfrecord" in summary["planned"]
 
 
+def test_a_dry_run_of_a_source_plans_what_is_written(run, data, tmp_path):
+    words = "tfrecord", "--source", data, "--output", tmp_path / "out", "--shards", 3, "--json"
+    planned = output(run(*words, "--dry-run"))
+    assert not list(tmp_path.glob("*out*"))
+    written = output(run(*words))
+    assert set(planned["planned"]) == {path.name for path in (tmp_path / "out").glob("*.tfrecord")}
+    for split, counts in written["splits"].items():
+        assert planned["splits"][split] == {**counts, "bytes": 0}
+
+
 def test_tfrecord_options_reach_the_records(run, data, tmp_path):
     append_line(data, "pic/0_0.jpg 春眠")
     append_line(data, "pic/none.png 龘")

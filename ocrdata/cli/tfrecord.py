@@ -174,13 +174,11 @@ def tfrecord(
     start = time.perf_counter()
     with progress("tfrecord", "samples") as on_progress:
         path = source or from_original
-        if path and dry_run:
-            raise OptionError("--dry-run is for sample lists; a source is read only once.")
         if path:
             summary = write_from(
                 path, output or data_dir / "tfrecords", original=bool(from_original),
                 dictionary=dictionary, options=chosen, workers=workers, overwrite=overwrite,
-                resume=resume, on_progress=on_progress,
+                resume=resume, dry_run=dry_run, on_progress=on_progress,
             )  # fmt: skip
         else:
             summary = write_shards(

@@ -29,6 +29,7 @@ def write_from(
     workers: Workers = 0,
     overwrite: bool = False,
     resume: bool = False,
+    dry_run: bool = False,
     on_progress: Optional[OnProgress] = None,
 ) -> ShardsSummary:
     """Writes a shard set from pictures with ground truth, a tar pack, another set or an original.
@@ -52,6 +53,6 @@ def write_from(
     summary = write_sample_stream(
         source.opener(skips), output_dir, origin=source.origin,
         charset=charset or source.charset, options=options, skips=skips, workers=workers,
-        overwrite=overwrite, resume=resume, on_progress=on_progress,
+        overwrite=overwrite, resume=resume, dry_run=dry_run, on_progress=on_progress,
     )  # fmt: skip
     return dataclasses.replace(summary, problems=dict(found.counts))

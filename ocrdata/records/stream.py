@@ -7,6 +7,8 @@ sample lists. The shards are those that the same samples give by way of picture 
 from __future__ import annotations
 
 import shutil
+import tempfile
+from pathlib import Path
 from typing import Any, Callable, Iterable, List, Mapping, Optional, Tuple
 
 from ocrdata.base.outdir import Staged, staged_output
@@ -16,7 +18,7 @@ from ocrdata.errors import AnnotationError, PathLike
 from ocrdata.records.options import DEFAULTS, WriteOptions
 from ocrdata.records.schema import DETECTION, RECOGNITION
 from ocrdata.records.skips import Skips
-from ocrdata.records.spool import Spool, SpooledList
+from ocrdata.records.spool import Listed, Spool, SpooledList
 from ocrdata.records.writing import COMMAND, OnProgress, ShardsSummary, Work, target_of
 from ocrdata.text.charset import Charset, collect_characters
 
@@ -37,6 +39,7 @@ def write_sample_stream(
     workers: Workers = 0,
     overwrite: bool = False,
     resume: bool = False,
+    dry_run: bool = False,
     on_progress: Optional[OnProgress] = None,
 ) -> ShardsSummary:
     """Writes a stream of samples as a shard set, in bounded memory and a deterministic order.
@@ -54,29 +57,57 @@ def write_sample_stream(
         skips: what `open_samples` leaves out, which goes into the summary.
         total: how many samples there will be, for `on_progress`, which counts twice as many: once
             when a sample is taken and once when it is in its shard.
+        dry_run: takes all samples, into a temporary folder, and says what would be written.
 
     An interrupted run can be resumed: samples taken and shards written are not made again.
     Raises AnnotationError and CharsetError (naming the key), OutputExistsError, OptionError.
     """
     options.check()
     target = target_of(output_dir)
+    left_out = skips or Skips()
+    if dry_run:
+        with tempfile.TemporaryDirectory(prefix="ocrdata-") as folder:
+            spool = Spool(folder)
+            _fill(spool, open_samples(0), 0, total, on_progress)
+            work, sources = _work(spool, target, charset, options, left_out)
+            return work.planned(sources)
     noted = {
         **options.as_dict(),
         "origin": dict(origin),
         "dictionary_sha256": charset.sha256 if charset else "",
     }
     with staged_output(target.parent, (target.name,), command, noted, overwrite, resume) as staged:
-        left_out = skips or Skips()
         spool, taken = _take(open_samples, staged, left_out, total, on_progress)
-        sources = [SpooledList(spool, name) for name in _names(spool)]
-        task = DETECTION if spool.has_regions() else RECOGNITION
-        if task == RECOGNITION and charset is None:
-            charset = collect_characters(spool.texts())
-        work = Work(target, task, charset, options)
-        work.skips.add(left_out.counts, left_out.examples)
+        work, sources = _work(spool, target, charset, options, left_out)
         summary = work.write(sources, staged, workers, _behind(taken, on_progress))
         shutil.rmtree(str(spool.folder))
     return summary
+
+
+def _work(
+    spool: Spool, target: Path, charset: Optional[Charset], options: WriteOptions, skips: Skips
+) -> Tuple[Work, List[SpooledList]]:
+    sources = [SpooledList(spool, name) for name in _names(spool)]
+    task = DETECTION if spool.has_regions() else RECOGNITION
+    if task == RECOGNITION and charset is None:
+        charset = collect_characters(spool.texts())
+    work = Work(target, task, charset, options)
+    work.skips.add(skips.counts, skips.examples)
+    return work, sources
+
+
+def _fill(
+    spool: Spool,
+    samples: Iterable[Listed],
+    count: int,
+    total: Optional[int],
+    move: Optional[OnProgress],
+) -> int:
+    for more in spool.extend(samples):
+        count += more
+        if move:
+            move(count, 2 * total if total else None)
+    return count
 
 
 def _take(
@@ -90,10 +121,7 @@ def _take(
     spool = Spool(staged.path(_SPOOL))
     count = spool.recover() if staged.resumed else 0
     if not spool.is_closed():
-        for more in spool.extend(open_samples(count)):
-            count += more
-            if move:
-                move(count, 2 * total if total else None)
+        count = _fill(spool, open_samples(count), count, total, move)
         spool.close(skips)
     else:
         skips.add(*spool.skipped())
