@@ -15,7 +15,7 @@ from typing import Any, Callable, Dict
 
 import numpy as np
 
-from ocrdata.geometry import boxes as b
+from ocrdata.geometry.voting import to_quads
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.deeptext_config import DEEPTEXT_TRAINING, DeepTextOptions
 from ocrdata.train.models import roi_sampling, rois
@@ -34,7 +34,7 @@ def made_batch(net: DeepText) -> Dict[str, np.ndarray]:
     for _ in range(BATCH):
         corner = draw.uniform(0, 1, (TEXTS, 2)) * [width - 200, height - 60]
         sides = draw.uniform(0.2, 1, (TEXTS, 2)) * [200, 60]
-        outlines = [np.array([c, c + [s[0], 0], c + s, c + [0, s[1]]]) for c, s in zip(corner, sides)]
+        outlines = list(to_quads(np.concatenate([corner, corner + sides], axis=1)))
         labels.append(net.label_maps(outlines, np.arange(TEXTS) > TEXTS - 3, (height, width)))
     batch = {name: np.stack([one[name] for one in labels]) for name in labels[0]}
     batch["images"] = draw.randint(0, 256, (BATCH, height, width, 3)).astype(np.uint8)
@@ -58,7 +58,7 @@ def all_of(tensors: Any) -> Any:
 
 def learned(outputs: Any, inputs: Any, scope: str) -> Any:
     """Returns what is to be run for outputs and their gradients to inputs and weights."""
-    weights = [v for v in v1.trainable_variables() if scope in v.op.name and "held" not in v.op.name]
+    weights = [v for v in v1.trainable_variables() if scope in v.op.name]
     losses = [tf.nn.l2_loss(output) for output in outputs]
     gradients = [g for g in tf.gradients(losses, [*inputs, *weights]) if g is not None]
     return all_of([*outputs, *gradients])
@@ -85,9 +85,10 @@ def parts(net: DeepText, batch: Dict[str, Any], session: Any) -> Dict[str, Any]:
     decoded = rois.decode(flat["deltas"], first["anchors"], rois.NO_DEVIATIONS, size)
     count = options.train_proposals
     best = rois.best_boxes(decoded, tf.sigmoid(flat["logits"]), count, count, PROPOSAL_OVERLAP)
+    heads = [first["logits"], first["deltas"]]
     return {
         "backbone, forward and back": backbone,
-        "first stage, forward and back": learned([first["logits"], first["deltas"]], [maps[1]], "deeptext/"),
+        "first stage, forward and back": learned(heads, [maps[1]], "deeptext/"),
         "proposals: decoding, suppression": all_of(best),
         "choice of anchors": all_of([index, *rows.values()]),
         "choice of proposals": all_of([chosen, *goals.values()]),
@@ -97,7 +98,7 @@ def parts(net: DeepText, batch: Dict[str, Any], session: Any) -> Dict[str, Any]:
 
 def updates() -> Any:
     """Returns the optimiser's step, with gradients that are there already."""
-    weights = [v for v in v1.trainable_variables() if "held" not in v.op.name]
+    weights = v1.trainable_variables()
     penalty = tf.gradients(l2_loss(DEEPTEXT_TRAINING.l2), weights)
     pairs = [(v * 1e-6 if g is None else g, v) for g, v in zip(penalty, weights)]
     gradients, norm = clip(pairs, DEEPTEXT_TRAINING.clip_norm)
@@ -136,13 +137,12 @@ def main(multiplier: float = 0.25, repeats: int = 3) -> None:
         every["optimiser"] = updates()
         session.run(v1.variables_initializer(v1.global_variables()))
         total = seconds(lambda: session.run(step), repeats)
-        print("| part | seconds | share |\n|---|---|---|")
-        alone = {name: seconds(lambda op=op: session.run(op), repeats) for name, op in every.items()}
-        for name, value in alone.items():
-            print("| {} | {:.3f} | {:.0%} |".format(name, value, value / total))
-        print("| the parts together | {:.3f} | |".format(sum(alone.values())))
-        print("| the step | {:.3f} | {:.2f} of the parts |".format(total, total / sum(alone.values())))
-        print("{:,} anchors".format(len(b.anchors(36, 60))))
+        alone = {n: seconds(lambda op=op: session.run(op), repeats) for n, op in every.items()}
+    together = sum(alone.values())
+    lines = ["| {} | {:.3f} | {:.0%} |".format(n, v, v / together) for n, v in alone.items()]
+    lines.append("| together | {:.3f} | |".format(together))
+    lines.append("| the step | {:.3f} | {:.2f} of that |".format(total, total / together))
+    sys.stdout.write("\n".join(["| part | seconds | share |", "|---|---|---|", *lines, ""]))
 
 
 if __name__ == "__main__":
