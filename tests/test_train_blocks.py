@@ -161,3 +161,20 @@ def test_convolutions_carry_the_names_of_slim():
         blocks.conv(tf.zeros([1, 4, 4, 3]), 5, 3, "conv1")
         found = {v.op.name: v.shape.as_list() for v in v1.global_variables()}
     assert found == {"conv1/weights": [3, 3, 3, 5], "conv1/biases": [5]}
+
+
+def test_strided_1x1_convolutions_take_every_other_pixel_and_spare_the_memory():
+    # TensorFlow 2.21's own gradient of such filters overwrites memory and kills the process.
+    draw = np.random.RandomState(0)
+    images = draw.randn(3, 33, 32, 6).astype(np.float32)
+    with tf.Graph().as_default(), v1.Session() as session:
+        outputs = blocks.conv(tf.constant(images), 24, 1, "conv", stride=2, bias=False)
+        (weights,) = v1.trainable_variables()
+        gradient = tf.gradients(tf.reduce_sum(outputs * outputs), weights)[0]
+        session.run(v1.global_variables_initializer())
+        for _ in range(20):
+            found, weight, slope = session.run([outputs, weights, gradient])
+    expected = images[:, ::2, ::2].astype(float) @ weight[0, 0].astype(float)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+    slopes = 2 * np.einsum("bhwi,bhwo->io", images[:, ::2, ::2].astype(float), expected)
+    np.testing.assert_allclose(slope[0, 0], slopes, rtol=1e-3, atol=1e-2)

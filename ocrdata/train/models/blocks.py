@@ -60,7 +60,11 @@ def conv(
     The biases begin with `bias_start`, the weights as He et al. say, times `scale`, or with a
     normal `deviation`.
     """
-    if stride > 1:
+    if kernel == 1 and stride > 1:
+        # The same, and the gradient of strided 1x1 filters overwrites memory in TensorFlow 2.21
+        # (oneDNN, where channels are no multiple of 16).
+        inputs, stride = inputs[:, ::stride, ::stride], 1
+    elif stride > 1:
         inputs, padding = pad_sides(inputs, kernel), "VALID"
     with v1.variable_scope(name):
         shape = (kernel, kernel, int(inputs.shape[-1]), filters)
