@@ -80,3 +80,20 @@ def test_deeptext_learns_from_four_sets_mixed(shell, tmp_path):
     trained = json.loads((run / "run.json").read_text())
     assert all("/{}=".format(name) in trained["options"]["sources"] for name in sets)
     assert json.loads((run / "evaluation-test.json").read_text())["protocol"] == "deteval"
+
+
+def test_pictures_are_read_end_to_end(shell, tmp_path):
+    try:
+        import onnxruntime  # noqa: F401
+        import tf2onnx  # noqa: F401
+    except ImportError:
+        form = "saved_model"
+    else:
+        form = "onnx"
+    place = tmp_path / "reading"
+    printed = shell("read.sh", place, SCENES=40, DETECT=40, READ=5, FORMAT=form)
+    assert "ground truth: " in printed
+    keys = [json.loads(line)["key"] for line in (place / "readings.jsonl").open()]
+    rows = (place / "scenes/Test/sample.txt").read_text().splitlines()
+    assert sorted(keys) == sorted(row.split(" ")[0] for row in rows)
+    assert len(list((place / "drawn").glob("*.png"))) == -(-len(rows) // 40)

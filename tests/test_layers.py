@@ -16,6 +16,7 @@ ROWS = {
     "metrics": 2,
     "importers": 3,
     "render": 3,
+    "reading": 3,
     "records": 3,
     "packing": 3,
     "check": 3,
@@ -26,7 +27,7 @@ ROWS = {
     "__main__": 6,
 }
 # Besides their own row: what reads shards needs the records package.
-ALSO = {"check": {"records"}, "gallery": {"records"}}
+ALSO = {"check": {"records"}, "gallery": {"records"}, "reading": {"records"}}
 ONLY_IN = {"click": "cli", "tensorflow": "train", "apache_beam": "scale"}
 
 FILES = sorted(ROOT.rglob("*.py"))

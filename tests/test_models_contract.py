@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -10,11 +11,12 @@ from scene_support import SMALL as SMALL_EAST  # noqa: E402
 from scene_support import SMALL_DEEPTEXT, SMALL_PSENET, scene_options, write_scenes  # noqa: E402
 from train_support import metrics, options  # noqa: E402
 
+from ocrdata.reading.exported import open_network  # noqa: E402
+from ocrdata.reading.lines import batch_of, ready_line  # noqa: E402
 from ocrdata.train.config import settings_from  # noqa: E402
 from ocrdata.train.evaluate import evaluate  # noqa: E402
 from ocrdata.train.evaluate_scenes import evaluate_scenes  # noqa: E402
 from ocrdata.train.export import export  # noqa: E402
-from ocrdata.train.export_scenes import export_scenes  # noqa: E402
 from ocrdata.train.loop import train  # noqa: E402
 from ocrdata.train.models import MODELS  # noqa: E402
 from ocrdata.train.models.base import Model  # noqa: E402
@@ -51,8 +53,36 @@ def test_a_model_says_what_it_is(model):
 def score(model, data, output):
     """Scores and exports a run; returns how many samples were scored, and the checkpoint."""
     if MODELS.load(model).task == "detection":
-        return evaluate_scenes(model, data, output).images, export_scenes(model, output).checkpoint
+        return evaluate_scenes(model, data, output).images, export(model, output).checkpoint
     return evaluate(model, data, output).lines, export(model, output).checkpoint
+
+
+def real_inputs(model, data):
+    """Returns two pictures of the data as a network takes them."""
+    pictures = [cv2.imread(str(path)) for path in sorted(data.rglob("*.png"))[:2]]
+    if MODELS.load(model).task == "recognition":
+        return batch_of([ready_line(picture, 32, 1) for picture in pictures])
+    return {"images": np.stack([picture[:, :, ::-1] for picture in pictures])}
+
+
+def same_in_onnx(model, data, output):
+    """Exports a run both ways and runs both on real pictures."""
+    for package in ("tf2onnx", "onnxruntime"):
+        pytest.importorskip(package, reason="ONNX needs the extra onnx")
+    summary = export(model, output, form="onnx")
+    assert summary.largest_difference < 1e-4
+    networks = [
+        open_network(output / model / name, MODELS.load(model).task)
+        for name in ("model.onnx", "saved_model")
+    ]
+    assert networks[0].description == networks[1].description
+    feeds = real_inputs(model, data)
+    found, expected = (network.run(feeds) for network in networks)
+    networks[1].close()
+    assert sorted(found) == sorted(expected)
+    for name, values in expected.items():
+        assert found[name].dtype == values.dtype
+        np.testing.assert_allclose(found[name], values, rtol=1e-4, atol=1e-4)
 
 
 def test_a_model_learns_is_saved_resumed_scored_and_exported(model, numbers, tmp_path):
@@ -69,3 +99,4 @@ def test_a_model_learns_is_saved_resumed_scored_and_exported(model, numbers, tmp
     again = train(model, data, tmp_path, small(model), further, resume=True, data_options=more)
     assert again.started_at == steps
     assert score(model, data, tmp_path) == (held, "model.ckpt-{}".format(steps + 2))
+    same_in_onnx(model, data, tmp_path)

@@ -25,7 +25,7 @@ from ocrdata.records.shards import write_shards  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
 from ocrdata.train.config import TrainOptions  # noqa: E402
 from ocrdata.train.evaluate_scenes import evaluate_scenes  # noqa: E402
-from ocrdata.train.export_scenes import export_scenes  # noqa: E402
+from ocrdata.train.export import export  # noqa: E402
 from ocrdata.train.loop import train  # noqa: E402
 from ocrdata.train.predict_scenes import predict_scenes  # noqa: E402
 from ocrdata.train.scene_config import EastReading  # noqa: E402
@@ -184,10 +184,10 @@ def test_the_export_finds_what_prediction_finds(trained, tmp_path):
     from PIL import Image
 
     picture = trained / "data/images/img_1.png"
-    summary = export_scenes("east", trained / "output", tmp_path / "model")
+    summary = export("east", trained / "output", tmp_path / "model")
     assert summary.signature == "images -> geometry, score"
     with tf.Graph().as_default(), v1.Session() as session:
-        graph = v1.saved_model.load(session, ["serve"], summary.saved_model)
+        graph = v1.saved_model.load(session, ["serve"], summary.exported)
         signature = graph.signature_def["serving_default"]
         outputs = {name: tensor.name for name, tensor in signature.outputs.items()}
         image = np.asarray(Image.open(str(picture)).convert("RGB"))[None]

@@ -25,8 +25,9 @@ from ocrdata.errors import (  # noqa: E402
 from ocrdata.metrics.recognition import RecognitionScore  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
 from ocrdata.train.evaluate import evaluate  # noqa: E402
-from ocrdata.train.export import export, join_characters  # noqa: E402
+from ocrdata.train.export import export  # noqa: E402
 from ocrdata.train.predict import predict  # noqa: E402
+from ocrdata.train.serving import join_characters  # noqa: E402
 
 pytestmark = pytest.mark.tf
 pytest_plugins = ["train_fixtures"]
@@ -203,7 +204,7 @@ def test_an_exported_model_reads_the_same_without_our_code(numbers, output, deco
     paths = sorted((numbers / "pic").glob("*.png"))[:9]
     expected = predict(paths, "crnn", output, decoder=decoder, beam_width=8)
     summary = export("crnn", output, decoder=decoder, beam_width=8)
-    words = [sys.executable, "-W", "ignore", "-c", LOADED, summary.saved_model, *map(str, paths)]
+    words = [sys.executable, "-W", "ignore", "-c", LOADED, summary.exported, *map(str, paths)]
     texts, confidences = json.loads(subprocess.check_output(words, cwd=str(output)).decode())
     assert texts == [reading.text for reading in expected.readings]
     assert any(texts)

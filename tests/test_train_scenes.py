@@ -11,9 +11,10 @@ from scene_support import pack, scene_options, write_scenes
 
 from ocrdata.base.seeds import stream
 from ocrdata.errors import AnnotationError, InputError, OptionError, RecordError
+from ocrdata.records.fitting import decode_picture
 from ocrdata.records.options import WriteOptions
 from ocrdata.records.shards import write_shards
-from ocrdata.train.crops import choose_box, decode_picture, make_crop
+from ocrdata.train.crops import choose_box, make_crop
 from ocrdata.train.scenes import has_split, open_scenes, survey
 
 

@@ -234,6 +234,7 @@ GIVEN = {
     ),
     "docs/tutorial.md": (own_texts, ["look.png", "sheet.png", "readings.png", "reader"]),
     "docs/detection.md": (photos, ["output/east/saved_model/saved_model.pb", "drawn/img_1.png"]),
+    "docs/export.md": (photos, ["output/east/model.onnx", "drawn/img_1.png"]),
     "docs/importers.md": (downloads, ["data/pic"]),
     "docs/recognition.md": (lines, ["output/crnn/saved_model/saved_model.pb", "readings.png"]),
     "docs/rendering.md": (photos, ["hard.png", "data/images"]),
@@ -258,6 +259,8 @@ def test_the_commands_of_a_page_lead_to_its_end(page, run, tmp_path, monkeypatch
     if page in NEEDS:
         pytest.importorskip(NEEDS[page], reason="an extra of this page")
     given, end = GIVEN[page]
+    if page == "docs/export.md":
+        pytest.importorskip("tf2onnx", reason="ONNX needs the extra onnx")
     work = tmp_path / "work"
     work.mkdir()
     (tmp_path / "small.toml").write_text(SETTINGS, encoding="utf-8")

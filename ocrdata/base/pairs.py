@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
-from typing import Dict, List, Sequence, Tuple
+from pathlib import Path, PurePosixPath
+from typing import Dict, Iterable, List, Sequence, Tuple
 
 from ocrdata.base.split import IMAGE_SUFFIXES
+from ocrdata.errors import InputError, PathLike
 
 _MARK = "gt_"
 
@@ -13,6 +14,25 @@ _MARK = "gt_"
 def is_picture(name: str) -> bool:
     """Says whether a file is a picture, by its name."""
     return name.lower().endswith(IMAGE_SUFFIXES)
+
+
+def find_images(images: Iterable[PathLike]) -> List[Path]:
+    """Returns the picture files named, those of a folder sorted; raises InputError for none."""
+    found: List[Path] = []
+    for entry in (Path(image) for image in images):
+        if entry.is_dir():
+            inside = (path for path in sorted(entry.rglob("*")) if is_picture(path.name))
+            found += [path for path in inside if path.is_file()]
+        elif entry.is_file():
+            found.append(entry)
+        else:
+            raise InputError(entry, "does not exist")
+    if not found:
+        raise InputError(
+            ", ".join(str(image) for image in images) or "predict",
+            "holds no picture ({})".format(" ".join(sorted(IMAGE_SUFFIXES))),
+        )
+    return found
 
 
 def stem_of(name: str) -> str:

@@ -19,7 +19,7 @@ from ocrdata.cli.detectors import MAKERS
 from ocrdata.cli.evaluate import evaluate
 from ocrdata.cli.evaluate_detection import detection
 from ocrdata.cli.evaluate_recognition import recognition
-from ocrdata.cli.export import export
+from ocrdata.cli.export import export, export_command
 from ocrdata.cli.gen_chars import gen_chars
 from ocrdata.cli.gen_pics import gen_pics
 from ocrdata.cli.gen_sample import gen_sample
@@ -31,6 +31,7 @@ from ocrdata.cli.options import config_option
 from ocrdata.cli.pack import pack
 from ocrdata.cli.predict import predict
 from ocrdata.cli.preview import preview
+from ocrdata.cli.read import evaluate_reading, read
 from ocrdata.cli.tfrecord import tfrecord
 from ocrdata.cli.train import train
 from ocrdata.cli.unpack import unpack
@@ -139,11 +140,14 @@ COMMANDS = (
     evaluate,
     predict,
     export,
+    read,
 )
 evaluate.add_command(detection)
-for group in (train, evaluate, predict, export):
-    for detector in DETECTORS:
+for detector in DETECTORS:
+    for group in (train, evaluate, predict):
         group.add_command(MAKERS[str(group.name)](detector))
+    export.add_command(export_command(detector))
+evaluate.add_command(evaluate_reading)
 evaluate.add_command(recognition)
 for command in COMMANDS:
     main.add_command(command)

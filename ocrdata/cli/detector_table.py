@@ -97,14 +97,15 @@ Example:
   ocrdata predict {name} street.jpg --draw drawn
   ocrdata predict {name} photos/ --json-file boxes.jsonl
 """
-EXPORT = """Write {title} as a SavedModel from pictures to what boxes are read from.
+EXPORT = """Write {title} for use elsewhere: as a SavedModel, or in ONNX.
 
-The signature serving_default takes images (uint8 [B, H, W, 3]) and gives {outputs}.
+Takes images (uint8 [B, H, W, 3], red first) and gives {outputs}. An ONNX file is written only if
+onnxruntime gives what TensorFlow gives.
 
 \b
 Example:
   ocrdata export {name}
-  ocrdata export {name} --output detector
+  ocrdata export {name} --format onnx --output detector.onnx
 """
 
 

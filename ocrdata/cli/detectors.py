@@ -1,15 +1,14 @@
-"""ocrdata train, evaluate, predict and export for every detector of the table."""
+"""ocrdata train, evaluate and predict for every detector of the table."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import Any, Optional, Tuple
+from typing import Any, Tuple
 
 import click
 
 from ocrdata.cli import options
-from ocrdata.cli.detector_table import DETECTORS, EVALUATE, EXPORT, PREDICT, TRAIN, help_text
+from ocrdata.cli.detector_table import DETECTORS, EVALUATE, PREDICT, TRAIN, help_text
 from ocrdata.cli.train import (
     changed_folders,
     checkpoint_option,
@@ -123,7 +122,7 @@ def predict_command(name: str) -> click.Command:
     @options.overwrite_option
     @options.json_option
     def predict(images: Tuple[Path, ...], output_dir: Path, as_json: bool, **chosen: Any) -> None:
-        from ocrdata.cli.report import command_line, note, report
+        from ocrdata.cli.report import command_line, name_unreadable, note, report
         from ocrdata.train.predict_scenes import predict_scenes
 
         summary = predict_scenes(
@@ -137,7 +136,7 @@ def predict_command(name: str) -> click.Command:
             note("{:,} texts in {:,} pictures.".format(summary.texts, summary.images))
             folders = changed_folders(Path("data"), output_dir)
             note("Next: {}".format(command_line("export " + name, **folders)))
-        _name_unreadable(summary)
+        name_unreadable(summary)
 
     return predict
 
@@ -148,43 +147,8 @@ def _show(found: Any) -> None:
         click.echo("{}\t{:.4f}\t{}".format(found.path, region["score"], corners))
 
 
-def _name_unreadable(summary: Any) -> None:
-    for path, problem in summary.unreadable.items():
-        click.echo("Unreadable: {}: {}".format(path, problem), err=True)
-    if summary.unreadable:
-        total = summary.images + len(summary.unreadable)
-        click.echo("{} of {} could not be read.".format(len(summary.unreadable), total), err=True)
-        sys.exit(1)
-
-
-def export_command(name: str) -> click.Command:
-    """Returns `export NAME`."""
-
-    @click.command(name, help=help_text(EXPORT, name))
-    @options.output_dir_option
-    @options.option(
-        "--output",
-        type=options.PATH,
-        show_default="saved_model in the run's folder",
-        help="The folder for the SavedModel.",
-    )
-    @checkpoint_option
-    @options.overwrite_option
-    @options.json_option
-    def export(
-        output_dir: Path, output: Optional[Path], checkpoint: str, overwrite: bool, as_json: bool
-    ) -> None:
-        from ocrdata.cli.report import report
-        from ocrdata.train.export_scenes import export_scenes
-
-        report(export_scenes(name, output_dir, output, checkpoint, overwrite), as_json)
-
-    return export
-
-
 MAKERS = {
     "train": train_command,
     "evaluate": evaluate_command,
     "predict": predict_command,
-    "export": export_command,
 }

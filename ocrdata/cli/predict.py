@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any, Optional, Tuple
 
@@ -55,7 +54,7 @@ def predict_crnn(
       ocrdata predict crnn line.jpg scans/
       ocrdata predict crnn scans/ --draw readings.png --json
     """
-    from ocrdata.cli.report import command_line, note, report
+    from ocrdata.cli.report import command_line, name_unreadable, note, report
     from ocrdata.train.predict import predict as run_prediction
 
     summary = run_prediction(
@@ -69,12 +68,7 @@ def predict_crnn(
         if draw:
             note("Drawn: {}".format(draw))
         note("Next: {}".format(following))
-    for path, problem in summary.unreadable.items():
-        click.echo("Unreadable: {}: {}".format(path, problem), err=True)
-    if summary.unreadable:
-        total = summary.images + len(summary.unreadable)
-        click.echo("{} of {} could not be read.".format(len(summary.unreadable), total), err=True)
-        sys.exit(1)
+    name_unreadable(summary)
 
 
 def _show(reading: Any) -> None:

@@ -80,6 +80,16 @@ def note(message: str) -> None:
         click.echo(message, err=True)
 
 
+def name_unreadable(summary: Any) -> None:
+    """Names the pictures that could not be read; if there are any, the command has failed."""
+    for path, problem in summary.unreadable.items():
+        click.echo("Unreadable: {}: {}".format(path, problem), err=True)
+    if summary.unreadable:
+        total = summary.images + len(summary.unreadable)
+        click.echo("{} of {} could not be read.".format(len(summary.unreadable), total), err=True)
+        sys.exit(1)
+
+
 def is_quiet() -> bool:
     """Says whether the group was called with --quiet."""
     context = click.get_current_context(silent=True)

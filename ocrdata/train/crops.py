@@ -14,11 +14,9 @@ from typing import List, Optional, Sequence, Tuple
 import cv2
 import numpy as np
 
-from ocrdata.records.pictures import decode_rgb
+from ocrdata.records.fitting import FILL, resize
 from ocrdata.train.source_config import SceneOptions
 
-# The mean of ImageNet's pictures, blue, green and red: networks see it as nothing.
-FILL = (104, 117, 124)
 TRIES = 50
 Box = Tuple[int, int, int, int]
 
@@ -30,18 +28,6 @@ class Crop:
     image: np.ndarray
     polygons: List[np.ndarray]
     ignore: np.ndarray
-
-
-def decode_picture(data: bytes) -> np.ndarray:
-    """Returns a picture as uint8 [h, w, 3], blue first; raises ValueError for a damaged one.
-
-    Boxes refer to the pixels as they are stored, so a camera's orientation mark is not followed.
-    """
-    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-    picture = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
-    if picture is None:  # a format that OpenCV does not know, or a damaged file
-        picture = decode_rgb(data)[:, :, ::-1]
-    return picture
 
 
 def make_crop(
@@ -89,12 +75,6 @@ def make_crop(
 @functools.lru_cache(4)
 def _empty(side: int) -> np.ndarray:
     return np.full((side, side, 3), FILL, np.uint8)
-
-
-def resize(picture: np.ndarray, size: Tuple[int, int]) -> np.ndarray:
-    """Returns a picture at `size` = (width, height), averaging where it gets smaller."""
-    smaller = size[0] < picture.shape[1] or size[1] < picture.shape[0]
-    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
 
 
 def choose_box(

@@ -12,8 +12,8 @@ from ocrdata.geometry import quads as q
 from ocrdata.geometry.polygons import bounds, clockwise, signed_area
 from ocrdata.metrics.detection import UPRIGHT, DetectionScore, match_all, total
 from ocrdata.metrics.detection_files import Boxes, Format
+from ocrdata.records.fitting import decode_picture
 from ocrdata.train.compat import tf, v1
-from ocrdata.train.crops import decode_picture
 from ocrdata.train.feeds import Look
 from ocrdata.train.inference import restore, run_model
 from ocrdata.train.run import Run

@@ -14,9 +14,9 @@ import numpy as np
 
 from ocrdata.base.seeds import stream
 from ocrdata.errors import InputError, OcrdataError, PathLike
+from ocrdata.records.fitting import decode_picture
 from ocrdata.train.compat import tf
 from ocrdata.train.config import TrainOptions
-from ocrdata.train.crops import decode_picture
 from ocrdata.train.detect import SceneEvaluator
 from ocrdata.train.drawing import draw_maps
 from ocrdata.train.feeds import Feed, OnProgress

@@ -1,124 +1,141 @@
-"""Writes a trained run as a SavedModel: from picture files to texts, with no code of ours."""
+"""Writes a trained run for use without ocrdata: as a SavedModel or in ONNX, any model alike."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Dict, Iterator, List, Optional
 
-from ocrdata.base.outdir import dump_json, write_atomic
-from ocrdata.errors import OutputExistsError, PathLike
+from ocrdata.errors import OutputExistsError, PathLike, UnknownNameError
+from ocrdata.reading.exported import FORMAT, ONNX_FILE, SAVED_FOLDER, SAVED_MARK
 from ocrdata.text.charset import CHARACTER_LIST, Charset
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.inference import chosen_beam, restore, run_model
-from ocrdata.train.predict import build_reader
-from ocrdata.train.run import plain_options, read_run
+from ocrdata.train.onnx import write_onnx
+from ocrdata.train.run import Run, plain_options, read_run
+from ocrdata.train.saved import write_description, write_saved_model
+from ocrdata.train.serving import Signature, file_signature, network_signature
 from ocrdata.train.shardset import dictionary_entry
 
-SAVED_MODEL = "saved_model.pb"
+FORMATS = ("onnx", "saved_model")
+_PLACES = {"onnx": ONNX_FILE, "saved_model": SAVED_FOLDER}
 
 
 @dataclass(frozen=True)
 class ExportSummary:
-    """What was exported, and its signature."""
+    """What was exported, its signature, and what tells readers of characters from others.
 
-    saved_model: str
+    `largest_difference` is that between onnxruntime's and TensorFlow's outputs on a trial batch.
+    """
+
+    exported: str
+    format: str
     checkpoint: str
     signature: str
-    num_classes: int
-    dictionary_sha256: str
+    num_classes: Optional[int] = None
+    dictionary_sha256: Optional[str] = None
+    largest_difference: Optional[float] = None
 
 
 def export(
     model: str = "crnn",
     output_dir: PathLike = "output",
-    directory: Optional[PathLike] = None,
+    path: Optional[PathLike] = None,
     checkpoint: str = "",
+    form: str = "saved_model",
     decoder: str = "greedy",
     beam_width: int = 100,
     overwrite: bool = False,
 ) -> ExportSummary:
-    """Writes a SavedModel to `directory` (`output_dir`/`model`/saved_model without it).
+    """Writes a run to `path` (`output_dir`/`model`/saved_model or model.onnx without it).
 
-    Its signature "serving_default" takes `images`, string [B] of JPEG, PNG, GIF or BMP files, and
-    gives `texts`, string [B] in UTF-8, and `confidences`, float32 [B]. The dictionary lies in
-    assets/chinese.txt and, with the options of the run, in assets.extra/run.json. Raises
-    CheckpointError and OutputExistsError.
+    Both forms have the network of `ocrdata.reading.exported.Network`. A SavedModel holds it as
+    signature "network"; its "serving_default" takes the same from a detector, and from a reader
+    `images`, string [B] of JPEG, PNG, GIF or BMP files, for which it gives `texts`, string [B] in
+    UTF-8, by `decoder`, and `confidences`, float32 [B]. An ONNX file is written only if
+    onnxruntime gives what TensorFlow gives. Raises CheckpointError, OutputExistsError,
+    MissingExtraError and TrainingError.
     """
+    if form not in FORMATS:
+        raise UnknownNameError("format", form, FORMATS)
     run = read_run(Path(output_dir) / model, model)
     weights = run.checkpoint(checkpoint)
-    place = Path(directory) if directory is not None else run.directory / "saved_model"
-    check_free(place, overwrite)
+    place = Path(path) if path is not None else run.directory / _PLACES[form]
+    check_free(place, overwrite, form)
     place.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".export.", dir=str(place.parent)) as folder:
-        fresh = Path(folder) / "saved_model"
-        dictionary = Path(folder) / CHARACTER_LIST
-        dictionary.write_bytes(run.dictionary.as_text().encode("utf-8"))
-        with tf.Graph().as_default(), v1.Session() as session:
-            net = run_model(run)
-            encoded = v1.placeholder(tf.string, [None], "images")
-            _, decoded = build_reader(net, encoded, chosen_beam(decoder, beam_width))
-            texts = tf.identity(join_characters(decoded.classes, run.dictionary), "texts")
-            confidences = tf.identity(decoded.confidence, "confidences")
+    with tf.Graph().as_default(), v1.Session() as session:
+        net = run_model(run)
+        shown: Signature
+        if form == "onnx":
+            shown = network_signature(net)
             restore(session, weights, bool(run.options.get("ema")))
-            outputs = {"texts": texts, "confidences": confidences}
-            save_graph(session, fresh, {"images": encoded}, outputs, dictionary)
-        extra = fresh / "assets.extra"
-        extra.mkdir()
-        content = {
-            "dictionary": dictionary_entry(run.dictionary),
-            "model": model,
-            "model_options": plain_options(net.options),
-        }
-        write_atomic(extra / "run.json", dump_json(content))
-        if place.is_dir():
-            shutil.rmtree(str(place))
-        fresh.replace(place)
+            description = describe(run, net, weights)
+            difference: Optional[float] = write_onnx(session, place, shown, description)
+        else:
+            shown, network = file_signature(net, run.charset, chosen_beam(decoder, beam_width))
+            restore(session, weights, bool(run.options.get("ema")))
+            description, difference = describe(run, net, weights), None
+            _write_saved(session, place, {"network": network, "": shown}, description, run.charset)
     return ExportSummary(
-        str(place),
-        Path(weights).name,
-        "images -> texts, confidences",
-        run.dictionary.num_classes,
-        run.dictionary.sha256,
-    )
+        str(place), form, Path(weights).name, str(shown),
+        run.charset.num_classes if run.charset else None,
+        run.charset.sha256 if run.charset else None,
+        difference,
+    )  # fmt: skip
 
 
-def check_free(place: Path, overwrite: bool) -> None:
-    """Raises OutputExistsError unless a SavedModel may be written to `place`."""
+def describe(run: Run, net: Any, weights: str) -> Dict[str, Any]:
+    """Returns what goes with an exported model; see `ocrdata.reading.exported`."""
+    return {
+        "format": FORMAT,
+        "model": run.model,
+        "task": net.task,
+        "model_options": plain_options(net.options),
+        "checkpoint": Path(weights).name,
+        "dictionary": dictionary_entry(run.charset) if run.charset else None,
+        **net.description(),
+    }
+
+
+def check_free(place: Path, overwrite: bool, form: str) -> None:
+    """Raises OutputExistsError unless an exported model may be written to `place`."""
     if not place.exists():
         return
     if not overwrite:
         raise OutputExistsError(place)
-    ours = not place.is_dir() or not any(place.iterdir()) or (place / SAVED_MODEL).is_file()
-    if not ours or not place.is_dir():
-        hint = "It is no exported model of ours: move it away first."
-        raise OutputExistsError(place, hint)
+    if form == "onnx":
+        ours = place.is_file()
+    else:
+        ours = place.is_dir() and (not any(place.iterdir()) or (place / SAVED_MARK).is_file())
+    if not ours:
+        raise OutputExistsError(place, "It is no exported model of ours: move it away first.")
 
 
-def join_characters(classes: Any, charset: Charset) -> Any:
-    """Returns the texts, string [B], of classes [B, L] padded with -1."""
-    characters = [character.encode("utf-8") for character in charset.characters] + [b""]
-    table = tf.constant(characters)
-    places = tf.where(classes < 0, tf.fill(tf.shape(classes), len(charset)), classes)
-    return tf.strings.reduce_join(tf.gather(table, places), 1)
+@contextmanager
+def placed(place: Path) -> Iterator[Path]:
+    """Gives a folder to write, beside `place`, that takes its place once all is there."""
+    with tempfile.TemporaryDirectory(prefix=".export.", dir=str(place.parent)) as folder:
+        fresh = Path(folder) / place.name
+        yield fresh
+        if place.is_dir():
+            shutil.rmtree(str(place))
+        fresh.replace(place)
 
 
-def save_graph(
-    session: Any, place: Path, inputs: Any, outputs: Any, dictionary: Optional[Path] = None
+def _write_saved(
+    session: Any,
+    place: Path,
+    signatures: Dict[str, Signature],
+    description: Dict[str, Any],
+    charset: Optional[Charset],
 ) -> None:
-    """Writes the graph of a session as a SavedModel with one signature; `dictionary` goes along."""
-    if dictionary is not None:
-        v1.add_to_collection(
-            v1.GraphKeys.ASSET_FILEPATHS, tf.constant(str(dictionary), name="dictionary")
-        )
-    signature = v1.saved_model.predict_signature_def(inputs, outputs)
-    builder = v1.saved_model.Builder(str(place))
-    builder.add_meta_graph_and_variables(
-        session,
-        [v1.saved_model.tag_constants.SERVING],
-        {v1.saved_model.signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY: signature},
-        assets_collection=v1.get_collection(v1.GraphKeys.ASSET_FILEPATHS),
-    )
-    builder.save()
+    with placed(place) as fresh:
+        assets: List[Path] = []
+        if charset is not None:
+            assets.append(fresh.parent / CHARACTER_LIST)
+            assets[0].write_bytes(charset.as_text().encode("utf-8"))
+        write_saved_model(session, fresh, signatures, assets)
+        write_description(fresh, description)

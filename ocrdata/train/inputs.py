@@ -17,6 +17,7 @@ from typing import Any, Dict, Iterator, List, Sequence
 import numpy as np
 
 from ocrdata.base.seeds import stream
+from ocrdata.reading.lines import scaled_width
 from ocrdata.records import schema
 from ocrdata.train.compat import AUTOTUNE, tf, v1
 from ocrdata.train.shardset import Shard
@@ -40,7 +41,7 @@ class ImageSpec:
         larger, smaller = (
             (tf.maximum, tf.minimum) if isinstance(width, tf.Tensor) else (np.maximum, np.minimum)
         )
-        scaled = larger((2 * width * self.height + height) // (2 * height), 1)
+        scaled = larger(scaled_width(height, width, self.height), 1)
         return smaller(scaled, self.width) if self.width else scaled
 
 

@@ -10,18 +10,18 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequ
 from PIL import Image
 
 from ocrdata.base.outdir import write_atomic
-from ocrdata.errors import InputError, OutputExistsError, PathLike
+from ocrdata.base.pairs import find_images
+from ocrdata.errors import OutputExistsError, PathLike
 from ocrdata.gallery.cards import Card
 from ocrdata.gallery.sheet import draw_sheet
 from ocrdata.train.compat import tf, v1
-from ocrdata.train.inference import chosen_beam, image_spec, read_lines, restore, run_model
+from ocrdata.train.inference import chosen_beam, image_spec, restore, run_model
 from ocrdata.train.inputs import decode_images, measured_widths, round_up
 from ocrdata.train.models.base import Decoded
 from ocrdata.train.run import Run, read_run
 from ocrdata.train.targets import make_target
 
 OnProgress = Optional[Callable[[int, Optional[int]], None]]
-SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 # What TensorFlow decodes as Pillow does; everything else becomes PNG first.
 _AS_IS = {"JPEG": ("L", "RGB"), "PNG": ("L", "RGB")}
 _DRAWN = 40  # readings in a picture
@@ -57,7 +57,7 @@ class LineReader:
         with graph.as_default(), v1.device(chosen.device):
             model = run_model(run)
             self._encoded = v1.placeholder(tf.string, [None])
-            _, decoded = build_reader(model, self._encoded, beam_width)
+            *_, decoded = build_reader(model, self._encoded, beam_width)
             self._fetches = decoded.classes, decoded.confidence
             self._session = v1.Session(graph=graph, config=chosen.config)
             restore(self._session, checkpoint, bool(run.options.get("ema")))
@@ -72,8 +72,13 @@ class LineReader:
         self._session.close()
 
 
-def build_reader(model: Any, encoded: Any, beam_width: int = 0) -> Tuple[Dict[str, Any], Decoded]:
-    """Builds the way from picture files (string [B]) to classes, as training and export have it."""
+def build_reader(
+    model: Any, encoded: Any, beam_width: int = 0
+) -> Tuple[Dict[str, Any], Dict[str, Any], Decoded]:
+    """Builds the way from picture files (string [B]) to classes, as training and export have it.
+
+    Returns the network's inputs and outputs, and what is read.
+    """
     spec = image_spec(model)
     with v1.device("/device:CPU:0"):
         if spec.width:
@@ -82,7 +87,8 @@ def build_reader(model: Any, encoded: Any, beam_width: int = 0) -> Tuple[Dict[st
             full = round_up(tf.reduce_max(measured_widths(encoded, spec)))
         images, widths = decode_images(encoded, full, spec)
     inputs = {"images": images, "widths": widths}
-    return inputs, read_lines(model, inputs, beam_width)
+    outputs = model.build(inputs, training=False)
+    return inputs, outputs, model.decode(outputs, beam_width)
 
 
 def predict(
@@ -130,25 +136,6 @@ def predict(
     return PredictSummary(
         Path(weights).name, len(readings), readings, unreadable, None if draw is None else str(draw)
     )
-
-
-def find_images(images: Iterable[PathLike]) -> List[Path]:
-    """Returns the picture files named, those of a folder sorted; raises InputError for none."""
-    found: List[Path] = []
-    for entry in (Path(image) for image in images):
-        if entry.is_dir():
-            inside = (path for path in sorted(entry.rglob("*")) if path.suffix.lower() in SUFFIXES)
-            found += [path for path in inside if path.is_file()]
-        elif entry.is_file():
-            found.append(entry)
-        else:
-            raise InputError(entry, "does not exist")
-    if not found:
-        raise InputError(
-            ", ".join(str(image) for image in images) or "predict",
-            "holds no picture ({})".format(" ".join(SUFFIXES)),
-        )
-    return found
 
 
 def _batches(

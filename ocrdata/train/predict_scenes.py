@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import io
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, List, Optional
 
+import numpy as np
 from PIL import Image
 
-from ocrdata.base.outdir import write_atomic
-from ocrdata.errors import OptionError, OutputExistsError, PathLike
-from ocrdata.train.crops import decode_picture
+from ocrdata.base.pairs import find_images
+from ocrdata.errors import OutputExistsError, PathLike
+from ocrdata.reading.outputs import drawing_paths, write_json_lines, write_png
+from ocrdata.records.fitting import decode_picture
 from ocrdata.train.detect import Detection, checkpoint_name, plain_regions, whole_numbers
 from ocrdata.train.drawing import draw_outlines
-from ocrdata.train.predict import find_images
 from ocrdata.train.run import read_run
 from ocrdata.train.targets import make_target
 
@@ -61,7 +60,7 @@ def predict_scenes(
     InputError if a path does not exist, OutputExistsError without `overwrite`.
     """
     paths = find_images(images)
-    drawings = _drawing_paths(paths, draw)
+    drawings = drawing_paths(paths, draw)
     for output in [*drawings.values(), *([Path(json_file)] if json_file else [])]:
         if output.exists() and not overwrite:
             raise OutputExistsError(output)
@@ -81,49 +80,16 @@ def predict_scenes(
             polygons, scores = whole_numbers(*detection.detect(picture))
             detections.append(Prediction(str(path), plain_regions(polygons, scores)))
             if draw is not None:
-                _draw(drawings[path], picture, polygons, scores)
+                shown = Image.fromarray(np.ascontiguousarray(picture[:, :, ::-1]))
+                write_png(drawings[path], draw_outlines(shown, polygons, scores))
             if on_detection:
                 on_detection(detections[-1])
     finally:
         detection.close()
     if json_file is not None:
-        _write_json(Path(json_file), detections)
+        write_json_lines(Path(json_file), ((one.path, one.regions) for one in detections))
     return DetectSummary(
         checkpoint_name(weights), len(detections), sum(len(d.regions) for d in detections),
         detections, unreadable, None if draw is None else str(draw),
         None if json_file is None else str(json_file),
     )  # fmt: skip
-
-
-def _drawing_paths(paths: List[Path], folder: Optional[PathLike]) -> Dict[Path, Path]:
-    """Returns where each picture is drawn: its name as PNG; a number where two are the same."""
-    if folder is None:
-        return {}
-    if Path(folder).is_file():
-        raise OptionError("--draw names a folder, and {} is a file.".format(folder))
-    found: Dict[Path, Path] = {}
-    taken = set()  # type: set[str]
-    for path in paths:
-        name, count = path.stem, 1
-        while name in taken:
-            count += 1
-            name = "{}_{}".format(path.stem, count)
-        taken.add(name)
-        found[path] = Path(folder) / (name + ".png")
-    return found
-
-
-def _draw(path: Path, picture: Any, polygons: Any, scores: Any) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    stream = io.BytesIO()
-    draw_outlines(Image.fromarray(picture[:, :, ::-1]), polygons, scores).save(stream, "PNG")
-    write_atomic(path, stream.getvalue())
-
-
-def _write_json(path: Path, detections: List[Prediction]) -> None:
-    lines = [
-        json.dumps({"key": found.path, "regions": found.regions}, ensure_ascii=False) + "\n"
-        for found in detections
-    ]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(path, "".join(lines).encode("utf-8"))

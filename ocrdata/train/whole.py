@@ -6,43 +6,14 @@ Everything random comes from the stream that is handed in.
 from __future__ import annotations
 
 from random import Random
-from typing import Sequence, Tuple
+from typing import Sequence
 
 import cv2
 import numpy as np
 
-from ocrdata.train.crops import FILL, Box, Crop, choose_box, recoloured, resize
+from ocrdata.records.fitting import Size, fitted_size, pasted
+from ocrdata.train.crops import Box, Crop, choose_box, recoloured
 from ocrdata.train.deeptext_config import WholeOptions
-
-Size = Tuple[int, int]
-
-
-def fitted_size(height: float, width: float, size: Size, fit: str) -> Size:
-    """Returns the (height, width) of a picture brought to `size`: "stretch" or "letterbox"."""
-    if fit == "stretch":
-        return size
-    zoom = min(size[0] / height, size[1] / width)
-    tall, wide = (int(round(length * zoom)) for length in (height, width))
-    return min(size[0], max(1, tall)), min(size[1], max(1, wide))
-
-
-def fit_picture(
-    picture: np.ndarray, size: Size, fit: str
-) -> Tuple[np.ndarray, Tuple[float, float]]:
-    """Returns a picture [h, w, 3] at `size`, and how many of its pixels (x, y) one of it is.
-
-    A letterboxed picture is in the upper left corner.
-    """
-    height, width = picture.shape[:2]
-    tall, wide = fitted_size(height, width, size, fit)
-    return _pasted(picture, (0, 0, wide, tall), size), (width / wide, height / tall)
-
-
-def _pasted(picture: np.ndarray, place: Box, size: Size) -> np.ndarray:
-    left, top, right, bottom = place
-    canvas = np.full((size[0], size[1], 3), FILL, np.uint8)
-    canvas[top:bottom, left:right] = resize(picture, (right - left, bottom - top))
-    return canvas
 
 
 def make_whole(
@@ -59,7 +30,7 @@ def make_whole(
     place = _place(bottom - top, right - left, size, fit, options, draw)
     mirrored = draw.random() < options.flip
     inner = recoloured(picture[top:bottom, left:right], options.jitter, draw)
-    image = _pasted(inner[:, ::-1] if mirrored else inner, place, size)
+    image = pasted(inner[:, ::-1] if mirrored else inner, place, size)
     wide, tall = place[2] - place[0], place[3] - place[1]
     factor = np.array([wide / (right - left), tall / (bottom - top)], np.float32)
     moved, keep = [], []

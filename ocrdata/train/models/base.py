@@ -50,3 +50,15 @@ class Model:
     def decode(self, outputs: Outputs) -> Any:
         """Turns outputs into predictions."""
         raise NotImplementedError
+
+    def placeholders(self) -> Dict[str, Tensor]:
+        """Returns the inputs of an exported network, as `ocrdata.reading.exported.Network` says."""
+        raise NotImplementedError
+
+    def served(self, outputs: Outputs) -> Dict[str, Tensor]:
+        """Returns the outputs of an exported network: plain arrays, for NumPy to go on with."""
+        raise NotImplementedError
+
+    def description(self) -> Dict[str, Any]:
+        """Returns, in plain values, what must be known to use an exported network."""
+        raise NotImplementedError

@@ -175,6 +175,23 @@ class Crnn(Model):
         classes = tf.cast(tf.sparse.to_dense(found[0], default_value=-1), tf.int32)
         return Decoded(classes, self._probability(scores, lengths, classes))
 
+    def placeholders(self) -> Dict[str, Tensor]:
+        """Returns `images` and `widths`."""
+        shape = [None, HEIGHT, self.options.image_width or None, self.options.channels]
+        return {
+            "images": v1.placeholder(tf.uint8, shape, "images"),
+            "widths": v1.placeholder(tf.int32, [None], "widths"),
+        }
+
+    def served(self, outputs: Outputs) -> Dict[str, Tensor]:
+        """Returns `scores`, logarithms of probabilities [T, B, num_classes], and `lengths`."""
+        return {"scores": tf.nn.log_softmax(outputs["logits"]), "lengths": outputs["lengths"]}
+
+    def description(self) -> Dict[str, Any]:
+        """Returns the pictures that are read."""
+        sizes = {"height": HEIGHT, "channels": self.options.channels}
+        return {"lines": dict(sizes, width=self.options.image_width)}
+
     def _probability(self, scores: Tensor, lengths: Tensor, classes: Tensor) -> Tensor:
         """Returns the probabilities, float32 [B], of texts; an empty one is blanks only."""
         empty = tf.reduce_all(classes < 0, 1)

@@ -7,13 +7,12 @@ Natural Images (2016, arXiv 1605.07314). Boxes are upright, in pixels of the inp
 from __future__ import annotations
 
 from random import Random
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 import numpy as np
 
 from ocrdata.geometry import boxes as b
 from ocrdata.geometry.sampling import TEXT
-from ocrdata.geometry.voting import read_boxes, to_quads
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.crops import Crop
 from ocrdata.train.deeptext_config import (
@@ -29,7 +28,7 @@ from ocrdata.train.models.detector import Detector
 from ocrdata.train.models.pyramid import centred
 from ocrdata.train.models.roi_sampling import Texts
 from ocrdata.train.models.vgg16 import fully_connected, scaled, vgg16
-from ocrdata.train.whole import fit_picture, make_whole
+from ocrdata.train.whole import make_whole
 
 INCEPTION = ((1, 128), (3, 384), (5, 128))  # kernels and channels of the proposals' branches
 CLASSES, POOLED, FUSED = 3, 7, 512
@@ -71,9 +70,9 @@ class DeepText(Detector):
             picture, polygons, ignore, self.options.size, self.options.fit, options, draw
         )
 
-    def fit(self, picture: np.ndarray, reading: Any) -> Tuple[np.ndarray, Tuple[float, float]]:
-        """Returns a picture at the input's size, and how many of its pixels one of it is."""
-        return fit_picture(picture, self.options.size, self.options.fit)
+    def fitting(self, reading: DeepTextReading) -> Dict[str, Any]:
+        """Returns the input's size and how pictures are brought to it."""
+        return {"size": list(self.options.size), "fit": self.options.fit}
 
     def label_maps(
         self, polygons: Sequence[np.ndarray], ignore: np.ndarray, size: Tuple[int, int]
@@ -226,18 +225,12 @@ class DeepText(Detector):
         covered = tf.reduce_any(tf.reduce_all(inside, 3), 2)
         return [tf.reshape(tf.cast(covered, tf.float32), shape), decoded["objectness"]]
 
-    def boxes(
-        self,
-        maps: Mapping[str, np.ndarray],
-        reading: DeepTextReading,
-        scale: Optional[Tuple[float, float]] = None,
-    ) -> Tuple[Sequence[np.ndarray], np.ndarray]:
-        """Returns the texts among the boxes of one picture: float32 [4, 2] each, scores [k]."""
-        boxes, scores = read_boxes(
-            maps["boxes"], maps["scores"], threshold=reading.threshold,
-            nms_threshold=reading.nms_threshold, voting=reading.voting, most=reading.max_boxes,
-        )  # fmt: skip
-        return list(to_quads(boxes) * np.array(scale or (1.0, 1.0), np.float32)), scores
+    def rule(self, reading: DeepTextReading) -> Dict[str, Any]:
+        """Returns that of `voting.read_boxes`."""
+        return {
+            "kind": "boxes", "threshold": reading.threshold, "voting": reading.voting,
+            "nms_threshold": reading.nms_threshold, "most": reading.max_boxes,
+        }  # fmt: skip
 
 
 def _padded(boxes: np.ndarray, count: int) -> np.ndarray:

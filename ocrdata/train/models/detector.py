@@ -7,8 +7,11 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ocrdata.train.crops import Crop, make_crop, resize
-from ocrdata.train.models.base import Model, Tensor
+from ocrdata.geometry.outlines import find_outlines
+from ocrdata.records.fitting import fit_picture
+from ocrdata.train.compat import tf, v1
+from ocrdata.train.crops import Crop, make_crop
+from ocrdata.train.models.base import Model, Outputs, Tensor
 from ocrdata.train.source_config import SceneOptions
 
 
@@ -46,12 +49,12 @@ class Detector(Model):
         return make_crop(picture, polygons, ignore, options, draw)
 
     def fit(self, picture: np.ndarray, reading: Any) -> Tuple[np.ndarray, Tuple[float, float]]:
-        """Returns a whole picture as it is read, and by how much (x, y) it was made smaller."""
-        height, width = picture.shape[:2]
-        shrink = min(1.0, reading.max_side / max(height, width))
-        size = max(1, int(round(width * shrink))), max(1, int(round(height * shrink)))
-        small = picture if size == (width, height) else resize(picture, size)
-        return small, (width / size[0], height / size[1])
+        """Returns a whole picture as it is read, and how many of its pixels (x, y) one of it is."""
+        return fit_picture(picture, self.fitting(reading))
+
+    def fitting(self, reading: Any) -> Dict[str, Any]:
+        """Returns how `fit` works, as `ocrdata.records.fitting` takes it: exports have it."""
+        return {"max_side": reading.max_side}
 
     def label_maps(
         self, polygons: Sequence[np.ndarray], ignore: np.ndarray, size: Tuple[int, int]
@@ -80,4 +83,21 @@ class Detector(Model):
 
         Outlines run clockwise; `scale` = (x, y) multiplies them, for pictures that were resized.
         """
+        return find_outlines(maps, self.rule(reading), scale)
+
+    def rule(self, reading: Any) -> Dict[str, Any]:
+        """Returns how `boxes` works: a rule of `ocrdata.geometry.outlines`, which exports have."""
         raise NotImplementedError
+
+    def placeholders(self) -> Dict[str, Tensor]:
+        """Returns `images`."""
+        return {"images": v1.placeholder(tf.uint8, [None, None, None, 3], "images")}
+
+    def served(self, outputs: Outputs) -> Dict[str, Tensor]:
+        """Returns the maps of `decode`."""
+        return dict(self.decode(outputs))
+
+    def description(self) -> Dict[str, Any]:
+        """Returns the rules with their default values."""
+        reading = self.reading()
+        return {"outlines": self.rule(reading), "fitting": self.fitting(reading)}

@@ -7,7 +7,7 @@ ResNet v1 as its stem. Label maps and boxes from maps are in `ocrdata.geometry.r
 from __future__ import annotations
 
 import math
-from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Mapping, Sequence, Tuple
 
 import numpy as np
 
@@ -118,18 +118,12 @@ class East(Detector):
             "geometry": tf.identity(outputs["geometry"]),
         }
 
-    def boxes(
-        self,
-        maps: Mapping[str, np.ndarray],
-        reading: EastReading,
-        scale: Optional[Tuple[float, float]] = None,
-    ) -> Tuple[Sequence[np.ndarray], np.ndarray]:
-        """Returns the texts in the maps of one picture: float32 [k, 4, 2] and scores [k]."""
-        quads, scores = rbox.detect(
-            maps["score"], maps["geometry"], threshold=reading.threshold,
-            nms_threshold=reading.nms_threshold, stride=STRIDE, scale=scale,
-        )  # fmt: skip
-        return list(quads), scores
+    def rule(self, reading: EastReading) -> Dict[str, Any]:
+        """Returns that of `rbox.detect`."""
+        return {
+            "kind": "rbox", "stride": STRIDE, "threshold": reading.threshold,
+            "nms_threshold": reading.nms_threshold,
+        }  # fmt: skip
 
 
 def _merge(stages: Sequence[Tensor], training: bool) -> Tensor:

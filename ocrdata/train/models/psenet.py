@@ -7,11 +7,11 @@ outlines from maps in `ocrdata.geometry.expansion`.
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 import numpy as np
 
-from ocrdata.geometry import expansion, kernels
+from ocrdata.geometry import kernels
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.models import blocks
 from ocrdata.train.models.base import Inputs, Labels, Outputs, Tensor
@@ -102,18 +102,11 @@ class Psenet(Detector):
         maps = tf.cast(batch["kernels"], tf.float32), decoded["kernels"]
         return [tf.reduce_mean(each, 3) for each in maps]
 
-    def boxes(
-        self,
-        maps: Mapping[str, np.ndarray],
-        reading: PsenetReading,
-        scale: Optional[Tuple[float, float]] = None,
-    ) -> Tuple[Sequence[np.ndarray], np.ndarray]:
-        """Returns the texts in the maps of one picture: float32 [points, 2] and scores [k]."""
-        return expansion.detect(
-            maps["kernels"], threshold=reading.threshold, polygons=reading.polygons,
-            min_kernel_area=reading.min_kernel_area, min_area=reading.min_area,
-            min_score=reading.min_score, min_side=reading.min_side, stride=STRIDE, scale=scale,
-        )  # fmt: skip
+    def rule(self, reading: PsenetReading) -> Dict[str, Any]:
+        """Returns that of `expansion.detect`."""
+        names = ("threshold", "polygons", "min_kernel_area", "min_area", "min_score", "min_side")
+        settings = {name: getattr(reading, name) for name in names}
+        return {"kind": "kernels", "stride": STRIDE, **settings}
 
 
 def _pyramid(stages: Sequence[Tensor], width: int, training: bool) -> List[Tensor]:

@@ -32,7 +32,8 @@ def centred(images: Tensor, multiple: int) -> Tensor:
 def pad_to_multiple(images: Tensor, multiple: int) -> Tensor:
     """Puts zeros below and right of [B, H, W, C], until both sides are multiples."""
     shape = tf.shape(images)
-    below, right = (-shape[1]) % multiple, (-shape[2]) % multiple
+    # Not the remainder of a negative number: in ONNX it comes out negative.
+    below, right = ((multiple - shape[axis] % multiple) % multiple for axis in (1, 2))
     padded = tf.pad(images, [[0, 0], [0, below], [0, right], [0, 0]])
     sides = [_round_up(side, multiple) for side in images.shape[1:3]]
     padded.set_shape([None, sides[0], sides[1], images.shape[3]])

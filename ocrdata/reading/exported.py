@@ -1,0 +1,105 @@
+"""Exported models: where they lie, what they say about themselves, and running them.
+
+A description, in plain values, goes with each: `model`, `task`, `model_options`, `checkpoint`,
+`dictionary` (of what reads), `lines` (height, channels and width a reader takes) and `outlines`
+(the rule of `ocrdata.geometry.outlines`, of a detector).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Dict, Mapping
+
+import numpy as np
+
+from ocrdata.errors import CheckpointError, OptionError, PathLike
+from ocrdata.reading import NETWORKS
+
+ONNX_FILE, SAVED_FOLDER, SAVED_MARK = "model.onnx", "saved_model", "saved_model.pb"
+DETECTION, RECOGNITION = "detection", "recognition"
+FORMAT = 1
+_HINT = "Export one: ocrdata export {} --format onnx."
+_USUAL = {DETECTION: "east", RECOGNITION: "crnn"}
+
+
+class Network:
+    """An exported network: arrays in, arrays out, by name.
+
+    A detector takes `images` uint8 [B, H, W, 3], red first, and gives maps. A reader takes `images`
+    uint8 [B, height, W, channels] and `widths` int32 [B], and gives `scores` float32 [T, B, C],
+    logarithms of probabilities with the blank last, and `lengths` int32 [B].
+    """
+
+    description: Dict[str, Any]
+
+    def run(self, feeds: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:
+        """Returns the outputs of a batch."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Frees what is open."""
+
+
+def format_of(path: Path) -> str:
+    """Returns the format of the exported model at a path, "" if there is none."""
+    if path.is_file() and path.suffix.lower() == ".onnx":
+        return "onnx"
+    return "saved_model" if (path / SAVED_MARK).is_file() else ""
+
+
+def open_network(path: PathLike, task: str) -> Network:
+    """Opens an exported model, or that in the folder of a run.
+
+    Raises CheckpointError where there is none or it is for another task.
+    """
+    where = Path(path)
+    for place in (where, where / ONNX_FILE, where / SAVED_FOLDER):
+        form = format_of(place)
+        if form:
+            network: Network = NETWORKS.load(form)(place)
+            found = network.description
+            if found.get("task") != task:
+                network.close()
+                problem = "is {} for {}, not for {}".format(
+                    found.get("model"), found.get("task"), task
+                )
+                raise CheckpointError(place, problem)
+            return network
+    problem = "is no exported model" if where.exists() else "does not exist"
+    raise CheckpointError(where, problem, hint=_HINT.format(_USUAL[task]))
+
+
+def find_network(output_dir: PathLike, task: str) -> Network:
+    """Opens the one exported model for a task among the runs in `output_dir`.
+
+    Raises CheckpointError where there is none, and OptionError where there are several.
+    """
+    root = Path(output_dir)
+    found: Dict[str, Network] = {}
+    for folder in sorted(root.iterdir()) if root.is_dir() else ():
+        places = list(filter(format_of, (folder / ONNX_FILE, folder / SAVED_FOLDER)))
+        if not places:
+            continue
+        network = NETWORKS.load(format_of(places[0]))(places[0])
+        if network.description.get("task") == task:
+            found[str(places[0])] = network
+        else:
+            network.close()
+    if len(found) == 1:
+        return next(iter(found.values()))
+    if found:
+        for network in found.values():
+            network.close()
+        flag = "--detector" if task == DETECTION else "--recogniser"
+        hint = "Name one with {}: {}.".format(flag, ", ".join(found))
+        raise OptionError("{} holds several models for {}.".format(root, task), hint)
+    problem = "holds no exported model for {}".format(task)
+    raise CheckpointError(root, problem, hint=_HINT.format(_USUAL[task]))
+
+
+def check_description(description: Any, path: PathLike) -> Dict[str, Any]:
+    """Returns a description; raises CheckpointError for one that is not ours."""
+    if not isinstance(description, dict) or description.get("format") != FORMAT:
+        hint = "Export it anew with this version: ocrdata export."
+        raise CheckpointError(path, "does not say which model of ocrdata it is", hint=hint)
+    return description

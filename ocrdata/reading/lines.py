@@ -1,0 +1,89 @@
+"""Reading pictures of text lines with an exported reader, as training prepared them."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Sequence, Tuple
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from ocrdata.errors import CharsetError, CheckpointError
+from ocrdata.reading import ctc
+from ocrdata.reading.exported import Network
+from ocrdata.text.charset import Charset
+
+BATCH = 32
+
+
+def scaled_width(height: Any, width: Any, target: int) -> Any:
+    """Returns the width in pixels of a picture brought to `target` height; takes tensors too."""
+    return (2 * width * target + height) // (2 * height)
+
+
+class LineReader:
+    """Reads lines with a network; raises CheckpointError for one without a dictionary."""
+
+    def __init__(self, network: Network, batch_size: int = BATCH) -> None:
+        self._network, self._batch = network, batch_size
+        try:
+            entry, lines = network.description["dictionary"], network.description["lines"]
+            self._charset = Charset(tuple(entry["characters"]))
+            self._height, self._channels, self._width = (
+                int(lines[name]) for name in ("height", "channels", "width")
+            )
+        except (KeyError, TypeError, ValueError, CharsetError) as error:
+            problem = "does not say what it reads ({!r})".format(error)
+            raise CheckpointError(network.description.get("model", "model"), problem) from error
+
+    def read(self, pictures: Sequence[np.ndarray]) -> List[Tuple[str, float]]:
+        """Returns the text and its probability of each picture, uint8 [h, w, 3], blue first."""
+        ready = [
+            ready_line(picture, self._height, self._channels, self._width) for picture in pictures
+        ]
+        # Lines of like width together: little padding, and it changes nothing.
+        order = sorted(range(len(ready)), key=lambda place: ready[place].shape[1])
+        found: Dict[int, Tuple[str, float]] = {}
+        for at in range(0, len(order), self._batch):
+            part = order[at : at + self._batch]
+            found.update(zip(part, self._read([ready[place] for place in part])))
+        return [found[place] for place in range(len(ready))]
+
+    def _read(self, ready: List[np.ndarray]) -> List[Tuple[str, float]]:
+        outputs = self._network.run(batch_of(ready, self._width))
+        scores, lengths = outputs["scores"], outputs["lengths"]
+        texts = ctc.best_paths(scores, lengths)
+        sure = ctc.probabilities(scores, lengths, texts)
+        return [(self._charset.decode(text), float(one)) for text, one in zip(texts, sure)]
+
+
+def ready_line(picture: np.ndarray, height: int, channels: int, width: int = 0) -> np.ndarray:
+    """Returns a picture [h, w, 3] (blue first) as networks take it: uint8 [height, w, channels].
+
+    It keeps its shape, but is at most `width` wide, if that is given; colour is red first. The
+    filter is TensorFlow's antialiased triangle, which is Pillow's BILINEAR on floats.
+    """
+    if channels == 1:
+        planes = [cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)]
+    else:
+        planes = [picture[:, :, place] for place in (2, 1, 0)]
+    wide = max(1, scaled_width(picture.shape[0], picture.shape[1], height))
+    size = (min(wide, width) if width else wide, height)
+    if size != (picture.shape[1], picture.shape[0]):
+        planes = [_resized(plane, size) for plane in planes]
+    return np.stack(planes, axis=2)
+
+
+def _resized(plane: np.ndarray, size: Tuple[int, int]) -> np.ndarray:
+    smooth = Image.fromarray(plane.astype(np.float32)).resize(size, Image.Resampling.BILINEAR)
+    return np.clip(np.round(np.asarray(smooth)), 0, 255).astype(np.uint8)
+
+
+def batch_of(ready: Sequence[np.ndarray], width: int = 0) -> Dict[str, np.ndarray]:
+    """Returns prepared pictures as `images`, with zeros on the right, and their `widths`."""
+    widths = np.array([picture.shape[1] for picture in ready], np.int32)
+    height, _, channels = ready[0].shape
+    images = np.zeros((len(ready), height, width or int(widths.max()), channels), np.uint8)
+    for place, picture in enumerate(ready):
+        images[place, :, : picture.shape[1]] = picture
+    return {"images": images, "widths": widths}
