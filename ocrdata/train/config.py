@@ -89,10 +89,21 @@ class TrainOptions:
     epochs: Optional[float] = setting(
         None, "Passes over the training split, instead of --steps.", 0.0, kind=float
     )
-    batch_size: int = setting(32, "Samples in a batch.", 1)
+    batch_size: int = setting(32, "Samples in a batch, of all devices together.", 1)
+    accumulate: int = setting(
+        1, "Parts of a batch taken one after the other, to need less memory.", 1, 64
+    )
     seed: int = setting(0, "Decides initial weights, order and dropout.")
     optimizer: str = setting("adam", "The optimiser.", choices=("adadelta", "adam", "momentum"))
     learning_rate: float = setting(1e-3, "Highest learning rate.", 0.0)
+    rate_scaling: str = setting(
+        "none",
+        "How --learning-rate grows when --batch-size is not --rate-batch.",
+        choices=("none", "linear", "sqrt"),
+    )
+    rate_batch: int = setting(
+        0, "Batch that --learning-rate is meant for; 0: the model's default batch.", 0
+    )
     momentum: float = setting(0.9, "Momentum of --optimizer momentum.", 0.0, 0.9999)
     nesterov: bool = setting(False, "Nesterov's form of --optimizer momentum.")
     schedule: str = setting(
@@ -124,6 +135,15 @@ class TrainOptions:
     log_every: int = setting(10, "Steps between progress lines, in TensorBoard too.", 1)
     image_every: int = setting(500, "Steps between TensorBoard images; 0: none.", 0)
     target: str = setting("cpu", "Where to run: cpu or gpu.")
+    num_gpus: int = setting(
+        0, "GPUs that share a batch; without GPUs, as many parts of the processor. 0: one.", 0, 64
+    )
+    precision: str = setting(
+        "float32",
+        "mixed: 16 bits where that is safe, with a loss scale; GPUs only.",
+        choices=("float32", "mixed"),
+    )
+    xla: bool = setting(False, "Compile with XLA.")
     intra_threads: int = setting(0, "Threads inside an operation; 0: as many as processors.", 0)
     inter_threads: int = setting(0, "Operations at a time; 0: as many as processors.", 0)
 
@@ -131,6 +151,8 @@ class TrainOptions:
         check_settings(self)
         if self.steps is not None and self.epochs is not None:
             raise OptionError("--steps and --epochs exclude each other.")
+        if self.rate_batch and self.rate_scaling == "none":
+            raise OptionError("--rate-batch needs --rate-scaling linear or sqrt.")
         if self.nesterov and self.optimizer != "momentum":
             raise OptionError("--nesterov needs --optimizer momentum.")
 
@@ -153,6 +175,7 @@ FREE = (
     "keep",
     "log_every",
     "lstm",
+    "num_gpus",
     "num_readers",
     "picture_cache",
     "pretrained",
@@ -161,6 +184,7 @@ FREE = (
     "tarfile",
     "tarpath",
     "target",
+    "xla",
 )
 
 

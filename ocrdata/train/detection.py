@@ -19,7 +19,7 @@ from ocrdata.train.compat import tf
 from ocrdata.train.config import TrainOptions
 from ocrdata.train.detect import SceneEvaluator
 from ocrdata.train.drawing import draw_maps
-from ocrdata.train.feeds import Feed, OnProgress
+from ocrdata.train.feeds import WHOLE, Feed, OnProgress, Share
 from ocrdata.train.mixture import open_sources
 from ocrdata.train.run import plain_options
 from ocrdata.train.scenes import BadPictureError, Scenes, survey
@@ -175,7 +175,7 @@ class DetectionFeed(Feed):
     def start(self, step: int) -> List[int]:
         return [step * self._options.batch_size]
 
-    def batches(self, start: Any) -> Any:
+    def batches(self, start: Any, share: Share = WHOLE) -> Any:
         height, width = self.net.crop_size(self._chosen)
         specs = dict(self.net.label_specs(height), images=(tf.uint8, (height, width, 3)))
         names = sorted(specs)
@@ -188,8 +188,10 @@ class DetectionFeed(Feed):
                 value.set_shape(specs[name][1])
             return dict(zip(names, values))
 
-        crops = tf.data.Dataset.range(start[0], _ENDLESS).map(make, self._chosen.num_readers)
-        return crops.batch(self._options.batch_size, drop_remainder=True).prefetch(2)
+        first, step = share
+        numbers = tf.data.Dataset.range(start[0] + first, _ENDLESS, step)
+        crops = numbers.map(make, self._chosen.num_readers)
+        return crops.batch(self._options.batch_size // step, drop_remainder=True).prefetch(2)
 
     def _make(self, number: Any, names: List[str]) -> List[np.ndarray]:
         try:

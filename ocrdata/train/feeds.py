@@ -5,13 +5,15 @@ The loop knows nothing about lines or scenes; each task has one Feed.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, NamedTuple, Optional
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from ocrdata.base.registry import Registry
 from ocrdata.errors import OcrdataError
 from ocrdata.text.charset import Charset
 
 OnProgress = Optional[Callable[[int, Optional[int]], None]]
+Share = Tuple[int, int]  # which of how many
+WHOLE = (0, 1)
 
 FEEDS = Registry(
     "task",
@@ -55,8 +57,11 @@ class Feed:
         """Returns where a step begins, for `batches`."""
         raise NotImplementedError
 
-    def batches(self, start: Any) -> Any:
-        """Returns the endless dataset of batches (a dictionary of tensors) from `start` on."""
+    def batches(self, start: Any, share: Share = WHOLE) -> Any:
+        """Returns the endless dataset of batches (a dictionary of tensors) from `start` on.
+
+        Of each batch, share (i, n) has the samples i, i + n, i + 2n, ...
+        """
         raise NotImplementedError
 
     def evaluator(self, run: Any, target: Any) -> Any:

@@ -53,7 +53,7 @@ class StartInput(v1.train.SessionRunHook):
     def after_create_session(self, session: Any, coord: Any) -> None:
         """Starts the iterator."""
         place = self._feed.start(int(session.run(self._graph.step)))
-        session.run(self._graph.iterator.initializer, {self._graph.start: place})
+        session.run(self._graph.iterators, {self._graph.start: place})
 
 
 class Reports(v1.train.SessionRunHook):
@@ -88,7 +88,8 @@ class Reports(v1.train.SessionRunHook):
         values = run_values.results
         step = int(values["step"])
         for name, what in (("loss", "loss"), ("gradient_norm", "gradient")):
-            if not math.isfinite(values[name]):
+            # In 16 bits a gradient may be too large: the loss scale deals with it.
+            if not math.isfinite(values[name]) and (what == "loss" or "loss_scale" not in values):
                 raise not_finite(step, what, self._options, self.last_checkpoint)
         self._seen.append([float(values[name]) for name in self._means])
         if step % self._options.log_every == 0 or step in (1, self._total):

@@ -12,7 +12,7 @@ Images go on as uint8; the network normalises them, in training as in the export
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, Iterator, List, Sequence
+from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
 import numpy as np
 
@@ -90,8 +90,13 @@ def pool_batches(shuffle: int, batch_size: int) -> int:
     return max(1, shuffle // batch_size)
 
 
-def training_batches(order: Order, spec: ImageSpec, start: Tensor) -> Any:
-    """Returns the endless dataset of training batches from `start` (int64 [4], see Order.start)."""
+def training_batches(
+    order: Order, spec: ImageSpec, start: Tensor, share: Tuple[int, int] = (0, 1)
+) -> Any:
+    """Returns the endless dataset of training batches from `start` (int64 [4], see Order.start).
+
+    Only the samples i, i + n, ... of each batch, where `share` is (i, n), are decoded.
+    """
     epochs = tf.data.Dataset.range(start[0], _ENDLESS)
     compression = order.shards[0].compression
     records = epochs.flat_map(
@@ -105,7 +110,7 @@ def training_batches(order: Order, spec: ImageSpec, start: Tensor) -> Any:
         if not spec.width:
             serialized = tf.gather(serialized, _by_width(serialized, spec))
         rows = tf.reshape(serialized, [order.pool_batches, order.batch_size])
-        rows = tf.gather(rows, _call(order.turns, pool, tf.int64))
+        rows = tf.gather(rows, _call(order.turns, pool, tf.int64))[:, share[0] :: share[1]]
         return tf.data.Dataset.from_tensor_slices(rows)
 
     batches = numbered.flat_map(arrange).skip(start[3])

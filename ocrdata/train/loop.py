@@ -21,7 +21,7 @@ from ocrdata.train.problems import explained
 from ocrdata.train.run import MetricsLog, Run, begin_run, find_resumable, plain_options
 from ocrdata.train.step import Training, build_training
 from ocrdata.train.summaries import Summaries
-from ocrdata.train.targets import Target, make_target
+from ocrdata.train.targets import Target, training_target
 
 OnStep = Optional[Callable[[StepReport], None]]
 OnValidation = Optional[Callable[[ValidationReport], None]]
@@ -70,7 +70,8 @@ def train(
     kind = MODELS.load(model)
     chosen = model_options if model_options is not None else kind.defaults()
     options = options or kind.training
-    target = make_target(options.target, options.intra_threads, options.inter_threads)
+    target = training_target(options)
+    target.shares(options)
     feed = FEEDS.load(kind.task)(kind, chosen, data_dir, options, data_options, target, on_check)
     try:
         run = Run(
@@ -88,7 +89,7 @@ def train(
         watch = _Watch(run, feed, target, options, on_validation)
         with tf.Graph().as_default(), v1.device(target.device), explained(feed):
             v1.set_random_seed(options.seed)
-            return watch.run(build_training(feed, options, watch.total), on_step)
+            return watch.run(build_training(feed, options, watch.total, target), on_step)
     finally:
         feed.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any, List, Tuple
 
@@ -26,6 +27,20 @@ def learning_rate(options: TrainOptions, step: Tensor, total: int) -> Tensor:
         return rate
     warm = (tf.cast(step, tf.float32) + 1.0) / float(options.warmup_steps)
     return rate * tf.minimum(warm, 1.0)
+
+
+def scaled(options: TrainOptions, default_batch: int) -> TrainOptions:
+    """Returns options with the learning rate for their batch, by the rule they ask for.
+
+    The linear rule is that of Goyal et al. (2017), the square root that of Krizhevsky (2014).
+    """
+    ratio = options.batch_size / (options.rate_batch or default_batch)
+    factor = {"none": 1.0, "linear": ratio, "sqrt": math.sqrt(ratio)}[options.rate_scaling]
+    return dataclasses.replace(
+        options,
+        learning_rate=options.learning_rate * factor,
+        end_learning_rate=options.end_learning_rate * factor,
+    )
 
 
 def _constant(options: TrainOptions, _done: Tensor, _part: Tensor) -> Tensor:

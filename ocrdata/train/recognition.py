@@ -7,7 +7,7 @@ from typing import Any, Dict, List
 from ocrdata.errors import PathLike, RecordError
 from ocrdata.train.config import TrainOptions
 from ocrdata.train.evaluate import Evaluator
-from ocrdata.train.feeds import Feed, OnProgress
+from ocrdata.train.feeds import WHOLE, Feed, OnProgress, Share
 from ocrdata.train.inference import image_spec
 from ocrdata.train.inputs import Order, pool_batches, training_batches
 from ocrdata.train.problems import check_records
@@ -56,8 +56,8 @@ class RecognitionFeed(Feed):
     def start(self, step: int) -> List[int]:
         return self._order.start(step)
 
-    def batches(self, start: Any) -> Any:
-        return training_batches(self._order, image_spec(self.net), start)
+    def batches(self, start: Any, share: Share = WHOLE) -> Any:
+        return training_batches(self._order, image_spec(self.net), start, share)
 
     def evaluator(self, run: Any, target: Target) -> Any:
         options = self._options

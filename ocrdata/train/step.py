@@ -1,23 +1,32 @@
-"""The graph of a training step."""
+"""The graph of a training step.
+
+A batch is cut into as many shares as there are devices times `accumulate`. The devices work on
+theirs at the same time and compute what one would on all of them (see `replicas`); the parts of an
+accumulated batch come one after the other, each by itself, and their gradients are averaged.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, List
+from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 
 from ocrdata.train import optimisers
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.config import TrainOptions
 from ocrdata.train.feeds import Feed
+from ocrdata.train.precision import LossScale, make_scale
+from ocrdata.train.replicas import Replicas
+from ocrdata.train.targets import Target
 
 Tensor = Any
+Gradients = List[Tuple[Tensor, Any]]
 
 
 @dataclass(frozen=True)
 class Training:
     """The tensors of a training graph."""
 
-    iterator: Any
+    iterators: Any  # one operation that starts all of them
     start: Tensor
     step: Tensor
     fetches: Dict[str, Tensor]
@@ -26,34 +35,104 @@ class Training:
     parameters: int
 
 
-def build_training(feed: Feed, options: TrainOptions, total: int) -> Training:
+class _Part(NamedTuple):
+    """What a replica makes of its share."""
+
+    batch: Dict[str, Tensor]
+    loss: Tensor
+    figures: Dict[str, Tensor]
+    decoded: Any
+
+
+def build_training(feed: Feed, options: TrainOptions, total: int, target: Target) -> Training:
     """Builds the graph of a training step in the current graph."""
-    net = feed.net
+    shares = target.shares(options)
     with v1.device("/device:CPU:0"):
         step = v1.train.get_or_create_global_step()
         start = v1.placeholder(tf.int64, [len(feed.start(0))])
-        iterator = v1.data.make_initializable_iterator(feed.batches(start))
-        batch = iterator.get_next()
-    labels = net.labels(batch)
-    outputs = net.build(batch, training=True)
-    loss = net.loss(outputs, labels)
-    decoded = net.decode(outputs)
-    rate = optimisers.learning_rate(options, step, total)
+        iterators = [
+            v1.data.make_initializable_iterator(feed.batches(start, (share, shares)))
+            for share in range(shares)
+        ]
+        batches = [iterator.get_next() for iterator in iterators]
+    scaled = optimisers.scaled(options, feed.net.training.batch_size)
+    rate = optimisers.learning_rate(scaled, step, total)
     optimizer = optimisers.make_optimizer(options, rate)
-    penalty = optimisers.l2_loss(options.l2) if options.l2 else 0.0
-    gradients = optimizer.compute_gradients(loss + penalty)
-    gradients, norm = optimisers.clip(gradients, options.clip_norm)
-    with tf.control_dependencies(v1.get_collection(v1.GraphKeys.UPDATE_OPS)):
-        train_op = optimizer.apply_gradients(gradients, step)
+    scale = make_scale(options.precision)
+    parts, gradients, updates = _differentiate(feed.net, batches, options, target, optimizer, scale)
+    gradients, norm = optimisers.clip(scale.down(gradients), options.clip_norm)
+    with tf.control_dependencies(updates):
+        train_op = scale.apply(optimizer, gradients, norm, step)
     if options.ema:
         with tf.control_dependencies([train_op]):
             average = optimisers.weight_average(options.ema, step)
             train_op = average.apply(v1.trainable_variables())
     with tf.control_dependencies([train_op]):
         after = step.read_value()  # a plain fetch may be the step before or after this one
-    fetches = {"step": after, "loss": loss, "learning_rate": rate, "gradient_norm": norm}
-    figures = net.figures(outputs, labels)
-    fetches.update(figures)
-    fetches.update(feed.picture_fetches(batch, decoded))
-    count = sum(int(variable.shape.num_elements()) for variable in v1.trainable_variables())
-    return Training(iterator, start, step, fetches, sorted(figures), train_op, count)
+    fetches = {"step": after, "learning_rate": rate, "gradient_norm": norm, **scale.fetches()}
+    fetches["loss"] = _mean([part.loss for part in parts])
+    figures = sorted(parts[0].figures)
+    fetches.update({name: _mean([part.figures[name] for part in parts]) for name in figures})
+    fetches.update(feed.picture_fetches(parts[0].batch, parts[0].decoded))
+    return Training(
+        tf.group(*(iterator.initializer for iterator in iterators)),
+        start, step, fetches, figures, train_op, _parameters(),
+    )  # fmt: skip
+
+
+def _differentiate(
+    net: Any,
+    batches: Sequence[Dict[str, Tensor]],
+    options: TrainOptions,
+    target: Target,
+    optimizer: Any,
+    scale: LossScale,
+) -> Tuple[List[_Part], Gradients, List[Any]]:
+    """Returns the parts of a batch, the (scaled) gradients of its loss, and averages to update."""
+    width = len(target.replicas)
+    parts: List[_Part] = []
+    gradients: Gradients = []
+    updates: List[Any] = []
+    for turn in range(options.accumulate):
+        # No part begins before the last is done with: one at a time is in memory.
+        with tf.control_dependencies([*updates, *(gradient for gradient, _ in gradients)]):
+            made = _build_parts(net, batches[turn * width : (turn + 1) * width], target)
+            loss = _mean([part.loss for part in made]) / options.accumulate
+            if options.l2 and not turn:
+                loss += optimisers.l2_loss(options.l2)
+            found = optimizer.compute_gradients(
+                scale.up(loss), colocate_gradients_with_ops=width > 1
+            )
+            gradients = _added(gradients, found)
+        parts += made
+        updates = v1.get_collection(v1.GraphKeys.UPDATE_OPS)
+    return parts, gradients, updates
+
+
+def _build_parts(net: Any, batches: Sequence[Dict[str, Tensor]], target: Target) -> List[_Part]:
+    reuse = bool(v1.trainable_variables())
+
+    def make(index: int) -> _Part:
+        batch = batches[index]
+        labels = net.labels(batch)
+        outputs = net.build(batch, training=True)
+        loss = net.loss(outputs, labels)
+        return _Part(batch, loss, net.figures(outputs, labels), net.decode(outputs))
+
+    devices = [target.place(device) for device in target.replicas]
+    with v1.variable_scope(v1.get_variable_scope(), reuse=reuse):
+        return Replicas(devices).build(make)
+
+
+def _mean(values: Sequence[Tensor]) -> Tensor:
+    return values[0] if len(values) == 1 else tf.add_n(list(values)) / len(values)
+
+
+def _added(sums: Gradients, more: Gradients) -> Gradients:
+    if not sums:
+        return more
+    return [(one + two, variable) for (one, variable), (two, _) in zip(sums, more)]
+
+
+def _parameters() -> int:
+    return sum(int(variable.shape.num_elements()) for variable in v1.trainable_variables())

@@ -40,7 +40,11 @@ class Model:
         raise NotImplementedError
 
     def loss(self, outputs: Outputs, labels: Labels) -> Tensor:
-        """Returns the mean loss of a batch, a float32 scalar, without regularisation."""
+        """Returns the mean loss of a batch, a float32 scalar, without regularisation.
+
+        Where a batch is on several devices, the loss is the mean of what each of them returns. For
+        a mean over samples that is all; sums that the loss divides by go through replicas.total.
+        """
         raise NotImplementedError
 
     def figures(self, outputs: Outputs, labels: Labels) -> Dict[str, Tensor]:

@@ -12,6 +12,7 @@ import functools
 import operator
 from typing import Any, Dict, Mapping, NamedTuple, Tuple
 
+from ocrdata.train import replicas
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.config import CrnnOptions, TrainOptions
 from ocrdata.train.models import blocks
@@ -98,7 +99,7 @@ class Crnn(Model):
         return self.auto_lstm if self.options.lstm == "auto" else self.options.lstm
 
     def _dropout(self, sequence: Tensor, name: str) -> Tensor:
-        seed = self.seed * 2 + (name == "rnn2")
+        seed = self.seed * 2 + (name == "rnn2") + (replicas.index() << 40)
         step = v1.train.get_or_create_global_step()
         return blocks.dropout(sequence, self.options.dropout, seed, step)
 

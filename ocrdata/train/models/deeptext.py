@@ -13,6 +13,7 @@ import numpy as np
 
 from ocrdata.geometry import boxes as b
 from ocrdata.geometry.sampling import TEXT
+from ocrdata.train import replicas
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.crops import Crop
 from ocrdata.train.deeptext_config import (
@@ -191,7 +192,8 @@ class DeepText(Detector):
         rpn_class = tf.reduce_sum(losses * first["weights"]) / count
         rpn_box = RPN_BOX_WEIGHT * tf.reduce_sum(_box_losses(first, RPN_BETA)) / count
         second = _rows(outputs, "rcnn_")
-        count = tf.maximum(tf.reduce_sum(second["weights"]), 1.0)
+        used = replicas.mean(tf.reduce_sum(second["weights"]))
+        count = tf.maximum(used, 1.0 / replicas.count())
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
             labels=second["labels"], logits=second["logits"]
         )

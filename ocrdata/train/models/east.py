@@ -17,7 +17,7 @@ from ocrdata.train.compat import tf, v1
 from ocrdata.train.models import blocks
 from ocrdata.train.models.base import Inputs, Labels, Outputs, Tensor
 from ocrdata.train.models.detector import Detector
-from ocrdata.train.models.losses import dice_losses
+from ocrdata.train.models.losses import batch_mean, dice_losses
 from ocrdata.train.models.pyramid import STRIDE, enlarged, picture_features
 from ocrdata.train.scene_config import EAST_TRAINING, EastOptions, EastReading
 
@@ -99,7 +99,7 @@ class East(Detector):
         else:
             cells = quad_losses(outputs["geometry"], labels["geometry"])
         weight = (truth * mask)[..., 0]
-        geometry = tf.reduce_sum(cells * weight) / tf.maximum(tf.reduce_sum(weight), 1.0)
+        geometry = batch_mean(cells, weight)
         return {"score_loss": score, "geometry_loss": geometry}
 
     def loss(self, outputs: Outputs, labels: Labels) -> Tensor:
@@ -144,9 +144,7 @@ def balanced_cross_entropy(logits: Tensor, truth: Tensor, mask: Tensor) -> Tenso
     the geometry's loss where text is rare.
     """
     losses = tf.nn.sigmoid_cross_entropy_with_logits(labels=truth, logits=logits)
-    parts = []
-    for weight in (truth * mask, (1.0 - truth) * mask):
-        parts.append(tf.reduce_sum(losses * weight) / tf.maximum(tf.reduce_sum(weight), 1.0))
+    parts = [batch_mean(losses, weight) for weight in (truth * mask, (1.0 - truth) * mask)]
     return 0.5 * (parts[0] + parts[1])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ocrdata.train import replicas
 from ocrdata.train.compat import tf
 from ocrdata.train.models.base import Tensor
 
@@ -16,9 +17,17 @@ def dice_losses(scores: Tensor, truth: Tensor, mask: Tensor, squared: bool = Fal
     as a crop without text has no gradient by itself.
     """
     scores, truth = scores * mask, truth * mask
-    shared = tf.reduce_sum(scores * truth, [0, 1, 2])
     sizes = (scores * scores + truth * truth) if squared else (scores + truth)
-    return 1.0 - 2.0 * shared / (tf.reduce_sum(sizes, [0, 1, 2]) + TINY)
+    sums = [tf.reduce_sum(part, [0, 1, 2]) for part in (scores * truth, sizes)]
+    if replicas.count() > 1:
+        sums = tf.unstack(replicas.total(tf.stack(sums)))
+    return 1.0 - 2.0 * sums[0] / (sums[1] + TINY)
+
+
+def batch_mean(values: Tensor, weights: Tensor) -> Tensor:
+    """Returns the weighted mean over the whole batch, on however many devices it is."""
+    count = replicas.total(tf.reduce_sum(weights))
+    return replicas.total(tf.reduce_sum(values * weights)) / tf.maximum(count, 1.0)
 
 
 def hard_negatives(logits: Tensor, truth: Tensor, mask: Tensor, ratio: float) -> Tensor:

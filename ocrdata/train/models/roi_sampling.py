@@ -10,6 +10,7 @@ from typing import Any, Dict, NamedTuple, Sequence, Tuple
 
 from ocrdata.geometry.boxes import SECOND_STAGE_DEVIATIONS
 from ocrdata.geometry.sampling import AMBIGUOUS, BACKGROUND, TEXT, UNUSED
+from ocrdata.train import replicas
 from ocrdata.train.compat import tf
 from ocrdata.train.models import rois
 
@@ -115,9 +116,10 @@ def targets(
 
 
 def priorities(shape: Tensor, seed: int, stage: int, step: Tensor) -> Tensor:
-    """Returns numbers in [0, 1) that are a function of seed, stage and step."""
+    """Returns numbers in [0, 1) that are a function of seed, stage and step, for our rows."""
     key = tf.stack([tf.constant(2 * seed + stage, tf.int64), tf.cast(step, tf.int64)])
-    return tf.random.stateless_uniform(shape, key)
+    whole = tf.random.stateless_uniform(tf.stack([shape[0] * replicas.count(), shape[1]]), key)
+    return whole[replicas.index() :: replicas.count()]
 
 
 class Texts(NamedTuple):

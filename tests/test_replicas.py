@@ -1,0 +1,88 @@
+"""Several devices compute what one does, for every model."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("tensorflow", reason="training needs TensorFlow")
+from scene_support import write_scenes  # noqa: E402
+from test_models_contract import SMALL, SOURCES  # noqa: E402
+from train_support import metrics, options  # noqa: E402
+
+from ocrdata.train import replicas  # noqa: E402
+from ocrdata.train.compat import tf, v1  # noqa: E402
+from ocrdata.train.config import settings_from  # noqa: E402
+from ocrdata.train.loop import train  # noqa: E402
+from ocrdata.train.models import MODELS, blocks  # noqa: E402
+
+pytestmark = pytest.mark.tf
+pytest_plugins = ["train_fixtures"]
+STEPS = 20
+# Sums of floats depend on their order, and what differs grows from step to step. Detectors on small
+# crops multiply it most: one device with TF_ENABLE_ONEDNN_OPTS=0 differs as much.
+FIRST, LATER = 5e-5, 2e-2
+
+
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory):
+    return write_scenes(tmp_path_factory.mktemp("scenes") / "data", 8)
+
+
+def losses(name, data, more, output, **chosen):
+    net = settings_from(MODELS.load(name).defaults, SMALL[name])
+    chosen = dict({"optimizer": "momentum", "learning_rate": 1e-4, "warmup_steps": 0}, **chosen)
+    train(name, data, output, net, options(steps=STEPS, **chosen), data_options=more)
+    return np.array([line["loss"] for line in metrics(output / name)[0]])
+
+
+@pytest.mark.parametrize("name", MODELS.names())
+def test_two_devices_give_the_losses_of_one(name, numbers, scenes, tmp_path):
+    """20 steps over the same batches of 8, in float32."""
+    detects = MODELS.load(name).task == "detection"
+    data, more = scenes if detects else numbers, SOURCES.get(name)
+    one = losses(name, data, more, tmp_path / "one")
+    two = losses(name, data, more, tmp_path / "two", num_gpus=2)
+    assert len(one) == STEPS
+    np.testing.assert_allclose(two[:1], one[:1], rtol=FIRST)
+    np.testing.assert_allclose(two, one, rtol=LATER)
+
+
+def normalised(count, values, weights, mask=None):
+    """Normalises `values`, shared out; returns a weighted sum, gradients, new averages."""
+    with tf.Graph().as_default():
+
+        def make(index):
+            share = slice(index, None, count)
+            part = None if mask is None else tf.constant(mask[share])
+            out = blocks.batch_norm(tf.constant(values[share]), True, part)
+            return tf.reduce_sum(out * weights[share])
+
+        made = replicas.Replicas(["/device:CPU:{}".format(i) for i in range(count)]).build(make)
+        loss = tf.add_n(made)
+        updates = v1.get_collection(v1.GraphKeys.UPDATE_OPS)
+        fetches = [loss, *v1.gradients(loss, v1.trainable_variables()), *updates]
+        with v1.Session(config=v1.ConfigProto(device_count={"CPU": count})) as session:
+            session.run(v1.global_variables_initializer())
+            return session.run(fetches)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_batches_are_normalised_over_all_replicas(masked):
+    draw = np.random.RandomState(0)
+    values = (draw.randn(9, 4, 6, 3) * 3 + 7).astype(np.float32)
+    weights = draw.randn(9, 4, 6, 3).astype(np.float32)
+    mask = (draw.rand(9, 1, 6, 1) < 0.7).astype(np.float32) if masked else None
+    one = normalised(1, values, weights, mask)
+    for count in (2, 3):  # 2: the replicas have unequal shares
+        found = normalised(count, values, weights, mask)
+        assert len(found) == len(one) == 5
+        for ours, theirs in zip(found, one):
+            np.testing.assert_allclose(ours, theirs, rtol=2e-4)
+
+
+def test_replicas_that_exchange_other_things_are_refused():
+    with tf.Graph().as_default(), pytest.raises(AssertionError, match="alike"):
+        replicas.Replicas(["/device:CPU:0"] * 2).build(
+            lambda index: replicas.total(tf.constant(1.0)) if index else None
+        )
