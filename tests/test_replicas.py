@@ -22,6 +22,8 @@ STEPS = 20
 # Sums of floats depend on their order, and what differs grows from step to step. Detectors on small
 # crops multiply it most: one device with TF_ENABLE_ONEDNN_OPTS=0 differs as much.
 FIRST, LATER = 5e-5, 2e-2
+# Its proposals are ranked by scores that differ in their last digits only: others are drawn.
+RANKED = {"deeptext": 2e-3}
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +46,7 @@ def test_two_devices_give_the_losses_of_one(name, numbers, scenes, tmp_path):
     one = losses(name, data, more, tmp_path / "one")
     two = losses(name, data, more, tmp_path / "two", num_gpus=2)
     assert len(one) == STEPS
-    np.testing.assert_allclose(two[:1], one[:1], rtol=FIRST)
+    np.testing.assert_allclose(two[:1], one[:1], rtol=RANKED.get(name, FIRST))
     np.testing.assert_allclose(two, one, rtol=LATER)
 
 
