@@ -13,6 +13,7 @@ from train_support import options  # noqa: E402
 from ocrdata.errors import InputError, OptionError  # noqa: E402
 from ocrdata.train.deeptext_config import WholeOptions  # noqa: E402
 from ocrdata.train.detection import CropMaker, weighted  # noqa: E402
+from ocrdata.train.evaluate_scenes import evaluate_scenes  # noqa: E402
 from ocrdata.train.loop import train  # noqa: E402
 from ocrdata.train.mixture import open_sources  # noqa: E402
 from ocrdata.train.models.east import East  # noqa: E402
@@ -25,6 +26,7 @@ def folder(tmp_path_factory):
     root = tmp_path_factory.mktemp("sources")
     write_scenes(root / "a", 4, seed=1)
     write_scenes(root / "b", 6, seed=2, lists=False)
+    write_scenes(root / "d", 3, seed=5, test=2)
     pack(write_scenes(root / "more", 2, seed=3), root / "c.tar.gz", "c")
     return root
 
@@ -84,13 +86,24 @@ def test_validation_looks_at_the_sources_that_have_it(folder):
     assert open_sources(folder / "a", "validation", scene_options()) is None
 
 
-def test_a_mixture_is_learned_from_and_gone_on_with(folder, tmp_path):
+def test_a_mixture_is_learned_from_and_gone_on_with(folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(folder)  # sources count from here, too
     chosen = {"model_options": small_deeptext(), "data_dir": folder, "output_dir": tmp_path}
     more = WholeOptions(sources="a,b=0.5", num_readers=1)
     first = train("deeptext", options=options(epochs=1, steps=None), data_options=more, **chosen)
     assert first.samples == 10 and first.step == 1  # 4 + 3 of them in an epoch of 8 at a time
     again = train("deeptext", options=options(steps=2), data_options=more, resume=True, **chosen)
     assert again.started_at == 1
+    with pytest.raises(InputError, match="a,b=0.5: has no test split"):
+        evaluate_scenes("deeptext", output_dir=tmp_path)
+    assert evaluate_scenes("deeptext", folder / "b", tmp_path).images == 6
     with pytest.raises(OptionError, match="--sources a,b=0.5"):
         other = WholeOptions(sources="a,b", num_readers=1)
         train("deeptext", options=options(steps=3), data_options=other, resume=True, **chosen)
+
+
+def test_without_a_folder_all_test_splits_of_the_sources_are_scored(folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(folder)
+    more = WholeOptions(sources="d,b,a", num_readers=1)
+    train("deeptext", folder, tmp_path, small_deeptext(), options(steps=1), data_options=more)
+    assert evaluate_scenes("deeptext", output_dir=tmp_path).images == 2

@@ -96,7 +96,8 @@ def evaluate_command(name: str) -> click.Command:
 
         with progress("evaluate", "pictures") as on_progress:
             summary = evaluate_scenes(
-                name, data_dir, output_dir, chosen["split"], chosen["checkpoint"],
+                name, None if options.left_alone("data_dir") else data_dir, output_dir,
+                chosen["split"], chosen["checkpoint"],
                 settings_from(entry.reading, chosen), chosen["limit"] or 0, chosen["target"],
                 chosen["tarfile"], chosen["tarpath"], on_progress, chosen["protocol"],
             )  # fmt: skip

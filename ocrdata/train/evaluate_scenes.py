@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 from ocrdata.base.outdir import dump_json, write_atomic
-from ocrdata.errors import CheckpointError, PathLike, UnknownNameError
+from ocrdata.errors import CheckpointError, InputError, PathLike, UnknownNameError
 from ocrdata.metrics.detection import PROTOCOLS
 from ocrdata.train.config import settings_from
 from ocrdata.train.detect import (
@@ -24,11 +24,13 @@ from ocrdata.train.detect import (
     score_of,
 )
 from ocrdata.train.feeds import OnProgress
-from ocrdata.train.run import plain_options, read_run
-from ocrdata.train.scenes import open_scenes
+from ocrdata.train.mixture import open_sources
+from ocrdata.train.run import Run, plain_options, read_run
+from ocrdata.train.scenes import Scenes, open_scenes
 from ocrdata.train.source_config import SourceOptions
 from ocrdata.train.targets import make_target
 
+DATA = "data"
 # The oldest time a zip can hold: the same results give the same bytes.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -57,7 +59,7 @@ class SceneEvaluation:
 
 def evaluate_scenes(
     model: str = "east",
-    data_dir: PathLike = "data",
+    data_dir: Optional[PathLike] = None,
     output_dir: PathLike = "output",
     split: str = "test",
     checkpoint: str = "",
@@ -71,7 +73,8 @@ def evaluate_scenes(
 ) -> SceneEvaluation:
     """Finds the texts of a split with a trained run, and scores them by a protocol.
 
-    `reading` is the model's dataclass of that name, `protocol` one of
+    Without `data_dir` the split is that of the sources mixed in training, if there were any, and
+    of "data" otherwise. `reading` is the model's dataclass of that name, `protocol` one of
     `ocrdata.metrics.detection.PROTOCOLS`. Writes results-<split>.zip (res_<picture>.txt files, as
     the official site takes them), predictions-<split>.jsonl and evaluation-<split>.json
     beside the run. Raises CheckpointError for a run that is missing, InputError where pictures or
@@ -81,10 +84,7 @@ def evaluate_scenes(
         raise UnknownNameError("protocol", protocol, PROTOCOLS)
     run = read_run(Path(output_dir) / model, model)
     weights = run.checkpoint(checkpoint)
-    trained_on = settings_from(SourceOptions, run.options)
-    pack = trained_on.tarfile if tarfile is None else tarfile
-    inside = trained_on.tarpath if tarpath is None else tarpath
-    scenes = open_scenes(data_dir, split, pack, inside if pack else "")
+    scenes = _open(run, data_dir, split, tarfile, tarpath)
     evaluator = SceneEvaluator(run, scenes, make_target(target), reading, limit, protocol)
     found: List[Found] = []
     try:
@@ -108,6 +108,26 @@ def evaluate_scenes(
     )  # fmt: skip
     write_atomic(run.directory / "evaluation-{}.json".format(split), dump_json(asdict(summary)))
     return summary
+
+
+def _open(
+    run: Run,
+    data_dir: Optional[PathLike],
+    split: str,
+    tarfile: Optional[str],
+    tarpath: Optional[str],
+) -> Scenes:
+    trained_on = settings_from(SourceOptions, run.options)
+    if data_dir is None and trained_on.sources and tarfile is None:
+        scenes = open_sources(DATA, split, trained_on)
+        if scenes is None:
+            problem = "has no {} split of its own".format(split)
+            hint = "Name a folder with --data-dir, or another split with --split."
+            raise InputError(trained_on.sources, problem, hint=hint)
+        return scenes
+    pack = trained_on.tarfile if tarfile is None else tarfile
+    inside = trained_on.tarpath if tarpath is None else tarpath
+    return open_scenes(DATA if data_dir is None else data_dir, split, pack, inside if pack else "")
 
 
 def _figures(score: Any) -> Dict[str, Any]:
