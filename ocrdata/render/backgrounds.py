@@ -19,8 +19,8 @@ from ocrdata.render.style import LineStyle
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 # A picture is kept no larger than this, with smaller versions of it, as long as they fit.
 _LONGEST = 1024
-_STEPS = (0.7, 0.5, 0.35)
-_KEPT_BYTES = 24 << 20
+_STEPS = (0.6, 0.36)
+_KEPT_BYTES = 20 << 20
 _INVENTED = 10
 
 
@@ -143,7 +143,7 @@ def _load(path: Path) -> np.ndarray:
     return picture
 
 
-def invent_picture(number: int, shape: Tuple[int, int] = (400, 640)) -> np.ndarray:
+def invent_picture(number: int, shape: Tuple[int, int] = (360, 576)) -> np.ndarray:
     """Returns a picture of surfaces, panels and discs, uint8 BGR, the same for a number."""
     chance = seeds.stream(0, "picture", number)
     height, width = shape

@@ -23,18 +23,22 @@ GRAIN_SIGMA = 30.0
 TEXTURE_SIGMA = 32.0
 
 
+def _uniform(name: str, parts: int) -> np.ndarray:
+    # In parts: each takes six times its size while it is made.
+    blocks = (seeds.uniform_block(0, name, part, 1, _BANK // 4)[0] for part in range(parts))
+    return np.concatenate([block.astype(np.float32) for block in blocks])
+
+
 @lru_cache(maxsize=None)
 def uniform_bank(name: str) -> np.ndarray:
-    """Returns 2 x 2**18 uniform float32 numbers."""
-    # In parts: each takes six times its size while it is made.
-    parts = (seeds.uniform_block(0, name, part, 1, _BANK // 4)[0] for part in range(8))
-    return np.concatenate([part.astype(np.float32) for part in parts])
+    """Returns 2**18 uniform float32 numbers."""
+    return _uniform(name, 4)
 
 
 @lru_cache(maxsize=None)
 def normal_bank() -> np.ndarray:
-    """Returns standard normal float32 numbers, by the transform of Box and Muller."""
-    radius, angle = uniform_bank("noise").reshape(2, _BANK)
+    """Returns 2**18 standard normal float32 numbers, by the transform of Box and Muller."""
+    radius, angle = _uniform("noise", 8).reshape(2, _BANK)
     return np.sqrt(-2.0 * np.log1p(-radius)) * np.cos(np.float32(2.0 * math.pi) * angle)
 
 

@@ -11,6 +11,7 @@ A font is named as `FILE[:FACE][@AXES][*SHARE]`, a folder, or the stem of a bund
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -213,7 +214,8 @@ def _characters(path: Path, index: int) -> FrozenSet[str]:
         raise _unreadable(FontFace(path, index), error) from error
     if not points:
         raise FontError(str(path), "has no Unicode character map")
-    return frozenset(chr(point) for point in points)
+    # Fonts have most characters in common, and share their strings.
+    return frozenset(sys.intern(chr(point)) for point in points)
 
 
 def font_characters(face: FontFace) -> FrozenSet[str]:

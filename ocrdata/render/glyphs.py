@@ -6,42 +6,55 @@ face and size. Sizes are few: lines are composed from masters and scaled by thei
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_right
 from collections import deque
 from functools import lru_cache, partial, reduce
 from itertools import accumulate
 from operator import and_
-from typing import Callable, Deque, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Deque, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
-from PIL import ImageFont
+from PIL import Image, ImageFont
 
 from ocrdata.errors import FontError
 from ocrdata.render.fonts import FontFace, font_characters
 from ocrdata.render.kerning import Kerning
 
-# Bytes of glyphs kept in a process, and how many font files stay open.
-KEPT_BYTES = 46 << 20
+# Bytes of glyphs kept in a process, what one takes besides its pixels, and how many font files
+# stay open.
+KEPT_BYTES = 30 << 20
+_OVERHEAD = 400
 FONTS_OPEN = 48
 # A cell reaches this far above and below the baseline, in ems: as far as Chinese characters do.
 ABOVE, BELOW = 0.90, 0.14
 
 
 class Glyph(NamedTuple):
-    """A glyph's ink (uint8 [h, w], 255 is full), where it lies, and how far the pen moves.
+    """A glyph's place, how far the pen moves, and its ink (uint8 [h, w], 255 is full).
 
-    `left` and `top` are the offset in pixels of the ink's corner from the pen on the baseline;
-    `top` is negative above it. `cell` is the ink on a ground as wide as the advance and as high as
-    every other cell of the size, None where the ink leaves it or the advance is broken.
+    `left`, `top`, `right` and `bottom` are the ink's edges in pixels from the pen on the baseline;
+    `top` is negative above it. In a `cell` the ink lies from row `row` on a ground as wide as the
+    advance and as high as every other cell of the size. Where the ink leaves it, or the advance is
+    broken, there is only `own`: the ink itself.
     """
 
-    ink: np.ndarray
     left: int
     top: int
     right: int
     bottom: int
     advance: float
     cell: Optional[np.ndarray]
+    row: int = 0
+    own: Optional[np.ndarray] = None
+
+    @property
+    def ink(self) -> np.ndarray:
+        """The ink without any ground."""
+        if self.own is not None:
+            return self.own
+        cell: Any = self.cell
+        return cell[self.row : self.row + self.bottom - self.top, self.left : self.right]
 
 
 @lru_cache(maxsize=256)
@@ -53,37 +66,37 @@ def cell_rows(size: int) -> Tuple[int, int]:
 def draw_glyph(font: ImageFont.FreeTypeFont, character: str, size: int) -> Glyph:
     """Rasterises one character."""
     mask, (left, top) = font.getmask2(character, mode="L", anchor="ls")
-    width, height = mask.size
     advance = font.getlength(character)
-    if not width or not height:
-        return _blank(advance, size)
-    ink = np.frombuffer(bytes(mask), np.uint8).reshape(height, width)
-    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
-    if not len(rows):
-        return _blank(advance, size)
     # Pillow's box of a glyph reaches from the baseline to its top: cut the empty margins off.
-    ink = np.ascontiguousarray(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
-    left, top = int(left) + int(columns[0]), int(top) + int(rows[0])
+    box = mask.getbbox()
+    if not box:
+        return _blank(advance, size)
+    # bytes(mask) asks for one pixel after the other, and takes three times as long as drawing.
+    data = np.frombuffer(_as_image(mask).tobytes(), np.uint8)
+    ink = data.reshape(mask.size[::-1])[box[1] : box[3], box[0] : box[2]]
+    left, top = int(left) + box[0], int(top) + box[1]
     right, bottom = left + ink.shape[1], top + ink.shape[0]
     above, below = cell_rows(size)
     fits = left >= 0 and right <= advance and top >= -above and bottom <= below
     if not fits or advance != int(advance):
-        return Glyph(ink, left, top, right, bottom, advance, None)
+        return Glyph(left, top, right, bottom, advance, None, 0, np.ascontiguousarray(ink))
     cell = np.zeros((above + below, int(advance)), np.uint8)
-    inside = cell[above + top : above + bottom, left:right]
-    inside[:] = ink
-    return Glyph(inside, left, top, right, bottom, advance, cell)
+    cell[above + top : above + bottom, left:right] = ink
+    return Glyph(left, top, right, bottom, advance, cell, above + top)
+
+
+_as_image: Any = Image.Image()._new
 
 
 def _blank(advance: float, size: int) -> Glyph:
-    above, below = cell_rows(size)
-    cell = np.zeros((above + below, int(advance)), np.uint8) if advance == int(advance) else None
-    return Glyph(np.zeros((0, 0), np.uint8), 0, 0, 0, 0, advance, cell)
+    if advance != int(advance):
+        return Glyph(0, 0, 0, 0, advance, None, 0, np.zeros((0, 0), np.uint8))
+    return Glyph(0, 0, 0, 0, advance, np.zeros((sum(cell_rows(size)), int(advance)), np.uint8))
 
 
 def _bytes_of(glyph: Glyph) -> int:
-    # Besides its pixels a glyph takes about 400 bytes of Python objects.
-    return int((glyph.ink if glyph.cell is None else glyph.cell).nbytes) + 400
+    ink: Any = glyph.own if glyph.cell is None else glyph.cell
+    return int(ink.nbytes) + _OVERHEAD
 
 
 class _Masks(Dict[str, int]):
@@ -105,6 +118,8 @@ class _Glyphs(Dict[str, Glyph]):
         self.draw = draw
 
     def __missing__(self, character: str) -> Glyph:
+        # One object for a character in all tables: a glyph's key is as large as a small glyph.
+        character = sys.intern(character)
         found = self[character] = self.draw(character)
         return found
 
@@ -127,7 +142,7 @@ class GlyphCache:
         self.fallback = fallback
         self._fonts: Dict[Tuple[int, int], ImageFont.FreeTypeFont] = {}
         self._glyphs: Dict[Tuple[int, int], _Glyphs] = {}
-        self._drawn: Deque[Tuple[_Glyphs, str]] = deque()
+        self._drawn: Deque[Any] = deque()
         self._bytes = 0
         self._kerning: Dict[int, Kerning] = {}
         self._masks = _Masks(self.faces)
@@ -215,13 +230,13 @@ class GlyphCache:
         self._bytes += _bytes_of(glyph)
         if self._bytes > KEPT_BYTES:
             self._forget()
-        self._drawn.append((self._glyphs[face, size], character))
+        self._drawn += (self._glyphs[face, size], character)
         return glyph
 
     def _forget(self) -> None:
         """Drops the quarter that was drawn first: keeping track of use would cost every line."""
-        for _ in range(max(1, len(self._drawn) // 4) if self._drawn else 0):
-            table, character = self._drawn.popleft()
+        for _ in range(len(self._drawn) // 8 or len(self._drawn) // 2):
+            table, character = self._drawn.popleft(), self._drawn.popleft()
             self._bytes -= _bytes_of(table.pop(character))
 
     def glyphs(self, face: "int | List[int]", size: int, text: str) -> List[Glyph]:

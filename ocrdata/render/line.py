@@ -22,7 +22,7 @@ from ocrdata.render.warp import Frame, Placement, warp_boxes, warp_ink
 _FINE, _FINE_UP_TO = 2, 48
 # How much larger than the largest line a master is (for a fine canvas, for a plain one, for one
 # that a lens blurs), and how much smaller the next one.
-_FINER, _ROUGHER, _BLURRED, _STEP = 2.4, 1.4, 1.2, 0.6
+_FINER, _ROUGHER, _BLURRED, _STEP = 2.2, 1.4, 1.2, 0.6
 MIN_MASTER = 12
 _FRAME = Frame(32)
 
