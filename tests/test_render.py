@@ -264,6 +264,22 @@ def test_columns_read_from_the_top(cache):
     assert sides[1] < sides[0] * 1.1, "a turned A is as wide as it was high"
 
 
+@pytest.mark.parametrize(("written", "shown"), [("“", "『"), ("’", "」")])
+def test_quotation_marks_of_columns_are_corner_brackets(cache, written, shown):
+    upright = painter("clean", cache, vertical=True)
+    marks = [upright.ink("风" + mark, NEUTRAL).mask for mark in (written, shown)]
+    assert np.array_equal(*marks)
+    line = painter("clean", cache)
+    assert not np.array_equal(*(line.ink(mark, NEUTRAL).mask for mark in (written, shown)))
+
+
+def test_small_kana_stand_higher_and_further_right_in_columns(cache):
+    upright, line = painter("clean", cache, vertical=True), painter("clean", cache)
+    for small in "っょ":
+        column, row = upright.ink("一" + small, NEUTRAL).mask[25:], line.ink(small, NEUTRAL).mask
+        assert np.nonzero(column)[1].mean() - 16 > np.nonzero(row)[1].mean() - row.shape[1] / 2
+
+
 def test_long_lines_keep_all_their_characters(painters):
     ink = painters["clean"].ink("风" * 500, NEUTRAL).mask
     single = painters["clean"].ink("风", NEUTRAL).mask

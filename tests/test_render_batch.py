@@ -256,3 +256,14 @@ def test_long_lines_are_drawn_whole_where_they_are_wanted(tmp_path, run):
     run("gen-pics", "--data-dir", tmp_path / "d", "--workers", "0", *words)
     picture = cv2.imread(str(next((tmp_path / "d").rglob("*.jpg"))))
     assert picture.shape[0] == 32 and picture.shape[1] > 500 * 15
+
+
+@pytest.mark.parametrize("command", ["gen-pics", "gen-scenes"])
+def test_rare_and_undrawable_phrases_are_left_out_and_counted(tmp_path, run, command):
+    (tmp_path / "c.txt").write_text("春眠\t9\n夜来\t2\n花落\t5\n\U0001f600\t7\n", encoding="utf-8")
+    words = [command, "--data-dir", tmp_path / "d", "--corpus", tmp_path / "c.txt", "--json"]
+    words += ["--min-frequency", "5", "--limit", "3", "--workers", "0"]
+    for more in (["--dry-run"], [], ["--records", "--overwrite"]):
+        summary = json.loads(run(*words, *more).stdout.splitlines()[0])
+        assert any("U+1F600" in reason for reason in summary["skipped"]), summary
+        assert any("rare" in reason for reason in summary["skipped"]), summary

@@ -184,7 +184,7 @@ def test_same_bytes_for_any_workers_and_after_a_resumed_run(tmp_path, monkeypatc
 
 
 def test_the_command_and_its_records(tmp_path):
-    words = ["--count", "12", "--size", "200x160", "--texts", "2..4", "--corpus", "places"]
+    words = ["--limit", "12", "--size", "200x160", "--texts", "2..4", "--corpus", "places"]
     result = invoke(*words, "--data-dir", tmp_path, "--workers", "0", "--json")
     summary = json.loads(result.stdout.splitlines()[0])
     assert summary["scenes"] == 12 and summary["regions"] > 12
@@ -208,7 +208,7 @@ def test_ranges_that_are_none(tmp_path, words, message):
 
 
 def test_what_cannot_be_drawn_is_named(tmp_path):
-    with pytest.raises(FontError, match="can draw none of the texts .no font has"):
+    with pytest.raises(FontError, match="can draw none of the texts: no font has"):
         render_scenes(tmp_path / "d", ["\U0001f600"], job())
     with pytest.raises(CorpusError, match="holds no text"):
         render_scenes(tmp_path / "d", [], job())

@@ -35,6 +35,7 @@ from ocrdata.cli.runners import runner_options
 )
 @options.option("--min-length", type=click.IntRange(min=1), default=1, help="Of a text.")
 @options.option("--max-length", type=click.IntRange(min=1), default=24, help="Of a text.")
+@options.min_frequency_option
 @options.option("--variants", type=click.IntRange(min=1), default=5, help="Pictures of each text.")
 @options.option(
     "--sampling",
@@ -141,34 +142,18 @@ def gen_pics(
       ocrdata gen-pics --corpus poems --corpus lexicon:ns --style scan --limit 1000
       ocrdata gen-pics --style scene --background photos --records --shards 20
     """
-    from ocrdata.cli import line_jobs, line_records
+    from ocrdata.cli import line_jobs, line_runs
     from ocrdata.cli.report import next_step, progress, report
-    from ocrdata.render.batch import render_lines
-    from ocrdata.render.planning import plan_lines
-    from ocrdata.render.sheet import write_sheet
 
     if keep_pictures and not records:
         raise click.UsageError("--keep-pictures goes with --records.")
     order = line_jobs.read_order(test_fraction=test_fraction, records=records, **choices)
     if dry_run or preview:
-        plan, foreseen = plan_lines(
-            order.texts, order.job, order.options, order.skipped, order.frequencies
-        )
-        if preview:
-            shown = write_sheet(preview, order.job, plan, overwrite=overwrite)
-            report({"preview": preview, "shown": shown}, as_json)
-        else:
-            report(foreseen, as_json)
+        report(line_runs.foresee(order, preview, overwrite), as_json)
         return
+    output = line_runs.Output(
+        data_dir, records, keep_pictures, shards, validation_fraction, workers, overwrite, resume
+    )
     with progress("gen-pics", "pictures") as on_progress:
-        if records:
-            summary: Any = line_records.write_line_records(
-                data_dir, order, shards, validation_fraction, keep_pictures, workers, overwrite,
-                resume, on_progress,
-            )  # fmt: skip
-        else:
-            summary = render_lines(
-                data_dir, order.texts, order.job, order.options, workers, overwrite, resume,
-                order.skipped, order.frequencies, on_progress,
-            )  # fmt: skip
+        summary = line_runs.write(order, output, on_progress)
     report(summary, as_json, next_step("train crnn" if records else "build-dict", data_dir))

@@ -32,7 +32,9 @@ class Range(click.ParamType):
 
 @click.command("gen-scenes")
 @options.data_dir_option
-@options.option("--count", type=click.IntRange(min=1), default=1000, help="Of pictures.")
+@options.option(
+    "--limit", "--count", "count", type=click.IntRange(min=1), default=1000, help="Of pictures."
+)
 @options.option("--size", type=Range("x"), default="640x640", help="Width and height in pixels.")
 @options.option("--texts", type=Range(), default="3..15", help="Of a picture, 40 at the most.")
 @options.option("--text-height", type=Range(), default="12..72", help="Em in pixels.")
@@ -70,6 +72,7 @@ class Range(click.ParamType):
 @options.corpus_option
 @options.option("--min-length", type=click.IntRange(min=1), default=1, help="Of a text.")
 @options.option("--max-length", type=click.IntRange(min=1), default=12, help="Of a text.")
+@options.min_frequency_option
 @options.option(
     "--style",
     default="scene",
@@ -115,7 +118,7 @@ def gen_scenes(
 
     \b
     Example:
-      ocrdata gen-scenes --count 2000 --size 1280x720
+      ocrdata gen-scenes --limit 2000 --size 1280x720
       ocrdata gen-scenes --background photos --font MSYHL.TTC --records
       ocrdata gen-scenes --curved 0.5
     """
@@ -131,7 +134,7 @@ def gen_scenes(
         if records:
             summary: Any = scene_jobs.write_scene_records(
                 data_dir, job, texts, count, shards, test_fraction, workers, overwrite, resume,
-                on_progress,
+                skipped, on_progress,
             )  # fmt: skip
         else:
             summary = render_scenes(

@@ -37,6 +37,7 @@ def read_order(
     cut_length: Optional[int],
     min_length: int,
     max_length: int,
+    min_frequency: int,
     variants: int,
     sampling: str,
     min_count: Optional[int],
@@ -84,8 +85,8 @@ def read_order(
     elif sampling != "random" or charset is None:
         cut = cut_length is not None
         for phrase in read_corpora(
-            corpus, min_length=min_length, max_length=max_length, cut=cut,
-            cut_length=cut_length or max_length, skips=skipped,
+            corpus, min_length=min_length, max_length=max_length, min_frequency=min_frequency,
+            cut=cut, cut_length=cut_length or max_length, skips=skipped,
         ):  # fmt: skip
             texts.append(phrase.text)
             frequencies.append(phrase.frequency)

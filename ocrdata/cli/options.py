@@ -64,6 +64,12 @@ corpus_option = option(
     help="A text file, a `phrase<TAB>frequency` file, a folder, a bundled corpus, or "
     "lexicon[:POS] for jieba's words; may be repeated. Default: the bundled corpora.",
 )
+min_frequency_option = option(
+    "--min-frequency",
+    type=click.IntRange(min=0),
+    default=0,
+    help="Of a phrase in a corpus that counts them; others count 1.",
+)
 test_fraction_option = option(
     "--test-fraction",
     type=click.FloatRange(0.0, 1.0),

@@ -10,6 +10,7 @@ from ocrdata.base.sample import Sample
 from ocrdata.base.split import TEST, TRAIN, is_test
 from ocrdata.records.options import WriteOptions
 from ocrdata.records.schema import RECORDS_DIR
+from ocrdata.records.skips import Skips
 from ocrdata.records.stream import write_sample_stream
 from ocrdata.render.backgrounds import find_pictures
 from ocrdata.render.fonts import find_fonts
@@ -33,6 +34,7 @@ def read_scene_job(
     corpus: Tuple[str, ...],
     min_length: int,
     max_length: int,
+    min_frequency: int,
     style: str,
     background: Tuple[str, ...],
     form: str,
@@ -45,7 +47,10 @@ def read_scene_job(
         (float(text_height[0]), float(text_height[1])), seed, form,
         find_pictures(background, skipped), dont_care, vertical, curved, turned,
     )  # fmt: skip
-    phrases = read_corpora(corpus, min_length=min_length, max_length=max_length, skips=skipped)
+    phrases = read_corpora(
+        corpus, min_length=min_length, max_length=max_length, min_frequency=min_frequency,
+        skips=skipped,
+    )  # fmt: skip
     return job, [phrase.text for phrase in phrases], skipped
 
 
@@ -72,11 +77,14 @@ def write_scene_records(
     workers: Workers,
     overwrite: bool,
     resume: bool,
+    skipped: Dict[str, int],
     on_progress: Optional[OnProgress] = None,
 ) -> Any:
     """Renders scenes into detection records and returns their summary."""
     check_job(job, count)
-    kept = drawable_texts(texts, job, {})
+    skips = Skips()
+    kept = drawable_texts(texts, job, skipped)
+    skips.add(skipped, ())
 
     def samples(start: int) -> Iterator[Tuple[str, Sample]]:
         for sample in iterate_scenes(job, kept, count, workers, start):
@@ -86,6 +94,6 @@ def write_scene_records(
     origin = {**describe_scenes(job, kept, count), "test_fraction": test_fraction}
     return write_sample_stream(
         samples, data_dir / RECORDS_DIR, origin=origin,
-        options=WriteOptions(shards=shards, seed=job.seed), command="gen-scenes", total=count,
-        workers=workers, overwrite=overwrite, resume=resume, on_progress=on_progress,
+        options=WriteOptions(shards=shards, seed=job.seed), skips=skips, command="gen-scenes",
+        total=count, workers=workers, overwrite=overwrite, resume=resume, on_progress=on_progress,
     )  # fmt: skip

@@ -17,6 +17,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Optional, TextIO, Tuple
 
+from ocrdata.base.journal import note, open_journal, read_journal
 from ocrdata.base.outdir import Staged, staged_output
 from ocrdata.base.parallel import Workers, ordered_map
 from ocrdata.base.sample import Sample
@@ -92,31 +93,17 @@ def _write_blocks(
         options.skip_errors,
     )  # fmt: skip
     path = staged.folder / _JOURNAL
-    finished = _repair_journal(path, run)
+    finished = 0
+    for result in read_journal(path):
+        run.take(result)
+        finished += 1
     left = itertools.islice(run.blocks(), finished, None)
-    with path.open("a", encoding="utf-8", newline="\n") as journal:
+    with open_journal(path) as journal:
         for result in ordered_map(writer, left, workers):
             run.take(result)
-            journal.write(json.dumps(result, ensure_ascii=False, sort_keys=True) + "\n")
-            journal.flush()
+            note(journal, result)
             if on_progress:
                 on_progress(run.samples, None)
-
-
-def _repair_journal(path: Path, run: Run) -> int:
-    """Counts the finished blocks of an interrupted run; cuts off a line that was cut off."""
-    if not path.is_file():
-        return 0
-    finished = end = 0
-    with path.open("rb") as stream:
-        for line in stream:
-            if not line.endswith(b"\n"):
-                break
-            run.take(json.loads(line.decode("utf-8")))
-            finished, end = finished + 1, end + len(line)
-    with path.open("r+b") as stream:
-        stream.truncate(end)
-    return finished
 
 
 def _write_lists(staged: Staged) -> Tuple[int, int]:
@@ -138,10 +125,8 @@ def _write_lists(staged: Staged) -> Tuple[int, int]:
 
 
 def _rows(path: Path) -> Iterator[List[Any]]:
-    if path.is_file():
-        with path.open("rb") as stream:
-            for line in stream:
-                yield from json.loads(line.decode("utf-8"))["rows"]
+    for result in read_journal(path):
+        yield from result["rows"]
 
 
 def plan_import(

@@ -7,12 +7,12 @@ interrupted run go on.
 
 from __future__ import annotations
 
-import json
 import shutil
 from functools import partial
 from pathlib import Path
-from typing import Callable, Dict, Optional, Sequence, Set, TextIO
+from typing import Callable, Dict, Optional, Sequence
 
+from ocrdata.base.journal import note, open_journal, read_journal
 from ocrdata.base.outdir import MANIFEST, Staged, read_manifest, staged_output
 from ocrdata.base.parallel import Workers, ordered_map
 from ocrdata.base.split import TEST, TRAIN, open_list
@@ -76,34 +76,16 @@ def _write_pictures(
     staged: Staged, job: Job, plan: TextPlan, workers: Workers, on_progress: Optional[OnProgress]
 ) -> None:
     folder = staged.path(PICTURES).parent
-    finished = _read_journal(folder / _JOURNAL) if staged.resumed else set()
+    finished = set(read_journal(folder / _JOURNAL)) if staged.resumed else set()
     write = partial(write_block, job, folder)
     left = (plan.task(n) for n in range(-(-plan.total // BLOCK)) if n not in finished)
     done = min(plan.total, len(finished) * BLOCK)
-    with (folder / _JOURNAL).open("a", encoding="utf-8") as journal:
+    with open_journal(folder / _JOURNAL) as journal:
         for number, count in ordered_map(write, left, workers):
-            _log(journal, number)
+            note(journal, number)
             done += count
             if on_progress:
                 on_progress(min(done, plan.total), plan.total)
-
-
-def _log(journal: TextIO, number: int) -> None:
-    # Flushed, not synced: a killed process loses nothing; after a power cut the files themselves
-    # may be empty, and `ocrdata check` names them.
-    journal.write(json.dumps(number) + "\n")
-    journal.flush()
-
-
-def _read_journal(path: Path) -> Set[int]:
-    if not path.is_file():
-        return set()
-    # What lies behind the last line feed was cut off while it was written; left there, it would
-    # run into the next line.
-    whole, feed, _ = path.read_bytes().rpartition(b"\n")
-    with path.open("r+b") as stream:
-        stream.truncate(len(whole) + len(feed))
-    return {int(line) for line in whole.split(b"\n") if line.isdigit()}
 
 
 def write_lists(staged: Staged, plan: TextPlan, job: Job, test_fraction: float) -> None:

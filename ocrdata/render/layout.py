@@ -8,9 +8,10 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple, Union
 import cv2
 import numpy as np
 
-from ocrdata.render.glyphs import Glyph, GlyphCache, cell_rows
+from ocrdata.render.glyphs import GlyphCache
 from ocrdata.render.kerning import LATIN_END
-from ocrdata.render.vertical import turned_runs, vertical_form
+from ocrdata.render.rasters import Glyph, cell_rows
+from ocrdata.render.vertical import QUOTES, turned_runs, vertical_form
 
 Face = Union[int, List[int]]
 Box = Tuple[float, float, float, float]
@@ -141,6 +142,8 @@ def set_column(
             continue
         for place, character in enumerate(run, start):
             one = face if isinstance(face, int) else face[place]
+            if character in QUOTES and cache.has(one, QUOTES[character]):
+                character = QUOTES[character]
             jitter = setting.jitters[place] if setting.jitters else 0.0
             pen = _upright(
                 cache.glyph(one, size, character), character, size, setting, pen, jitter, placed,

@@ -6,8 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from ocrdata.errors import CorpusError, FontError, OptionError, UnknownNameError
+from ocrdata.errors import OptionError, UnknownNameError
 from ocrdata.render.blocks import Job
+from ocrdata.render.drawable import drawable, nothing_to_draw
 from ocrdata.render.effects import FORMATS
 from ocrdata.render.glyphs import GlyphCache
 from ocrdata.render.sampling import (
@@ -52,28 +53,14 @@ class RenderSummary:
     skipped: Dict[str, int] = field(default_factory=dict)
 
 
-def drawable(
+def _drawable(
     texts: Sequence[str], frequencies: Sequence[int], job: Job, skipped: Dict[str, int]
 ) -> Tuple[List[str], List[int]]:
-    """Returns the texts that the fonts can draw, with their frequencies.
-
-    Counts the others by what is missing, or because no picture is wide enough.
-    """
+    """Returns the texts that the fonts can draw and a picture can hold, with their frequencies."""
     cache = GlyphCache(job.faces, job.latin, job.fallback)
     longest = int(_WIDEST[job.form] / (job.frame.height * _WIDEST_CHARACTER))
-    kept, counts = [], []
-    for text, frequency in zip(texts, frequencies):
-        gap = cache.missing(text)
-        if gap:
-            reason = "no font has {} (U+{:04X})".format(gap, ord(gap))
-        elif len(text) > longest and job.frame.length is None:
-            reason = "too long for a picture ({} characters)".format(longest)
-        else:
-            kept.append(text)
-            counts.append(frequency)
-            continue
-        skipped[reason] = skipped.get(reason, 0) + 1
-    return kept, counts
+    places = drawable(texts, cache, skipped, longest if job.frame.length is None else None)
+    return [texts[place] for place in places], [frequencies[place] for place in places]
 
 
 def plan_lines(
@@ -93,10 +80,10 @@ def plan_lines(
     if options.near_duplicates == "drop":
         frequencies = ()
         texts = drop_near_duplicates(texts, skips)
-    kept, counts = drawable(texts, frequencies or [1] * len(texts), job, skips)
-    letters, _ = drawable(options.characters, [1] * len(options.characters), job, skips)
+    kept, counts = _drawable(texts, frequencies or [1] * len(texts), job, skips)
+    letters, _ = _drawable(options.characters, [1] * len(options.characters), job, skips)
     if not kept and not letters:
-        raise _nothing_to_draw(job, skips)
+        raise nothing_to_draw(job.faces, skips)
     plan = plan_texts(
         options.sampling, kept, counts, options.variants, options.limit, job.seed, options.lengths,
         letters, options.min_count, options.test_fraction,
@@ -163,12 +150,3 @@ def _check(job: Job, options: TextOptions) -> None:
         raise OptionError(text.format(options.test_fraction))
     if job.form not in FORMATS:
         raise UnknownNameError("format", job.form, FORMATS)
-
-
-def _nothing_to_draw(job: Job, skips: Dict[str, int]) -> Exception:
-    reason = max(skips, key=lambda name: skips[name]) if skips else ""
-    if reason.startswith("no font has"):
-        fonts = ", ".join(str(face) for face in job.faces)
-        hint = "Choose other fonts with --font, or leave it out to use the bundled ones."
-        return FontError(fonts, "can draw none of the texts: {}".format(reason), hint=hint)
-    return CorpusError("corpus", "holds no text to draw ({})".format(reason or "it is empty"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import (
     Any,
     Callable,
     Dict,
-    Iterable,
     Iterator,
     List,
     NamedTuple,
@@ -21,11 +19,13 @@ from typing import (
 
 from ocrdata.base import seeds
 from ocrdata.base.icdar import format_box
+from ocrdata.base.journal import note, open_journal, read_journal
 from ocrdata.base.outdir import Staged, staged_output
 from ocrdata.base.parallel import Workers, ordered_map
 from ocrdata.base.sample import Sample
 from ocrdata.base.split import TEST, TRAIN, is_test, open_list
-from ocrdata.errors import CorpusError, FontError, OptionError, PathLike
+from ocrdata.errors import OptionError, PathLike
+from ocrdata.render.drawable import drawable, nothing_to_draw
 from ocrdata.render.glyphs import GlyphCache
 from ocrdata.render.sampling import text_digest
 from ocrdata.render.scene import IMAGES, MOST_LINES, MOST_TEXTS, SceneJob, render_scene, scene_key
@@ -54,25 +54,15 @@ class _Task(NamedTuple):
     texts: Tuple[Tuple[str, ...], ...]
 
 
-def drawable_texts(texts: Iterable[str], job: SceneJob, skipped: Dict[str, int]) -> Tuple[str, ...]:
+def drawable_texts(texts: Sequence[str], job: SceneJob, skipped: Dict[str, int]) -> Tuple[str, ...]:
     """Returns the texts that a font can draw; counts the others by what is missing.
 
     Raises CorpusError or FontError where none is left.
     """
-    cache, kept = GlyphCache(job.faces), []
-    for text in texts:
-        gap = cache.missing(text)
-        if not gap:
-            kept.append(text)
-            continue
-        reason = "no font has {} (U+{:04X})".format(gap, ord(gap))
-        skipped[reason] = skipped.get(reason, 0) + 1
-    if not kept and skipped:
-        fonts = ", ".join(str(face) for face in job.faces)
-        raise FontError(fonts, "can draw none of the texts ({})".format("; ".join(skipped)))
-    if not kept:
-        raise CorpusError("corpus", "holds no text to draw (it is empty)")
-    return tuple(kept)
+    places = drawable(texts, GlyphCache(job.faces), skipped)
+    if not places:
+        raise nothing_to_draw(job.faces, skipped)
+    return tuple(texts[place] for place in places)
 
 
 def texts_of(texts: Sequence[str], seed: int, number: int) -> Tuple[str, ...]:
@@ -135,7 +125,7 @@ def check_job(job: SceneJob, count: int) -> None:
         text = "--text-height needs 6 <= LOW <= HIGH <= {}.".format(min(job.size))
         raise OptionError(text)
     if count < 1:
-        raise OptionError("--count must be 1 or more, not {}.".format(count))
+        raise OptionError("--limit must be 1 or more, not {}.".format(count))
 
 
 def render_scenes(
@@ -177,30 +167,17 @@ def _write_scenes(
     on_progress: Optional[OnProgress],
 ) -> Tuple[int, int]:
     folder = staged.path(IMAGES).parent
-    done = _read_journal(folder / _JOURNAL) if staged.resumed else {}
+    rows = read_journal(folder / _JOURNAL) if staged.resumed else ()
+    done = {number: (regions, ignored) for number, regions, ignored in rows}
     blocks = range(-(-count // BLOCK))
     left = (_task(job, texts, count, number) for number in blocks if number not in done)
-    with (folder / _JOURNAL).open("a", encoding="utf-8") as journal:
+    with open_journal(folder / _JOURNAL) as journal:
         for row in ordered_map(partial(_write_block, job, folder), left, workers):
-            journal.write(json.dumps(row) + "\n")
-            journal.flush()
+            note(journal, row)
             done[row[0]] = (row[1], row[2])
             if on_progress:
                 on_progress(min(count, len(done) * BLOCK), count)
     return sum(row[0] for row in done.values()), sum(row[1] for row in done.values())
-
-
-def _read_journal(path: Path) -> Dict[int, Tuple[int, int]]:
-    """Returns (regions, ignored) by block; a line that was cut off does not count."""
-    done: Dict[int, Tuple[int, int]] = {}
-    if path.is_file():
-        for line in path.read_text(encoding="utf-8").split("\n")[:-1]:
-            try:
-                number, regions, ignored = json.loads(line)
-            except ValueError:
-                continue
-            done[number] = (regions, ignored)
-    return done
 
 
 def _write_block(job: SceneJob, folder: Path, task: _Task) -> Tuple[int, int, int]:

@@ -2,7 +2,8 @@
 
 Fonts hold such forms behind their `vert` feature, which Pillow reaches only through RAQM; the
 rules are the same in every font, so they are applied to the glyph itself: brackets and dashes
-turn a quarter, stops and commas move to the cell's right upper corner.
+turn a quarter, stops and commas move to the cell's right upper corner, small kana a little way
+there, and quotation marks become corner brackets where the font has them (GB/T 15834-2011, 5.2).
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from typing import Iterator, Tuple
 
 import numpy as np
 
-from ocrdata.render.glyphs import Glyph
+from ocrdata.render.rasters import Glyph
 
-TURNED = frozenset("（）〈〉《》【】〔〕「」『』〖〗()[]{}<>—–―─…‥～〜-_=|｛｝［］：；:;“”‘’")
+TURNED = frozenset("（）〈〉《》【】〔〕「」『』〖〗()[]{}<>—–―─…‥～〜-_=|｛｝［］：；:;“”‘’ー〰゠")
 CORNER = frozenset("、。，．,.")
+SMALL_KANA = frozenset("ぁぃぅぇぉっゃゅょゎゕゖァィゥェォッャュョヮヵヶ")
+QUOTES = {"“": "『", "”": "』", "‘": "「", "’": "」"}
 _LATIN = re.compile(r"[A-Za-z0-9.,:/%+\-'&@#$¥€\u00c0-\u024f]{2,}")
 # Two digits (a day, an hour) stand upright one above the other.
 _UPRIGHT = re.compile(r"[0-9]{1,2}")
@@ -44,4 +47,6 @@ def vertical_form(character: str, glyph: Glyph, size: int) -> Tuple[np.ndarray, 
         return np.rot90(ink, -1), size - y - ink.shape[0], x
     if character in CORNER:
         return ink, size - 0.12 * size - ink.shape[1], 0.1 * size
+    if character in SMALL_KANA:
+        return ink, min(x + 0.1 * size, size - ink.shape[1]), max(y - 0.1 * size, 0.0)
     return ink, x, y
