@@ -18,8 +18,9 @@ import cv2
 
 from ocrdata.train.detection import CropMaker
 from ocrdata.train.models.east import East
+from ocrdata.train.open_scenes import open_scenes
 from ocrdata.train.scene_config import EastOptions
-from ocrdata.train.scenes import open_scenes, survey
+from ocrdata.train.scenes import survey
 from ocrdata.train.source_config import SceneOptions
 
 

@@ -5,10 +5,10 @@
     python benchmarks/records.py memory [--count 1000000]
 
 raw: ready-made Examples in memory to and from one file, by us and by TensorFlow. lines: a data
-folder of rendered text lines to shards, by us, by TensorFlow's writer with the same features, and
-by the original's method (decode, resize to 100 x 32, raw bytes). memory: the peak of a process that
-writes many small samples, from a list and from a stream. One core; the best of --repeat runs.
-TensorFlow is needed for comparisons only.
+folder of text lines (by default rendered poems) to shards, by us, by TensorFlow's writer with the
+same features, and by the original's method (decode, resize to 100 x 32, raw bytes). memory: the
+peak of a process that writes many small samples, from a list and from a stream. One core; the best
+of --repeat runs. TensorFlow is needed for comparisons only.
 """
 
 from __future__ import annotations
@@ -173,7 +173,9 @@ def measure_lines(options, folder):
 
     data = Path(options.data) if options.data else folder / "data"
     if not options.data:
-        for words in (["gen-pics", "--limit", str(options.count)], ["build-dict"]):
+        # Phrases and JPEG quality as the original has them.
+        lines = ["--corpus", "poems", "--variants", "30", "--quality", "75"]
+        for words in (["gen-pics", *lines, "--limit", str(options.count)], ["build-dict"]):
             command = [sys.executable, "-m", "ocrdata", "-q", *words, "--data-dir", str(data)]
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     count = sum(1 for _ in sample_rows(data))

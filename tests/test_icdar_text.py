@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import random
+import tarfile
 
 import pytest
 
@@ -88,3 +90,16 @@ def test_what_only_looks_like_an_archive_is_one_error(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(AnnotationError, match="damaged archive"):
         Tree(tmp_path)
+
+
+def test_members_of_a_large_tar_are_found_by_index(tmp_path, monkeypatch):
+    with tarfile.open(str(tmp_path / "a.tar"), "w") as tar:
+        for number in range(300):
+            entry = tarfile.TarInfo("x/{}.txt".format(number % 299))
+            entry.size = len(str(number))
+            tar.addfile(entry, io.BytesIO(str(number).encode()))
+    monkeypatch.setattr(tarfile.TarFile, "getmember", None)
+    with Tree(tmp_path / "a.tar") as tree:
+        found = [tree.read("a.tar/x/{}.txt".format(number)) for number in range(299)]
+    # Of a name that comes twice the last counts, as when it is unpacked.
+    assert found == [b"299", *(str(number).encode() for number in range(1, 299))]

@@ -70,6 +70,20 @@ def test_events_hold_scalars_and_pictures(go, tmp_path):
     assert steps == [2, 4]
 
 
+def test_tensorboard_has_its_own_interval(go, tmp_path):
+    go(steps=7, log_every=2, summary_every=3)
+    logged, found = metrics(tmp_path / "crnn")[0], {}
+    for path in (tmp_path / "crnn").glob("events*"):
+        for event in v1.train.summary_iterator(str(path)):
+            found.update((event.step, v.simple_value) for v in event.summary.value
+                         if v.tag == "train/loss")  # fmt: skip
+    assert [line["step"] for line in logged] == [1, 2, 4, 6, 7]
+    assert sorted(found) == [1, 3, 6, 7]
+    means = {line["step"]: line["loss"] for line in logged}
+    steps = means[2] + 2 * means[4] + 2 * means[6]
+    np.testing.assert_allclose(2 * found[3] + 3 * found[6], steps, rtol=1e-5)
+
+
 def test_reports_come_with_figures(go):
     seen = []
     go(steps=5, log_every=2, on_step=seen.append)

@@ -15,7 +15,8 @@ from ocrdata.records.fitting import decode_picture
 from ocrdata.records.options import WriteOptions
 from ocrdata.records.shards import write_shards
 from ocrdata.train.crops import choose_box, make_crop
-from ocrdata.train.scenes import has_split, open_scenes, survey
+from ocrdata.train.open_scenes import has_split, open_scenes
+from ocrdata.train.scenes import survey
 
 
 @pytest.fixture(scope="module")
@@ -91,11 +92,45 @@ def test_what_cannot_be_opened_says_why(folder, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="no pictures of the train split.*gt_img_1.txt"):
         open_scenes(tmp_path / "empty")
+
+
+@pytest.mark.parametrize("damage", [False, True])
+def test_compressed_records(folder, tmp_path, damage):
     data = tmp_path / "data"
     shutil.copytree(str(folder), str(data))
-    write_shards(data, options=WriteOptions(compression="gzip"), workers=0)
-    with pytest.raises(RecordError, match="compressed records"):
-        open_scenes(data / "tfrecords")
+    options = WriteOptions(shards=3, compression="gzip", validation_fraction=0.0)
+    write_shards(data, options=options, workers=0)
+    if damage:
+        shard = next((data / "tfrecords").glob("train-*"))
+        shard.write_bytes(shard.read_bytes()[:-9])
+        with pytest.raises(RecordError, match="train-0000.*gzip"):
+            open_scenes(data)
+    else:
+        assert everything(open_scenes(data)) == everything(open_scenes(folder))
+
+
+def test_pictures_of_a_list_that_are_missing(folder, tmp_path):
+    data = tmp_path / "data"
+    shutil.copytree(str(folder), str(data))
+    (data / "images/img_1.png").unlink()
+    (data / "images/img_2.txt").unlink()
+    found = survey(open_scenes(data))
+    assert found.skipped == {"annotation": 2} and len(found.good) == 6
+    assert "sample.txt:1: names images/img_1.png, which does not exist" in found.problem
+    (data / "images/img_9.png").unlink()
+    with pytest.raises(AnnotationError, match="names images/img_9.png"):
+        open_scenes(data, "test")
+    shutil.rmtree(str(data / "images"))
+    with pytest.raises(InputError, match="no usable picture; the first: .*img_1.png"):
+        survey(open_scenes(data))
+
+
+def test_both_marks_of_unread_text(folder, tmp_path):
+    shutil.copytree(str(folder / "images"), str(tmp_path / "images"))
+    lines = "1,1,9,1,9,9,1,9,{}\n"
+    (tmp_path / "images/img_1.txt").write_text("".join(map(lines.format, ("###", "*", "a*"))))
+    sample = open_scenes(tmp_path).load(0)
+    assert [region.ignore for region in sample.regions] == [True, True, False]
 
 
 def test_bad_pictures_are_counted_and_none_at_all_is_an_error(folder, tmp_path):

@@ -18,6 +18,8 @@ import re
 from typing import List, Sequence, Tuple
 
 IGNORE_MARKS = ("###",)
+# Trainers have always passed these over as well; the official scorers know the first one only.
+UNREAD_MARKS = (*IGNORE_MARKS, "*")
 _QUOTED = re.compile(r'^\s*"(.*)"\s*$', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _OUTLINE = re.compile(r'^((?:\s*[-+]?[\d.]+\s*,)*)\s*(".*")\s*$', re.DOTALL)

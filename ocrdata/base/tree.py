@@ -31,8 +31,10 @@ _BROKEN = (
     NotImplementedError, ValueError,
 )  # fmt: skip
 
-# How to reach a file: its archive (None: it lies in the folder) and its name there.
-Place = Tuple[Optional[str], str]
+# What an archive has of a member: looking one up by its name takes a tar as long as it has members.
+Entry = Union[zipfile.ZipInfo, tarfile.TarInfo]
+# How to reach a file: its archive and its entry there; None where it lies in the folder.
+Place = Optional[Tuple[str, Entry]]
 
 
 def natural(name: str) -> Tuple[List[object], str]:
@@ -93,7 +95,7 @@ class Tree:
                 path = (relative / name).as_posix()
                 stem = archive_stem(name)
                 if stem is None:
-                    self._places[path] = (None, path)
+                    self._places[path] = None
                 elif stem not in folders:
                     self._add_archive(self.root / path, path)
 
@@ -101,13 +103,13 @@ class Tree:
         try:
             opened = _open_archive(path)
             self._open[prefix] = opened
-            for member in _files_of(opened):
+            for member, entry in _files_of(opened):
                 clean = PurePosixPath(member.replace("\\", "/"))
                 if clean.is_absolute() or ".." in clean.parts:
                     problem = "holds {!r}, a name that leads out of the archive".format(member)
                     raise AnnotationError(path, problem)
                 if not any(_is_junk(part) for part in clean.parts):
-                    self._places["{}/{}".format(prefix, clean)] = (prefix, member)
+                    self._places["{}/{}".format(prefix, clean)] = (prefix, entry)
         except _BROKEN as error:
             raise AnnotationError(path, "is a damaged archive: {}".format(error)) from error
 
@@ -123,17 +125,17 @@ class Tree:
 
     def read(self, name: str) -> bytes:
         """Returns the content of a file; raises AnnotationError where it cannot be read."""
-        archive, member = self._places[name]
+        place = self._places[name]
         try:
-            if archive is None:
+            if place is None:
                 return self._full(name).read_bytes()
-            return _read_member(self._open[archive], member)
+            return _read_member(self._open[place[0]], place[1])
         except _BROKEN as error:
             raise AnnotationError(self.where(name), "cannot be read: {}".format(error)) from error
 
     def picture(self, name: str) -> Union[bytes, Path]:
         """Returns where a picture lies, or its bytes where it lies in an archive."""
-        return self._full(name) if self._places[name][0] is None else self.read(name)
+        return self._full(name) if self._places[name] is None else self.read(name)
 
 
 def _is_junk(name: str) -> bool:
@@ -163,23 +165,24 @@ def open_compressed(path: Path) -> IO[bytes]:
     return opener(str(path), "rb")  # type: ignore[return-value]
 
 
-def _files_of(archive: Union[zipfile.ZipFile, tarfile.TarFile]) -> Iterator[str]:
+def _files_of(archive: Union[zipfile.ZipFile, tarfile.TarFile]) -> Iterator[Tuple[str, Entry]]:
     if isinstance(archive, zipfile.ZipFile):
         for member in archive.infolist():
             # A symbolic link in a zip is a file whose content is a path.
             if not member.filename.endswith("/") and not stat.S_ISLNK(member.external_attr >> 16):
-                yield member.filename
+                yield member.filename, member
     else:
         for entry in archive:
             if entry.isreg():
-                yield entry.name
+                yield entry.name, entry
 
 
-def _read_member(archive: Union[zipfile.ZipFile, tarfile.TarFile], member: str) -> bytes:
-    if isinstance(archive, zipfile.ZipFile):
-        _check_size(archive.getinfo(member).file_size)
-        return archive.read(member)
-    entry = archive.getmember(member)
+def _read_member(archive: Union[zipfile.ZipFile, tarfile.TarFile], entry: Entry) -> bytes:
+    if isinstance(entry, zipfile.ZipInfo):
+        assert isinstance(archive, zipfile.ZipFile)
+        _check_size(entry.file_size)
+        return archive.read(entry)
+    assert isinstance(archive, tarfile.TarFile)
     _check_size(entry.size)
     stream = archive.extractfile(entry)
     data = stream.read() if stream else b""

@@ -24,6 +24,8 @@ MAX_RECORD = 1 << 31
 LENGTH = struct.Struct("<Q")
 CRC = struct.Struct("<I")
 _HEADER_SIZE = 12
+# What a record takes beside its data, in bytes.
+FRAME = _HEADER_SIZE + 4
 _BUFFER = 1 << 20
 
 
@@ -138,22 +140,30 @@ def scan_records(path: PathLike) -> Iterator[Record]:
             crc = stream.read(4)
             yield Record(number, offset, data, _data_problem(data, crc, size))
             number += 1
-            offset += _HEADER_SIZE + size + 4
+            offset += size + FRAME
+
+
+def record_in(stream: BinaryIO, path: PathLike, offset: int) -> bytes:
+    """Returns the data of the record that starts at a byte of an open plain file.
+
+    Raises RecordError, which calls the file `path`.
+    """
+    stream.seek(offset)
+    head = stream.read(_HEADER_SIZE)
+    problem, data = _header_problem(head), b""
+    if not problem:
+        size = LENGTH.unpack(head[:8])[0]
+        data = _read(stream, size)
+        problem = _data_problem(data, stream.read(4), size)
+    if problem:
+        raise RecordError(path, "record at byte {} {}".format(offset, problem))
+    return data
 
 
 def record_at(path: PathLike, offset: int) -> bytes:
     """Returns the data of the record that starts at a byte of a plain file; raises RecordError."""
     with _open_plain(path) as stream:
-        stream.seek(offset)
-        head = stream.read(_HEADER_SIZE)
-        problem = _header_problem(head)
-        if not problem:
-            size = LENGTH.unpack(head[:8])[0]
-            data = _read(stream, size)
-            problem = _data_problem(data, stream.read(4), size)
-    if problem:
-        raise RecordError(path, "record at byte {} {}".format(offset, problem))
-    return data
+        return record_in(stream, path, offset)
 
 
 def read_records(path: PathLike) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ import uuid
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Iterator, List, Union
+from typing import IO, BinaryIO, Iterator, List, Union
 
 from ocrdata.errors import OptionError, PathLike
 from ocrdata.records.tfrecord import CRC, LENGTH, masked_crc
@@ -58,7 +58,7 @@ class RecordWriter:
     known after the `with` block.
     """
 
-    def __init__(self, target: Union[_Sink, _Packed]) -> None:
+    def __init__(self, target: Union[_Sink, _Packed, IO[bytes]]) -> None:
         self.count = self.size = 0
         self.sha256 = ""
         self._target = target

@@ -8,7 +8,7 @@ from typing import Callable, List, Tuple
 import numpy as np
 
 from ocrdata.base.icdar import (
-    IGNORE_MARKS,
+    UNREAD_MARKS,
     Points,
     corners,
     split_numbers,
@@ -49,7 +49,7 @@ def _parse(where: PathLike, lines: Lines, form: Form) -> Tuple[Region, ...]:
             raise AnnotationError(where, str(error), number) from error
         text = unquote(rest).strip()
         polygon = np.array(points, np.float32)
-        regions.append(Region(polygon, text, text in IGNORE_MARKS))
+        regions.append(Region(polygon, text, text in UNREAD_MARKS))
     return tuple(regions)
 
 

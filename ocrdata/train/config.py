@@ -132,7 +132,10 @@ class TrainOptions:
     keep: int = setting(3, "Checkpoints kept.", 1)
     eval_every: int = setting(500, "Steps between two looks at the validation split; 0: none.", 0)
     eval_samples: int = setting(1000, "Lines of the validation split looked at.", 1)
-    log_every: int = setting(10, "Steps between progress lines, in TensorBoard too.", 1)
+    log_every: int = setting(10, "Steps between progress lines.", 1)
+    summary_every: int = setting(
+        0, "Steps between TensorBoard's figures; 0: as many as between progress lines.", 0
+    )
     image_every: int = setting(500, "Steps between TensorBoard images; 0: none.", 0)
     target: str = setting("cpu", "Where to run: cpu or gpu.")
     num_gpus: int = setting(
@@ -181,6 +184,7 @@ FREE = (
     "pretrained",
     "save_every",
     "steps",
+    "summary_every",
     "tarfile",
     "tarpath",
     "target",

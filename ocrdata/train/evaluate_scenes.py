@@ -25,8 +25,9 @@ from ocrdata.train.detect import (
 )
 from ocrdata.train.feeds import OnProgress
 from ocrdata.train.mixture import open_sources
+from ocrdata.train.open_scenes import open_scenes
 from ocrdata.train.run import Run, plain_options, read_run
-from ocrdata.train.scenes import Scenes, open_scenes
+from ocrdata.train.scenes import Scenes
 from ocrdata.train.source_config import SourceOptions
 from ocrdata.train.targets import make_target
 

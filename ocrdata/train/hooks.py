@@ -10,7 +10,7 @@ import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from ocrdata.train.compat import v1
 from ocrdata.train.config import TrainOptions
@@ -56,6 +56,25 @@ class StartInput(v1.train.SessionRunHook):
         session.run(self._graph.iterators, {self._graph.start: place})
 
 
+class _Window:
+    """The figures of the steps since the last look at them."""
+
+    def __init__(self) -> None:
+        self.rows: List[List[float]] = []
+        self.since = time.monotonic()
+
+    def take(self) -> Tuple[List[float], float]:
+        """Returns the mean of each figure and the seconds of a step, and begins anew."""
+        count, now = len(self.rows), time.monotonic()
+        means = [sum(column) / count for column in zip(*self.rows)]
+        seconds = max(1e-9, now - self.since) / count
+        self.rows, self.since = [], now
+        return means, seconds
+
+
+_COMMON = ("loss", "learning_rate", "gradient_norm", "examples_per_second")
+
+
 class Reports(v1.train.SessionRunHook):
     """Watches the loss, and writes metrics.jsonl, TensorBoard summaries and progress.
 
@@ -75,8 +94,7 @@ class Reports(v1.train.SessionRunHook):
         self._graph, self._feed, self._options, self._total = graph, feed, options, total
         self._log, self._summaries, self._on_step = log, summaries, on_step
         self._means = ["loss", *graph.figures]
-        self._seen: List[List[float]] = []
-        self._since = time.monotonic()
+        self._logged, self._summed = _Window(), _Window()
         self.last_checkpoint: Optional[str] = None
 
     def before_run(self, run_context: Any) -> Any:
@@ -91,32 +109,37 @@ class Reports(v1.train.SessionRunHook):
             # In 16 bits a gradient may be too large: the loss scale deals with it.
             if not math.isfinite(values[name]) and (what == "loss" or "loss_scale" not in values):
                 raise not_finite(step, what, self._options, self.last_checkpoint)
-        self._seen.append([float(values[name]) for name in self._means])
-        if step % self._options.log_every == 0 or step in (1, self._total):
+        for window in (self._logged, self._summed):
+            window.rows.append([float(values[name]) for name in self._means])
+        ends, often = step in (1, self._total), self._options.log_every
+        if ends or step % often == 0:
             self._report(step, values)
+        if ends or step % (self._options.summary_every or often) == 0:
+            self._summaries.write_scalars(step, "train", self._figures(self._summed, values))
         if self._options.image_every and step % self._options.image_every == 0:
             self._summaries.write_picture(step, self._feed.draw(values))
 
+    def _figures(self, window: _Window, values: Dict[str, Any]) -> Dict[str, float]:
+        means, seconds = window.take()
+        return {
+            **dict(zip(self._means, means)),
+            "learning_rate": float(values["learning_rate"]),
+            "gradient_norm": float(values["gradient_norm"]),
+            "examples_per_second": self._options.batch_size / seconds,
+        }
+
     def _report(self, step: int, values: Dict[str, Any]) -> None:
-        count = len(self._seen)
-        seconds = max(1e-9, time.monotonic() - self._since) / count
-        means = [sum(column) / count for column in zip(*self._seen)]
-        report = StepReport(
-            step=step,
-            steps=self._total,
-            loss=means[0],
-            figures=dict(zip(self._means[1:], means[1:])),
-            learning_rate=float(values["learning_rate"]),
-            gradient_norm=float(values["gradient_norm"]),
-            examples_per_second=self._options.batch_size / seconds,
-            seconds_left=(self._total - step) * seconds,
-        )
-        self._seen, self._since = [], time.monotonic()
-        names = ("loss", "learning_rate", "gradient_norm", "examples_per_second")
-        figures = {**report.figures, **{name: getattr(report, name) for name in names}}
+        figures = self._figures(self._logged, values)
         self._log.write(dict(figures, step=step))
-        self._summaries.write_scalars(step, "train", figures)
         if self._on_step:
+            speed = figures["examples_per_second"]
+            report = StepReport(
+                step=step,
+                steps=self._total,
+                figures={name: figures[name] for name in self._means[1:]},
+                seconds_left=(self._total - step) * self._options.batch_size / speed,
+                **{name: figures[name] for name in _COMMON},
+            )
             self._on_step(report)
 
 

@@ -9,7 +9,8 @@ from typing import List, Optional, Tuple
 
 from ocrdata.base.sample import Sample
 from ocrdata.errors import InputError, PathLike
-from ocrdata.train.scenes import Scenes, has_split, open_scenes
+from ocrdata.train.open_scenes import has_split, open_scenes
+from ocrdata.train.scenes import Scenes
 from ocrdata.train.source_config import SourceOptions
 
 
