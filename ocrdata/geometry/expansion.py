@@ -65,9 +65,9 @@ def _grow(labels: np.ndarray, free: np.ndarray, place: np.ndarray, width: int) -
 def detect(
     maps: np.ndarray,
     *,
-    threshold: float = 0.9,
+    threshold: float = 0.5,
     polygons: bool = False,
-    min_kernel_area: int = 10,
+    min_kernel_area: int = 5,
     min_area: float = 0.0,
     min_score: float = 0.0,
     min_side: float = 5.0,
