@@ -6,6 +6,7 @@ import io
 import shutil
 import tarfile
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -153,8 +154,8 @@ FIELDS = [(0, 100), (100, 8), (124, 12), (136, 12), (148, 8), (156, 1), (157, 10
           (329, 16), (345, 155)]  # fmt: skip
 VALUES = st.one_of(
     PIECES,
-    st.sampled_from([b"../../canary\0", b"/tmp/canary\0", b"0000000\0", b"77777777777\0",
-                     b"\x80" + bytes(11), b"\xff" * 12]),
+    st.sampled_from([b"../../canary\0", b"/tmp/canary\0", b".\0", b"./\0", b"0000000\0",
+                     b"77777777777\0", b"\x80" + bytes(11), b"\xff" * 12]),
     st.sampled_from([bytes([kind]) for kind in b"0123456789LKSVDxgXA\0"]),
 )  # fmt: skip
 
@@ -204,6 +205,24 @@ def test_records(box, data, name, edits):
         survives(box, check_path, path)
     survives(box, check_path, folder, decode=False)
     survives(box, find_originals, folder)
+    path.write_bytes(sound)
+
+
+PACK = Path(__file__).parent / "data" / "records" / "mindrecord.tar.gz"
+
+
+@given(st.sampled_from(["Deeptext-TRAIN0", "Deeptext-TRAIN0.db"]), EDITS)
+@settings(INPUTS, max_examples=400)
+def test_mindrecords(box, name, edits):
+    folder = box.root / "mindrecord"
+    if not folder.exists():
+        unpack(PACK, folder)
+    path = folder / name
+    sound = path.read_bytes()
+    # Where there is more than zeros: the headers, the blobs.
+    edits = [(place % 700 + 16384 * (place % 2), how, piece) for place, how, piece in edits]
+    path.write_bytes(edited(sound, edits))
+    survives(box, check_path, folder, decode=False)
     path.write_bytes(sound)
 
 

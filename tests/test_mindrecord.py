@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from ocrdata.check.artefact import check_path
-from ocrdata.errors import RecordError
+from ocrdata.errors import InputError, RecordError
 from ocrdata.packing.unpack import unpack
 from ocrdata.records.conversion import write_from
 from ocrdata.records.from_deeptext import open_deeptext
@@ -80,12 +80,15 @@ def test_a_missing_shard_is_named(folder):
     assert len(list(source.read(Skips()))) == 3
     assert "Deeptext-TRAIN1 is missing" in found.examples["missing-shard"][0]
     assert check_path(folder).problems["missing-shard"] == 1
+    assert "missing-shard" not in check_path(folder / "Deeptext-TRAIN0").problems
 
 
-def test_check_finds_boxes_outside(folder):
+def test_check_finds_boxes_outside(folder, tmp_path):
     summary = check_path(folder)
     assert summary.checked == {"records": 7}
     assert set(summary.problems) == {"polygon-outside", "polygon-without-area"}
+    with pytest.raises(InputError, match="tfrecord --from-original"):
+        check_path(folder, fix=tmp_path / "fixed")
 
 
 @pytest.mark.parametrize("cut", [0, 7, 100, 16384, 16500])

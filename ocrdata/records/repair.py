@@ -17,6 +17,7 @@ from typing import Optional
 from ocrdata.errors import AnnotationError, InputError, OutputExistsError, PathLike
 from ocrdata.records.info import ShardSet, read_shard_set
 from ocrdata.records.inputs import Pairs, read_shards
+from ocrdata.records.mindrecord import find_mindrecords
 from ocrdata.records.options import WriteOptions
 from ocrdata.records.originals import find_originals
 from ocrdata.records.repair_pictures import COMMAND, repair_lists, repair_pictures
@@ -84,7 +85,7 @@ def repair(path: PathLike, output: PathLike, charset: Optional[Charset] = None) 
         return repair_record_file(where, target)
     if (where / DATASET_INFO).is_file():
         return repair_shards(where, target)
-    if find_originals(where):
+    if find_originals(where) or find_mindrecords(where):
         hint = "Write them anew: ocrdata tfrecord --from-original {}.".format(where)
         raise InputError(where, "holds records of an original", hint=hint)
     try:

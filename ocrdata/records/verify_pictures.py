@@ -104,7 +104,8 @@ def verify_mindrecords(
     checks = _Samples(path, found, decode, on_progress)
     try:
         source, problems = open_deeptext(find_mindrecords(path))
-        found.merge(problems)
+        if path.is_dir():
+            found.merge(problems)
         checks.check(source.read(_Noting(found)))
     except InputError as error:
         found.add("damaged-record", str(error))
