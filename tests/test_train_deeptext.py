@@ -202,7 +202,8 @@ def test_without_normalisation_the_first_features_are_of_the_order_of_one():
 
 
 def test_a_picture_of_any_size_gives_boxes_within_it():
-    net = DeepText(small_deeptext(rounds=2))
+    net = DeepText(small_deeptext())
+    net.prepare(DeepTextReading(rounds=2))
     with tf.Graph().as_default(), v1.Session() as session:
         images = v1.placeholder(tf.uint8, [None, None, None, 3])
         maps = net.decode(net.build({"images": images}, training=False))

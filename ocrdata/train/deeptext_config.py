@@ -45,7 +45,6 @@ class DeepTextOptions:
     min_text_size: float = setting(
         4.0, "Texts with a shorter side, in pixels of the input, are don't-care.", 0.0
     )
-    rounds: int = setting(1, "Times that the second stage looks; above 1 each box anew.", 1, 8)
 
     def __post_init__(self) -> None:
         check_settings(self)
@@ -96,6 +95,9 @@ class DeepTextReading:
     nms_threshold: float = setting(0.5, "Boxes that overlap by more are one.", 0.0, 1.0)
     voting: bool = setting(
         False, "Average each box with those it stands for, and drop boxes within boxes."
+    )
+    rounds: int = setting(
+        1, "Times that the second stage looks, each time at the boxes it found before.", 1, 8
     )
     max_boxes: int = setting(100, "Most boxes of a picture.", 1)
 

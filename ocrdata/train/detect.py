@@ -36,6 +36,7 @@ class Detection:
         with self._graph.as_default(), v1.device(target.device):
             self.model = run_model(run)
             self.reading = reading if reading is not None else self.model.reading()
+            self.model.prepare(self.reading)
             self._images = v1.placeholder(tf.uint8, [None, None, None, 3], "images")
             outputs = self.model.build({"images": self._images}, training=False)
             self._maps = self.model.decode(outputs)

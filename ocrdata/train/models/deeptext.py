@@ -26,6 +26,7 @@ from ocrdata.train.deeptext_config import (
 from ocrdata.train.models import blocks, roi_sampling, rois
 from ocrdata.train.models.base import Inputs, Labels, Outputs, Tensor
 from ocrdata.train.models.detector import Detector
+from ocrdata.train.models.losses import box_losses
 from ocrdata.train.models.pyramid import centred
 from ocrdata.train.models.roi_sampling import Texts
 from ocrdata.train.models.vgg16 import fully_connected, scaled, vgg16
@@ -53,6 +54,11 @@ class DeepText(Detector):
     sources = WholeOptions
     training = DEEPTEXT_TRAINING
     stride = STRIDE
+    rounds = 1  # of the second stage
+
+    def prepare(self, reading: DeepTextReading) -> None:
+        """Takes over the rounds."""
+        self.rounds = reading.rounds
 
     def crop_size(self, options: Any) -> Tuple[int, int]:
         """Returns height and width of the input."""
@@ -110,7 +116,7 @@ class DeepText(Detector):
             first = self._propose(maps[1], size, training)
         outputs = {"objectness": tf.reduce_max(tf.sigmoid(first["map"]), 3)}
         if not training:
-            outputs.update(self._judge(maps, first["proposals"], size, options.rounds))
+            outputs.update(self._judge(maps, first["proposals"], size))
             return outputs
         step = v1.train.get_global_step()
         step = tf.constant(0, tf.int64) if step is None else step
@@ -171,12 +177,10 @@ class DeepText(Detector):
             deltas = blocks.dense(hidden, 4, "box", deviation=0.001)
         return tf.reshape(logits, [-1, count, CLASSES]), tf.reshape(deltas, [-1, count, 4])
 
-    def _judge(
-        self, maps: Sequence[Tensor], boxes: Tensor, size: Tensor, rounds: int
-    ) -> Dict[str, Tensor]:
+    def _judge(self, maps: Sequence[Tensor], boxes: Tensor, size: Tensor) -> Dict[str, Tensor]:
         """Runs the second stage over proposals, then over what it makes of them (section 2.4)."""
         logits, found = [], []
-        for _ in range(rounds):
+        for _ in range(self.rounds):
             judged, deltas = self._second_stage(maps, boxes)
             boxes = rois.decode(deltas, boxes, b.SECOND_STAGE_DEVIATIONS, size)
             logits.append(judged)
@@ -190,7 +194,7 @@ class DeepText(Detector):
         truth = tf.cast(tf.equal(first["labels"], TEXT), tf.float32)
         losses = tf.nn.sigmoid_cross_entropy_with_logits(labels=truth, logits=first["logits"])
         rpn_class = tf.reduce_sum(losses * first["weights"]) / count
-        rpn_box = RPN_BOX_WEIGHT * tf.reduce_sum(_box_losses(first, RPN_BETA)) / count
+        rpn_box = RPN_BOX_WEIGHT * tf.reduce_sum(box_losses(first, RPN_BETA)) / count
         second = _rows(outputs, "rcnn_")
         used = replicas.mean(tf.reduce_sum(second["weights"]))
         count = tf.maximum(used, 1.0 / replicas.count())
@@ -198,7 +202,7 @@ class DeepText(Detector):
             labels=second["labels"], logits=second["logits"]
         )
         rcnn_class = tf.reduce_sum(losses * second["weights"]) / count
-        rcnn_box = tf.reduce_sum(_box_losses(second, RCNN_BETA)) / count
+        rcnn_box = tf.reduce_sum(box_losses(second, RCNN_BETA)) / count
         return {
             "rpn_loss": rpn_class + rpn_box, "rpn_class_loss": rpn_class, "rpn_box_loss": rpn_box,
             "rcnn_loss": rcnn_class + rcnn_box, "rcnn_class_loss": rcnn_class,
@@ -243,11 +247,3 @@ def _padded(boxes: np.ndarray, count: int) -> np.ndarray:
 
 def _rows(outputs: Outputs, stage: str) -> Dict[str, Tensor]:
     return {n[len(stage) :]: value for n, value in outputs.items() if n.startswith(stage)}
-
-
-def _box_losses(rows: Mapping[str, Tensor], beta: float) -> Tensor:
-    """Returns the smooth L1 losses [B, n] of the deltas of text."""
-    distance = tf.abs(rows["found"] - rows["deltas"])
-    smooth = rois.where(distance < beta, 0.5 * distance * distance / beta, distance - 0.5 * beta)
-    counts = rows["weights"] * tf.cast(tf.equal(rows["labels"], TEXT), tf.float32)
-    return tf.reduce_sum(smooth, 2) * counts

@@ -33,6 +33,9 @@ class Detector(Model):
         self.options = options
         self.seed = seed
 
+    def prepare(self, reading: Any) -> None:
+        """Takes over what the network itself depends on in `reading`, before it is built."""
+
     def crop_size(self, options: Any) -> Tuple[int, int]:
         """Returns height and width of the pictures of training; `options` are the SourceOptions."""
         return options.input_size, options.input_size

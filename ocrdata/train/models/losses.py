@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Mapping
+
+from ocrdata.geometry.sampling import TEXT
 from ocrdata.train import replicas
 from ocrdata.train.compat import tf
 from ocrdata.train.models.base import Tensor
+from ocrdata.train.models.rois import where
 
 TINY = 1e-5
 
@@ -46,3 +50,14 @@ def hard_negatives(logits: Tensor, truth: Tensor, mask: Tensor, ratio: float) ->
     hard = rest * tf.cast(logits >= limit[:, tf.newaxis, tf.newaxis], tf.float32)
     some = tf.cast(texts > 0, tf.float32)[:, tf.newaxis, tf.newaxis, tf.newaxis]
     return tf.stop_gradient(some * (text + hard) + (1.0 - some) * mask)
+
+
+def box_losses(rows: Mapping[str, Tensor], beta: float) -> Tensor:
+    """Returns the smooth L1 losses [B, n] of the deltas of text; of other rows 0.
+
+    `rows` has `found` and `deltas` [B, n, 4], `labels` and `weights` [B, n].
+    """
+    distance = tf.abs(rows["found"] - rows["deltas"])
+    smooth = where(distance < beta, 0.5 * distance * distance / beta, distance - 0.5 * beta)
+    counts = rows["weights"] * tf.cast(tf.equal(rows["labels"], TEXT), tf.float32)
+    return tf.reduce_sum(smooth, 2) * counts
