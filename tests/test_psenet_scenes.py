@@ -21,7 +21,7 @@ from ocrdata.render.scenes import render_scenes  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
 from ocrdata.train.config import TrainOptions  # noqa: E402
 from ocrdata.train.evaluate_scenes import evaluate_scenes  # noqa: E402
-from ocrdata.train.export_scenes import export_scenes  # noqa: E402
+from ocrdata.train.export import export  # noqa: E402
 from ocrdata.train.loop import train  # noqa: E402
 from ocrdata.train.scene_config import PsenetReading  # noqa: E402
 
@@ -73,10 +73,10 @@ def test_commands_and_the_export_agree(trained, run, tmp_path):
     assert "\t" in run("predict", "psenet", picture, "--polygons", *drawn, *words).output
     assert (tmp_path / "drawn/scene_00000000.png").is_file()
     regions = json.loads((tmp_path / "found.jsonl").read_text(encoding="utf-8"))["regions"]
-    summary = export_scenes("psenet", trained / "output", tmp_path / "model")
-    assert summary.signature == "images -> kernels" and summary.stride == 4
+    summary = export("psenet", trained / "output", tmp_path / "model")
+    assert summary.signature == "images -> kernels"
     with tf.Graph().as_default(), v1.Session() as session:
-        graph = v1.saved_model.load(session, ["serve"], summary.saved_model)
+        graph = v1.saved_model.load(session, ["serve"], summary.exported)
         signature = graph.signature_def["serving_default"]
         image = np.asarray(Image.open(str(picture)).convert("RGB"))[None]
         kernels = session.run(
