@@ -55,6 +55,14 @@ def texts(rng: np.random.RandomState, count: int, size: Tuple[int, int]) -> np.n
     return (corners * sides) @ turn.transpose(2, 0, 1) + centre
 
 
+def curve(rng: np.random.RandomState) -> np.ndarray:
+    """Curved text as CTW1500 has it: a piece of a ring, seven points above, seven below."""
+    from test_kernels import arc
+
+    thickness, sweep, turn = rng.uniform(16, 40), rng.uniform(1, 3), rng.uniform(0, 6)
+    return arc(rng.uniform(40, 70), thickness, sweep, rng.uniform(60, 450, 2), turn)
+
+
 def predicted(rng: np.random.RandomState, count: int) -> Tuple[np.ndarray, np.ndarray]:
     """`count` boxes in row order with two pixels of noise, as from a map of 40 cells a text."""
     size = (720, 1280) if count < 10000 else (1440, 2560)
@@ -89,6 +97,9 @@ def label_maps() -> None:
             took = best_of(lambda q=quads, i=ignore, s=scheme: kernels.encode(q, i, (512, 512), s))
             bar = 5.0 if count == 50 and scheme is kernels.ORIGINAL else None
             report("PSENet maps ({}), 512x512, {} texts".format(name, count), took, bar)
+    curves, ignore = [curve(rng) for _ in range(50)], [False] * 50
+    took = best_of(lambda: kernels.encode(curves, ignore, (512, 512), kernels.ORIGINAL))
+    report("PSENet maps (original, 6), 512x512, 50 curves of 14 points", took)
 
 
 def real_crops(rng: np.random.RandomState) -> None:
@@ -140,6 +151,12 @@ def expansions() -> None:
         maps = stacks(rng, size, count)
         what = "expansion, {}x{}, {} texts".format(*maps.shape[:2], count)
         report(what, best_of(lambda m=maps: expansion.expand(m)), bar, "bar stated for this size")
+    maps = kernels.encode(texts(rng, 40, (720, 1280)), [False] * 40, (720, 1280)).kernels
+    soft = cv2.GaussianBlur(maps.astype(np.float32), (0, 0), 0.8)
+    for form in (False, True):
+        took = best_of(lambda f=form: expansion.detect(soft, polygons=f))
+        what = "expansion and {}, 180x320, 40 texts"
+        report(what.format("polygons" if form else "rectangles"), took)
     for shape in ((180, 320), (720, 1280)):
         for share in (0.3, 0.59, 0.9):
             field = rng.rand(*shape)
