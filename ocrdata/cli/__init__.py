@@ -16,6 +16,7 @@ from ocrdata.cli.build_dict import build_dict
 from ocrdata.cli.check import check
 from ocrdata.cli.detector_table import DETECTORS
 from ocrdata.cli.detectors import MAKERS
+from ocrdata.cli.doctor import doctor
 from ocrdata.cli.evaluate import evaluate
 from ocrdata.cli.evaluate_detection import detection
 from ocrdata.cli.evaluate_recognition import recognition
@@ -26,6 +27,7 @@ from ocrdata.cli.gen_sample import gen_sample
 from ocrdata.cli.gen_scenes import gen_scenes
 from ocrdata.cli.import_data import import_data
 from ocrdata.cli.info import info
+from ocrdata.cli.launch import launch
 from ocrdata.cli.listing import list_names
 from ocrdata.cli.options import config_option
 from ocrdata.cli.pack import pack
@@ -136,7 +138,9 @@ COMMANDS = (
     info,
     list_names,
     preview,
+    doctor,
     train,
+    launch,
     evaluate,
     predict,
     export,

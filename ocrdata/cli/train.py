@@ -106,6 +106,9 @@ def run_model(
     except KeyboardInterrupt:
         click.echo("Stopped; go on from the last checkpoint with --resume.", err=True)
         raise click.Abort() from None
+    if not hasattr(summary, "model"):  # a process of a cluster that served another
+        report(summary, as_json)
+        return
     following = command_line("evaluate " + model, **changed_folders(data_dir, output_dir))
     report(summary, as_json, following)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import platform
-import sys
+
+from ocrdata.base.versions import installed
 
 
 def describe_versions() -> str:
@@ -13,22 +14,5 @@ def describe_versions() -> str:
     parts = ["Python {}".format(platform.python_version())]
     parts.append("FreeType {}".format(features.version("freetype2")))
     for name in ("pillow", "opencv-python", "numpy", "tensorflow"):
-        parts.append("{} {}".format(name, _installed(name)))
+        parts.append("{} {}".format(name, installed(name)))
     return ", ".join(parts)
-
-
-def _installed(package: str) -> str:
-    """Reads the version from the package's metadata, so that TensorFlow is not imported."""
-    if sys.version_info >= (3, 8):
-        from importlib import metadata
-
-        try:
-            return metadata.version(package)
-        except metadata.PackageNotFoundError:
-            return "not installed"
-    import pkg_resources
-
-    try:
-        return str(pkg_resources.get_distribution(package).version)
-    except pkg_resources.DistributionNotFound:
-        return "not installed"

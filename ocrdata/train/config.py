@@ -147,6 +147,9 @@ class TrainOptions:
         choices=("float32", "mixed"),
     )
     xla: bool = setting(False, "Compile with XLA.")
+    cluster_timeout: float = setting(
+        600.0, "Seconds that processes of a cluster (TF_CONFIG) wait for one that is away.", 1.0
+    )
     intra_threads: int = setting(0, "Threads inside an operation; 0: as many as processors.", 0)
     inter_threads: int = setting(0, "Operations at a time; 0: as many as processors.", 0)
 
@@ -169,6 +172,7 @@ class TrainOptions:
 DEFAULT_STEPS = 10000
 # What a resumed run may have otherwise than the run it goes on with.
 FREE = (
+    "cluster_timeout",
     "epochs",
     "eval_every",
     "eval_samples",

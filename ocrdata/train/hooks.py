@@ -45,15 +45,30 @@ class ValidationReport:
 
 
 class StartInput(v1.train.SessionRunHook):
-    """Begins the data where the restored (or recovered) step is, not at the beginning."""
+    """Begins the data where the restored (or recovered) step is, not at the beginning.
 
-    def __init__(self, graph: Training, feed: Feed) -> None:
-        self._graph, self._feed = graph, feed
+    In a cluster it has the workers begin there, and watches that their batches are the right ones.
+    """
+
+    def __init__(self, graph: Training, feed: Feed, chief: Any = None) -> None:
+        self._graph, self._feed, self._chief = graph, feed, chief
+        self._tickets = {n: t for n, t in graph.fetches.items() if n.startswith("ticket_")}
 
     def after_create_session(self, session: Any, coord: Any) -> None:
-        """Starts the iterator."""
+        """Starts the iterators."""
         place = self._feed.start(int(session.run(self._graph.step)))
         session.run(self._graph.iterators, {self._graph.start: place})
+        if self._chief:
+            self._chief.start(session, place)
+
+    def before_run(self, run_context: Any) -> Any:
+        """Asks for the tickets of the batches."""
+        return v1.train.SessionRunArgs(self._tickets)
+
+    def after_run(self, run_context: Any, run_values: Any) -> None:
+        """Looks at the tickets."""
+        if self._chief:
+            self._chief.check(run_values.results)
 
 
 class _Window:
@@ -95,7 +110,16 @@ class Reports(v1.train.SessionRunHook):
         self._log, self._summaries, self._on_step = log, summaries, on_step
         self._means = ["loss", *graph.figures]
         self._logged, self._summed = _Window(), _Window()
+        self._reported = False
         self.last_checkpoint: Optional[str] = None
+
+    def after_create_session(self, session: Any, coord: Any) -> None:
+        """Forgets what a session that broke has reported behind its last checkpoint."""
+        if self._reported:
+            step = int(session.run(self._graph.step))
+            self._logged, self._summed = _Window(), _Window()
+            self._log.rewind(step)
+            self._summaries.rewind(step)
 
     def before_run(self, run_context: Any) -> Any:
         """Asks for the figures of the step."""
@@ -109,6 +133,7 @@ class Reports(v1.train.SessionRunHook):
             # In 16 bits a gradient may be too large: the loss scale deals with it.
             if not math.isfinite(values[name]) and (what == "loss" or "loss_scale" not in values):
                 raise not_finite(step, what, self._options, self.last_checkpoint)
+        self._reported = True
         for window in (self._logged, self._summed):
             window.rows.append([float(values[name]) for name in self._means])
         ends, often = step in (1, self._total), self._options.log_every

@@ -8,13 +8,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Dict, Optional, Union
 
 from ocrdata.errors import PathLike
+from ocrdata.train.cluster import Cluster, read_cluster
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.config import TrainOptions
 from ocrdata.train.feeds import FEEDS, Feed, OnProgress
 from ocrdata.train.hooks import Checkpoints, Reports, StartInput, StepReport, ValidationReport
+from ocrdata.train.members import (
+    NO_MARK,
+    Chief,
+    Member,
+    MemberSummary,
+    fingerprint,
+    spread,
+    start_server,
+)
 from ocrdata.train.models import MODELS
 from ocrdata.train.pretrained import Pretrained, no_weights
 from ocrdata.train.problems import explained
@@ -22,6 +32,7 @@ from ocrdata.train.run import MetricsLog, Run, begin_run, find_resumable, plain_
 from ocrdata.train.step import Training, build_training
 from ocrdata.train.summaries import Summaries
 from ocrdata.train.targets import Target, training_target
+from ocrdata.train.watching import watch_checkpoints
 
 OnStep = Optional[Callable[[StepReport], None]]
 OnValidation = Optional[Callable[[ValidationReport], None]]
@@ -60,18 +71,22 @@ def train(
     on_step: OnStep = None,
     on_validation: OnValidation = None,
     data_options: Any = None,
-) -> TrainSummary:
+) -> Union[TrainSummary, MemberSummary]:
     """Trains a model on the data in `data_dir` and leaves a run directory `output_dir`/`model`.
 
     `data_options` say how the input of a detector is made (its `sources`). Raises InputError (data
     missing or unfit), OutputExistsError (a run is there and neither `overwrite` nor `resume` is
-    given), OptionError, TargetError, and TrainingError when the loss is no number any more.
+    given), OptionError, TargetError, and TrainingError when the loss is no number any more. In a
+    cluster (TF_CONFIG) only the chief does all that; the others return a MemberSummary.
     """
     kind = MODELS.load(model)
     chosen = model_options if model_options is not None else kind.defaults()
     options = options or kind.training
-    target = training_target(options)
-    target.shares(options)
+    target, cluster = training_target(options), read_cluster()
+    whole = spread(target, cluster) if cluster else target
+    whole.shares(options)
+    if cluster and cluster.me.job == "ps":
+        return Member(cluster, target, options).serve(None, NO_MARK)
     feed = FEEDS.load(kind.task)(kind, chosen, data_dir, options, data_options, target, on_check)
     try:
         run = Run(
@@ -82,16 +97,35 @@ def train(
             feed.charset,
             dict(feed.records),
         )
+        if cluster and cluster.me != cluster.chief:
+            return _attend(cluster, run, feed, target, options, on_validation)
         before = find_resumable(run, overwrite, resume)
         # What was looked at when the run began is not looked at again.
         run.records.update(before.records if before is not None else feed.check())
         begin_run(run, before is not None)
-        watch = _Watch(run, feed, target, options, on_validation)
-        with tf.Graph().as_default(), v1.device(target.device), explained(feed):
+        watch = _Watch(run, feed, target, options, on_validation, cluster)
+        with tf.Graph().as_default(), v1.device(whole.device), explained(feed):
             v1.set_random_seed(options.seed)
-            return watch.run(build_training(feed, options, watch.total, target), on_step)
+            graph = build_training(feed, options, watch.total, whole, watch.chief)
+            return watch.run(graph, on_step)
     finally:
         feed.close()
+
+
+def _attend(
+    cluster: Cluster,
+    run: Run,
+    feed: Feed,
+    target: Target,
+    options: TrainOptions,
+    on_validation: OnValidation,
+) -> MemberSummary:
+    """Does the part of a worker or an evaluator."""
+    if cluster.me.job == "evaluator":
+        total = options.total_steps(feed.samples)
+        return watch_checkpoints(cluster, run, feed, target, options, total, on_validation)
+    with explained(feed):
+        return Member(cluster, target, options).serve(feed, fingerprint(run))
 
 
 class _Watch:
@@ -104,11 +138,17 @@ class _Watch:
         target: Target,
         options: TrainOptions,
         on_validation: OnValidation,
+        cluster: Optional[Cluster] = None,
     ) -> None:
+        self.chief: Optional[Chief] = None
+        if cluster:
+            server = start_server(cluster, target)
+            self.chief = Chief(cluster, options.cluster_timeout, fingerprint(run), server)
         self.total = options.total_steps(feed.samples)
         self._run, self._feed, self._options, self._target = run, feed, options, target
         self._on_validation = on_validation
-        self._evaluator = feed.evaluator(run, target)
+        elsewhere = cluster is not None and cluster.tasks("evaluator")
+        self._evaluator: Any = None if elsewhere else feed.evaluator(run, target)
         self._loss: Optional[float] = None
         self._validation: Dict[str, float] = {}
         self._pretrained = no_weights()
@@ -129,6 +169,8 @@ class _Watch:
             if self._started < self.total:
                 self._train(graph, note)
         finally:
+            if self.chief:
+                self.chief.dismiss()
             for part in (self._log, self._summaries, self._evaluator):
                 if part is not None:
                     part.close()
@@ -163,12 +205,14 @@ class _Watch:
             reports,
             self._validate if self._evaluator else None,
         )
-        hooks = [StartInput(graph, self._feed), reports, checkpoints]
-        creator = v1.train.ChiefSessionCreator(
+        hooks = [StartInput(graph, self._feed, self.chief), reports, checkpoints]
+        creator = _Creator(
             v1.train.Scaffold(saver=saver, init_fn=self._pretrained.initializer()),
+            master=self.chief.master if self.chief else "",
             config=self._target.config,
             checkpoint_dir=str(self._run.directory),
         )
+        creator.chief = self.chief
         with v1.train.MonitoredSession(creator, hooks) as session:
             while not session.should_stop():
                 session.run(graph.train_op)
@@ -180,3 +224,14 @@ class _Watch:
         self._summaries.write_scalars(step, "validation", look.figures)
         if self._on_validation:
             self._on_validation(ValidationReport(step, look.samples, look.figures))
+
+
+class _Creator(v1.train.ChiefSessionCreator):
+    """Makes a session, and after a failure another one, when the whole cluster is there."""
+
+    chief: Optional[Chief] = None
+
+    def create_session(self) -> Any:
+        if self.chief:
+            self.chief.wait()
+        return super().create_session()

@@ -193,6 +193,9 @@ class MetricsLog:
 
     def __init__(self, directory: Path, step: int) -> None:
         self.path = directory / METRICS
+        self._open(step)
+
+    def _open(self, step: int) -> None:
         kept = [line for line in self._lines() if json.loads(line)["step"] <= step]
         write_atomic(self.path, "".join(kept).encode("utf-8"))
         self._stream = self.path.open("a", encoding="utf-8")
@@ -202,6 +205,11 @@ class MetricsLog:
             return []
         lines = self.path.read_text(encoding="utf-8").splitlines(True)
         return [line for line in lines if line.endswith("}\n")]  # the last may be cut by a kill
+
+    def rewind(self, step: int) -> None:
+        """Drops the lines of later steps."""
+        self._stream.close()
+        self._open(step)
 
     def write(self, values: Dict[str, Any]) -> None:
         """Adds one line."""

@@ -44,17 +44,15 @@ class _Part(NamedTuple):
     decoded: Any
 
 
-def build_training(feed: Feed, options: TrainOptions, total: int, target: Target) -> Training:
-    """Builds the graph of a training step in the current graph."""
+def build_training(
+    feed: Feed, options: TrainOptions, total: int, target: Target, chief: Any = None
+) -> Training:
+    """Builds the graph of a training step in the current graph; `chief` is that of a cluster."""
     shares = target.shares(options)
     with v1.device("/device:CPU:0"):
         step = v1.train.get_or_create_global_step()
         start = v1.placeholder(tf.int64, [len(feed.start(0))])
-        iterators = [
-            v1.data.make_initializable_iterator(feed.batches(start, (share, shares)))
-            for share in range(shares)
-        ]
-        batches = [iterator.get_next() for iterator in iterators]
+        batches, iterators, tickets = (chief or _Local()).batches(feed, start, target, shares)
     scaled = optimisers.scaled(options, feed.net.training.batch_size)
     rate = optimisers.learning_rate(scaled, step, total)
     optimizer = optimisers.make_optimizer(options, rate)
@@ -69,15 +67,32 @@ def build_training(feed: Feed, options: TrainOptions, total: int, target: Target
             train_op = average.apply(v1.trainable_variables())
     with tf.control_dependencies([train_op]):
         after = step.read_value()  # a plain fetch may be the step before or after this one
-    fetches = {"step": after, "learning_rate": rate, "gradient_norm": norm, **scale.fetches()}
+    fetches = {
+        "step": after,
+        "learning_rate": rate,
+        "gradient_norm": norm,
+        **scale.fetches(),
+        **tickets,
+    }
     fetches["loss"] = _mean([part.loss for part in parts])
     figures = sorted(parts[0].figures)
     fetches.update({name: _mean([part.figures[name] for part in parts]) for name in figures})
     fetches.update(feed.picture_fetches(parts[0].batch, parts[0].decoded))
-    return Training(
-        tf.group(*(iterator.initializer for iterator in iterators)),
-        start, step, fetches, figures, train_op, _parameters(),
-    )  # fmt: skip
+    return Training(iterators, start, step, fetches, figures, train_op, _parameters())
+
+
+class _Local:
+    """Batches that this process reads itself, all shares of them."""
+
+    def batches(
+        self, feed: Feed, start: Tensor, target: Target, shares: int
+    ) -> Tuple[List[Dict[str, Tensor]], Any, Dict[str, Tensor]]:
+        iterators = [
+            v1.data.make_initializable_iterator(feed.batches(start, (share, shares)))
+            for share in range(shares)
+        ]
+        started = tf.group(*(iterator.initializer for iterator in iterators))
+        return [iterator.get_next() for iterator in iterators], started, {}
 
 
 def _differentiate(

@@ -19,8 +19,12 @@ class Summaries:
 
     def __init__(self, directory: Path, step: int) -> None:
         self._writer = v1.summary.FileWriter(str(directory))
-        if step:  # what an interrupted run wrote behind its last checkpoint comes again
-            self._writer.add_session_log(v1.SessionLog(status=v1.SessionLog.START), step)
+        if step:
+            self.rewind(step)
+
+    def rewind(self, step: int) -> None:
+        """Drops what was written of later steps: it comes again."""
+        self._writer.add_session_log(v1.SessionLog(status=v1.SessionLog.START), step)
 
     def write_scalars(self, step: int, group: str, values: Dict[str, float]) -> None:
         """Writes figures under `group`/name."""

@@ -1,0 +1,177 @@
+"""Clusters of real processes on this machine, with and without accidents."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ocrdata.errors import OptionError, TrainingError
+from ocrdata.train.cluster import Task, read_cluster, wait_for
+from ocrdata.train.launch import Process, cluster_processes, free_ports, launch
+
+NAMES = ["a:1", "b:2", "c:3", "d:4"]
+
+
+def config(spec, job, index=0):
+    return json.dumps({"cluster": spec, "task": {"type": job, "index": index}})
+
+
+@pytest.mark.parametrize(
+    ("spec", "chief", "trainers"),
+    [
+        ({"chief": NAMES[:1], "worker": NAMES[1:3], "ps": NAMES[3:]}, "chief", 3),
+        ({"master": NAMES[:1], "worker": NAMES[1:3], "ps": NAMES[3:]}, "master", 3),
+        ({"worker": NAMES[:2], "evaluator": NAMES[3:]}, "worker", 2),
+    ],
+)
+def test_the_ways_of_writing_a_cluster(spec, chief, trainers):
+    cluster = read_cluster(config(spec, "worker", "1"))
+    assert (cluster.chief.job, cluster.chief.address) == (chief, "a:1")
+    assert len(cluster.trainers) == trainers and cluster.trainers[0] == cluster.chief
+    assert cluster.me.index == 1 and "evaluator" not in cluster.servers
+
+
+def test_no_cluster():
+    assert read_cluster("") is None and read_cluster("{}") is None
+    assert read_cluster(config({"chief": ["a:1"]}, "chief")) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("{", "cannot be read"),
+        ('{"cluster": {"chief": ["a:1"]}}', "task"),
+        (config({"chief": "a:1"}, "chief"), "a list"),
+        (config({"chief": ["a:1"], "boss": ["b:1"]}, "boss"), "boss"),
+        (config({"chief": ["a:1"], "master": ["b:1"]}, "chief"), "more than one chief"),
+        (config({"ps": ["a:1"]}, "ps"), "neither chief nor worker"),
+        (config({"chief": ["a:1"], "worker": ["b:1"]}, "worker", 1), "worker 1"),
+        (config({"chief": ["a"], "worker": ["b:1"]}, "worker"), "'a'"),
+    ],
+)
+def test_a_bad_cluster_is_explained(text, problem):
+    with pytest.raises(OptionError, match=problem):
+        read_cluster(text)
+
+
+def test_a_process_that_never_comes_is_named():
+    task = Task("worker", 3, "localhost:{}".format(free_ports(1)[0]))
+    with pytest.raises(TrainingError, match=r"worker 3 \(localhost:\d+\) did not answer for 0"):
+        wait_for([task], 0.0)
+
+
+def test_launching_needs_two_processes(tmp_path):
+    with pytest.raises(OptionError, match="--workers 2"):
+        cluster_processes(1, 0, False, tmp_path)
+
+
+def test_launched_processes_have_an_environment_and_a_log(tmp_path):
+    seen = []
+    crew = [Process(name, {"OCRDATA_X": name}, tmp_path / (name + ".log")) for name in "ab"]
+    summary = launch(crew, ["--version"], echo=seen.append)
+    assert summary.exit_codes == {"a": 0, "b": 0} and seen[0].startswith("ocrdata ")
+    with pytest.raises(TrainingError, match="exit code 2.*nonsense"):
+        launch(crew, ["nonsense"])
+
+
+CODE = """
+import os, signal, sys
+sys.path[:0] = {path!r}
+from pathlib import Path
+from test_models_contract import SMALL, SOURCES
+from train_support import options
+from ocrdata.train.config import settings_from
+from ocrdata.train.loop import train
+from ocrdata.train.models import MODELS
+place = Path({output!r})
+def step(report):
+    for at, name in {accidents!r}:
+        mark = place / "{{}}.{{}}".format(name, at)
+        if report.step == at and not mark.exists():
+            mark.write_text("")
+            os.kill(int((place / (name + ".pid")).read_text()), signal.SIGKILL)
+net = settings_from(MODELS.load({model!r}).defaults, SMALL[{model!r}])
+train({model!r}, {data!r}, place, net, options(**{chosen!r}), resume=True, on_step=step,
+      data_options=SOURCES.get({model!r}))
+"""
+CHOSEN = {
+    "steps": 20, "save_every": 6, "intra_threads": 1, "cluster_timeout": 120.0,
+    "optimizer": "momentum", "learning_rate": 1e-4, "warmup_steps": 0,
+}  # fmt: skip
+
+
+def code(model, data, output, accidents):
+    here = Path(__file__).resolve().parent
+    return CODE.format(
+        path=[str(here), str(here.parent)], data=str(data), output=str(output), model=model,
+        chosen=CHOSEN, accidents=accidents,
+    )  # fmt: skip
+
+
+def run_cluster(model, data, output, accidents=(), ps=1):
+    """Runs a chief, a worker and a ps task; starts again what is killed. Returns restarts."""
+    output.mkdir()
+    command = [sys.executable, "-c", code(model, data, output, list(accidents))]
+    crew, running, restarts = cluster_processes(2, ps, False, output), {}, 0
+    while True:
+        for process in crew:
+            ended = running.get(process.name) and running[process.name].poll()
+            if process.name not in running or ended == -signal.SIGKILL:
+                restarts += process.name in running
+                with process.log.open("ab") as log:
+                    started = subprocess.Popen(
+                        command, env={**os.environ, **process.environment}, stdout=log, stderr=log
+                    )
+                running[process.name] = started
+                (output / (process.name + ".pid")).write_text(str(started.pid))
+        codes = {name: process.poll() for name, process in running.items()}
+        if all(ended == 0 for ended in codes.values()):
+            return restarts
+        for name, ended in codes.items():
+            assert ended in (None, 0, -signal.SIGKILL), (output / (name + ".log")).read_text()
+        time.sleep(0.05)
+
+
+def same_losses(output, alone, model):
+    from train_support import metrics
+
+    ours, theirs = (metrics(place / model)[0] for place in (output, alone))
+    assert [line["step"] for line in ours] == list(range(1, CHOSEN["steps"] + 1))
+    losses = [[line["loss"] for line in lines] for lines in (ours, theirs)]
+    np.testing.assert_allclose(losses[0], losses[1], rtol=2e-2)
+    np.testing.assert_allclose(losses[0][:2], losses[1][:2], rtol=1e-4)
+
+
+@pytest.mark.tf
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the system has no SIGKILL")
+def test_a_cluster_whose_worker_and_chief_are_killed_takes_the_course_of_one_process(tmp_path):
+    """Kill -9 the worker at step 8 and the chief at step 15; both are started again."""
+    pytest.importorskip("tensorflow", reason="training needs TensorFlow")
+    from train_support import write_numbers
+
+    data = write_numbers(tmp_path / "data", 160, (32, 24, 48))
+    subprocess.run([sys.executable, "-c", code("crnn", data, tmp_path / "one", [])], check=True)
+    accidents = [(8, "worker-0"), (15, "chief-0")]
+    assert run_cluster("crnn", data, tmp_path / "three", accidents) == 2
+    same_losses(tmp_path / "three", tmp_path / "one", "crnn")
+
+
+@pytest.mark.tf
+@pytest.mark.slow
+def test_a_detector_trains_in_a_cluster_as_in_one_process(tmp_path):
+    pytest.importorskip("tensorflow", reason="training needs TensorFlow")
+    from scene_support import write_scenes
+
+    data = write_scenes(tmp_path / "data", 8)
+    subprocess.run([sys.executable, "-c", code("east", data, tmp_path / "one", [])], check=True)
+    assert run_cluster("east", data, tmp_path / "two") == 0
+    same_losses(tmp_path / "two", tmp_path / "one", "east")
