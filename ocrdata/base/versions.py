@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 
 
 def installed(package: str) -> str:
@@ -14,7 +15,9 @@ def installed(package: str) -> str:
             return metadata.version(package)
         except metadata.PackageNotFoundError:
             return "not installed"
-    import pkg_resources
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it advises against itself; 3.7 has nothing else
+        import pkg_resources
 
     try:
         return str(pkg_resources.get_distribution(package).version)
