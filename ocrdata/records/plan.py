@@ -1,7 +1,8 @@
 """Which sample goes into which shard, decided before anything is written.
 
 The order is that of a hash of the key and the split that of a hash of the text, so neither depends
-on the order of the lists. Of a sample 20 bytes are kept while planning and 8 while writing.
+on the order of the lists. Of a sample 20 bytes are kept while planning (twice that for a moment),
+and 8 while writing.
 """
 
 from __future__ import annotations
@@ -58,7 +59,8 @@ class Plan:
 class _Index:
     """What is kept of a source: shuffling key and place of each sample, and hashes of its group.
 
-    `tests` says which samples of an undivided source are for testing.
+    All in the order of the shuffling keys, which are hashes of the samples' own. `tests` says which
+    samples of an undivided source are for testing.
     """
 
     source: Source
@@ -118,25 +120,37 @@ def _read(
     )  # fmt: skip
 
 
+def _shuffled(index: _Index) -> _Index:
+    """Puts what is kept of a source in order, one part after the other to save memory."""
+    sequence = np.argsort(index.order, kind="stable")
+    index.order = index.order[sequence]
+    index.places = index.places[sequence]
+    index.buckets = index.buckets[sequence]
+    if len(index.tests):
+        index.tests = index.tests[sequence]
+    return index
+
+
+def _rows_of(index: _Index, value: np.uint64) -> range:
+    first = int(np.searchsorted(index.order, value, "left"))
+    return range(first, int(np.searchsorted(index.order, value, "right")))
+
+
 def _repeated(indexes: List[_Index], skips: Skips) -> List[np.ndarray]:
     """Returns for each source which samples to keep: each key counts where it stands first."""
     keep = [np.ones(len(index.order), bool) for index in indexes]
     order = np.concatenate([index.order for index in indexes])
-    sequence = np.argsort(order, kind="stable")
-    ordered = order[sequence]
-    starts = np.cumsum([0] + [len(index.order) for index in indexes])
-    first = 0
-    for place in np.flatnonzero(ordered[1:] == ordered[:-1]).tolist():
-        if ordered[first] != ordered[place]:
-            first = place
-        found = []
-        for row in (sequence[first], sequence[place + 1]):
-            which = int(np.searchsorted(starts, row, side="right")) - 1
-            found.append((which, int(row - starts[which])))
-        pair = [(indexes[i].source, int(indexes[i].places[row])) for i, row in found]
-        if pair[0][0].key_at(pair[0][1]) == pair[1][0].key_at(pair[1][1]):
-            skips.refuse(REPEATED, _twice(pair))
-            keep[found[1][0]][found[1][1]] = False
+    order.sort()
+    for value in np.unique(order[1:][order[1:] == order[:-1]]):
+        found = [
+            (which, row) for which, index in enumerate(indexes) for row in _rows_of(index, value)
+        ]
+        samples = [(indexes[which].source, int(indexes[which].places[row])) for which, row in found]
+        first = samples[0][0].key_at(samples[0][1])
+        for (which, row), (source, place) in list(zip(found, samples))[1:]:
+            if source.key_at(place) == first:
+                skips.refuse(REPEATED, _twice([samples[0], (source, place)]))
+                keep[which][row] = False
     return keep
 
 
@@ -173,9 +187,7 @@ def _divide(index: _Index, keep: np.ndarray, fraction: float) -> Dict[str, np.nd
 
 
 def _cut(split: str, index: _Index, chosen: np.ndarray, options: WriteOptions) -> List[ShardPlan]:
-    rows = np.flatnonzero(chosen)
-    rows = rows[np.argsort(index.order[rows], kind="stable")]
-    places = index.places[rows]
+    places = index.places[chosen]
     count = min(_shard_count(index.source, places, options), len(places))
     bounds = [len(places) * i // count for i in range(count + 1)] if count else []
     return [
@@ -192,10 +204,9 @@ def _shard_count(source: Source, places: np.ndarray, options: WriteOptions) -> i
     return max(1, -(-total // options.shard_size))
 
 
-def _limit(index: _Index, keep: np.ndarray, limit: Optional[int]) -> None:
-    rows = np.flatnonzero(keep)
-    if limit is not None and len(rows) > limit:
-        keep[rows[np.argsort(index.order[rows], kind="stable")[limit:]]] = False
+def _limit(keep: np.ndarray, limit: Optional[int]) -> None:
+    if limit is not None:
+        keep[np.flatnonzero(keep)[limit:]] = False
 
 
 def plan_shards(
@@ -221,12 +232,12 @@ def plan_shards(
 def _plan(
     sources: Sequence[Source], charset: Optional[Charset], options: WriteOptions, skips: Skips
 ) -> Plan:
-    indexes = [_read(source, charset, skips, options) for source in sources]
+    indexes = [_shuffled(_read(source, charset, skips, options)) for source in sources]
     given = any(source.name == VALIDATION_LIST for source in sources)
     fraction = 0.0 if given else options.validation_fraction
     plan = Plan()
     for index, keep in zip(indexes, _repeated(indexes, skips)):
-        _limit(index, keep, options.limit)
+        _limit(keep, options.limit)
         for split, chosen in _divide(index, keep, fraction).items():
             if given and split == VALIDATION and index.source.name != VALIDATION_LIST:
                 continue
