@@ -117,6 +117,20 @@ def test_gradients_reach_every_layer_that_takes_part(step):
         assert np.abs(rcnn).max() > 0 if shared or not proposals else not rcnn.any(), name
 
 
+def test_every_shape_in_training_is_fixed():
+    net = DeepText(small_deeptext())
+    with tf.Graph().as_default() as graph:
+        given = {n: v1.placeholder(v.dtype, v.shape) for n, v in batch(net).items()}
+        net.loss(net.build(given, training=True), {})
+        loose = {
+            operation.type
+            for operation in graph.get_operations()
+            for output in operation.outputs
+            if not output.shape.is_fully_defined()
+        }
+    assert loose <= {"FusedBatchNormV3"}  # what it keeps for its own gradient
+
+
 @pytest.mark.parametrize("stage", ["rpn", "rcnn"])
 def test_gradients_of_the_losses_are_those_of_the_formulas(step, stage):
     net, _, (outputs, *_) = step
