@@ -193,3 +193,15 @@ def test_thin_texts_are_not_learned_from():
         maps = net.label_maps([BAR, thin], np.zeros(2, bool), (SIZE, SIZE))
         assert (maps["kernels"][13, 10, -1] == 0) == (maps["mask"][13, 10] == 0) == ignored
         assert maps["kernels"][6, 10].all() and maps["mask"][6, 10]
+
+
+def test_texts_too_small_for_a_kernel_are_counted_once_and_reported():
+    thin = np.array([[4, 50], [90, 50], [90, 57], [4, 57]], np.float32)
+    net = Psenet(small_psenet(kernels=7, smallest_kernel=0.4))
+    maps = net.label_maps([BAR, thin, thin + 20], np.zeros(3, bool), (SIZE, SIZE))
+    assert maps["vanished"] == 2 and net.label_specs(SIZE)["vanished"][1] == ()
+    features = {name: np.stack([value, value]) for name, value in maps.items()}
+    with tf.Graph().as_default(), v1.Session() as session:
+        labels = net.labels({name: tf.constant(value) for name, value in features.items()})
+        figures = net.figures({"logits": tf.zeros([2, CELLS, CELLS, 7])}, labels)
+        assert session.run(figures["vanished_texts"]) == 4

@@ -37,11 +37,15 @@ class Psenet(Detector):
     def label_maps(
         self, polygons: Sequence[np.ndarray], ignore: np.ndarray, size: Tuple[int, int]
     ) -> Dict[str, np.ndarray]:
-        """Returns the maps of one crop, `kernels` and `mask`, as `label_specs` says."""
+        """Returns the maps of one crop, `kernels` and `mask`, as `label_specs` says.
+
+        `vanished` counts the texts that are too small for at least one kernel.
+        """
         options = self.options
         scheme = kernels.paper_scheme(options.kernels, options.smallest_kernel, options.vanished)
         maps = kernels.encode(polygons, ignore, size, scheme, STRIDE, options.min_text_size)
-        return {"kernels": maps.kernels, "mask": maps.mask}
+        vanished = np.array(maps.vanished, np.float32)
+        return {"kernels": maps.kernels, "mask": maps.mask, "vanished": vanished}
 
     def label_specs(self, size: int) -> Dict[str, Tuple[Any, Tuple[int, ...]]]:
         """Returns dtype and shape of each label map of a crop of `size` pixels."""
@@ -49,13 +53,15 @@ class Psenet(Detector):
         return {
             "kernels": (tf.uint8, (side, side, self.options.kernels)),
             "mask": (tf.uint8, (side, side)),
+            "vanished": (tf.float32, ()),
         }
 
     def labels(self, features: Mapping[str, Tensor]) -> Dict[str, Tensor]:
-        """Returns kernels float32 [B, h, w, n] and mask [B, h, w, 1]."""
+        """Returns kernels float32 [B, h, w, n], mask [B, h, w, 1], and vanished as it is."""
         return {
             "kernels": tf.cast(features["kernels"], tf.float32),
             "mask": tf.cast(features["mask"], tf.float32)[..., tf.newaxis],
+            "vanished": features["vanished"],
         }
 
     def build(self, inputs: Inputs, training: bool) -> Dict[str, Tensor]:
@@ -90,8 +96,12 @@ class Psenet(Detector):
         return weight * parts["text_loss"] + (1.0 - weight) * parts["kernel_loss"]
 
     def figures(self, outputs: Outputs, labels: Labels) -> Dict[str, Tensor]:
-        """Returns what a report of training shows beside the loss, float32 scalars."""
-        return self.losses(outputs, labels)
+        """Returns what a report of training shows beside the loss, float32 scalars.
+
+        `vanished_texts` are those of a batch that are too small for at least one kernel.
+        """
+        vanished = tf.reduce_sum(labels["vanished"])
+        return {**self.losses(outputs, labels), "vanished_texts": vanished}
 
     def decode(self, outputs: Outputs) -> Dict[str, Tensor]:
         """Returns the map `kernels` [B, h, w, n], in (0, 1)."""
