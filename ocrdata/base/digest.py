@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 
+from ocrdata.base.remote import as_path
 from ocrdata.errors import PathLike
 
 
 def file_sha256(path: PathLike) -> str:
     """Returns the SHA-256 of a file as hex digits."""
     digest = hashlib.sha256()
-    with Path(path).open("rb") as stream:
+    with as_path(path).open("rb") as stream:
         for block in iter(lambda: stream.read(1 << 20), b""):
             digest.update(block)
     return digest.hexdigest()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any, Iterator, TextIO
 
+from ocrdata.base.files import cut_off
+from ocrdata.base.remote import as_path
 from ocrdata.errors import PathLike
 
 
@@ -15,7 +16,7 @@ def read_journal(path: PathLike) -> Iterator[Any]:
     At the end, a line that was being written when the run was cut off is cut off too: left there,
     it would run into the next one.
     """
-    journal = Path(path)
+    journal = as_path(path)
     if not journal.is_file():
         return
     end = 0
@@ -25,13 +26,12 @@ def read_journal(path: PathLike) -> Iterator[Any]:
                 break
             yield json.loads(line.decode("utf-8"))
             end += len(line)
-    with journal.open("r+b") as stream:
-        stream.truncate(end)
+    cut_off(journal, end)
 
 
 def open_journal(path: PathLike) -> TextIO:
     """Opens a journal for further rows."""
-    return Path(path).open("a", encoding="utf-8", newline="\n")
+    return as_path(path).open("a", encoding="utf-8", newline="\n")
 
 
 def note(journal: TextIO, row: Any) -> None:

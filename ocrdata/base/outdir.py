@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +16,8 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, Sequence
 
 from ocrdata import __version__
+from ocrdata.base.files import move_tree, remove_tree
+from ocrdata.base.remote import RemotePath, as_path
 from ocrdata.errors import InputError, OcrdataError, OptionError, OutputExistsError, PathLike
 
 MANIFEST = "manifest.json"
@@ -32,7 +33,7 @@ def dump_json(value: Any) -> bytes:
 def read_json(path: PathLike) -> Any:
     """Returns the content of a JSON file; raises InputError with the line of the mistake."""
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8-sig"))
+        return json.loads(as_path(path).read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise InputError(path, "cannot be read: {}".format(error.strerror)) from error
     except UnicodeDecodeError as error:
@@ -45,7 +46,10 @@ def read_json(path: PathLike) -> Any:
 
 def write_atomic(path: PathLike, data: bytes) -> None:
     """Writes a file under a temporary name beside `path`, syncs it and renames it."""
-    target = Path(path)
+    target = as_path(path)
+    if isinstance(target, RemotePath):
+        target.write_whole(data)
+        return
     handle, name = tempfile.mkstemp(prefix="." + target.name + ".", dir=str(target.parent))
     temporary = Path(name)
     try:
@@ -68,7 +72,7 @@ def _umask() -> int:
 
 def read_manifest(directory: PathLike) -> Dict[str, Any]:
     """Returns the manifest of a finished directory; raises InputError where there is none."""
-    path = Path(directory) / MANIFEST
+    path = as_path(directory) / MANIFEST
     if not path.is_file():
         raise InputError(directory, "has no {}, so it is not a finished output".format(MANIFEST))
     manifest = read_json(path)
@@ -113,7 +117,7 @@ def staged_output(
     Raises OutputExistsError, OptionError (both `overwrite` and `resume`, or other options than
     the run to resume had) and OcrdataError (a folder that cannot be written).
     """
-    base = Path(root)
+    base = as_path(root)
     folder = partial_folder(base, command)
     resumed = _begin(base, folder, names, command, options, overwrite, resume)
     staged = Staged(folder, resumed)
@@ -127,7 +131,7 @@ def staged_output(
         ) from error
     except OcrdataError:
         if not resumed:
-            shutil.rmtree(str(folder), ignore_errors=True)
+            remove_tree(folder, ignore_errors=True)
         raise
 
 
@@ -158,7 +162,7 @@ def _begin(
         _check_same(folder / _OPTIONS, command, options)
         return True
     try:
-        shutil.rmtree(str(folder), ignore_errors=True)
+        remove_tree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         write_atomic(folder / _OPTIONS, dump_json(options))
     except OSError as error:
@@ -204,6 +208,6 @@ def _finish(
     for name in names:
         target = base / name
         if target.exists():
-            shutil.rmtree(str(target))
-        (staged.folder / name).replace(target)
-    shutil.rmtree(str(staged.folder))
+            remove_tree(target)
+        move_tree(staged.folder / name, target, last=MANIFEST)
+    remove_tree(staged.folder)

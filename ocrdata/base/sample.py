@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Iterable, Iterator, Optional, Tuple, Union
 
+from ocrdata.base.remote import as_path
 from ocrdata.errors import AnnotationError, InputError, PathLike
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Sample:
         if isinstance(self.image, bytes):
             return self.image
         try:
-            return Path(self.image).read_bytes()
+            return as_path(self.image).read_bytes()
         except OSError as error:
             raise InputError(self.image, "cannot be read: {}".format(error.strerror)) from error
 
@@ -56,7 +57,7 @@ def read_lines(path: PathLike) -> Iterator[Tuple[int, str]]:
     Raises AnnotationError naming the line that is not UTF-8.
     """
     try:
-        with Path(path).open("rb") as stream:
+        with as_path(path).open("rb") as stream:
             for number, raw in enumerate(stream, 1):
                 if number == 1 and raw.startswith(b"\xef\xbb\xbf"):
                     raw = raw[3:]
@@ -91,7 +92,7 @@ def read_sample_list(path: PathLike, root: PathLike) -> Iterator[Sample]:
 
     Raises AnnotationError(path, line) for a line without a label or a path that leaves `root`.
     """
-    base = Path(root)
+    base = as_path(root)
     for number, line in read_lines(path):
         key, label = parse_sample_line(path, number, line)
         yield Sample(key, base / key, label)
@@ -103,7 +104,7 @@ def write_sample_list(path: PathLike, rows: Iterable[Tuple[str, str]]) -> int:
     Raises AnnotationError for a key with white space or a label that holds a line break.
     """
     count = 0
-    with Path(path).open("w", encoding="utf-8", newline="\n") as stream:
+    with as_path(path).open("w", encoding="utf-8", newline="\n") as stream:
         for key, label in rows:
             if key != "".join(key.split()) or len(label.splitlines()) != 1 or not label.strip():
                 problem = "cannot hold the path {!r} with the label {!r}".format(key, label)

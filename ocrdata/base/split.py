@@ -9,6 +9,7 @@ from typing import Dict, Iterable, Iterator, List, Optional, Sequence, TextIO, T
 
 from ocrdata.base import seeds
 from ocrdata.base.outdir import MANIFEST, read_manifest, staged_output
+from ocrdata.base.remote import as_path
 from ocrdata.base.sample import SAMPLE_LIST, parse_sample_line, read_lines
 from ocrdata.errors import AnnotationError, OptionError, PathLike
 
@@ -54,7 +55,7 @@ def read_numbered(data_dir: PathLike, phrases: Sequence[str]) -> Iterator[Row]:
 
     Raises AnnotationError for a folder whose number has no phrase.
     """
-    root = Path(data_dir)
+    root = as_path(data_dir)
     for folder in sorted((root / "pic").iterdir(), key=lambda path: (len(path.name), path.name)):
         if not folder.is_dir():
             continue
@@ -68,7 +69,7 @@ def read_numbered(data_dir: PathLike, phrases: Sequence[str]) -> Iterator[Row]:
 
 def read_lists(data_dir: PathLike) -> List[Row]:
     """Returns the rows of the Train and Test lists that a data directory has."""
-    files = [Path(data_dir) / name / SAMPLE_LIST for name in (TRAIN, TEST)]
+    files = [as_path(data_dir) / name / SAMPLE_LIST for name in (TRAIN, TEST)]
     found = [path for path in files if path.is_file()]
     if not found:
         hint = "Render pictures (ocrdata gen-pics), or name a label file with --labels."
@@ -102,7 +103,7 @@ def write_split(
     """
     if not 0.0 <= test_fraction < 1.0:
         raise OptionError("--test-fraction must lie in [0, 1), not {}.".format(test_fraction))
-    root = Path(data_dir)
+    root = as_path(data_dir)
     options = {"seed": seed, "test_fraction": test_fraction, "limit": limit}
     skipped = Counter()  # type: Counter[str]
     names = (TRAIN, TEST)

@@ -19,6 +19,8 @@ import zlib
 from pathlib import Path, PurePosixPath
 from typing import IO, Dict, Iterator, List, Optional, Tuple, Union
 
+from ocrdata.base.files import open_for_seeking
+from ocrdata.base.remote import RemotePath, as_path, is_remote
 from ocrdata.errors import AnnotationError, PathLike
 
 # The largest member read at once; far above every picture and annotation file there is.
@@ -59,13 +61,16 @@ class Tree:
     """
 
     def __init__(self, root: PathLike) -> None:
-        self.root = Path(root)
+        self.root = as_path(root)
         self._open: Dict[str, Union[zipfile.ZipFile, tarfile.TarFile]] = {}
+        # Of archives on other machines; nameless local files.
+        self._copies: List[IO[bytes]] = []
         self._places: Dict[str, Place] = {}
-        if self.root.is_dir():
-            self._add_folder()
-        elif self.root.is_file() and archive_stem(self.root.name) is not None:
+        # The archive first: a web server gives the whole file to whoever asks for its list.
+        if archive_stem(self.root.name) is not None and self.root.is_file():
             self._add_archive(self.root, self.root.name)
+        elif self.root.is_dir():
+            self._add_folder()
         elif self.root.exists():
             raise AnnotationError(root, "is neither a folder nor a zip or tar archive")
         else:
@@ -76,6 +81,8 @@ class Tree:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for copy in self._copies:
+            copy.close()
         for archive in self._open.values():
             archive.close()
             if isinstance(archive, tarfile.TarFile) and archive.fileobj is not None:
@@ -86,6 +93,9 @@ class Tree:
         return name in self._places
 
     def _add_folder(self) -> None:
+        if isinstance(self.root, RemotePath):
+            self._add_remote(self.root)
+            return
         for folder, folders, files in os.walk(str(self.root)):
             folders[:] = sorted(name for name in folders if not _is_junk(name))
             relative = Path(folder).relative_to(self.root)
@@ -99,9 +109,22 @@ class Tree:
                 elif stem not in folders:
                     self._add_archive(self.root / path, path)
 
+    def _add_remote(self, root: RemotePath) -> None:
+        names = [str(path.relative_to(root)) for path in root.files()]
+        names = [name for name in names if not any(map(_is_junk, name.split("/")))]
+        folders = {str(parent) for name in names for parent in PurePosixPath(name).parents}
+        for name in names:
+            stem = archive_stem(name)
+            if stem is None:
+                self._places[name] = (None, name)
+            elif stem not in folders:
+                self._add_archive(self.root / name, name)
+
     def _add_archive(self, path: Path, prefix: str) -> None:
         try:
-            opened = _open_archive(path)
+            copy = open_for_seeking(path) if is_remote(path) else None
+            self._copies += [copy] if copy else []
+            opened = _open_archive(path, copy)
             self._open[prefix] = opened
             for member, entry in _files_of(opened):
                 clean = PurePosixPath(member.replace("\\", "/"))
@@ -142,27 +165,27 @@ def _is_junk(name: str) -> bool:
     return name.startswith(".") or name.lower() in _JUNK
 
 
-def _open_archive(path: Path) -> Union[zipfile.ZipFile, tarfile.TarFile]:
+def _open_archive(path: Path, copy: Optional[IO[bytes]]) -> Union[zipfile.ZipFile, tarfile.TarFile]:
     if path.name.lower().endswith(".zip"):
-        return zipfile.ZipFile(str(path))
+        return zipfile.ZipFile(copy or str(path))
     if path.name.lower().endswith(".tar"):
-        return tarfile.open(str(path), "r:")
+        return tarfile.open(fileobj=copy) if copy else tarfile.open(str(path), "r:")
     # Going back in a compressed stream means decompressing it from the start again.
     plain = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the archive
-    with open_compressed(path) as stream:
+    with _open_compressed(path, copy) as stream:
         shutil.copyfileobj(stream, plain, 1 << 20)
     plain.seek(0)
     return tarfile.open(fileobj=plain, mode="r:")
 
 
-def open_compressed(path: Path) -> IO[bytes]:
+def _open_compressed(path: Path, copy: Optional[IO[bytes]]) -> IO[bytes]:
     """Opens a compressed tar for reading its bytes in order."""
     import bz2
     import lzma
 
     name = path.name.lower()
     opener = bz2.open if name.endswith("bz2") else lzma.open if name.endswith("xz") else gzip.open
-    return opener(str(path), "rb")  # type: ignore[return-value]
+    return opener(copy or str(path), "rb")  # type: ignore[return-value]
 
 
 def _files_of(archive: Union[zipfile.ZipFile, tarfile.TarFile]) -> Iterator[Tuple[str, Entry]]:

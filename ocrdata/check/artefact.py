@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Callable, Dict, List, Optional, Sequence
 
 from ocrdata.base.pairs import is_picture
+from ocrdata.base.remote import as_path
 from ocrdata.base.sample import SAMPLE_LIST
 from ocrdata.base.split import TEST, TRAIN
 from ocrdata.base.tree import archive_stem
@@ -132,7 +133,7 @@ def check_path(
             raise UnknownNameError("kind of problem", kind, KINDS)
     if time_steps is not None and time_steps < 1:
         raise OptionError("--time-steps must be 1 or more, not {}.".format(time_steps))
-    where = Path(path)
+    where = as_path(path)
     if not where.exists():
         raise InputError(where, "does not exist", hint="Make a data set: ocrdata gen-pics.")
     run = Run(time_steps, decode, workers, on_progress, dictionary)

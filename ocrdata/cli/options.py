@@ -25,8 +25,25 @@ Decorator = Callable[[Function], Function]
 # Of scores of text detection; ocrdata.metrics.detection has them, and needs NumPy.
 PROTOCOLS = ("deeptext-mindspore", "deteval", "icdar2013", "icdar2015", "mlt2017")
 
-PATH = click.Path(path_type=Path)
-EXISTING = click.Path(exists=True, path_type=Path)
+
+class AnyPath(click.Path):
+    """A path here, or the URL of one on another machine (gs://, s3://, hdfs://, ...)."""
+
+    def convert(
+        self, value: Any, param: Optional[click.Parameter], ctx: Optional[click.Context]
+    ) -> Any:
+        from ocrdata.base.remote import as_path, is_remote
+
+        if not is_remote(value):
+            return super().convert(value, param, ctx)
+        path = as_path(value)
+        if self.exists and not path.exists():
+            self.fail("{} does not exist.".format(path), param, ctx)
+        return path
+
+
+PATH = AnyPath(path_type=Path)
+EXISTING = AnyPath(exists=True, path_type=Path)
 
 
 def option(*names: str, **settings: Any) -> Decorator[Any]:

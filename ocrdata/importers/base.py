@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple, Union
 
+from ocrdata.base.remote import as_path
 from ocrdata.base.sample import Sample
 from ocrdata.base.split import IMAGE_SUFFIXES
 from ocrdata.base.tree import Tree
@@ -139,7 +140,7 @@ def is_picture(name: str) -> bool:
 
 def found_splits(importer: Importer, names: Iterable[str], root: PathLike) -> List[str]:
     """Returns the splits that annotation files belong to; unmarked ones are of the first split."""
-    root_split = split_of(Path(root).name)
+    root_split = split_of(as_path(root).name)
     found = {split_of(name, root_split) or importer.info.splits[0] for name in names}
     if not found:
         raise importer.missing(root, "annotation")
@@ -148,7 +149,7 @@ def found_splits(importer: Importer, names: Iterable[str], root: PathLike) -> Li
 
 def of_split(names: Iterable[str], split: str, root: PathLike) -> List[str]:
     """Returns the files of a split: the marked ones, else (where none is marked) all of them."""
-    root_split = split_of(Path(root).name)
+    root_split = split_of(as_path(root).name)
     marked = [(name, split_of(name, root_split)) for name in names]
     if any(mark for _, mark in marked):
         return [name for name, mark in marked if mark == split]

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from ocrdata.base.icdar import format_box
+from ocrdata.base.remote import as_path
 from ocrdata.base.sample import Region, Sample
 from ocrdata.base.split import TEST, TRAIN, is_test
 from ocrdata.errors import AnnotationError, InputError
@@ -167,7 +167,7 @@ class BlockWriter:
         return TEST if is_test(text, self.seed, self.test_fraction) else TRAIN
 
     def _save(self, key: str, data: bytes) -> None:
-        path = Path(self.folder) / key
+        path = as_path(self.folder) / key
         try:
             path.write_bytes(data)
         except FileNotFoundError:
@@ -179,7 +179,7 @@ def _load(sample: Sample) -> Picture:
     try:
         return check_picture(sample.image_bytes())
     except InputError as error:
-        if not isinstance(sample.image, bytes) and not Path(sample.image).exists():
+        if not isinstance(sample.image, bytes) and not as_path(sample.image).exists():
             lost = _problem(sample, "there is no picture {}".format(sample.key))
             raise MissingPictureError(lost.path, lost.problem, lost.line) from error
         raise _problem(sample, "the picture {} {}".format(sample.key, error.problem)) from error

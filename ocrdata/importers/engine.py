@@ -20,6 +20,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, TextIO, Tuple
 from ocrdata.base.journal import note, open_journal, read_journal
 from ocrdata.base.outdir import Staged, staged_output
 from ocrdata.base.parallel import Workers, ordered_map
+from ocrdata.base.remote import as_path
 from ocrdata.base.sample import Sample
 from ocrdata.base.split import TEST, TRAIN, open_list
 from ocrdata.errors import AnnotationError, PathLike
@@ -73,7 +74,7 @@ def import_dataset(
 def _manifest_options(run: Run) -> Dict[str, Any]:
     options, rules = run.options, run.options.rules
     return {
-        "dataset": run.importer.info.name, "source": Path(run.root).name,
+        "dataset": run.importer.info.name, "source": as_path(run.root).name,
         "options": json.loads(json.dumps(option_values(run.importer))),
         "splits": list(run.lists), "crops": vars(options.crops) if options.crops else None,
         "charset": rules.charset.sha256 if rules.charset else None,
@@ -155,4 +156,4 @@ def plan_import(
 def _is_there(sample: Sample) -> bool:
     if isinstance(sample.image, bytes):
         return bool(sample.image)
-    return Path(sample.image).is_file()
+    return as_path(sample.image).is_file()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Dict
 
 from ocrdata.base.outdir import MANIFEST, read_json, read_manifest
+from ocrdata.base.remote import as_path
 from ocrdata.base.sample import SAMPLE_LIST, read_lines
 from ocrdata.base.split import TEST, TRAIN
 from ocrdata.errors import InputError, PathLike, RecordError
@@ -24,7 +25,7 @@ def describe(path: PathLike) -> Dict[str, Any]:
 
     Raises InputError for a path with nothing of that kind.
     """
-    where = Path(path)
+    where = as_path(path)
     if not where.exists():
         raise InputError(where, "does not exist", hint="Make a data set: ocrdata gen-pics.")
     if where.is_dir():

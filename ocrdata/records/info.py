@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from ocrdata.base.outdir import dump_json, read_json, write_atomic
+from ocrdata.base.remote import as_path
 from ocrdata.errors import InputError, PathLike, RecordError
 from ocrdata.records.schema import (
     DATASET_INFO,
@@ -69,7 +70,7 @@ def build_info(
 
 def write_info(directory: PathLike, info: Mapping[str, Any]) -> None:
     """Writes dataset_info.json into a directory of shards."""
-    write_atomic(Path(directory) / DATASET_INFO, dump_json(info))
+    write_atomic(as_path(directory) / DATASET_INFO, dump_json(info))
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def read_shard_set(directory: PathLike) -> ShardSet:
 
     The shards themselves are not opened: `ocrdata check` does that.
     """
-    path = Path(directory) / DATASET_INFO
+    path = as_path(directory) / DATASET_INFO
     if not path.is_file():
         hint = "Make one: ocrdata tfrecord."
         raise RecordError(directory, "has no {}".format(DATASET_INFO), hint=hint)
@@ -129,7 +130,7 @@ def read_shard_set(directory: PathLike) -> ShardSet:
         raise RecordError(
             path, problem, hint="Write the shards again: ocrdata tfrecord --overwrite."
         )
-    return ShardSet(Path(directory), {**info, "splits": _ordered(info["splits"])})
+    return ShardSet(as_path(directory), {**info, "splits": _ordered(info["splits"])})
 
 
 def _ordered(splits: Mapping[str, Any]) -> Dict[str, Any]:

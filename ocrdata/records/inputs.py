@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any, Callable, Dict, Iterator, NamedTuple, Optional, Tuple
 
 from ocrdata.base import split as lists
 from ocrdata.base.digest import file_sha256
 from ocrdata.base.pairs import is_picture, pair_up
+from ocrdata.base.remote import as_path
 from ocrdata.base.sample import SAMPLE_LIST, Sample, parse_sample_line
 from ocrdata.base.tree import Tree, decode_lines
 from ocrdata.errors import AnnotationError, InputError, PathLike, RecordError
@@ -53,8 +54,8 @@ def open_input(path: PathLike) -> Input:
 
     Raises InputError where there is neither.
     """
-    where = Path(path)
-    if where.is_dir() and (where / DATASET_INFO).is_file():
+    where = as_path(path)
+    if (where / DATASET_INFO).is_file():
         shards = read_shard_set(where)
         if shards.info["layout"] != LAYOUT:
             problem = "has records in the layout {}".format(shards.info["layout"])

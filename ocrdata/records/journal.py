@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any, Dict
 
 from ocrdata.base.digest import file_sha256
+from ocrdata.base.files import sync
 
 _NAME = "finished.jsonl"
 
@@ -41,5 +41,4 @@ class Journal:
         with self.path.open("ab") as stream:
             # A line break first: what is there may end in the middle of a line.
             stream.write(b"\n" + line.encode("utf-8") + b"\n")
-            stream.flush()
-            os.fsync(stream.fileno())
+            sync(stream)

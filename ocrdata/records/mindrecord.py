@@ -21,6 +21,7 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Tuple
 
 import numpy as np
 
+from ocrdata.base.remote import as_path
 from ocrdata.errors import PathLike, RecordError
 
 VERSION = "3.0"
@@ -44,12 +45,12 @@ class MindFile(NamedTuple):
 
 def index_of(path: PathLike) -> Path:
     """Returns the index that belongs to a file."""
-    return Path(str(path) + ".db")
+    return as_path(str(path) + ".db")
 
 
 def find_mindrecords(path: PathLike) -> List[Path]:
     """Returns the MindRecord files at a path (a file or a folder), by name."""
-    where = Path(path)
+    where = as_path(path)
     known = where.parent.glob(where.name + ".db") if where.is_file() else where.glob("*.db")
     return sorted(one.with_suffix("") for one in known if _is_index(one))
 

@@ -19,6 +19,7 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
+from ocrdata.base.remote import as_path
 from ocrdata.errors import PathLike, RecordError
 from ocrdata.records.example import BYTES, Feature
 from ocrdata.records.layouts import (
@@ -55,7 +56,7 @@ class OriginalFile(NamedTuple):
 
 def find_originals(path: PathLike) -> List[OriginalFile]:
     """Returns the record files with names of the originals, by split and number."""
-    where = Path(path)
+    where = as_path(path)
     paths = sorted(where.iterdir()) if where.is_dir() else [where]
     found = []
     for one in paths:

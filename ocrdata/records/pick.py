@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ocrdata.base.pairs import is_picture
+from ocrdata.base.remote import as_path
 from ocrdata.base.sample import SAMPLE_LIST, Region, Sample, parse_sample_line
 from ocrdata.base.seeds import order_key, stream
 from ocrdata.base.split import TEST, TRAIN
@@ -118,7 +119,7 @@ def choose_samples(
     The same ones for the same seed. `split` is "train", "validation" or "test".
     Raises InputError where there is nothing to show.
     """
-    where = Path(path)
+    where = as_path(path)
     if where.is_dir() and (where / DATASET_INFO).is_file():
         shown = _from_set(where, count, split, seed)
     elif where.is_dir() and not _has_pictures_only(where):

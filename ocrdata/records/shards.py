@@ -13,6 +13,7 @@ from ocrdata.base import split as lists
 from ocrdata.base.digest import file_sha256
 from ocrdata.base.outdir import staged_output
 from ocrdata.base.parallel import Workers
+from ocrdata.base.remote import as_path
 from ocrdata.base.sample import SAMPLE_LIST
 from ocrdata.errors import AnnotationError, CharsetError, OptionError, PathLike
 from ocrdata.records.options import WriteOptions
@@ -31,10 +32,10 @@ def find_dictionary(data_dir: PathLike) -> Charset:
     Raises CharsetError where there is none, or it is damaged.
     """
     for name in (DICTIONARY_DIR, CHARACTER_LIST):
-        path = Path(data_dir) / name
+        path = as_path(data_dir) / name
         if path.exists():
             return read_charset(path)
-    missing = Path(data_dir) / DICTIONARY_DIR
+    missing = as_path(data_dir) / DICTIONARY_DIR
     raise CharsetError(missing, "does not exist", hint="Make it: ocrdata build-dict.")
 
 
@@ -43,7 +44,7 @@ def find_lists(data_dir: PathLike) -> List[SampleList]:
 
     Raises AnnotationError where there is none, and OptionError where they are of different kinds.
     """
-    root = Path(data_dir)
+    root = as_path(data_dir)
     names = (lists.TRAIN, VALIDATION_LIST, lists.TEST)
     paths = [(name, root / name / SAMPLE_LIST) for name in names]
     found = [open_list(path, root, name) for name, path in paths if path.is_file()]
@@ -88,7 +89,7 @@ def write_shards(
     """
     options = options or WriteOptions(**choices)
     options.check()
-    root = Path(data_dir)
+    root = as_path(data_dir)
     target = target_of(output_dir or root / RECORDS_DIR)
     sources = find_lists(root)
     task = task_of(sources)

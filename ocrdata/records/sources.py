@@ -8,6 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, BinaryIO, Dict, Iterator, NamedTuple, Optional, Tuple
 
+from ocrdata.base.files import open_for_seeking
+from ocrdata.base.remote import as_path
 from ocrdata.base.sample import Sample, parse_sample_line, read_lines
 from ocrdata.errors import AnnotationError, PathLike
 from ocrdata.records.skips import BAD_LINE, Skips
@@ -87,8 +89,8 @@ class SampleList(Source):
     """A `sample.txt` whose pictures lie under `root`; places are offsets in the file."""
 
     def __init__(self, path: PathLike, root: PathLike, name: str = "") -> None:
-        self.path = Path(path)
-        self.root = Path(root)
+        self.path = as_path(path)
+        self.root = as_path(root)
         self.name = name
         self._stream: Optional[BinaryIO] = None
 
@@ -129,7 +131,7 @@ class SampleList(Source):
         """Returns (key, label) of the line that starts at a byte."""
         if self._stream is None:
             # Small, because every seek throws the buffer away.
-            self._stream = self.path.open("rb", 512)
+            self._stream = open_for_seeking(self.path, 512)
         self._stream.seek(offset)
         line = self._stream.readline().decode("utf-8").rstrip("\r\n")
         key, _, text = line.partition(" ")
@@ -188,7 +190,7 @@ def is_scene_list(path: PathLike, root: PathLike) -> bool:
     """Says whether a list names text files of boxes instead of labels, by its first line."""
     for _, line in read_lines(path):
         truth = line.partition(" ")[2]
-        return truth.endswith(".txt") and (Path(root) / truth).is_file()
+        return truth.endswith(".txt") and (as_path(root) / truth).is_file()
     return False
 
 

@@ -14,6 +14,7 @@ from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
 from ocrdata.base.digest import file_sha256
 from ocrdata.base.outdir import dump_json, read_json, write_atomic
+from ocrdata.base.remote import as_path
 from ocrdata.base.sample import Sample
 from ocrdata.errors import PathLike
 from ocrdata.records.decode import decode_example
@@ -41,7 +42,7 @@ def _encode(sample: Sample) -> bytes:
     if isinstance(sample.image, bytes):
         features[_IMAGE] = bytes_feature(sample.image)
     else:
-        features[_PATH] = bytes_feature(str(Path(sample.image).resolve()).encode("utf-8"))
+        features[_PATH] = bytes_feature(str(as_path(sample.image).resolve()).encode("utf-8"))
     if sample.text is not None:
         features[_TEXT] = bytes_feature(sample.text.encode("utf-8"))
     else:
@@ -55,7 +56,7 @@ def _decode(data: bytes) -> Sample:
         name: features[name].values[0] for name in (_KEY, _IMAGE, _PATH, _TEXT) if name in features
     }
     key = values[_KEY].decode("utf-8")
-    image = values[_IMAGE] if _IMAGE in values else Path(values[_PATH].decode("utf-8"))
+    image = values[_IMAGE] if _IMAGE in values else as_path(values[_PATH].decode("utf-8"))
     if _TEXT in values:
         return Sample(key, image, values[_TEXT].decode("utf-8"))
     return Sample(key, image, None, regions_of(features))
@@ -69,7 +70,7 @@ class Spool:
     """The chunks in a folder, in order."""
 
     def __init__(self, folder: PathLike) -> None:
-        self.folder = Path(folder)
+        self.folder = as_path(folder)
 
     def _chunk(self, number: int) -> Path:
         return self.folder / "{:06d}.samples".format(number)
@@ -199,7 +200,7 @@ class SpooledList(Source):
     def size_at(self, place: int) -> int:
         try:
             image = self.sample_at(place).image
-            return len(image) if isinstance(image, bytes) else Path(image).stat().st_size
+            return len(image) if isinstance(image, bytes) else as_path(image).stat().st_size
         except OSError:
             return 0
 

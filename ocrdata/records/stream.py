@@ -6,11 +6,11 @@ sample lists. The shards are those that the same samples give by way of picture 
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from pathlib import Path
 from typing import Any, Callable, Iterable, List, Mapping, Optional, Tuple
 
+from ocrdata.base.files import remove_tree
 from ocrdata.base.outdir import Staged, staged_output
 from ocrdata.base.parallel import Workers
 from ocrdata.base.sample import Sample
@@ -80,7 +80,7 @@ def write_sample_stream(
         spool, taken = _take(open_samples, staged, left_out, total, on_progress)
         work, sources = _work(spool, target, charset, options, left_out)
         summary = work.write(sources, staged, workers, _behind(taken, on_progress))
-        shutil.rmtree(str(spool.folder))
+        remove_tree(spool.folder)
     return summary
 
 

@@ -10,11 +10,11 @@ import gzip
 import struct
 import zlib
 from contextlib import contextmanager
-from pathlib import Path
 from typing import BinaryIO, Dict, Iterator, NamedTuple, cast
 
 import google_crc32c
 
+from ocrdata.base.remote import as_path
 from ocrdata.errors import PathLike, RecordError
 from ocrdata.records.decode import decode_example
 from ocrdata.records.example import Feature
@@ -56,7 +56,7 @@ class Record(NamedTuple):
 @contextmanager
 def _open(path: PathLike) -> Iterator[BinaryIO]:
     try:
-        with Path(path).open("rb", _BUFFER) as stream:
+        with as_path(path).open("rb", _BUFFER) as stream:
             head = stream.read(_HEADER_SIZE)
             stream.seek(0)
             # A length may begin like a gzip file does; only its checksum tells.
@@ -76,7 +76,7 @@ def _open(path: PathLike) -> Iterator[BinaryIO]:
 @contextmanager
 def _open_plain(path: PathLike) -> Iterator[BinaryIO]:
     try:
-        with Path(path).open("rb", 1 << 14) as stream:
+        with as_path(path).open("rb", 1 << 14) as stream:
             yield stream
     except OSError as error:
         raise RecordError(path, "cannot be read: {}".format(error.strerror or error)) from error

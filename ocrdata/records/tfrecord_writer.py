@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import uuid
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO, Iterator, List, Union
 
+from ocrdata.base.files import sync
+from ocrdata.base.remote import as_path
 from ocrdata.errors import OptionError, PathLike
 from ocrdata.records.tfrecord import CRC, LENGTH, masked_crc
 
@@ -85,7 +86,7 @@ class RecordWriter:
 
 def temporary_name(path: PathLike) -> Path:
     """Returns a new name beside `path` to write it under; other machines may be at it as well."""
-    target = Path(path)
+    target = as_path(path)
     return target.with_name(".{}.{}.tmp".format(target.name, uuid.uuid4().hex[:12]))
 
 
@@ -115,8 +116,7 @@ def open_writer(path: PathLike, compression: str = "none") -> Iterator[RecordWri
             writer.flush()
             if packed is not None:
                 packed.close()
-            stream.flush()
-            os.fsync(stream.fileno())
+            sync(stream)
         writer.size, writer.sha256 = sink.size, sink.sha256.hexdigest()
         temporary.replace(path)
     except BaseException:

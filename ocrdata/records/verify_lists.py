@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 from array import array
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -11,6 +10,7 @@ from typing import Callable, Iterator, List, NamedTuple, Optional, Sequence, Set
 
 import numpy as np
 
+from ocrdata.base.files import walk
 from ocrdata.base.parallel import ordered_map
 from ocrdata.base.sample import parse_sample_line
 from ocrdata.base.split import IMAGE_SUFFIXES
@@ -187,10 +187,9 @@ def _check_splits(
 def _check_unreferenced(root: Path, listed: Sequence[_Listed], found: Findings) -> None:
     known = np.sort(np.concatenate([one.keys for one in listed]))
     for top in sorted(set().union(*(one.folders for one in listed))):
-        for folder, folders, files in os.walk(str(root / top)):
-            folders.sort()
+        for folder, files in walk(root / top):
             pictures = sorted(f for f in files if f.lower().endswith(IMAGE_SUFFIXES))
-            keys = [(Path(folder) / name).relative_to(root).as_posix() for name in pictures]
+            keys = [(folder / name).relative_to(root).as_posix() for name in pictures]
             hashes = as_hashes(_hash_key(key) for key in keys)
             for key, listed_too in zip(keys, np.isin(hashes, known).tolist()):
                 if not listed_too:

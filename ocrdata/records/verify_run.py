@@ -36,7 +36,7 @@ def _check_description(path: Path, found: Findings) -> None:
 
 
 def _check_checkpoint(stem: Path, found: Findings) -> None:
-    if not Path(str(stem) + ".index").is_file():
+    if not stem.with_name(stem.name + ".index").is_file():
         found.add("damaged-run", "{} has no .index".format(stem))
     parts = [match for match in map(_DATA.search, _beside(stem)) if match]
     total = int(parts[0].group(2)) if parts else 1

@@ -10,6 +10,7 @@ from typing import Callable, Dict, Iterator, List, Optional
 import numpy as np
 
 from ocrdata.base.parallel import ordered_map
+from ocrdata.base.remote import as_path
 from ocrdata.errors import OcrdataError, PathLike, RecordError
 from ocrdata.records.findings import EXAMPLES, Findings, as_hashes, first_shared, repeats
 from ocrdata.records.info import ShardSet, read_shard_set
@@ -147,6 +148,6 @@ def _verify_layout(shards: ShardSet, found: Findings, move: Optional[OnProgress]
 
 def verify_record_file(path: PathLike, found: Findings, decode: bool = True) -> int:
     """Checks one record file by itself; adds problems to `found`, returns the sound records."""
-    seen = check_shard(Rules(None, None, decode), ShardTask(Path(path), None))
+    seen = check_shard(Rules(None, None, decode), ShardTask(as_path(path), None))
     found.merge(seen.found)
     return seen.count

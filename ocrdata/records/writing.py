@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tupl
 
 from ocrdata.base.outdir import Staged
 from ocrdata.base.parallel import Workers, ordered_map
+from ocrdata.base.remote import as_path
 from ocrdata.errors import AnnotationError, OptionError, PathLike
 from ocrdata.records.info import build_info, write_info
 from ocrdata.records.journal import Journal
@@ -161,5 +162,5 @@ def split_counts(entries: List[Dict[str, Any]]) -> Dict[str, Dict[str, int]]:
 
 def target_of(output_dir: PathLike) -> Path:
     """Returns the folder for the shards, with a name of its own."""
-    target = Path(output_dir)
+    target = as_path(output_dir)
     return target if target.name not in ("", "..") else target.resolve()

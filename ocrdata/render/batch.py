@@ -12,9 +12,11 @@ from functools import partial
 from pathlib import Path
 from typing import Callable, Dict, Optional, Sequence
 
+from ocrdata.base.files import remove_tree
 from ocrdata.base.journal import note, open_journal, read_journal
 from ocrdata.base.outdir import MANIFEST, Staged, read_manifest, staged_output
 from ocrdata.base.parallel import Workers, ordered_map
+from ocrdata.base.remote import as_path
 from ocrdata.base.split import TEST, TRAIN, open_list
 from ocrdata.errors import (
     InputError,
@@ -68,7 +70,7 @@ def render_lines(
                 _join_parts(staged.path(name), name, plan)
         staged.summary = dict(vars(summary))
     if overwrite:
-        _drop_stale(Path(data_dir), names)
+        _drop_stale(as_path(data_dir), names)
     return summary
 
 
@@ -128,4 +130,4 @@ def _drop_stale(root: Path, names: Sequence[str]) -> None:
             except InputError:
                 ours = False
             if ours:
-                shutil.rmtree(str(root / name))
+                remove_tree(root / name)

@@ -31,6 +31,8 @@ Call = Tuple[Callable[[Any], Any], Optional[Callable[..., None]], Tuple[Any, ...
 _INDEX = np.dtype([("start", "<i8"), ("digest", "V16")])
 _PROTOCOL = 4
 _FAILED = "failed"
+# What is read of the items at once.
+_BLOCK = 1 << 16
 # Renderers keep what they have drawn and are not made for threads, of which some runners start
 # several a process. Processes are what these runners have one of for each processor.
 _ONE_AT_A_TIME = threading.Lock()
@@ -81,14 +83,14 @@ class TaskFolder:
 
     def _forget_failures(self) -> None:
         if (self.folder / _FAILED).is_file():
-            for path in list((self.folder / "results").iterdir()):
+            for path in list((self.folder / "results").glob("*")):
                 if not pickle.loads(path.read_bytes())[0]:
                     path.unlink()
             (self.folder / _FAILED).unlink()
 
     def is_unfinished(self) -> bool:
         """Says whether there is a task without a result."""
-        there = {path.name for path in (self.folder / "results").iterdir()}
+        there = {path.name for path in (self.folder / "results").glob("*")}
         return not there.issuperset(self._digests())
 
     def results(self) -> Iterator[Any]:
@@ -130,7 +132,7 @@ class TaskFolder:
 
     @contextmanager
     def _item(self, start: int) -> Iterator[Any]:
-        with (self.folder / "items").open("rb") as stream:
+        with (self.folder / "items").open("rb", _BLOCK) as stream:
             stream.seek(start)
             head, count = pickle.load(stream), pickle.load(stream)
             yield head if count is None else head._replace(items=_parts(stream, count))

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Dict, Iterable, List, Mapping, Sequence, Tuple
 
 from ocrdata.base.outdir import read_json, write_atomic
+from ocrdata.base.remote import as_path
 from ocrdata.errors import CharsetError, InputError, PathLike, UnknownNameError
 
 CHARACTER_LIST = "chinese.txt"
@@ -114,7 +115,7 @@ def read_charset(path: PathLike) -> Charset:
     Raises CharsetError naming file and line: a line of several characters, an empty or repeated
     one, maps that disagree, gaps in the indices.
     """
-    source = Path(path)
+    source = as_path(path)
     if source.is_dir():
         return _read_directory(source)
     if source.suffix == ".json":
@@ -249,7 +250,7 @@ def write_dictionary(directory: PathLike, charset: Charset, generation: str = "p
         raise UnknownNameError("dictionary generation", generation, GENERATIONS)
     files = _BUILDERS[generation](charset)
     for name, data in files.items():
-        write_atomic(Path(directory) / name, data)
+        write_atomic(as_path(directory) / name, data)
     return list(files)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Iterator, List, Optional, Sequence
 
 from ocrdata.base.outdir import staged_output
+from ocrdata.base.remote import as_path
 from ocrdata.base.split import read_lists
 from ocrdata.errors import CharsetError, OutputExistsError, PathLike
 from ocrdata.text.charset import (
@@ -56,7 +57,7 @@ def write_collected(
 
     Raises OutputExistsError, and what reading the texts raises.
     """
-    path = Path(output) if output else Path(data_dir) / CHARACTER_LIST
+    path = as_path(output) if output else as_path(data_dir) / CHARACTER_LIST
     if path.exists() and not overwrite:
         raise OutputExistsError(path)
     charset = collect_characters(_texts(data_dir, corpora))
@@ -78,8 +79,8 @@ def write_built(
     chinese.txt of `data_dir`, which is collected from the sample lists where there is none.
     Raises CharsetError, OutputExistsError, UnknownNameError.
     """
-    listed = Path(data_dir) / CHARACTER_LIST
-    target = Path(output) if output else Path(data_dir) / DICTIONARY_DIR
+    listed = as_path(data_dir) / CHARACTER_LIST
+    target = as_path(output) if output else as_path(data_dir) / DICTIONARY_DIR
     if characters is None and not listed.is_file():
         charset = collect_characters(_texts(data_dir, ()))
         source = "sample lists"

@@ -7,6 +7,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import List, Optional, Tuple
 
+from ocrdata.base.remote import as_path
 from ocrdata.base.sample import Sample
 from ocrdata.errors import InputError, PathLike
 from ocrdata.train.open_scenes import has_split, open_scenes
@@ -67,7 +68,7 @@ def _has(data_dir: PathLike, split: str, tarfile: str = "", tarpath: str = "") -
 
 
 def _place(data_dir: PathLike, source: str) -> Path:
-    for path in (Path(data_dir) / source, Path(source)):
+    for path in (as_path(data_dir) / source, as_path(source)):
         if path.exists():
             return path
     raise InputError(source, "does not exist", hint="--sources takes folders, commas between.")

@@ -16,6 +16,7 @@ import threading
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO, Dict, List, Optional, Tuple, cast
 
+from ocrdata.base.remote import as_path
 from ocrdata.base.sample import SAMPLE_LIST, Sample, parse_sample_line
 from ocrdata.base.split import IMAGE_SUFFIXES
 from ocrdata.base.tree import Tree, decode_lines
@@ -27,6 +28,7 @@ from ocrdata.records.schema import DATASET_INFO, DETECTION, RECORDS_DIR, SOURCE_
 from ocrdata.records.tfrecord import FRAME, record_at, record_in, scan_records
 from ocrdata.records.tfrecord_writer import RecordWriter
 from ocrdata.records.truth import parse_regions
+from ocrdata.train.fetch import local_shard
 from ocrdata.train.scenes import Scenes
 
 LISTS = {"train": "Train", "validation": "Validation", "test": "Test"}
@@ -78,7 +80,7 @@ class RecordScenes(Scenes):
             hint = "Write records of pictures with boxes: ocrdata tfrecord."
             raise RecordError(info, "describes records for {}".format(shards.task), hint=hint)
         self.where = str(shards.directory)
-        self._files = [path for _, path, _ in shards.shards(split)]
+        self._files = [local_shard(path, entry) for _, path, entry in shards.shards(split)]
         self._plain: Optional[IO[bytes]] = None
         self._lock = threading.Lock()
         if shards.info.get("compression") == "gzip":
@@ -139,9 +141,9 @@ def open_scenes(
     Without lists all pictures are of the asked split. Of several forms in one folder the first of
     `tarfile`, records and lists counts.
     """
-    root = Path(data_dir)
+    root = as_path(data_dir)
     if tarfile:
-        path = root / tarfile if (root / tarfile).exists() else Path(tarfile)
+        path = root / tarfile if (root / tarfile).exists() else as_path(tarfile)
         return _tree_scenes(path, split, tarpath)
     for folder in (root, root / RECORDS_DIR):
         if (folder / DATASET_INFO).is_file():
@@ -151,13 +153,13 @@ def open_scenes(
 
 def has_split(data_dir: PathLike, split: str, tarfile: str = "", tarpath: str = "") -> bool:
     """Says whether there are samples of a split of their own."""
-    root = Path(data_dir)
+    root = as_path(data_dir)
     if not tarfile:
         for folder in (root, root / RECORDS_DIR):
             if (folder / DATASET_INFO).is_file():
                 return any(entry["samples"] for *_, entry in read_shard_set(folder).shards(split))
         return (root / LISTS[split] / SAMPLE_LIST).is_file()
-    path = root / tarfile if (root / tarfile).exists() else Path(tarfile)
+    path = root / tarfile if (root / tarfile).exists() else as_path(tarfile)
     with Tree(path) as tree:
         return _prefix(tree, tarpath) + "{}/{}".format(LISTS[split], SAMPLE_LIST) in tree
 

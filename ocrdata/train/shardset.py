@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Tuple
 
+from ocrdata.base.remote import as_path
 from ocrdata.errors import CheckpointError, InputError, PathLike, RecordError
 from ocrdata.records.info import ShardSet as DescribedShards
 from ocrdata.records.info import read_shard_set as read_described
 from ocrdata.records.schema import DATASET_INFO, LAYOUT, RECORDS_DIR, TASK
 from ocrdata.text.charset import Charset
+from ocrdata.train.fetch import readable_shard
 
 MAKE = "Make the records: ocrdata tfrecord (before it gen-pics and build-dict)."
 REMAKE = "Write the records again: ocrdata tfrecord --overwrite."
@@ -65,7 +67,9 @@ class ShardSet:
                 problem = "is named by {} but missing".format(DATASET_INFO)
                 raise RecordError(path, problem, hint=REMAKE)
         gzip = "GZIP" if self.described.info.get("compression") == "gzip" else ""
-        return tuple(Shard(path, entry["samples"], gzip) for _, path, entry in found)
+        return tuple(
+            Shard(readable_shard(path, entry), entry["samples"], gzip) for _, path, entry in found
+        )
 
 
 def read_shard_set(data_dir: PathLike) -> ShardSet:
@@ -73,7 +77,7 @@ def read_shard_set(data_dir: PathLike) -> ShardSet:
 
     Raises RecordError that says which command to run, where there is none or where it is damaged.
     """
-    directory = Path(data_dir)
+    directory = as_path(data_dir)
     if not (directory / DATASET_INFO).is_file():
         directory = directory / RECORDS_DIR
     path = directory / DATASET_INFO
