@@ -66,8 +66,9 @@ class Tree:
         # Of archives on other machines; nameless local files.
         self._copies: List[IO[bytes]] = []
         self._places: Dict[str, Place] = {}
+        self._lone = archive_stem(self.root.name) is not None and self.root.is_file()
         # The archive first: a web server gives the whole file to whoever asks for its list.
-        if archive_stem(self.root.name) is not None and self.root.is_file():
+        if self._lone:
             self._add_archive(self.root, self.root.name)
         elif self.root.is_dir():
             self._add_folder()
@@ -116,7 +117,7 @@ class Tree:
         for name in names:
             stem = archive_stem(name)
             if stem is None:
-                self._places[name] = (None, name)
+                self._places[name] = None
             elif stem not in folders:
                 self._add_archive(self.root / name, name)
 
@@ -138,13 +139,11 @@ class Tree:
 
     def where(self, name: str) -> str:
         """Returns how messages call a file: its path, through the archive if it lies in one."""
-        return str(
-            self.root if name == self.root.name and self.root.is_file() else self._full(name)
-        )
+        return str(self.root if name == self.root.name and self._lone else self._full(name))
 
     def _full(self, name: str) -> Path:
         # The name of a lone archive is part of its members' names already.
-        return (self.root.parent if self.root.is_file() else self.root) / name
+        return (self.root.parent if self._lone else self.root) / name
 
     def read(self, name: str) -> bytes:
         """Returns the content of a file; raises AnnotationError where it cannot be read."""
