@@ -56,7 +56,10 @@ class Pretrained:
             problem = "holds no weights that fit this model; the first: {}".format(
                 (unfit + missing)[0]
             )
-            hint = "slim's resnet_v1_50.ckpt fits --depth 50 with --width-multiplier 1."
+            hint = (
+                "slim's resnet_v1_50.ckpt fits a --depth of 50, vgg_16.ckpt fits deeptext, both "
+                "with --width-multiplier 1."
+            )
             raise CheckpointError(checkpoint, problem, hint=hint)
         unused = len(set(shapes) - set(self._fitting))
         self.report = Report(

@@ -34,8 +34,9 @@ class SourceOptions:
         kind=str,
     )  # fmt: skip
     pretrained: str = setting(
-        "", "A checkpoint with weights to begin with, such as slim's resnet_v1_50.ckpt.", kind=str
-    )
+        "", "A checkpoint with weights to begin with: of another run, or slim's resnet_v1_50.ckpt "
+        "or vgg_16.ckpt.", kind=str,
+    )  # fmt: skip
     num_readers: int = setting(2, "Pictures prepared at a time.", 1, 256)
     picture_cache: int = setting(256, "Memory for decoded pictures, in MiB.", 0)
 
