@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import filecmp
 import io
+import json
 import os
+import subprocess
+import sys
 import zipfile
 from functools import partial
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 from PIL import Image
 
+from ocrdata.cli import main
 from ocrdata.errors import AnnotationError, OcrdataError, OptionError, UnknownNameError
 
 pytest.importorskip("apache_beam", reason="apache-beam is not installed (Python 3.9 or newer)")
@@ -107,6 +112,42 @@ def test_wrong_calls_are_refused(run, tmp_path):
     output = run(*words, *DIRECT, "--runner-option", "=3", code=2).output
     assert "needs NAME=VALUE or NAME" in output
     assert not (tmp_path / "data").exists()
+
+
+RECORDER = """#!{python}
+import json, sys
+with open({calls!r}, "a") as stream:
+    stream.write(json.dumps(sys.argv[1:]) + "\\n")
+"""
+
+
+@pytest.mark.parametrize(
+    ("script", "arguments"),
+    [("flink.sh", ["flink:8081", "/shared"]), ("dataflow.sh", ["me", "europe-west1", "gs://b"])],
+)
+def test_the_examples_for_clusters_are_calls_that_can_be_made(tmp_path, script, arguments):
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    (tmp_path / "ocrdata").write_text(
+        RECORDER.format(python=sys.executable, calls=str(tmp_path / "calls"))
+    )
+    (tmp_path / "ocrdata").chmod(0o755)
+    path = os.pathsep.join([str(tmp_path), os.environ["PATH"]])
+    command = ["bash", str(ROOT / "examples" / script), *arguments]
+    subprocess.run(command, check=True, env={**os.environ, "PATH": path})
+    runners = []
+    for line in (tmp_path / "calls").read_text().splitlines():
+        words, group = json.loads(line), main
+        while isinstance(group, click.Group):
+            group, words = group.commands[words[0]], words[1:]
+        values = group.make_context("ocrdata", words).params
+        if values.get("runner"):
+            runners.append(values["runner"])
+            options = beam.pipeline_options(values["runner"], values["runner_option"])
+            known = PipelineOptions(options._flags).get_all_options()
+            names = {option.partition("=")[0] for option in values["runner_option"]}
+            assert names <= set(known)
+    assert set(runners) == {"FlinkRunner" if script == "flink.sh" else "DataflowRunner"}
 
 
 # --- the engine
