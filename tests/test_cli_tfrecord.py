@@ -200,5 +200,5 @@ def test_preview(run, data, tmp_path):
         assert image.format == "PNG"
     assert "already exists" in run("preview", "--data-dir", data, code=1).stderr
     page = tmp_path / "page.html"
-    run("preview", data, "--split", "test", "--seed", 4, "--output", page)
-    assert page.read_text(encoding="utf-8").count("<figure>") == 6
+    run("preview", data, "--split", "test", "--seed", 4, "--html", page, "--workers", 0)
+    assert page.read_text(encoding="utf-8").count('class="card sample"') == 6

@@ -19,6 +19,7 @@ ROWS = {
     "reading": 3,
     "records": 3,
     "packing": 3,
+    "pages": 3,
     "check": 3,
     "gallery": 3,
     "train": 4,
@@ -27,7 +28,12 @@ ROWS = {
     "__main__": 6,
 }
 # Besides their own row: what reads shards needs the records package.
-ALSO = {"check": {"records"}, "gallery": {"records"}, "reading": {"records"}}
+ALSO = {
+    "check": {"records"},
+    "gallery": {"records"},
+    "reading": {"records"},
+    "pages": {"check", "gallery", "records"},
+}
 ONLY_IN = {"click": "cli", "tensorflow": "train", "apache_beam": "scale"}
 
 FILES = sorted(ROOT.rglob("*.py"))

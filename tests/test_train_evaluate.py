@@ -239,3 +239,24 @@ def test_texts_are_joined_from_characters():
         classes = tf.constant([[1, 0, -1], [2, 2, 2], [-1, -1, -1]])
         texts = session.run(join_characters(classes, Charset(("a", "中", "𠀀"))))
     assert [text.decode("utf-8") for text in texts] == ["中a", "𠀀𠀀𠀀", ""]
+
+
+def test_a_run_leaves_a_page_with_what_it_read_worst(trained, numbers):
+    from ocrdata.pages.run import marked
+    from ocrdata.train.evaluate import Evaluator
+    from ocrdata.train.run import read_run
+    from ocrdata.train.shardset import read_shard_set
+    from ocrdata.train.targets import make_target
+
+    run = read_run(trained / "crnn", "crnn")
+    page = (trained / "crnn/report.html").read_text(encoding="utf-8")
+    evaluator = Evaluator(run, read_shard_set(numbers), "validation", make_target("cpu"), 8)
+    wrong = [one for one in evaluator.predictions(run.checkpoint()) if one.truth != one.text]
+    look = evaluator.look(run.checkpoint())
+    evaluator.close()
+    assert {(miss.truth, miss.text) for miss in look.worst} == {(w.truth, w.text) for w in wrong}
+    for miss in look.worst:
+        key = miss.note.split(" · ")[1]
+        assert miss.image == (numbers / key).read_bytes() and key in page
+        assert marked(miss.truth, miss.text)[0] in page
+    assert page.count('class="card sample"') == len(wrong) and "Validation" in page

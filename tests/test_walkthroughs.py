@@ -146,6 +146,13 @@ def photos(folder):
         Image.new("RGB", (300, 200), tone).save(str(folder / "photos/{}.png".format(number)))
 
 
+def looked_at(folder):
+    lines(folder)
+    photos(folder)
+    for path in (folder / "photos").glob("[0-9].png"):
+        path.unlink()
+
+
 def downloads(folder):
     data_sets(("icdar2015", "downloads/icdar2015"))(folder)
     truth = folder / "downloads/icdar2015/Challenge4_Test_Task1_GT/gt_img_1.txt"
@@ -237,6 +244,7 @@ GIVEN = {
     "docs/export.md": (photos, ["output/east/model.onnx", "drawn/img_1.png"]),
     "docs/importers.md": (downloads, ["data/pic"]),
     "docs/recognition.md": (lines, ["output/crnn/saved_model/saved_model.pb", "readings.png"]),
+    "docs/report.md": (looked_at, ["data.html", "records.html", "photos.html"]),
     "docs/rendering.md": (photos, ["hard.png", "data/images"]),
     "README.md": (None, ["output/crnn/checkpoint", "data/tfrecords/dataset_info.json"]),
     "docs/migration/ucloud-crnn.md": (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Optional
+from typing import Any, Dict, Optional
 
 import click
 
@@ -17,7 +17,14 @@ from ocrdata.cli import options
     "--output",
     type=options.PATH,
     show_default="preview.png in the data folder",
-    help="The picture (.png) or page (.html) to write.",
+    help="The contact sheet (.png) to write.",
+)
+@options.option(
+    "--html",
+    type=options.PATH,
+    metavar="PAGE",
+    help="Write a page (.html) instead: samples, texts, characters, sizes, splits, fonts, effects "
+    "and problems, in one file that needs no other.",
 )
 @options.option("--count", type=click.IntRange(1, 2000), default=24, help="Samples to show.")
 @options.option("--columns", type=click.IntRange(1, 40), default=4, help="Of the contact sheet.")
@@ -28,22 +35,17 @@ from ocrdata.cli import options
     help="Show only this split.",
 )
 @options.option("--font", type=options.EXISTING, help="For the labels; a bundled one by default.")
+@options.option(
+    "--check/--no-check", default=True, help="Whether the page says what `ocrdata check` finds."
+)
 @options.seed_option
+@options.workers_option
 @options.overwrite_option
 @options.json_option
 def preview(
-    path: Optional[Path],
-    data_dir: Path,
-    output: Optional[Path],
-    count: int,
-    columns: int,
-    split: Optional[str],
-    font: Optional[Path],
-    seed: int,
-    overwrite: bool,
-    as_json: bool,
+    path: Optional[Path], data_dir: Path, html: Optional[Path], as_json: bool, **chosen: Any
 ) -> None:
-    """Draw samples of PATH with their labels, the data folder by default.
+    """Draw samples of PATH with their labels, the data folder by default, or write a page about it.
 
     PATH may be a data folder, a sample.txt, a shard set, one .tfrecord file, or a folder or archive
     of pictures with ground truth, whose outlines are drawn in (red ones are ignored). The same seed
@@ -52,13 +54,33 @@ def preview(
     \b
     Example:
       ocrdata preview
-      ocrdata preview data/tfrecords --split test --output test.html
+      ocrdata preview data/tfrecords --split test --output test.png
+      ocrdata preview --html data.html
     """
     from ocrdata.cli.report import report
+
+    where = path or data_dir
+    report(_page(where, html, chosen) if html else _sheet(where, data_dir, chosen), as_json)
+
+
+def _sheet(where: Path, data_dir: Path, chosen: Dict[str, Any]) -> Any:
     from ocrdata.gallery.preview import write_preview
 
-    summary = write_preview(
-        path or data_dir, output or data_dir / "preview.png", count, columns, split, seed, font,
-        overwrite,
-    )  # fmt: skip
-    report(summary, as_json)
+    names = ("count", "columns", "split", "seed", "font", "overwrite")
+    output = chosen["output"] or data_dir / "preview.png"
+    return write_preview(where, output, **{name: chosen[name] for name in names})
+
+
+def _page(where: Path, html: Path, chosen: Dict[str, Any]) -> Any:
+    from ocrdata.cli.report import progress
+    from ocrdata.errors import OptionError
+    from ocrdata.pages.dataset import write_dataset_page
+
+    for name in ("output", "font"):
+        if chosen[name]:
+            raise OptionError("--html and --{} exclude each other.".format(name))
+    names = ("count", "split", "seed", "check", "workers", "overwrite")
+    with progress("preview", "samples") as on_progress:
+        return write_dataset_page(
+            where, html, on_progress=on_progress, **{name: chosen[name] for name in names}
+        )

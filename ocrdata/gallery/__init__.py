@@ -1,1 +1,1 @@
-"""Contact sheets: many small pictures with what they read, as one PNG or one HTML page."""
+"""Contact sheets: many small pictures with what they read, as one PNG."""

@@ -9,12 +9,10 @@ from typing import Dict, Optional
 from ocrdata.base.outdir import write_atomic
 from ocrdata.errors import OptionError, OutputExistsError, PathLike
 from ocrdata.gallery.cards import PICTURE, Card, open_picture
-from ocrdata.gallery.page import html_sheet
 from ocrdata.gallery.sheet import draw_sheet
 from ocrdata.records.outlines import describe_regions, draw_regions
 from ocrdata.records.pick import Shown, choose_samples
 
-SUFFIXES = (".png", ".html")
 # The height of a picture with regions.
 _SCENE = 220
 
@@ -53,12 +51,12 @@ def write_preview(
 ) -> PreviewSummary:
     """Draws samples of anything that `pick.choose_samples` reads, regions with their outlines.
 
-    `output` ends in .png for a contact sheet or .html for a page. Raises InputError where there is
-    nothing to show, OutputExistsError, OptionError and FontError.
+    `output`, a contact sheet, ends in .png. Raises InputError where there is nothing to show,
+    OutputExistsError, OptionError and FontError.
     """
     target = Path(output)
-    if target.suffix.lower() not in SUFFIXES:
-        raise OptionError("--output must end in {}.".format(" or ".join(SUFFIXES)))
+    if target.suffix.lower() != ".png":
+        raise OptionError("--output must end in .png.", "For a page, pass --html PAGE.html.")
     if target.exists() and not overwrite:
         raise OutputExistsError(target)
     shown = choose_samples(path, count, split, seed)
@@ -67,11 +65,8 @@ def write_preview(
     texts = [one.text for one in shown] + [r.text for one in shown for r in one.regions or ()]
     characters = len(set("".join(texts)))
     subtitle = "{} samples, {} characters, seed {}".format(len(shown), characters, seed)
-    if target.suffix.lower() == ".html":
-        data = html_sheet(cards, str(path), subtitle, _SCENE if scenes else PICTURE)
-    else:
-        tall = _SCENE if scenes else PICTURE
-        data = draw_sheet(cards, str(path), subtitle, columns, font=font, picture_height=tall)
+    tall = _SCENE if scenes else PICTURE
+    data = draw_sheet(cards, str(path), subtitle, columns, font=font, picture_height=tall)
     target.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(target, data)
     splits: Dict[str, int] = {}

@@ -122,7 +122,7 @@ def choose_samples(
     where = as_path(path)
     if where.is_dir() and (where / DATASET_INFO).is_file():
         shown = _from_set(where, count, split, seed)
-    elif where.is_dir() and not _has_pictures_only(where):
+    elif where.is_dir() and not holds_pictures_only(where):
         shown = _from_data_dir(where, count, split, seed)
     elif where.is_dir() or (where.is_file() and archive_stem(where.name)):
         shown = _from_pictures(where, count, split, seed)
@@ -139,7 +139,7 @@ def choose_samples(
     return shown
 
 
-def _has_pictures_only(root: Path) -> bool:
+def holds_pictures_only(root: Path) -> bool:
     """Says whether a folder holds pictures (or archives of them), but neither lists nor shards."""
     lists = any((root / name / SAMPLE_LIST).is_file() for name in (TRAIN, TEST))
     if lists or (root / RECORDS_DIR / DATASET_INFO).is_file():

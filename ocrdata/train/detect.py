@@ -10,7 +10,7 @@ import numpy as np
 
 from ocrdata.geometry import quads as q
 from ocrdata.geometry.polygons import bounds, clockwise, signed_area
-from ocrdata.metrics.detection import UPRIGHT, DetectionScore, match_all, total
+from ocrdata.metrics.detection import UPRIGHT, DetectionScore, Match, match_all, total
 from ocrdata.metrics.detection_files import Boxes, Format
 from ocrdata.records.fitting import decode_picture
 from ocrdata.train.compat import tf, v1
@@ -19,6 +19,7 @@ from ocrdata.train.inference import restore, run_model
 from ocrdata.train.run import Run
 from ocrdata.train.scenes import Scenes
 from ocrdata.train.targets import Target
+from ocrdata.train.worst import worst_scenes
 
 PROTOCOL = "icdar2015"
 Polygons = List[np.ndarray]
@@ -113,10 +114,12 @@ class SceneEvaluator:
             yield Found(sample.key, polygons, scores, truth, problem)
 
     def look(self, checkpoint: str) -> Look:
-        """Returns how many pictures were looked at, and the figures of their score."""
-        score = score_of(list(self.results(checkpoint)), self._protocol)
-        names = ("hmean", "precision", "recall")
-        return Look(score.images, {name: getattr(score, name) for name in names})
+        """Returns how many pictures were looked at, the figures of their score, and the worst."""
+        found = list(self.results(checkpoint))
+        matches = matches_of(found, self._protocol)
+        score = total(matches, self._protocol, 0, None, Format())
+        figures = {name: getattr(score, name) for name in ("hmean", "precision", "recall")}
+        return Look(score.images, figures, worst_scenes(found, matches, self._scenes.load))
 
     def close(self) -> None:
         """Frees the session and the pictures."""
@@ -144,13 +147,18 @@ def score_of(found: List[Found], protocol: str = PROTOCOL) -> DetectionScore:
     The overlap protocols take outlines of any number of points as they are; those of upright
     rectangles take their bounds.
     """
+    return total(matches_of(found, protocol), protocol, 0, None, Format())
+
+
+def matches_of(found: List[Found], protocol: str = PROTOCOL) -> Dict[str, Match]:
+    """Returns what each picture contributes to the score, by its key."""
     truth = {one.key: one.truth for one in found}
     results = {}
     for one in found:
         results[one.key] = Boxes()
         for polygon, score in zip(one.polygons, one.scores.tolist()):
             results[one.key].add(polygon, score=score)
-    return total(match_all(truth, results, protocol), protocol, 0, None, Format())
+    return match_all(truth, results, protocol)
 
 
 def plain_regions(polygons: Polygons, scores: np.ndarray) -> List[Dict[str, Any]]:

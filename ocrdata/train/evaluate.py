@@ -20,6 +20,7 @@ from ocrdata.train.problems import explained
 from ocrdata.train.run import Run, read_run
 from ocrdata.train.shardset import ShardSet, check_dictionary, read_shard_set
 from ocrdata.train.targets import Target, make_target
+from ocrdata.train.worst import WorstLines
 
 OnProgress = Optional[Callable[[int, Optional[int]], None]]
 
@@ -47,14 +48,13 @@ class Evaluator:
         limit: int = 0,
     ) -> None:
         self._run = run
+        self._shards = shards.require(split)
         self._averaged = bool(run.options.get("ema"))
         self._graph = tf.Graph()
         with self._graph.as_default(), v1.device(target.device):
             model = run_model(run)
             with v1.device("/device:CPU:0"):
-                dataset = evaluation_batches(
-                    shards.require(split), image_spec(model), batch_size, limit
-                )
+                dataset = evaluation_batches(self._shards, image_spec(model), batch_size, limit)
                 iterator = v1.data.make_initializable_iterator(dataset)
                 batch = iterator.get_next()
             decoded = read_lines(model, batch, beam_width)
@@ -95,9 +95,12 @@ class Evaluator:
         return RecognitionScore(protocol).add_all(pairs)
 
     def look(self, checkpoint: str) -> Look:
-        """Returns how many lines were read, and the figures of their score."""
-        score = self.score(checkpoint)
-        return Look(score.lines, score.figures())
+        """Returns how many lines were read, the figures of their score, and the worst lines."""
+        score, worst = RecognitionScore(), WorstLines()
+        for number, line in enumerate(self.predictions(checkpoint)):
+            if not score.add(line.truth, line.text):
+                worst.add(number, line)
+        return Look(score.lines, score.figures(), worst.misses(self._shards))
 
     def close(self) -> None:
         """Frees the session."""

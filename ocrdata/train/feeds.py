@@ -5,10 +5,11 @@ The loop knows nothing about lines or scenes; each task has one Feed.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from ocrdata.base.registry import Registry
 from ocrdata.errors import OcrdataError
+from ocrdata.pages.run import Miss
 from ocrdata.text.charset import Charset
 
 OnProgress = Optional[Callable[[int, Optional[int]], None]]
@@ -25,10 +26,14 @@ FEEDS = Registry(
 
 
 class Look(NamedTuple):
-    """What a look at the validation split found: how many samples, and figures by name."""
+    """What a look at the validation split found: how many samples, and figures by name.
+
+    `worst` are the samples that went worst, for the report of the run.
+    """
 
     samples: int
     figures: Dict[str, float]
+    worst: Sequence[Miss] = ()
 
 
 class Feed:

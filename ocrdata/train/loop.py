@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, Optional, Union
+from typing import Any, Callable, Dict, Optional, Sequence, Union
 
 from ocrdata.errors import PathLike
+from ocrdata.pages.run import Miss, write_run_page
 from ocrdata.train.cluster import Cluster, read_cluster
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.config import TrainOptions
@@ -151,6 +152,10 @@ class _Watch:
         self._evaluator: Any = None if elsewhere else feed.evaluator(run, target)
         self._loss: Optional[float] = None
         self._validation: Dict[str, float] = {}
+        self._worst: Sequence[Miss] = ()
+        self._where = "No validation split was looked at{}.".format(
+            " in this process" if elsewhere else ""
+        )
         self._pretrained = no_weights()
         checkpoint = v1.train.latest_checkpoint(str(run.directory))
         self._started = int(checkpoint.rsplit("-", 1)[1]) if checkpoint else 0
@@ -168,6 +173,7 @@ class _Watch:
         try:
             if self._started < self.total:
                 self._train(graph, note)
+                self._write_report()
         finally:
             if self.chief:
                 self.chief.dismiss()
@@ -219,11 +225,17 @@ class _Watch:
 
     def _validate(self, step: int, checkpoint: str) -> None:
         look = self._evaluator.look(checkpoint)
-        self._validation = look.figures
+        self._validation, self._worst = look.figures, look.worst
         self._log.write({"step": step, "validation": look.figures})
         self._summaries.write_scalars(step, "validation", look.figures)
         if self._on_validation:
             self._on_validation(ValidationReport(step, look.samples, look.figures))
+        self._write_report("Of the validation split at step {}.".format(step))
+
+    def _write_report(self, what: str = "") -> None:
+        """Writes report.html, anew at each validation: an interrupted run has one too."""
+        self._where = what or self._where
+        write_run_page(self._run.directory, self._worst, self._where)
 
 
 class _Creator(v1.train.ChiefSessionCreator):

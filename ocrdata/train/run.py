@@ -4,6 +4,7 @@ run.json                 options, dictionary and versions
 checkpoint, model.ckpt-* weights, optimiser state and step, by variable name
 metrics.jsonl            one JSON object a line: training and validation figures
 events.out.tfevents.*    the same for TensorBoard, with images
+report.html              a page: curves, options, what was read worst
 evaluation-*.json, predictions-*, results-*.zip   what `ocrdata evaluate` writes
 """
 
@@ -21,6 +22,7 @@ import numpy as np
 from ocrdata import __version__
 from ocrdata.base.outdir import dump_json, read_json, write_atomic
 from ocrdata.errors import CheckpointError, OptionError, OutputExistsError
+from ocrdata.pages.run import REPORT
 from ocrdata.text.charset import Charset
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.config import FREE
@@ -37,6 +39,7 @@ _OURS = (
     "predictions-*.tsv",
     "predictions-*.jsonl",
     "results-*.zip",
+    REPORT,
 )
 _START = "Train first: ocrdata train {}."
 

@@ -1,0 +1,1 @@
+"""Self-contained HTML pages: a data set, a training run. No network, no other file."""

@@ -1,0 +1,154 @@
+"""A page about a training run: curves, figures, options, and what it read worst."""
+
+from __future__ import annotations
+
+import json
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+from ocrdata.base.outdir import read_json, write_atomic
+from ocrdata.pages import charts as c
+from ocrdata.pages.html import Section, card, charts, number, page, table, text, tiles
+from ocrdata.pages.samples import Outline, SampleCard, sample_grid
+
+REPORT, RUN, METRICS = "report.html", "run.json", "metrics.jsonl"
+_LOWER = ("character_error_rate", "loss")  # figures of which less is better
+_RATES = ("learning_rate", "examples_per_second", "gradient_norm")
+_NAMES = {"one_minus_ned": "1-NED", "hmean": "harmonic mean"}
+
+
+class Miss(NamedTuple):
+    """A sample that went wrong: what it says and what was read, or outlines true and found."""
+
+    image: bytes
+    truth: str
+    text: str
+    note: str
+    outlines: Optional[Sequence[Outline]] = None
+
+
+def write_run_page(directory: Path, worst: Sequence[Miss] = (), what: str = "") -> Path:
+    """Writes report.html into the folder of a run; `what` says where `worst` comes from."""
+    content = read_json(directory / RUN)
+    lines = read_metrics(directory / METRICS)
+    steps = [line for line in lines if "loss" in line]
+    looks = [(line["step"], line["validation"]) for line in lines if "validation" in line]
+    options = {**content.get("model_options", {}), **content.get("options", {})}
+    sections = [
+        Section("overview", "Overview", _overview(content, steps, looks)),
+        Section("curves", "Curves", _curves(steps, looks)),
+        Section("worst", "Worst predictions", _worst(worst, what)),
+        Section("options", "Options", _options(content, options)),
+    ]
+    subtitle = "training run, {}".format(directory)
+    write_atomic(directory / REPORT, page(content["model"], subtitle, sections))
+    return directory / REPORT
+
+
+def read_metrics(path: Path) -> List[Dict[str, Any]]:
+    """Returns the lines of metrics.jsonl; the last may be cut off by a kill."""
+    if not path.is_file():
+        return []
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
+
+
+def _named(name: str) -> str:
+    return _NAMES.get(name, name.replace("_", " "))
+
+
+def _overview(
+    content: Dict[str, Any], steps: List[Dict[str, Any]], looks: List[Tuple[int, Dict[str, float]]]
+) -> str:
+    rows: List[Tuple[str, ...]] = []
+    if steps:
+        rows += [(number(steps[-1]["step"]), "steps"), (number(steps[-1]["loss"]), "last loss")]
+    if "samples" in content.get("records", {}):
+        rows.append((number(content["records"]["samples"]), "samples trained on"))
+    for name in looks[-1][1] if looks else ():
+        choose = min if name in _LOWER else max
+        step, figures = choose(looks, key=lambda look: look[1].get(name, 0.0))
+        rows.append((number(figures[name]), "best {}, at step {}".format(_named(name), step)))
+    return tiles(rows) if rows else ""
+
+
+def _curves(steps: List[Dict[str, Any]], looks: List[Tuple[int, Dict[str, float]]]) -> str:
+    names = sorted({name for line in steps for name in line} - {"step", *_RATES})
+    losses = [name for name in names if name.endswith("loss")]
+    figures = [name for name in names if name not in losses]
+    log = all(line[name] > 0 for line in steps for name in losses if name in line)
+    cards = [_curve("Loss", _series(steps, losses), log)] if losses else []
+    if figures:
+        cards.append(_curve("Figures of the batches", _series(steps, figures)))
+    if looks:
+        flat = [dict(found, step=step) for step, found in looks]
+        cards.append(_curve("Validation", _series(flat, sorted(looks[0][1]))))
+    for name in _RATES:
+        chart = _series(steps, [name])
+        cards.append(_curve(_named(name).capitalize(), chart, name == "gradient_norm"))
+    return charts(cards)
+
+
+def _series(lines: Sequence[Dict[str, Any]], names: Sequence[str]) -> Dict[str, Any]:
+    found = {_named(n): [(one["step"], one[n]) for one in lines if n in one] for n in names}
+    return {name: points for name, points in found.items() if points}
+
+
+def _curve(title: str, series: Dict[str, Any], log: bool = False) -> str:
+    if not series:
+        return ""
+    log = log and all(value > 0 for points in series.values() for _, value in points)
+    last = table(
+        ("", "first", "last", "least", "most"),
+        (
+            (name, *(number(v) for v in (p[0][1], p[-1][1], *_ends(p))))
+            for name, p in series.items()
+        ),
+        4,
+    )
+    chart = c.curves(series, "step", title, False, log)
+    return card(title, "{}<details><summary>Figures</summary>{}</details>".format(chart, last))
+
+
+def _ends(points: Sequence[Tuple[float, float]]) -> Tuple[float, float]:
+    values = [value for _, value in points]
+    return min(values), max(values)
+
+
+def _worst(worst: Sequence[Miss], what: str) -> str:
+    if not worst:
+        return "" if not what else '<p class="note">{}</p>'.format(text(what))
+    cards = [
+        SampleCard(one.image, _title(one), one.note, "", one.outlines, "", one.truth)
+        for one in worst
+    ]
+    scenes = any(one.outlines is not None for one in worst)
+    return '<p class="note">{}</p>{}'.format(text(what), sample_grid(cards, scenes))
+
+
+def _title(one: Miss) -> str:
+    """Returns truth and reading with what differs marked, or the words about a scene."""
+    if one.outlines is not None:
+        return text(one.text)
+    truth, read = marked(one.truth, one.text)
+    return "{}<br>{}".format(truth or "(nothing)", read or "<ins>(nothing)</ins>")
+
+
+def marked(truth: str, read: str) -> Tuple[str, str]:
+    """Returns both as HTML, with what was missed and what was made up marked."""
+    parts: List[List[str]] = [[], []]
+    for kind, a, b, x, y in SequenceMatcher(None, truth, read, False).get_opcodes():
+        for place, (piece, mark) in enumerate(((truth[a:b], "del"), (read[x:y], "ins"))):
+            if piece:
+                shape = "{1}" if kind == "equal" else "<{0}>{1}</{0}>"
+                parts[place].append(shape.format(mark, text(piece)))
+    return "".join(parts[0]), "".join(parts[1])
+
+
+def _options(content: Dict[str, Any], options: Dict[str, Any]) -> str:
+    versions = content.get("versions", {})
+    made = ", ".join("{} {}".format(name, value) for name, value in sorted(versions.items()))
+    rows = [("--" + name.replace("_", "-"), value) for name, value in sorted(options.items())]
+    folded = "<details><summary>All options</summary>{}</details>"
+    return card(content["model"], folded.format(table(("option", "value"), rows, wrap=True)), made)

@@ -1,0 +1,109 @@
+"""Samples on a page: pictures with their texts, outlines drawn over them by the browser."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import Any, List, NamedTuple, Optional, Sequence
+
+from PIL import Image
+
+from ocrdata.gallery.cards import open_picture
+from ocrdata.pages.html import text
+
+LONGEST, QUALITY = 720, 85
+_SMALL = 120_000  # bytes of a file that is put into the page as it is
+_SHOWABLE = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif"}
+
+
+class Outline(NamedTuple):
+    """A polygon [[x, y], ...] in pixels, what is said of it, and its class in the style."""
+
+    points: Any
+    said: str
+    kind: str = ""
+
+
+class SampleCard(NamedTuple):
+    """One sample: its encoded picture, and HTML (escaped) of what stands below it."""
+
+    image: bytes
+    title: str
+    note: str = ""
+    split: str = ""
+    outlines: Optional[Sequence[Outline]] = None
+    problem: str = ""
+    spoken: str = ""
+
+
+def sample_card(one: SampleCard) -> str:
+    """Returns a button with the picture; what cannot be shown says why."""
+    image, problem = (None, one.problem) if one.problem else open_picture(one.image)
+    if image is None:
+        frame = '<span class="bad">cannot be shown: {}</span>'.format(text(problem))
+    else:
+        frame = (
+            '<span class="pic"><img alt="{}" width="{}" height="{}" src="{}">{}</span>'
+        ).format(
+            text(one.spoken or "sample"), image.width, image.height,
+            data_uri(one.image, image), _overlay(image.size, one.outlines or ()),
+        )  # fmt: skip
+    return (
+        '<button type="button" class="card sample" data-split="{}"><span class="frame">{}</span>'
+        "<strong>{}</strong><small>{}</small></button>"
+    ).format(text(one.split), frame, one.title, text(one.note))
+
+
+def data_uri(data: bytes, image: Image.Image) -> str:
+    """Returns a picture as part of the page: its own bytes where a browser shows them."""
+    with Image.open(io.BytesIO(data)) as opened:
+        kind = _SHOWABLE.get(opened.format or "", "")
+    if not kind or max(image.size) > LONGEST or len(data) > _SMALL:
+        small = image.copy()
+        small.thumbnail((LONGEST, LONGEST))
+        stream = io.BytesIO()
+        small.save(stream, "JPEG", quality=QUALITY)
+        data, kind = stream.getvalue(), "image/jpeg"
+    return "data:{};base64,{}".format(kind, base64.b64encode(data).decode("ascii"))
+
+
+def _overlay(size: Any, outlines: Sequence[Outline]) -> str:
+    if not outlines:
+        return ""
+    shapes = "".join(
+        '<polygon class="{}" points="{}"><title>{}</title></polygon>'.format(
+            one.kind,
+            " ".join("{:.1f},{:.1f}".format(float(x), float(y)) for x, y in one.points),
+            text(one.said),
+        )
+        for one in outlines
+    )
+    return '<svg viewBox="0 0 {} {}" preserveAspectRatio="none" aria-hidden="true">{}</svg>'.format(
+        size[0], size[1], shapes
+    )
+
+
+def sample_grid(cards: Sequence[SampleCard], scenes: bool) -> str:
+    """Returns the samples, with a choice of the split, and of outlines, above them."""
+    splits = list(dict.fromkeys(one.split for one in cards))
+    kind = "samples scenes" if scenes else "samples lines"
+    choice = _choice(splits, scenes)
+    return '{}<div class="{}">{}</div>'.format(choice, kind, "".join(map(sample_card, cards)))
+
+
+def _choice(splits: List[str], scenes: bool) -> str:
+    parts = []
+    if len(splits) > 1:
+        for value, name in [("", "all"), *((split, split or "no split") for split in splits)]:
+            parts.append(
+                '<label><input type="radio" name="split" value="{}"{}> {}</label>'.format(
+                    text(value), "" if value else " checked", text(name)
+                )
+            )
+    if scenes:
+        parts.append('<label><input type="checkbox" name="boxes" checked> outlines</label>')
+    if not parts:
+        return ""
+    return '<fieldset class="filter" aria-label="Which samples">{}</fieldset>'.format(
+        "".join(parts)
+    )
