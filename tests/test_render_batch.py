@@ -17,8 +17,9 @@ from render_support import TEXTS, job, tree_digest
 
 from ocrdata.base.sample import read_sample_list
 from ocrdata.errors import CorpusError, FontError, OcrdataError, OptionError
+from ocrdata.render.backgrounds import PictureBank, find_pictures, invent_picture
 from ocrdata.render.batch import render_lines
-from ocrdata.render.blocks import render_block
+from ocrdata.render.blocks import render_block, styles_of
 from ocrdata.render.planning import TextOptions, plan_lines
 from ocrdata.render.sampling import Task, near_key, plan_texts
 from ocrdata.render.warp import Frame
@@ -267,3 +268,29 @@ def test_rare_and_undrawable_phrases_are_left_out_and_counted(tmp_path, run, com
         summary = json.loads(run(*words, *more).stdout.splitlines()[0])
         assert any("U+1F600" in reason for reason in summary["skipped"]), summary
         assert any("rare" in reason for reason in summary["skipped"]), summary
+
+
+def test_blocks_share_out_the_user_s_pictures(tmp_path):
+    for number in range(40):
+        cv2.imwrite(str(tmp_path / "{:02d}.jpg".format(number)), np.full((60, 90, 3), number * 6))
+    paths = find_pictures([tmp_path])
+    order = job("scene", pictures=paths)
+    seen = []
+    for block in range(40):
+        styles = styles_of(order, block, range(256))
+        places = [style.picture_at for style in styles if style.background == "picture"]
+        assert all(0 <= place < 1 for place in places)
+        seen.append({int(place * 40) for place in places})
+        few = styles_of(order, block, range(3, 200, 7))
+        assert few == styles[3:200:7], "a block that is drawn in parts is the same block"
+    assert max(map(len, seen)) <= 8 and len(set().union(*seen)) == 40
+
+
+def test_large_photographs_are_read_smaller(tmp_path):
+    large = cv2.resize(invent_picture(1), (4000, 2500))
+    cv2.imwrite(str(tmp_path / "a.jpg"), large)
+    cv2.imwrite(str(tmp_path / "b.png"), large)
+    photo, exact = (
+        PictureBank([tmp_path / name]).cut(0.0, (300, 500)) for name in ("a.jpg", "b.png")
+    )
+    assert np.abs(photo.astype(int) - exact).mean() < 4

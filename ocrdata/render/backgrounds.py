@@ -17,8 +17,13 @@ from ocrdata.render.colours import tinted
 from ocrdata.render.style import LineStyle
 
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
-# A picture is kept no larger than this, with smaller versions of it, as long as they fit.
-_LONGEST = 1024
+# A picture behind lines is kept no larger than this, with smaller versions of it, as long as they
+# fit; as many as a block of lines uses do.
+LONGEST = 768
+_REDUCED = (
+    (8, cv2.IMREAD_REDUCED_COLOR_8), (4, cv2.IMREAD_REDUCED_COLOR_4),
+    (2, cv2.IMREAD_REDUCED_COLOR_2),
+)  # fmt: skip
 _STEPS = (0.6, 0.36)
 _KEPT_BYTES = 20 << 20
 _INVENTED = 10
@@ -70,8 +75,8 @@ def _is_picture(path: Path, strict: bool, skips: Optional[Dict[str, int]]) -> bo
 class PictureBank:
     """Pictures to put behind text: a user's files, or invented ones."""
 
-    def __init__(self, paths: Sequence[Path] = ()) -> None:
-        self.paths = tuple(paths)
+    def __init__(self, paths: Sequence[Path] = (), longest: int = LONGEST) -> None:
+        self.paths, self.longest = tuple(paths), longest
         self._kept: Dict[int, List[np.ndarray]] = {}
         self._bytes = 0
 
@@ -104,7 +109,9 @@ class PictureBank:
         """Returns a picture in sizes from its own downwards, so that cutting needs no scaling."""
         found = self._kept.get(number)
         if found is None:
-            picture = _load(self.paths[number]) if self.paths else invent_picture(number)
+            picture = (
+                _load(self.paths[number], self.longest) if self.paths else invent_picture(number)
+            )
             found = _pyramid(picture)
             self._bytes += sum(step.nbytes for step in found)
             while self._kept and self._bytes > _KEPT_BYTES:
@@ -128,19 +135,33 @@ def _holds(picture: np.ndarray, shape: Tuple[int, int]) -> bool:
     return picture.shape[0] >= shape[0] and picture.shape[1] >= shape[1]
 
 
-def _load(path: Path) -> np.ndarray:
+def _load(path: Path, longest: int) -> np.ndarray:
     try:
         data = np.frombuffer(path.read_bytes(), np.uint8)
     except OSError as error:
         raise InputError(path, "cannot be read: {}".format(error.strerror)) from error
-    picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
+    picture = cv2.imdecode(data, _way(path, longest)) if len(data) else None
     if picture is None:
         raise InputError(path, "is not a picture that can be decoded", hint="Remove it.")
-    longest = max(picture.shape[:2])
-    if longest > _LONGEST:
-        ratio = _LONGEST / longest
+    ratio = longest / max(picture.shape[:2])
+    if ratio < 1.0:
         picture = cv2.resize(picture, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA)
     return picture
+
+
+def _way(path: Path, longest: int) -> int:
+    """Lets a JPEG decoder skip what is not needed, for a quarter of the time."""
+    from PIL import Image
+
+    try:
+        with Image.open(str(path)) as picture:
+            ratio = max(picture.size) / longest if picture.format == "JPEG" else 1.0
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        ratio = 1.0
+    for step, way in _REDUCED:
+        if ratio >= step:
+            return way
+    return cv2.IMREAD_COLOR
 
 
 def invent_picture(number: int, shape: Tuple[int, int] = (360, 576)) -> np.ndarray:

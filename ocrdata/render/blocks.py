@@ -22,6 +22,8 @@ from ocrdata.render.style import LineStyle, style_line
 from ocrdata.render.warp import Frame
 
 FOLDER_SIZE = 10_000
+# Blocks share out the user's pictures.
+_PICTURES_A_BLOCK = 8
 # Drawing some, then encoding them, keeps code and data of each in the processor's caches.
 _AT_ONCE = 32
 PICTURES, BOXES, STYLES = "pic", "boxes", "styles"
@@ -74,7 +76,20 @@ def styles_of(job: Job, number: int, places: Sequence[int]) -> List[LineStyle]:
     if job.replay:
         return [job.replay[number * BLOCK + place] for place in places]
     rows = seeds.uniform_block(job.seed, "line-style", number, BLOCK, DRAWS)
-    return draw_styles(rows[list(places)] if len(places) < BLOCK else rows, job.recipe)
+    styles = draw_styles(rows[list(places)] if len(places) < BLOCK else rows, job.recipe)
+    if len(job.pictures) <= _PICTURES_A_BLOCK or not job.recipe.is_drawn("picture"):
+        return styles
+    chance = seeds.stream(job.seed, "block-pictures", number)
+    chosen = chance.sample(range(len(job.pictures)), _PICTURES_A_BLOCK)
+    return [_from_chosen(style, chosen, len(job.pictures)) for style in styles]
+
+
+def _from_chosen(style: LineStyle, chosen: List[int], count: int) -> LineStyle:
+    """Takes the picture from a few: opening one for each line would take most of the time."""
+    spot = style.picture_at * len(chosen)
+    # Never the next picture, however the division is rounded.
+    place = (chosen[int(spot)] + min(spot % 1.0, 0.999999)) / count
+    return style._replace(picture_at=place)
 
 
 def render_block(

@@ -63,7 +63,7 @@ def scene_key(number: int, form: str = "jpg") -> str:
 @lru_cache(maxsize=2)
 def _kept(job: SceneJob) -> Tuple[GlyphCache, PictureBank]:
     cv2.setNumThreads(0)
-    return GlyphCache(job.faces), PictureBank(job.pictures)
+    return GlyphCache(job.faces), PictureBank(job.pictures, max(1024, *job.size))
 
 
 def render_scene(job: SceneJob, number: int, texts: Tuple[str, ...]) -> Sample:
