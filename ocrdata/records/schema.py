@@ -16,6 +16,7 @@ Records of a detection set are in `scene.py`.
 from __future__ import annotations
 
 from functools import lru_cache
+from operator import eq
 from typing import Any, Dict, List, NamedTuple, Sequence
 
 from ocrdata.records.example import (
@@ -120,4 +121,4 @@ def ctc_length(classes: Sequence[object]) -> int:
 
     Takes the text as well, because each character is a class.
     """
-    return len(classes) + sum(a == b for a, b in zip(classes, classes[1:]))
+    return len(classes) + sum(map(eq, classes, classes[1:]))

@@ -6,6 +6,7 @@ import hashlib
 import uuid
 import zlib
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, BinaryIO, Iterator, List, Union
 
@@ -52,6 +53,13 @@ class _Packed:
         self.sink.write(self.packer.flush())
 
 
+@lru_cache(maxsize=1 << 15)
+def _header(size: int) -> bytes:
+    """Returns a record's length with its checksum: small pictures have few different ones."""
+    length = LENGTH.pack(size)
+    return length + CRC.pack(masked_crc(length))
+
+
 class RecordWriter:
     """Takes the records of one file; made by `open_writer`.
 
@@ -69,9 +77,7 @@ class RecordWriter:
     def write(self, data: bytes) -> None:
         """Appends one record."""
         size = len(data)
-        length = LENGTH.pack(size)
-        crc = CRC.pack(masked_crc(length))
-        self._waiting += (length, crc, data, CRC.pack(masked_crc(data)))
+        self._waiting += (_header(size), data, CRC.pack(masked_crc(data)))
         self.count += 1
         self._waiting_size += size
         if self._waiting_size >= _WAITING:

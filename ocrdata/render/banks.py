@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Tuple
+from typing import Any, Tuple
 
 import cv2
 import numpy as np
@@ -24,9 +24,7 @@ TEXTURE_SIGMA = 32.0
 
 
 def _uniform(name: str, parts: int) -> np.ndarray:
-    # In parts: each takes six times its size while it is made.
-    blocks = (seeds.uniform_block(0, name, part, 1, _BANK // 4)[0] for part in range(parts))
-    return np.concatenate([block.astype(np.float32) for block in blocks])
+    return _knots(name, 64 * parts, _BANK // 256).reshape(-1)
 
 
 @lru_cache(maxsize=None)
@@ -39,7 +37,11 @@ def uniform_bank(name: str) -> np.ndarray:
 def normal_bank() -> np.ndarray:
     """Returns 2**18 standard normal float32 numbers, by the transform of Box and Muller."""
     radius, angle = _uniform("noise", 8).reshape(2, _BANK)
-    return np.sqrt(-2.0 * np.log1p(-radius)) * np.cos(np.float32(2.0 * math.pi) * angle)
+    for part in np.split(radius, 16):
+        part[:] = np.sqrt(-2.0 * np.log1p(-part))
+    for part, turn in zip(np.split(radius, 16), np.split(angle, 16)):
+        part *= np.cos(np.float32(2.0 * math.pi) * turn)
+    return radius.copy()
 
 
 @lru_cache(maxsize=None)
@@ -74,20 +76,33 @@ def texture_bank(kind: str) -> np.ndarray:
     """Returns a grey texture, uint8, mean 128: "paper" (fibres, stains) or "ink" (blotches)."""
     rows, columns = _TEXTURE
     steps = {"paper": ((1, 0.5), (4, 0.5), (40, 1.0)), "ink": ((2, 0.8), (5, 1.0), (14, 0.6))}[kind]
-    total = np.zeros(_TEXTURE, np.float32)
+    total: Any = np.zeros(_TEXTURE, np.float32)
     for step, weight in steps:
-        small = seeds.uniform_block(
-            0, "texture-" + kind, step, rows // step + 2, columns // step + 2
-        )
+        small = _knots("texture-{}-{}".format(kind, step), rows // step + 2, columns // step + 2)
         size = ((columns // step + 2) * step, (rows // step + 2) * step)
-        layer = cv2.resize(small.astype(np.float32), size, interpolation=cv2.INTER_CUBIC)
-        layer = layer[:rows, :columns]
-        total += (layer - layer.mean()) / layer.std() * np.float32(weight)
+        layer: Any = cv2.resize(small, size, interpolation=cv2.INTER_CUBIC)[:rows, :columns]
+        layer -= layer.mean()
+        layer *= np.float32(weight / layer.std())
+        total += layer
     if kind == "paper":
         # Fibres run along the sheet.
-        total = 0.6 * total + 0.6 * cv2.blur(total, (9, 1))
-    total = (total - total.mean()) / total.std()
-    return np.clip(np.rint(128.0 + TEXTURE_SIGMA * total), 0, 255).astype(np.uint8)
+        total = cv2.addWeighted(total, 0.6, cv2.blur(total, (9, 1)), 0.6, 0.0)
+    mean, spread = cv2.meanStdDev(total)
+    factor = TEXTURE_SIGMA / float(spread[0, 0])
+    offset = 128.0 - factor * float(mean[0, 0])
+    return cv2.addWeighted(total, factor, total, 0.0, offset, dtype=cv2.CV_8U)
+
+
+def _knots(name: str, rows: int, columns: int) -> np.ndarray:
+    """Uniform numbers, float32 [rows, columns], made a few rows at a time.
+
+    Memory that was taken in one large piece is not given back to the system.
+    """
+    knots = np.empty((rows, columns), np.float32)
+    for part, first in enumerate(range(0, rows, 16)):
+        count = min(16, rows - first)
+        knots[first : first + count] = seeds.uniform_block(0, name, part, count, columns)
+    return knots
 
 
 def read_texture(kind: str, place: float, shape: Tuple[int, int]) -> np.ndarray:

@@ -23,7 +23,7 @@ from ocrdata.render.rasters import Glyph, draw_glyph
 
 # Bytes of glyphs kept in a process, what one takes besides its pixels, and how many font files
 # stay open.
-KEPT_BYTES = 30 << 20
+KEPT_BYTES = 16 << 20
 _OVERHEAD = 400
 FONTS_OPEN = 48
 
