@@ -96,6 +96,19 @@ def test_files_behave_alike_everywhere(tmp_path, bucket, kind):
     assert not root.exists()
 
 
+def test_object_stores_choose_the_size_of_what_they_are_sent(bucket, monkeypatch):
+    kind, asked = type(fsspec.filesystem("memory")), []
+    original = kind.open
+    monkeypatch.setattr(
+        kind, "open", lambda self, path, mode, **more: (asked.append((mode, more)),
+        original(self, path, mode, **more))[1],
+    )  # fmt: skip
+    for mode in ("wb", "ab", "rb"):
+        (bucket / "a").open(mode, 512).close()
+    # s3fs refuses parts of less than 5 MB, gcsfs less than 256 KB.
+    assert asked == [("wb", {}), ("wb", {}), ("rb", {"block_size": 512})]
+
+
 def test_a_folder_arrives_with_its_manifest_last(bucket, monkeypatch):
     for name in ("manifest.json", "z.bin", "deep/manifest.json"):
         (bucket / "from" / name).write_bytes(name.encode())

@@ -143,9 +143,10 @@ class RemotePath(UrlPath):
         files, path = self._reach()
         kind = mode.strip("bt")
         before = self.read_bytes() if kind == "a" and self.exists() else b""
-        block = buffering if buffering > 1 else _BLOCK
+        # For reading only: object stores have sizes of their own for the parts they are sent.
+        block = {"block_size": buffering if buffering > 1 else _BLOCK} if kind == "r" else {}
         with _errors(self._url):
-            stream = files.open(path, "wb" if kind == "a" else kind + "b", block_size=block)
+            stream = files.open(path, "wb" if kind == "a" else kind + "b", **block)
             stream.write(before) if before else None
         return stream if "b" in mode else io.TextIOWrapper(stream, encoding, errors, newline)
 
