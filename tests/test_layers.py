@@ -31,6 +31,7 @@ ROWS = {
 ALSO = {
     "check": {"records"},
     "gallery": {"records"},
+    "metrics": {"geometry"},
     "reading": {"records"},
     "pages": {"check", "gallery", "records"},
 }

@@ -33,7 +33,7 @@ from ocrdata.base.sample import read_lines
 from ocrdata.base.split import IMAGE_SUFFIXES
 from ocrdata.base.tree import Tree, decode_lines
 from ocrdata.errors import AnnotationError, PathLike
-from ocrdata.metrics.overlap import crossed
+from ocrdata.geometry.quads import crossed
 
 _NAME = re.compile(r"^(?P<mark>gt_|res_)?(?P<key>.+)\.txt$")
 _INTEGER = re.compile(r"^\s*-?[0-9]+\s*$")

@@ -10,22 +10,6 @@ import shapely
 Polygons = Sequence[np.ndarray]
 
 
-def crossed(quads: np.ndarray) -> np.ndarray:
-    """Says of quads [n, 4, 2] which ones have opposite sides that cross: bool [n]."""
-    a, b, c, d = (quads[:, place] for place in range(4))
-    return _cross(a, b, c, d) | _cross(b, c, d, a)
-
-
-def _cross(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> np.ndarray:
-    apart = _side(a, b, c) * _side(a, b, d) < 0
-    return apart & (_side(c, d, a) * _side(c, d, b) < 0)
-
-
-def _side(a: np.ndarray, b: np.ndarray, point: np.ndarray) -> np.ndarray:
-    along, across = b - a, point - a
-    return np.sign(along[:, 0] * across[:, 1] - along[:, 1] * across[:, 0])
-
-
 def shared_areas(
     first: Sequence[Polygons], second: Sequence[Polygons]
 ) -> Tuple[List[np.ndarray], List[np.ndarray], List[np.ndarray]]:
