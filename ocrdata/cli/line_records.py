@@ -96,8 +96,7 @@ def _adopt(context: _Context) -> None:
 
 
 def _write_shard(shard: _Shard) -> Dict[str, Any]:
-    context = _adopted[0]
-    statistics = LineStatistics()
+    context, statistics = _adopted[0], LineStatistics()
     with open_writer(context.folder / shard.name, "none") as writer:
         for line in _lines(context, shard):
             statistics.add(line)
