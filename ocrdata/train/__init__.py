@@ -10,5 +10,6 @@ TARGETS = Registry(
     {
         "cpu": "ocrdata.train.targets:cpu",
         "gpu": "ocrdata.train.targets:gpu",
+        "npu": "ocrdata.train.npu:npu",
     },
 )

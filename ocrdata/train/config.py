@@ -137,7 +137,7 @@ class TrainOptions:
         0, "Steps between TensorBoard's figures; 0: as many as between progress lines.", 0
     )
     image_every: int = setting(500, "Steps between TensorBoard images; 0: none.", 0)
-    target: str = setting("cpu", "Where to run: cpu or gpu.")
+    target: str = setting("cpu", "Where to run: cpu, gpu or npu (Ascend).")
     num_gpus: int = setting(
         0, "GPUs that share a batch; without GPUs, as many parts of the processor. 0: one.", 0, 64
     )
@@ -147,6 +147,7 @@ class TrainOptions:
         choices=("float32", "mixed"),
     )
     xla: bool = setting(False, "Compile with XLA.")
+    iterations_per_loop: int = setting(1, "Steps that an NPU takes between two looks.", 1)
     cluster_timeout: float = setting(
         600.0, "Seconds that processes of a cluster (TF_CONFIG) wait for one that is away.", 1.0
     )
@@ -178,6 +179,7 @@ FREE = (
     "eval_samples",
     "image_every",
     "inter_threads",
+    "iterations_per_loop",
     "intra_threads",
     "keep",
     "log_every",

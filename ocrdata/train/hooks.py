@@ -19,6 +19,7 @@ from ocrdata.train.problems import not_finite
 from ocrdata.train.run import CHECKPOINT, MetricsLog
 from ocrdata.train.step import Training
 from ocrdata.train.summaries import Summaries
+from ocrdata.train.targets import Target
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,13 @@ class StartInput(v1.train.SessionRunHook):
     In a cluster it has the workers begin there, and watches that their batches are the right ones.
     """
 
-    def __init__(self, graph: Training, feed: Feed, chief: Any = None) -> None:
-        self._graph, self._feed, self._chief = graph, feed, chief
+    def __init__(self, graph: Training, feed: Feed, target: Target, chief: Any = None) -> None:
+        self._graph, self._feed, self._target, self._chief = graph, feed, target, chief
         self._tickets = {n: t for n, t in graph.fetches.items() if n.startswith("ticket_")}
 
     def after_create_session(self, session: Any, coord: Any) -> None:
         """Starts the iterators."""
+        self._target.start(session)
         place = self._feed.start(int(session.run(self._graph.step)))
         session.run(self._graph.iterators, {self._graph.start: place})
         if self._chief:
@@ -141,7 +143,8 @@ class Reports(v1.train.SessionRunHook):
             self._report(step, values)
         if ends or step % (self._options.summary_every or often) == 0:
             self._summaries.write_scalars(step, "train", self._figures(self._summed, values))
-        if self._options.image_every and step % self._options.image_every == 0:
+        pictures = self._options.image_every and "images" in values
+        if pictures and step % self._options.image_every == 0:
             self._summaries.write_picture(step, self._feed.draw(values))
 
     def _figures(self, window: _Window, values: Dict[str, Any]) -> Dict[str, float]:
@@ -179,13 +182,14 @@ class Checkpoints(v1.train.SessionRunHook):
         self,
         step: Any,
         saver: Any,
-        directory: Path,
+        directory: Optional[Path],
         options: TrainOptions,
         total: int,
         reports: Reports,
         validate: Optional[Callable[[int, str], None]],
     ) -> None:
-        self._step, self._saver, self._prefix = step, saver, str(directory / CHECKPOINT)
+        self._step, self._saver = step, saver
+        self._prefix = str(directory / CHECKPOINT) if directory else ""
         self._options, self._total, self._reports = options, total, reports
         self._validate = validate
 
@@ -199,7 +203,8 @@ class Checkpoints(v1.train.SessionRunHook):
         look = self._validate is not None and (
             step == self._total or (options.eval_every and step % options.eval_every == 0)
         )
-        if look or step == self._total or step % options.save_every == 0:
+        due = look or step == self._total or step % options.save_every == 0
+        if self._prefix and due:
             path = self._saver.save(
                 run_context.session, self._prefix, global_step=step, write_meta_graph=False
             )

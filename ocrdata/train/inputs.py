@@ -138,6 +138,23 @@ def evaluation_batches(
     return _prepared(pools.flat_map(arrange), spec)
 
 
+def with_fixed_shapes(batches: Any, size: int, longest: int) -> Any:
+    """Returns batches of `size` without texts; labels become int32 [size, longest], then -1."""
+
+    def fix(features: Dict[str, Tensor]) -> Dict[str, Tensor]:
+        classes = tf.sparse.reset_shape(features[schema.CLASS], [size, longest])
+        dense = tf.cast(tf.sparse.to_dense(classes, default_value=-1), tf.int32)
+        kept = {schema.CLASS: dense, "images": features["images"], "widths": features["widths"]}
+        return {name: _first(value, size) for name, value in kept.items()}
+
+    return batches.map(fix)
+
+
+def _first(value: Tensor, size: int) -> Tensor:
+    value.set_shape([size, *value.shape[1:]])
+    return value
+
+
 def _call(function: Any, argument: Tensor, dtype: Any) -> Tensor:
     result = tf.numpy_function(function, [argument], dtype)
     result.set_shape([None])

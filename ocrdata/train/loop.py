@@ -32,7 +32,7 @@ from ocrdata.train.problems import explained
 from ocrdata.train.run import MetricsLog, Run, begin_run, find_resumable, plain_options
 from ocrdata.train.step import Training, build_training
 from ocrdata.train.summaries import Summaries
-from ocrdata.train.targets import Target, training_target
+from ocrdata.train.targets import Target, make_target, training_target
 from ocrdata.train.watching import watch_checkpoints
 
 OnStep = Optional[Callable[[StepReport], None]]
@@ -100,11 +100,14 @@ def train(
         )
         if cluster and cluster.me != cluster.chief:
             return _attend(cluster, run, feed, target, options, on_validation)
-        before = find_resumable(run, overwrite, resume)
-        # What was looked at when the run began is not looked at again.
-        run.records.update(before.records if before is not None else feed.check())
-        begin_run(run, before is not None)
-        watch = _Watch(run, feed, target, options, on_validation, cluster)
+        if target.writes:
+            before = find_resumable(run, overwrite, resume)
+            # What was looked at when the run began is not looked at again.
+            run.records.update(before.records if before is not None else feed.check())
+            begin_run(run, before is not None)
+        # Others take a checkpoint only if the one that writes does not remove it.
+        checkpoints = str(run.directory) if target.writes or resume else ""
+        watch = _Watch(run, feed, target, options, on_validation, cluster, checkpoints)
         with tf.Graph().as_default(), v1.device(whole.device), explained(feed):
             v1.set_random_seed(options.seed)
             graph = build_training(feed, options, watch.total, whole, watch.chief)
@@ -139,8 +142,10 @@ class _Watch:
         target: Target,
         options: TrainOptions,
         on_validation: OnValidation,
-        cluster: Optional[Cluster] = None,
+        cluster: Optional[Cluster],
+        checkpoints: str,
     ) -> None:
+        self._checkpoints = checkpoints
         self.chief: Optional[Chief] = None
         if cluster:
             server = start_server(cluster, target)
@@ -148,8 +153,10 @@ class _Watch:
         self.total = options.total_steps(feed.samples)
         self._run, self._feed, self._options, self._target = run, feed, options, target
         self._on_validation = on_validation
-        elsewhere = cluster is not None and cluster.tasks("evaluator")
-        self._evaluator: Any = None if elsewhere else feed.evaluator(run, target)
+        elsewhere = not target.writes or (cluster is not None and cluster.tasks("evaluator"))
+        # Pictures of any size are not for compilers that want fixed shapes.
+        looking = make_target("cpu") if target.static else target
+        self._evaluator: Any = None if elsewhere else feed.evaluator(run, looking)
         self._loss: Optional[float] = None
         self._validation: Dict[str, float] = {}
         self._worst: Sequence[Miss] = ()
@@ -157,12 +164,12 @@ class _Watch:
             " in this process" if elsewhere else ""
         )
         self._pretrained = no_weights()
-        checkpoint = v1.train.latest_checkpoint(str(run.directory))
+        checkpoint = v1.train.latest_checkpoint(checkpoints) if checkpoints else None
         self._started = int(checkpoint.rsplit("-", 1)[1]) if checkpoint else 0
-        self._log = MetricsLog(run.directory, self._started)
-        self._summaries = Summaries(run.directory, self._started)
+        self._log = MetricsLog(run.directory if target.writes else None, self._started)
+        self._summaries = Summaries(run.directory if target.writes else None, self._started)
 
-    def run(self, graph: Training, on_step: OnStep) -> TrainSummary:
+    def run(self, graph: Training, on_step: OnStep) -> Union[TrainSummary, MemberSummary]:
         """Trains to the last step."""
 
         def note(report: StepReport) -> None:
@@ -172,14 +179,20 @@ class _Watch:
 
         try:
             if self._started < self.total:
+                self._target.open()
                 self._train(graph, note)
                 self._write_report()
         finally:
+            self._target.close()
             if self.chief:
                 self.chief.dismiss()
             for part in (self._log, self._summaries, self._evaluator):
                 if part is not None:
                     part.close()
+        if not self._target.writes:
+            steps, (rank, ranks) = self.total - self._started, self._target.part
+            samples = steps * self._options.batch_size // ranks
+            return MemberSummary("rank {} of {}".format(rank, ranks), steps, samples)
         charset = self._run.charset
         return TrainSummary(
             run=str(self._run.directory),
@@ -205,18 +218,18 @@ class _Watch:
         checkpoints = Checkpoints(
             graph.fetches["step"],
             saver,
-            self._run.directory,
+            self._run.directory if self._target.writes else None,
             self._options,
             self.total,
             reports,
             self._validate if self._evaluator else None,
         )
-        hooks = [StartInput(graph, self._feed, self.chief), reports, checkpoints]
+        hooks = [StartInput(graph, self._feed, self._target, self.chief), reports, checkpoints]
         creator = _Creator(
             v1.train.Scaffold(saver=saver, init_fn=self._pretrained.initializer()),
             master=self.chief.master if self.chief else "",
             config=self._target.config,
-            checkpoint_dir=str(self._run.directory),
+            checkpoint_dir=self._checkpoints or None,
         )
         creator.chief = self.chief
         with v1.train.MonitoredSession(creator, hooks) as session:

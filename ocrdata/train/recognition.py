@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Dict, List
 
-from ocrdata.errors import PathLike, RecordError
+from ocrdata.errors import OptionError, PathLike, RecordError
 from ocrdata.train.config import TrainOptions
 from ocrdata.train.evaluate import Evaluator
 from ocrdata.train.feeds import WHOLE, Feed, OnProgress, Share
 from ocrdata.train.inference import image_spec
-from ocrdata.train.inputs import Order, pool_batches, training_batches
+from ocrdata.train.inputs import Order, pool_batches, training_batches, with_fixed_shapes
 from ocrdata.train.problems import check_records
 from ocrdata.train.shardset import read_shard_set
 from ocrdata.train.summaries import draw_lines, line_fetches
@@ -34,6 +34,7 @@ class RecognitionFeed(Feed):
         self.charset = shards.charset
         self.net = kind(model_options, shards.charset.num_classes, options.seed)
         self.net.auto_lstm = target.lstm
+        self.net.static = target.static
         self.net.skip_long_labels = options.long_labels == "skip"
         self.records = {"sha256": shards.fingerprint("train")}
         size = options.batch_size
@@ -57,7 +58,14 @@ class RecognitionFeed(Feed):
         return self._order.start(step)
 
     def batches(self, start: Any, share: Share = WHOLE) -> Any:
-        return training_batches(self._order, image_spec(self.net), start, share)
+        found = training_batches(self._order, image_spec(self.net), start, share)
+        if not self.net.static:
+            return found
+        spec = image_spec(self.net)
+        if not spec.width:
+            raise OptionError("--target npu needs a fixed --image-width: its shapes are fixed.")
+        longest = self.net.time_steps(spec.width)
+        return with_fixed_shapes(found, self._options.batch_size // share[1], longest)
 
     def evaluator(self, run: Any, target: Target) -> Any:
         options = self._options

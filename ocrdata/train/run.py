@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import platform
 from dataclasses import dataclass
 from pathlib import Path
@@ -194,11 +195,15 @@ def plain_options(options: Any) -> Dict[str, Any]:
 class MetricsLog:
     """metrics.jsonl, line by line; a resumed run drops what its checkpoint did not know."""
 
-    def __init__(self, directory: Path, step: int) -> None:
-        self.path = directory / METRICS
+    def __init__(self, directory: Optional[Path], step: int) -> None:
+        # Without a directory nothing is kept: another process writes the run.
+        self.path = directory / METRICS if directory else Path(os.devnull)
         self._open(step)
 
     def _open(self, step: int) -> None:
+        if str(self.path) == os.devnull:
+            self._stream = self.path.open("a", encoding="utf-8")
+            return
         kept = [line for line in self._lines() if json.loads(line)["step"] <= step]
         write_atomic(self.path, "".join(kept).encode("utf-8"))
         self._stream = self.path.open("a", encoding="utf-8")

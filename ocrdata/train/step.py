@@ -55,8 +55,8 @@ def build_training(
         batches, iterators, tickets = (chief or _Local()).batches(feed, start, target, shares)
     scaled = optimisers.scaled(options, feed.net.training.batch_size)
     rate = optimisers.learning_rate(scaled, step, total)
-    optimizer = optimisers.make_optimizer(options, rate)
-    scale = make_scale(options.precision)
+    optimizer = target.wrap(optimisers.make_optimizer(options, rate))
+    scale = LossScale() if target.static else make_scale(options.precision)
     parts, gradients, updates = _differentiate(feed.net, batches, options, target, optimizer, scale)
     gradients, norm = optimisers.clip(scale.down(gradients), options.clip_norm)
     with tf.control_dependencies(updates):
@@ -72,12 +72,15 @@ def build_training(
         "learning_rate": rate,
         "gradient_norm": norm,
         **scale.fetches(),
+        **target.fetches(),
         **tickets,
     }
     fetches["loss"] = _mean([part.loss for part in parts])
     figures = sorted(parts[0].figures)
     fetches.update({name: _mean([part.figures[name] for part in parts]) for name in figures})
-    fetches.update(feed.picture_fetches(parts[0].batch, parts[0].decoded))
+    if not target.static:
+        fetches.update(feed.picture_fetches(parts[0].batch, parts[0].decoded))
+    train_op = target.finish(train_op)
     return Training(iterators, start, step, fetches, figures, train_op, _parameters())
 
 
@@ -87,9 +90,11 @@ class _Local:
     def batches(
         self, feed: Feed, start: Tensor, target: Target, shares: int
     ) -> Tuple[List[Dict[str, Tensor]], Any, Dict[str, Tensor]]:
+        (rank, ranks), width = target.part, len(target.replicas)
         iterators = [
             v1.data.make_initializable_iterator(feed.batches(start, (share, shares)))
             for share in range(shares)
+            if share // width % ranks == rank
         ]
         started = tf.group(*(iterator.initializer for iterator in iterators))
         return [iterator.get_next() for iterator in iterators], started, {}
@@ -111,7 +116,8 @@ def _differentiate(
     for turn in range(options.accumulate):
         # No part begins before the last is done with: one at a time is in memory.
         with tf.control_dependencies([*updates, *(gradient for gradient, _ in gradients)]):
-            made = _build_parts(net, batches[turn * width : (turn + 1) * width], target)
+            chosen = batches[turn * width : (turn + 1) * width]
+            made = _build_parts(net, chosen, target, reuse=turn > 0)
             loss = _mean([part.loss for part in made]) / options.accumulate
             if options.l2 and not turn:
                 loss += optimisers.l2_loss(options.l2)
@@ -124,18 +130,19 @@ def _differentiate(
     return parts, gradients, updates
 
 
-def _build_parts(net: Any, batches: Sequence[Dict[str, Tensor]], target: Target) -> List[_Part]:
-    reuse = bool(v1.trainable_variables())
-
+def _build_parts(
+    net: Any, batches: Sequence[Dict[str, Tensor]], target: Target, reuse: bool
+) -> List[_Part]:
     def make(index: int) -> _Part:
         batch = batches[index]
         labels = net.labels(batch)
         outputs = net.build(batch, training=True)
         loss = net.loss(outputs, labels)
-        return _Part(batch, loss, net.figures(outputs, labels), net.decode(outputs))
+        decoded = None if target.static else net.decode(outputs)
+        return _Part(batch, loss, net.figures(outputs, labels), decoded)
 
     devices = [target.place(device) for device in target.replicas]
-    with v1.variable_scope(v1.get_variable_scope(), reuse=reuse):
+    with v1.variable_scope(v1.get_variable_scope(), reuse=reuse or None):
         return Replicas(devices).build(make)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
 from ocrdata.records import schema
 from ocrdata.text.charset import Charset
@@ -17,14 +17,16 @@ IMAGES = 4  # lines of the batch shown
 class Summaries:
     """Writes scalars and pictures into a run directory; a resumed run goes on there."""
 
-    def __init__(self, directory: Path, step: int) -> None:
-        self._writer = v1.summary.FileWriter(str(directory))
+    def __init__(self, directory: Optional[Path], step: int) -> None:
+        # Without a directory nothing is kept: another process writes the run.
+        self._writer = v1.summary.FileWriter(str(directory)) if directory else None
         if step:
             self.rewind(step)
 
     def rewind(self, step: int) -> None:
         """Drops what was written of later steps: it comes again."""
-        self._writer.add_session_log(v1.SessionLog(status=v1.SessionLog.START), step)
+        if self._writer:
+            self._writer.add_session_log(v1.SessionLog(status=v1.SessionLog.START), step)
 
     def write_scalars(self, step: int, group: str, values: Dict[str, float]) -> None:
         """Writes figures under `group`/name."""
@@ -47,12 +49,14 @@ class Summaries:
         self._write([v1.Summary.Value(tag="train/readings", image=image)], step)
 
     def _write(self, entries: Any, step: int) -> None:
-        self._writer.add_summary(v1.Summary(value=entries), step)
-        self._writer.flush()
+        if self._writer:
+            self._writer.add_summary(v1.Summary(value=entries), step)
+            self._writer.flush()
 
     def close(self) -> None:
         """Writes what waits and closes the file."""
-        self._writer.close()
+        if self._writer:
+            self._writer.close()
 
 
 def draw_lines(values: Dict[str, Any], charset: Charset) -> Any:

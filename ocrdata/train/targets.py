@@ -38,6 +38,31 @@ class Target:
     homes: Tuple[str, ...] = ()  # where weights are kept, if not on `device`
     _weights: Dict[str, int] = field(default_factory=dict, repr=False, compare=False)
 
+    static = False  # whether all shapes must be fixed, and the graph hold no Python
+    part = (0, 1)  # which of how many processes that share a batch, each with its own weights
+    writes = True  # whether this process writes the run
+
+    def wrap(self, optimizer: Any) -> Any:
+        """Returns the optimiser as the target needs it."""
+        return optimizer
+
+    def finish(self, train_op: Any) -> Any:
+        """Returns the operation that takes a step, when the graph is complete but for it."""
+        return train_op
+
+    def fetches(self) -> Dict[str, Any]:
+        """Returns what reports need to know of the target."""
+        return {}
+
+    def open(self) -> None:
+        """Prepares the devices before the first session."""
+
+    def start(self, session: Any) -> None:
+        """Runs what a new session needs before its first step."""
+
+    def close(self) -> None:
+        """Gives the devices back."""
+
     @property
     def replicas(self) -> Tuple[str, ...]:
         """The devices that work on a batch together."""
@@ -61,11 +86,12 @@ class Target:
 
     def shares(self, options: TrainOptions) -> int:
         """Returns into how many parts a batch is cut; raises OptionError if that cannot be."""
-        parts = len(self.replicas) * options.accumulate
+        devices = len(self.replicas) * self.part[1]
+        parts = devices * options.accumulate
         if options.batch_size % parts:
             raise OptionError(
                 "--batch-size {} cannot be shared out evenly to {} devices times --accumulate "
-                "{}.".format(options.batch_size, len(self.replicas), options.accumulate),
+                "{}.".format(options.batch_size, devices, options.accumulate),
                 "It is the batch of all devices together; take a multiple of {}.".format(parts),
             )
         return parts
@@ -114,6 +140,12 @@ def make_target(
 
 def training_target(options: TrainOptions) -> Target:
     """Returns the target that options of training ask for."""
+    if options.target == "npu":
+        from ocrdata.train.npu import configured
+
+        return configured(make_target("npu", num_gpus=options.num_gpus), options)
+    if options.iterations_per_loop > 1:
+        raise OptionError("--iterations-per-loop needs --target npu.")
     return make_target(
         options.target, options.intra_threads, options.inter_threads, options.num_gpus,
         options.precision, options.xla,

@@ -65,6 +65,7 @@ class Crnn(Model):
         self.num_classes = num_classes
         self.seed = seed
         self.auto_lstm = "block"  # what --lstm auto means
+        self.static = False  # whether all shapes must be fixed
         # Long labels are either refused before training starts or not trained on.
         self.skip_long_labels = False
 
@@ -75,7 +76,9 @@ class Crnn(Model):
 
     def labels(self, features: Mapping[str, Tensor]) -> Dict[str, Tensor]:
         """Returns the class indices as int32 [B, L], padded with -1."""
-        classes = tf.sparse.to_dense(features["image/class"], default_value=-1)
+        classes = features["image/class"]
+        if not self.static:
+            classes = tf.sparse.to_dense(classes, default_value=-1)
         return {"classes": tf.cast(classes, tf.int32)}
 
     def build(self, inputs: Inputs, training: bool) -> Dict[str, Tensor]:
@@ -155,6 +158,10 @@ class Crnn(Model):
 
     def loss(self, outputs: Outputs, labels: Labels) -> Tensor:
         """Returns the mean CTC loss (Graves et al. 2006), in nats a line."""
+        if self.static:
+            return tf.reduce_mean(
+                _dense_ctc(outputs["logits"], outputs["lengths"], labels["classes"])
+            )
         losses = _ctc(
             outputs["logits"], outputs["lengths"], labels["classes"], self.skip_long_labels
         )
@@ -205,7 +212,9 @@ class Crnn(Model):
         return tf.exp(tf.where(empty, blank, -_ctc(scores, lengths, classes, True)))
 
     def figures(self, outputs: Outputs, labels: Labels) -> Dict[str, Tensor]:
-        """Returns the share of whole lines that are right."""
+        """Returns the share of whole lines that are right, where the target can decode."""
+        if self.static:
+            return {}
         right = self.correct(self.decode(outputs), labels)
         return {"accuracy": tf.reduce_mean(tf.cast(right, tf.float32))}
 
@@ -244,6 +253,17 @@ def _steps_needed(classes: Tensor) -> Tensor:
     used = classes >= 0
     repeats = tf.equal(classes[:, 1:], classes[:, :-1]) & used[:, 1:]
     return tf.reduce_sum(tf.cast(used, tf.int32), 1) + tf.reduce_sum(tf.cast(repeats, tf.int32), 1)
+
+
+def _dense_ctc(logits: Tensor, lengths: Tensor, classes: Tensor) -> Tensor:
+    """Returns the same in operations whose shapes are all fixed."""
+    return tf.compat.v2.nn.ctc_loss(
+        labels=tf.maximum(classes, 0),
+        logits=logits,
+        label_length=tf.reduce_sum(tf.cast(classes >= 0, tf.int32), 1),
+        logit_length=lengths,
+        blank_index=int(logits.shape[2]) - 1,
+    )
 
 
 def _mask(widths: Tensor, width: Tensor) -> Tensor:

@@ -1,0 +1,149 @@
+"""Ascend NPUs against a double of the vendor's adapter; and rank tables."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from ocrdata.errors import InputError, OcrdataError, OptionError
+from ocrdata.train.rank_table import npu_processes, read_rank, read_rank_table
+
+GOLDEN = Path(__file__).parent / "data" / "npu"
+
+
+def version_one(count=8):
+    devices = [{"device_id": str(7 - n), "device_ip": "10.0.0.1", "rank_id": str(n)}
+               for n in range(count)]  # fmt: skip
+    servers = [{"device": devices, "server_id": "10.0.0.9"}]
+    return {"server_count": "1", "server_list": servers, "status": "completed", "version": "1.0"}
+
+
+def legacy(count=8):
+    devices = [{"device_id": str(n), "device_ip": "10.0.0.1"} for n in range(count)]
+    instance = {"devices": devices, "pod_name": "npu8p", "server_id": "127.0.0.1"}
+    group = {"group_name": "worker", "device_count": str(count), "instance_list": [instance]}
+    return {"group_count": "1", "group_list": [group], "status": "completed"}
+
+
+@pytest.fixture
+def table(tmp_path):
+    def write(content):
+        path = tmp_path / "table.json"
+        path.write_text(json.dumps(content))
+        return str(path)
+
+    return write
+
+
+@pytest.mark.parametrize(("make", "device"), [(version_one, 4), (legacy, 3)])
+def test_both_generations_of_rank_tables(table, make, device):
+    path = table(make())
+    environment = read_rank_table(path).environment(3)
+    found = read_rank(environment)
+    assert (found.rank, found.size, found.device) == (3, 8, device)
+    assert environment["RANK_ID"] == ("npu8p" if make is legacy else "3")
+
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data" / "rank_tables"
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs the shared rank tables")
+def test_the_originals_rank_tables():
+    for path in SHARED.glob("*.json"):
+        assert len(read_rank_table(path).devices) == 8
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda t: t.update(status="initializing"), "initializing"),
+        (lambda t: t.update(server_count="2"), "counts 2 but lists 1"),
+        (lambda t: t["server_list"][0]["device"][1].update(rank_id="0"), "rank_id 0 twice"),
+        (lambda t: t["server_list"][0]["device"].pop(0), "not 0 to n - 1"),
+        (lambda t: t.pop("server_list"), "no rank table"),
+    ],
+)
+def test_a_bad_rank_table_is_explained(table, change, problem):
+    content = version_one()
+    change(content)
+    with pytest.raises(InputError, match=problem):
+        read_rank_table(table(content))
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"RANK_TABLE_FILE": ""}, "RANK_TABLE_FILE is not set"),
+        ({"RANK_SIZE": "4"}, "RANK_SIZE is 4, but .* 8 devices"),
+        ({"RANK_ID": "8"}, "RANK_ID is 8, not 0 to 7"),
+        ({"RANK_ID": "x"}, "RANK_ID is 'x', which is no number"),
+        ({"DEVICE_ID": "6"}, "DEVICE_ID is 6, but the table gives rank 3 device 4"),
+    ],
+)
+def test_a_wrong_variable_is_named(table, change, problem):
+    environment = dict(read_rank_table(table(version_one())).environment(3), **change)
+    with pytest.raises(OptionError, match=problem):
+        read_rank(environment)
+
+
+def test_launching_gives_each_device_its_environment_and_log(table, tmp_path):
+    crew = npu_processes(8, table(version_one()), tmp_path)
+    assert [process.environment["DEVICE_ID"] for process in crew] == list("76543210")
+    assert crew[5].log == tmp_path / "rank-5.log" and crew[5].environment["RANK_SIZE"] == "8"
+    with pytest.raises(OptionError, match="--devices 8"):
+        npu_processes(4, table(version_one()), tmp_path)
+
+
+@pytest.mark.tf
+def test_without_the_adapter_one_sentence_says_so():
+    pytest.importorskip("tensorflow", reason="training needs TensorFlow")
+    from ocrdata.train.targets import make_target
+
+    with pytest.raises(OcrdataError, match="npu_bridge is not installed.*CANN"):
+        make_target("npu")
+
+
+def transcript(name, size, tmp_path, monkeypatch, table, **more):
+    from npu_double import Double
+    from test_models_contract import SMALL, SOURCES
+    from train_support import options, write_numbers
+
+    from ocrdata.train.config import settings_from
+    from ocrdata.train.loop import train
+    from ocrdata.train.models import MODELS
+
+    rank = 3 if size > 1 else 0
+    for key, value in read_rank_table(table(version_one(size))).environment(rank).items():
+        monkeypatch.setenv(key, value)
+    double = Double(monkeypatch, size)
+    net, sources = dict(SMALL[name]), SOURCES.get(name)
+    if MODELS.load(name).task == "detection":
+        from scene_support import write_scenes
+
+        data = write_scenes(tmp_path / "data", 8)
+    else:
+        data, net["image_width"] = write_numbers(tmp_path / "data", 40), 96
+    chosen = options(steps=2, batch_size=2 * size, target="npu", **more)
+    train(name, data, tmp_path, settings_from(MODELS.load(name).defaults, net), chosen,
+          data_options=sources)  # fmt: skip
+    return "\n".join(double.lines) + "\n"
+
+
+@pytest.mark.tf
+@pytest.mark.parametrize("size", [1, 8])
+@pytest.mark.parametrize("name", ["crnn", "deeptext", "east", "psenet"])
+def test_what_the_adapter_is_told(name, size, tmp_path, monkeypatch, table):
+    """The whole protocol of a run of two steps, as rank 0 of 1 and as rank 3 of 8."""
+    tf = pytest.importorskip("tensorflow", reason="training needs TensorFlow")
+    if not tf.__version__.startswith("1.15"):
+        pytest.skip("the adapter is one of TensorFlow 1.15")
+    found = transcript(name, size, tmp_path, monkeypatch, table, precision="mixed")
+    golden = GOLDEN / "{}-{}.txt".format(name, size)
+    if os.environ.get("WRITE_GOLDEN"):
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(found)
+    assert found == golden.read_text()
+    assert (tmp_path / name / "model.ckpt-2.index").is_file() == (size == 1)
