@@ -147,3 +147,54 @@ def test_what_the_adapter_is_told(name, size, tmp_path, monkeypatch, table):
         golden.write_text(found)
     assert found == golden.read_text()
     assert (tmp_path / name / "model.ckpt-2.index").is_file() == (size == 1)
+
+
+@pytest.fixture
+def double(monkeypatch):
+    tf = pytest.importorskip("tensorflow", reason="training needs TensorFlow")
+    if not tf.__version__.startswith("1.15"):
+        pytest.skip("the adapter is one of TensorFlow 1.15")
+    from npu_double import Double
+
+    return Double(monkeypatch, 1)
+
+
+@pytest.mark.tf
+@pytest.mark.parametrize(
+    ("break_it", "problem"),
+    [
+        (lambda r: r.custom_optimizers[0].parameter_map["speed"].__setattr__("i", 1), "speed"),
+        (lambda r: r.__setattr__("remapping", r.ON), "remapping"),
+    ],
+)
+def test_the_double_refuses_what_the_adapter_would(double, break_it, problem):
+    from npu_double import Refused
+
+    from ocrdata.train.compat import v1
+    from ocrdata.train.targets import make_target
+
+    config = make_target("npu").config
+    break_it(config.graph_options.rewrite_options)
+    with pytest.raises(Refused, match=problem):
+        v1.Session(config=config)
+
+
+@pytest.mark.tf
+def test_the_double_refuses_wrong_order_and_loose_shapes(double):
+    from npu_double import Refused
+
+    from ocrdata.train.compat import tf, v1
+    from ocrdata.train.targets import make_target
+
+    target = make_target("npu")
+    with tf.Graph().as_default(), v1.Session(config=target.config) as session:
+        fed = v1.placeholder(tf.float32, [None])
+        weight = v1.get_variable("w", [])
+        step = v1.train.AdamOptimizer().minimize(tf.reduce_sum(fed * weight))
+        with pytest.raises(Refused, match="comes first"):
+            session.run(weight.initializer)
+        target.open()
+        session.run(v1.global_variables_initializer())
+        with pytest.raises(Refused, match=r"Placeholder.*\(\?,\)"):
+            session.run(step, {fed: [1.0]})
+        target.close()
