@@ -260,3 +260,13 @@ def test_a_run_leaves_a_page_with_what_it_read_worst(trained, numbers):
         assert miss.image == (numbers / key).read_bytes() and key in page
         assert marked(miss.truth, miss.text)[0] in page
     assert page.count('class="card sample"') == len(wrong) and "Validation" in page
+
+
+def test_an_onnx_file_that_reads_otherwise_is_not_written(output, monkeypatch):
+    from ocrdata.errors import TrainingError
+
+    pytest.importorskip("tf2onnx", reason="ONNX needs the extra onnx")
+    monkeypatch.setattr("ocrdata.train.onnx.TOLERANCE", -1.0)
+    with pytest.raises(TrainingError, match="differ from TensorFlow's.*saved_model"):
+        export("crnn", output, form="onnx")
+    assert not (output / "crnn/model.onnx").exists()

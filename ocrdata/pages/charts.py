@@ -120,7 +120,7 @@ def histogram(
         for value, count in series.items():
             bins[(value - low) // size][place] += count
     x = Axis(low, low + size * len(bins), LEFT, _PLOT[0], False, True, unit)
-    y = _upright(max(sum(bars) for bars in bins))
+    y = _upright(max(sum(bars) for bars in bins))._replace(whole=True)
     # A bar that stands for one value has its tick in the middle.
     shift = 0.5 if size == 1 else 0.0
     middle = x._replace(low=x.low - shift, high=x.high - shift)

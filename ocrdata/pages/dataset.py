@@ -11,7 +11,7 @@ from ocrdata.check.artefact import check_path
 from ocrdata.errors import OptionError, OutputExistsError, PathLike
 from ocrdata.gallery.cards import open_picture
 from ocrdata.pages.facts import OnProgress, SplitFacts, collect_facts
-from ocrdata.pages.figures import merged, pictures, splits, texts
+from ocrdata.pages.figures import merged, named, pictures, splits, texts
 from ocrdata.pages.html import Section, number, page, text, tiles
 from ocrdata.pages.made import how_made, manifests
 from ocrdata.pages.samples import Outline, SampleCard, sample_grid
@@ -80,7 +80,7 @@ def write_dataset_page(
     return PageSummary(
         str(target), len(data), len(shown),
         sum(bool(one.problem) or open_picture(one.image)[0] is None for one in shown),
-        {name: one.total for name, one in facts.items()},
+        {named(name): one.total for name, one in facts.items()},
         dict(checked.problems) if checked else None,
     )  # fmt: skip
 
