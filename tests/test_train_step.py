@@ -179,3 +179,31 @@ def test_shares_of_records_are_disjoint_and_complete(tmp_path):
 
     for whole, even, odd in zip(keys((0, 1)), keys((0, 2)), keys((1, 2))):
         assert whole[0::2] == even and whole[1::2] == odd
+
+
+def test_shares_of_whole_epochs_hold_every_record_equally_often(tmp_path):
+    """Counted over as many pools of 8 as there are records: 8 times each, by the two together."""
+    from collections import Counter
+
+    from train_support import write_numbers
+
+    from ocrdata.train.inputs import ImageSpec, Order, training_batches
+    from ocrdata.train.shardset import read_shard_set
+
+    shards = read_shard_set(write_numbers(tmp_path / "data", 24)).require("train")
+    order, counted = Order(shards, 4, 2, 0), Counter()
+    for share in ((0, 2), (1, 2)):
+        with tf.Graph().as_default(), v1.Session() as session:
+            start = tf.constant(order.start(0), tf.int64)
+            data = training_batches(order, ImageSpec(32, 1), start, share)
+            one = v1.data.make_one_shot_iterator(data).get_next()["image/source_id"]
+            for _ in range(2 * order.samples):
+                counted.update(session.run(one).tolist())
+    assert len(counted) == order.samples and set(counted.values()) == {8}
+
+
+def test_xla_compiles_and_changes_nothing(monkeypatch):
+    monkeypatch.setenv("TF_XLA_FLAGS", "")
+    level = make_target("cpu", xla=True).config.graph_options.optimizer_options
+    assert level.global_jit_level == level.ON_2
+    np.testing.assert_allclose(step(xla=True)[0], gradient(), rtol=1e-5)
