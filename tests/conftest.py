@@ -7,8 +7,14 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import settings
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("ocrdata", deadline=None)
+settings.load_profile("ocrdata")
 
 
 def pytest_configure(config):
