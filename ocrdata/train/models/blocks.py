@@ -166,8 +166,9 @@ def masked_moments(inputs: Tensor, mask: Tensor) -> Tuple[Tensor, Tensor]:
     inside = inputs * mask
     sums = [tf.reduce_sum(inside, [0, 1, 2]), tf.reduce_sum(inside * inside, [0, 1, 2])]
     if replicas.count() > 1:
-        count = replicas.total(count)
-        sums = tf.unstack(replicas.total(tf.stack(sums)))
+        channels = int(inputs.shape[-1])  # in one message: each costs as much as a large one
+        joined = replicas.total(tf.concat([*sums, count[tf.newaxis]], 0))
+        *sums, count = tf.split(joined, [channels, channels, 1])
     mean, square = sums[0] / count, sums[1] / count
     return mean, tf.maximum(square - mean * mean, 0.0)
 
@@ -179,10 +180,11 @@ def joint_moments(inputs: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
     """
     count = tf.cast(tf.reduce_prod(tf.shape(inputs)[:3]), tf.float32)
     own_mean, own_variance = tf.nn.moments(inputs, [0, 1, 2])
-    means, variances = tf.unstack(replicas.gather(tf.stack([own_mean, own_variance])), axis=1)
-    counts = replicas.gather(count)
+    channels = int(inputs.shape[-1])
+    gathered = replicas.gather(tf.concat([own_mean, own_variance, count[tf.newaxis]], 0))
+    means, variances, counts = tf.split(gathered, [channels, channels, 1], axis=1)
     every = tf.reduce_sum(counts)
-    share = (counts / every)[:, tf.newaxis]
+    share = counts / every
     mean = tf.reduce_sum(share * means, 0)
     variance = tf.reduce_sum(share * (variances + tf.math.squared_difference(means, mean)), 0)
     return mean, variance, every / tf.maximum(every - 1.0, 1.0)

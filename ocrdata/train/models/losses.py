@@ -30,8 +30,9 @@ def dice_losses(scores: Tensor, truth: Tensor, mask: Tensor, squared: bool = Fal
 
 def batch_mean(values: Tensor, weights: Tensor) -> Tensor:
     """Returns the weighted mean over the whole batch, on however many devices it is."""
-    count = replicas.total(tf.reduce_sum(weights))
-    return replicas.total(tf.reduce_sum(values * weights)) / tf.maximum(count, 1.0)
+    sums = tf.stack([tf.reduce_sum(values * weights), tf.reduce_sum(weights)])
+    total, count = tf.unstack(replicas.total(sums))
+    return total / tf.maximum(count, 1.0)
 
 
 def hard_negatives(logits: Tensor, truth: Tensor, mask: Tensor, ratio: float) -> Tensor:
