@@ -26,7 +26,8 @@ pytest_plugins = ["train_fixtures"]
 # What makes a model small enough for a test, and the steps in which it learns something.
 SMALL = {
     "crnn": {"width_multiplier": 0.125, "lstm_units": 16, "batch_norm": "all"},
-    "deeptext": SMALL_DEEPTEXT,
+    # 96 pixels have no ONNX form; see docs/export.md.
+    "deeptext": dict(SMALL_DEEPTEXT, input_width=80),
     "east": SMALL_EAST,
     "psenet": SMALL_PSENET,
 }
