@@ -121,7 +121,7 @@ def test_evaluate_predict_and_export(run, numbers, trained, tmp_path):
     picture = sorted((numbers / "pic").glob("*.png"))[0]
     line = run("predict", "crnn", picture, *folders).output.splitlines()[0]
     assert re.match(r"{}\t\d+\t[01]\.\d+$".format(re.escape(str(picture))), line)
-    assert "saved model: " in run("export", "crnn", *folders).output
+    assert "exported: " in run("export", "crnn", *folders).output
     assert "--overwrite" in run("export", "crnn", *folders, code=1).output
 
 
