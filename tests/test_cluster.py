@@ -121,7 +121,12 @@ def run_cluster(model, data, output, accidents=(), ps=1):
     output.mkdir()
     command = [sys.executable, "-c", code(model, data, output, list(accidents))]
     crew, running, restarts = cluster_processes(2, ps, False, output), {}, 0
+    give_up = time.monotonic() + 420
     while True:
+        if time.monotonic() > give_up:
+            for process in running.values():
+                process.kill()
+            pytest.fail("".join((output / (one.name + ".log")).read_text() for one in crew))
         for process in crew:
             ended = running.get(process.name) and running[process.name].poll()
             if process.name not in running or ended == -signal.SIGKILL:
