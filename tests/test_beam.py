@@ -140,7 +140,8 @@ def test_the_examples_for_clusters_are_calls_that_can_be_made(tmp_path, script, 
         words, group = json.loads(line), main
         while isinstance(group, click.Group):
             group, words = group.commands[words[0]], words[1:]
-        values = group.make_context("ocrdata", words).params
+        with main.make_context("ocrdata", ["info"]) as parent:
+            values = group.make_context("ocrdata", words, parent=parent).params
         if values.get("runner"):
             runners.append(values["runner"])
             options = beam.pipeline_options(values["runner"], values["runner_option"])

@@ -50,7 +50,7 @@ def write_atomic(path: PathLike, data: bytes) -> None:
     if isinstance(target, RemotePath):
         target.write_whole(data)
         return
-    handle, name = tempfile.mkstemp(prefix="." + target.name + ".", dir=str(target.parent))
+    handle, name = tempfile.mkstemp(".tmp", "." + target.name + ".", str(target.parent))
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:
