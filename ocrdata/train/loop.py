@@ -248,7 +248,8 @@ class _Watch:
     def _write_report(self, what: str = "") -> None:
         """Writes report.html, anew at each validation: an interrupted run has one too."""
         self._where = what or self._where
-        write_run_page(self._run.directory, self._worst, self._where)
+        if self._target.writes:
+            write_run_page(self._run.directory, self._worst, self._where)
 
 
 class _Creator(v1.train.ChiefSessionCreator):
