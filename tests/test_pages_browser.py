@@ -112,7 +112,10 @@ def test_samples_are_looked_at_with_the_keyboard(browser, pages):
     assert box.locator("small").inner_text() == notes[-1]
     page.keyboard.press("Escape")
     assert not box.is_visible()
-    assert page.evaluate("document.activeElement.querySelector('small').innerText") == notes[-1]
+    # The browser gives the focus back after the key.
+    page.wait_for_function(
+        "note => document.activeElement.querySelector('small')?.innerText === note", arg=notes[-1]
+    )
     page.context.close()
     assert wrong == []
 

@@ -153,6 +153,8 @@ def _problem(info: Any) -> str:
                     return "gives shard {} a negative size".format(name)
         if info["task"] not in TASKS:
             return "is for the unknown task {!r}".format(info["task"])
+        if not isinstance(info["layout"], str):
+            return "has a layout without a name"
         if "dictionary" not in info and info["task"] != RECOGNITION:
             return ""
         charset = Charset(tuple(info["dictionary"]["characters"]))
