@@ -180,3 +180,20 @@ def test_a_detector_trains_in_a_cluster_as_in_one_process(tmp_path):
     subprocess.run([sys.executable, "-c", code("east", data, tmp_path / "one", [])], check=True)
     assert run_cluster("east", data, tmp_path / "two") == 0
     same_losses(tmp_path / "two", tmp_path / "one", "east")
+
+
+@pytest.mark.tf
+@pytest.mark.slow
+def test_an_evaluator_scores_the_checkpoints_of_the_others(tmp_path):
+    pytest.importorskip("tensorflow", reason="training needs TensorFlow")
+    from train_support import write_numbers
+
+    data = write_numbers(tmp_path / "data", 160, (32, 24, 48))
+    words = ["train", "crnn", "--steps", "6", "--save-every", "3", "--batch-size", "8"]
+    words += ["--width-multiplier", "0.1", "--lstm-units", "16"]
+    words += ["--data-dir", str(data), "--output-dir", str(tmp_path / "out")]
+    launch(cluster_processes(2, 0, True, tmp_path / "logs"), words)
+    lines = (tmp_path / "out/crnn/validation.jsonl").read_text().splitlines()
+    rows = [json.loads(line) for line in lines]
+    assert rows[-1]["step"] == 6 and {row["step"] for row in rows} <= {3, 6}
+    assert 0.0 <= rows[-1]["validation"]["accuracy"] <= 1.0
