@@ -17,7 +17,7 @@ from ocrdata.cli import options
     "--workers", type=click.IntRange(1), default=2, help="Processes that train, chief included."
 )
 @options.option("--ps", type=click.IntRange(0), default=0, help="Processes that keep the weights.")
-@options.option("--evaluator", is_flag=True, help="One more that scores the checkpoints as they come.")
+@options.option("--evaluator", is_flag=True, help="One more that scores checkpoints as they come.")
 @options.option(
     "--target", type=click.Choice(("cluster", "npu")), default="cluster",
     help="A TF_CONFIG cluster, or a process for each Ascend NPU.",
