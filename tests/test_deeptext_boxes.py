@@ -176,3 +176,26 @@ def test_roi_align_reads_the_points_of_its_bins(stride):
     for number, (picture, k) in enumerate(np.ndindex(2, 9)):
         wanted = reference.roi_align(features[picture].astype(float), found[picture, k], stride, 7)
         np.testing.assert_allclose(pooled[number], wanted, atol=2e-5)
+
+
+@pytest.mark.parametrize("channels", [3, 40])
+def test_gradient_of_roi_align_is_exact_every_time(channels):
+    rng, stride, count = np.random.RandomState(6), 16, 400
+    height, width = SIZE[0] // stride, SIZE[1] // stride
+    features = rng.randn(1, height, width, channels).astype(np.float32)
+    found = np.clip(boxes(rng, 1, count), 0, [SIZE[1], SIZE[0]] * 2).astype(np.float32)
+    back = rng.randn(count, 7, 7, channels).astype(np.float32)
+    # The weights with which bins read cells: what they pool out of one map for each cell.
+    units = np.eye(height * width).reshape(height, width, -1)
+    read = np.stack([reference.roi_align(units, box, stride, 7) for box in found[0]])
+    wanted = np.einsum("nijc,nijk->kc", back, read).reshape(features.shape)
+
+    def gradient(x, y, z):
+        return tf.gradients(rois.roi_align(x, y, stride, 7), x, z)[0]
+
+    with tf.Graph().as_default(), v1.Session() as session:
+        given = [v1.placeholder(tf.float32, each.shape) for each in (features, found, back)]
+        wish, feed = gradient(*given), dict(zip(given, (features, found, back)))
+        results = [session.run(wish, feed) for _ in range(20)]
+    np.testing.assert_allclose(results[0], wanted, rtol=1e-4, atol=1e-3)
+    assert all((each == results[0]).all() for each in results)
