@@ -97,7 +97,7 @@ def step(report):
         mark = place / "{{}}.{{}}".format(name, at)
         if report.step == at and not mark.exists():
             mark.write_text("")
-            os.kill(int((place / (name + ".pid")).read_text()), signal.SIGKILL)
+            os.kill(int((place / (name + ".pid")).read_text()), signal.{signal})
 net = settings_from(MODELS.load({model!r}).defaults, SMALL[{model!r}])
 train({model!r}, {data!r}, place, net, options(**{chosen!r}), resume=True, on_step=step,
       data_options=SOURCES.get({model!r}))
@@ -108,11 +108,11 @@ CHOSEN = {
 }  # fmt: skip
 
 
-def code(model, data, output, accidents):
+def code(model, data, output, accidents, kind="SIGKILL", **changed):
     here = Path(__file__).resolve().parent
     return CODE.format(
         path=[str(here), str(here.parent)], data=str(data), output=str(output), model=model,
-        chosen=CHOSEN, accidents=accidents,
+        chosen={**CHOSEN, **changed}, accidents=accidents, signal=kind,
     )  # fmt: skip
 
 
@@ -168,6 +168,35 @@ def test_a_cluster_whose_worker_and_chief_are_killed_takes_the_course_of_one_pro
     accidents = [(8, "worker-0"), (15, "chief-0")]
     assert run_cluster("crnn", data, tmp_path / "three", accidents) == 2
     same_losses(tmp_path / "three", tmp_path / "one", "crnn")
+
+
+@pytest.mark.tf
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="the system has no SIGSTOP")
+def test_a_worker_that_is_frozen_ends_the_wait_and_is_named(tmp_path):
+    """Its connections stay open, as those of a host that vanishes do: only a clock tells."""
+    pytest.importorskip("tensorflow", reason="training needs TensorFlow")
+    from train_support import write_numbers
+
+    data = write_numbers(tmp_path / "data", 160, (32, 24, 48))
+    accident = code("crnn", data, tmp_path, [(8, "worker-0")], "SIGSTOP", cluster_timeout=20.0)
+    crew, running = cluster_processes(2, 1, False, tmp_path), {}
+    try:
+        for process in crew:
+            with process.log.open("ab") as log:
+                running[process.name] = subprocess.Popen(
+                    [sys.executable, "-c", accident],
+                    env={**os.environ, **process.environment}, stdout=log, stderr=log,
+                )  # fmt: skip
+            (tmp_path / (process.name + ".pid")).write_text(str(running[process.name].pid))
+        assert running["chief-0"].wait(300) == 1 and running["ps-0"].wait(60) == 0
+    finally:
+        for process in running.values():
+            process.kill()
+            process.wait()
+    words = (tmp_path / "chief-0.log").read_text()
+    assert "worker 0 (localhost:" in words and "did not answer for 20 seconds" in words
+    assert (tmp_path / "crnn" / "checkpoint").exists()
 
 
 @pytest.mark.tf

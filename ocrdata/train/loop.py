@@ -29,6 +29,7 @@ from ocrdata.train.members import (
 from ocrdata.train.models import MODELS
 from ocrdata.train.pretrained import Pretrained, no_weights
 from ocrdata.train.problems import explained
+from ocrdata.train.reach import close_in_time
 from ocrdata.train.run import MetricsLog, Run, begin_run, find_resumable, plain_options
 from ocrdata.train.step import Training, build_training
 from ocrdata.train.summaries import Summaries
@@ -149,7 +150,7 @@ class _Watch:
         self.chief: Optional[Chief] = None
         if cluster:
             server = start_server(cluster, target)
-            self.chief = Chief(cluster, options.cluster_timeout, fingerprint(run), server)
+            self.chief = Chief(cluster, target, options.cluster_timeout, fingerprint(run), server)
         self.total = options.total_steps(feed.samples)
         self._run, self._feed, self._options, self._target = run, feed, options, target
         self._on_validation = on_validation
@@ -228,13 +229,18 @@ class _Watch:
         creator = _Creator(
             v1.train.Scaffold(saver=saver, init_fn=self._pretrained.initializer()),
             master=self.chief.master if self.chief else "",
-            config=self._target.config,
+            config=self.chief.session_config if self.chief else self._target.config,
             checkpoint_dir=self._checkpoints or None,
         )
         creator.chief = self.chief
-        with v1.train.MonitoredSession(creator, hooks) as session:
-            while not session.should_stop():
-                session.run(graph.train_op)
+        try:
+            with v1.train.MonitoredSession(creator, hooks) as session:
+                while not session.should_stop():
+                    session.run(graph.train_op)
+        except tf.errors.DeadlineExceededError as error:
+            if not self.chief:
+                raise
+            raise self.chief.overdue() from error
 
     def _validate(self, step: int, checkpoint: str) -> None:
         look = self._evaluator.look(checkpoint)
@@ -258,6 +264,7 @@ class _Creator(v1.train.ChiefSessionCreator):
     chief: Optional[Chief] = None
 
     def create_session(self) -> Any:
-        if self.chief:
-            self.chief.wait()
-        return super().create_session()
+        if not self.chief:
+            return super().create_session()
+        self.chief.wait()
+        return close_in_time(super().create_session())

@@ -16,12 +16,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Dict, List, Optional, Tuple
 
-from ocrdata.errors import OptionError
+from ocrdata.errors import OptionError, TrainingError
 from ocrdata.train.cluster import Cluster, Task, answers, gone, wait_for
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.config import FREE, TrainOptions
 from ocrdata.train.feeds import Feed
 from ocrdata.train.mailboxes import POLL, Feeder, Mailbox
+from ocrdata.train.reach import PROBE, limited, overdue, within
 from ocrdata.train.run import Run
 from ocrdata.train.targets import Target, TargetError
 
@@ -64,8 +65,11 @@ def fingerprint(run: Run) -> int:
 class Chief:
     """The chief's side: batches of all replicas, and the start of a (new) session."""
 
-    def __init__(self, cluster: Cluster, timeout: float, mark: int, server: Any) -> None:
+    def __init__(
+        self, cluster: Cluster, target: Target, timeout: float, mark: int, server: Any
+    ) -> None:
         self._cluster, self._timeout, self._mark = cluster, timeout, mark
+        self.session_config = limited(target.config, timeout)
         self._mailboxes: List[Tuple[Task, Mailbox]] = []
         self._generation = int(time.time() * 1000)
         self._taken = 0
@@ -138,11 +142,15 @@ class Chief:
                 raise tf.errors.AbortedError(None, None, "a batch got lost")
         self._taken += 1
 
+    def overdue(self) -> TrainingError:
+        """Returns the error for a step that did not end in time, naming who is to blame."""
+        return overdue(self._cluster, self.master, self._timeout)
+
     def dismiss(self) -> None:
         """Tells all processes that can be reached that the run is over."""
         for task in self._cluster.others:
             if answers(task):
-                self._dismiss(task)
+                within(PROBE, lambda task=task: self._dismiss(task))  # type: ignore[misc]
 
     def _dismiss(self, task: Task) -> None:
         config = v1.ConfigProto(device_filters=[self._cluster.chief.device, task.device])

@@ -1,0 +1,71 @@
+"""Sessions of a cluster whose other end may be gone: nothing here waits for ever.
+
+A process that dies closes its connections, and TensorFlow reports it. One that is frozen, or whose
+host vanishes, leaves them open, and TensorFlow waits: for its step, and even to close a session.
+"""
+
+from __future__ import annotations
+
+from threading import Thread
+from typing import Any, Callable, List
+
+from ocrdata.errors import TrainingError
+from ocrdata.train.cluster import Cluster, Task, gone
+from ocrdata.train.compat import tf, v1
+
+PROBE = 5.0  # seconds in which a process must answer
+CLOSING = 10.0  # seconds that the end of a session may take
+
+
+def limited(config: Any, seconds: float) -> Any:
+    """Returns a session's configuration in which each call ends with DeadlineExceededError."""
+    made = v1.ConfigProto()
+    made.CopyFrom(config)
+    made.operation_timeout_in_ms = int(1000 * seconds)
+    return made
+
+
+def within(seconds: float, act: Callable[[], Any]) -> bool:
+    """Says whether something is done in time; it is left to itself where it is not."""
+    thread = Thread(target=act, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return not thread.is_alive()
+
+
+def close_in_time(session: Any) -> Any:
+    """Returns a session whose end does not wait for processes that are gone."""
+    close = session.close
+    session.close = lambda: within(CLOSING, close)
+    return session
+
+
+def silent(cluster: Cluster, master: str) -> List[Task]:
+    """Returns the processes that do not compute anything for us any more."""
+    answered: List[Task] = []
+
+    def ask(task: Task) -> None:
+        config = v1.ConfigProto(device_filters=[cluster.chief.device, task.device])
+        with tf.Graph().as_default(), tf.device(task.device + "/device:CPU:0"):
+            asked = tf.constant(1)
+            try:
+                with v1.Session(master, config=config) as session:
+                    session.run(asked)
+            except tf.errors.OpError:
+                return
+        answered.append(task)
+
+    for task in cluster.others:
+        within(PROBE, lambda task=task: ask(task))  # type: ignore[misc]
+    return [task for task in cluster.others if task not in answered]
+
+
+def overdue(cluster: Cluster, master: str, seconds: float) -> TrainingError:
+    """Returns the error for a step that did not end in time."""
+    missing = silent(cluster, master)
+    if missing:
+        return gone(missing, seconds)
+    return TrainingError(
+        "a step took more than {:g} seconds, though all processes answer.".format(seconds),
+        "Allow more with --cluster-timeout.",
+    )
