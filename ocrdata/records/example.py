@@ -118,17 +118,18 @@ def _feature(feature: Feature) -> Tuple[List[bytes], int]:
     return [head, *parts], len(head) + size
 
 
+@lru_cache(maxsize=1 << 14)
+def _head(name: str, list_tag: bytes, size: int) -> bytes:
+    """Returns all of a map entry but its `size` bytes of values; sizes are few."""
+    own = list_tag + b"\x0a" + _length(size)
+    inner = own[:1] + _length(len(own) - 1 + size) + own[1:]
+    head = _name(name) + b"\x12" + _length(len(inner) + size) + inner
+    return b"\x0a" + _length(len(head) + size) + head
+
+
 def string_entry(name: str, value: bytes) -> Tuple[bytes, bytes]:
-    """Returns the parts of a map entry of one byte string, each length counting what follows."""
-    size = len(value)
-    own = _length(size)
-    size += 1 + len(own)
-    inner = _length(size)
-    size += 1 + len(inner)
-    outer = _length(size)
-    head = _name(name)
-    size += 1 + len(outer) + len(head)
-    return b"\x0a%b%b\x12%b\x0a%b\x0a%b" % (_length(size), head, outer, inner, own), value
+    """Returns the parts of a map entry of one byte string."""
+    return _head(name, b"\x0a", len(value)), value
 
 
 @lru_cache(maxsize=65536)
@@ -139,15 +140,14 @@ def number_entry(name: str, value: int) -> bytes:
 
 def numbers_entry(name: str, values: Iterable[int]) -> bytes:
     """Returns a map entry of whole numbers; raises ValueError for one that is too large."""
-    data = b"".join([_signed(value) for value in values])
-    if not data:
+    values = tuple(values)
+    if not values:
         return b"".join(_entry(name, Feature(INT64, ())))
-    head, own = _name(name), _length(len(data))
-    inner = _length(1 + len(own) + len(data))
-    size = 2 + len(inner) + len(own) + len(data)
-    outer = _length(size)
-    total = _length(len(head) + 1 + len(outer) + size)
-    return b"\x0a%b%b\x12%b\x1a%b\x0a%b%b" % (total, head, outer, inner, own, data)
+    if 0 <= min(values) and max(values) < _LIMIT:
+        data = b"".join(map(_SMALL.__getitem__, values))
+    else:
+        data = b"".join([_signed(value) for value in values])
+    return _head(name, b"\x1a", len(data)) + data
 
 
 def join_entries(entries: List[bytes]) -> bytes:

@@ -70,9 +70,10 @@ class LineRecord(NamedTuple):
     classes: Sequence[int]
 
 
-@lru_cache(maxsize=None)
-def _format_entry(form: str) -> bytes:
-    return b"".join(string_entry(FORMAT, form.encode("ascii")))
+@lru_cache(maxsize=4096)
+def _form_and_height(form: str, height: int) -> bytes:
+    """Returns two entries that stand side by side, and are the same again and again."""
+    return b"".join([*string_entry(FORMAT, form.encode("ascii")), number_entry(HEIGHT, height)])
 
 
 def encode_line(line: LineRecord) -> bytes:
@@ -84,8 +85,7 @@ def encode_line(line: LineRecord) -> bytes:
         [
             numbers_entry(CLASS, line.classes),
             *string_entry(ENCODED, line.image),
-            _format_entry(line.format),
-            number_entry(HEIGHT, line.height),
+            _form_and_height(line.format, line.height),
             *string_entry(SOURCE_ID, line.key.encode("utf-8")),
             *string_entry(TEXT, line.text.encode("utf-8")),
             number_entry(WIDTH, line.width),

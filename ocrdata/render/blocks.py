@@ -11,11 +11,12 @@ import numpy as np
 
 from ocrdata.base import seeds
 from ocrdata.base.sample import Sample
+from ocrdata.render.copies import draw_copies, only_copies
 from ocrdata.render.drawing import DRAWS, draw_styles
 from ocrdata.render.effects import encode
 from ocrdata.render.fonts import FontFace
 from ocrdata.render.glyphs import GlyphCache
-from ocrdata.render.line import LinePainter
+from ocrdata.render.line import Drawn, LinePainter
 from ocrdata.render.recipes import Recipe
 from ocrdata.render.sampling import BLOCK, Task
 from ocrdata.render.style import LineStyle, style_line
@@ -99,14 +100,24 @@ def render_block(
     painter = painter_of(job._replace(replay=()))
     places = range(len(task.texts)) if places is None else places
     styles = styles_of(job, task.number, places)
+    texts = [task.texts[place] for place in places]
     for first in range(0, len(places), _AT_ONCE):
-        some = range(first, min(first + _AT_ONCE, len(places)))
-        drawn = [painter.draw(task.texts[places[n]], styles[n], job.boxes) for n in some]
-        for n, one in zip(some, drawn):
+        last = min(first + _AT_ONCE, len(places))
+        for n, one in zip(
+            range(first, last), _draw(job, painter, texts[first:last], styles[first:last])
+        ):
             data = encode(one.picture, job.form, int(round(styles[n].quality)))
             key = picture_key(task.number * BLOCK + places[n], job.form)
-            sample = Sample(key, data, task.texts[places[n]])
+            sample = Sample(key, data, texts[n])
             yield Rendered(sample, styles[n], one.picture.shape[:2], one.quads)
+
+
+def _draw(
+    job: Job, painter: LinePainter, texts: Sequence[str], styles: Sequence[LineStyle]
+) -> List[Drawn]:
+    if not (job.boxes or job.replay) and only_copies(job.recipe):
+        return draw_copies(painter, texts, styles)
+    return [painter.draw(text, style, job.boxes) for text, style in zip(texts, styles)]
 
 
 def write_block(job: Job, folder: Path, task: Task) -> Tuple[int, int]:

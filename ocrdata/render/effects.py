@@ -173,8 +173,8 @@ def compress(picture: np.ndarray, quality: int) -> np.ndarray:
 
 
 @lru_cache(maxsize=256)
-def _options(form: str, quality: int) -> Tuple[int, int]:
-    return {
+def _options(form: str, quality: int) -> Tuple[str, Tuple[int, int]]:
+    return "." + form, {
         "jpg": (cv2.IMWRITE_JPEG_QUALITY, quality),
         "png": (cv2.IMWRITE_PNG_COMPRESSION, 3),
         "webp": (cv2.IMWRITE_WEBP_QUALITY, quality),
@@ -183,7 +183,8 @@ def _options(form: str, quality: int) -> Tuple[int, int]:
 
 def encode(picture: np.ndarray, form: str, quality: int) -> bytes:
     """Returns the bytes of a JPEG, PNG or WebP file; PNG has no quality."""
-    done, data = cv2.imencode("." + form, picture, _options(form, quality))
+    suffix, options = _options(form, quality)
+    done, data = cv2.imencode(suffix, picture, options)
     if not done:
         raise OcrdataError("OpenCV could not encode a picture of {}.".format(picture.shape))
     return data.tobytes()

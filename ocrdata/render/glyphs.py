@@ -12,7 +12,7 @@ from collections import deque
 from functools import partial, reduce
 from itertools import accumulate
 from operator import and_
-from typing import Any, Callable, Deque, Dict, List, Sequence, Tuple
+from typing import Any, Callable, Deque, Dict, List, Sequence, Set, Tuple
 
 from PIL import ImageFont
 
@@ -34,14 +34,20 @@ def _bytes_of(glyph: Glyph) -> int:
 
 
 class _Masks(Dict[str, int]):
-    """The faces that have a character, as bits, looked up when it is first met."""
+    """The faces that have a character, as bits, looked up when it is first met.
+
+    `everywhere` are those among them that all faces have.
+    """
 
     def __init__(self, faces: Sequence[FontFace]) -> None:
         self.faces = faces
+        self.everywhere: Set[str] = set()
 
     def __missing__(self, character: str) -> int:
-        able = (character in font_characters(face) for face in self.faces)
+        able = [character in font_characters(face) for face in self.faces]
         found = self[character] = sum(1 << i for i, has in enumerate(able) if has)
+        if all(able):
+            self.everywhere.add(character)
         return found
 
 
@@ -86,6 +92,8 @@ class GlyphCache:
 
     def _able(self, text: str) -> int:
         every = (1 << self.main) - 1
+        if self._masks.everywhere.issuperset(text):
+            return every
         if len(self.faces) > self.main:
             text = "".join(c for c in text if not (c.isascii() and self._masks[c] >> self.main))
         return reduce(and_, map(self._masks.__getitem__, text), every)

@@ -75,26 +75,39 @@ def _place_exactly(
     box: Box, em: Tuple[float, float, float], style: LineStyle, frame: Frame
 ) -> Optional[Placement]:
     """Puts the strip on whole pixels, without any resampling; None where it does not fit."""
+    found = exact_place(box, em, style, frame)
+    if found is None:
+        return None
+    along, across, length = found
+    place = (across, along) if frame.vertical else (along, across)
+    width, height = (frame.height, length) if frame.vertical else (length, frame.height)
+    return Placement(_UNMOVED, width, height, 1.0, place, None, 0.0, 0.0, frame.vertical)
+
+
+def exact_place(
+    box: Box, em: Tuple[float, float, float], style: LineStyle, frame: Frame
+) -> Optional[Tuple[int, int, int]]:
+    """Returns where a strip's corner goes in whole pixels, along the line and across it.
+
+    The third number is the picture's length. None where the strip does not fit as it is.
+    """
     side = frame.height
     across, along = (0, 1) if frame.vertical else (1, 0)
-    size = (box[2] - box[0], box[3] - box[1])
-    before, behind = (int(round(m * side)) for m in (style.margin_left, style.margin_right))
-    length = max(8, before + int(math.ceil(size[along])) + behind)
+    extent, thick = math.ceil(box[along + 2] - box[along]), box[across + 2] - box[across]
+    before, behind = round(style.margin_left * side), round(style.margin_right * side)
+    length = max(8, before + extent + behind)
     if frame.length is not None:
         before, length = min(before, frame.length // 10), frame.length
-        free = length - 2 * before - int(math.ceil(size[along]))
+        free = length - 2 * before - extent
         if free < 0:
             return None
-        before += int(round(style.align * free))
-    if size[across] > side:
+        before += round(style.align * free)
+    if thick > side:
         return None
     top = (side - em[2]) / 2.0 * (1.0 + style.shift) - em[across]
-    corner = int(min(max(round(top + box[across]), 0), side - math.ceil(size[across])))
-    place = [0, 0]
-    place[along], place[across] = before - int(box[along]), corner - int(box[across])
-    width, height = (side, length) if frame.vertical else (length, side)
-    exact = (place[0], place[1])
-    return Placement(_UNMOVED, width, height, 1.0, exact, None, 0.0, 0.0, frame.vertical)
+    # Not round(): of halves it takes the even one, so that lines would not stand alike.
+    corner = int(min(max(math.floor(top + box[across] + 0.5), 0), side - math.ceil(thick)))
+    return before - int(box[along]), corner - int(box[across]), length
 
 
 def _placement(

@@ -18,7 +18,7 @@ class Glyph(NamedTuple):
     `left`, `top`, `right` and `bottom` are the ink's edges in pixels from the pen on the baseline;
     `top` is negative above it. In a `cell` the ink lies from row `row` on a ground as wide as the
     advance and as high as every other cell of the size. Where the ink leaves it, or the advance is
-    broken, there is only `own`: the ink itself.
+    broken, there is only `own`: the ink itself, and `row` is -1.
     """
 
     left: int
@@ -61,7 +61,7 @@ def draw_glyph(font: ImageFont.FreeTypeFont, character: str, size: int) -> Glyph
     above, below = cell_rows(size)
     fits = left >= 0 and right <= advance and top >= -above and bottom <= below
     if not fits or advance != int(advance):
-        return Glyph(left, top, right, bottom, advance, None, 0, np.ascontiguousarray(ink))
+        return Glyph(left, top, right, bottom, advance, None, -1, np.ascontiguousarray(ink))
     cell = np.zeros((above + below, int(advance)), np.uint8)
     cell[above + top : above + bottom, left:right] = ink
     return Glyph(left, top, right, bottom, advance, cell, above + top)
@@ -72,5 +72,5 @@ _as_image: Any = Image.Image()._new
 
 def _blank(advance: float, size: int) -> Glyph:
     if advance != int(advance):
-        return Glyph(0, 0, 0, 0, advance, None, 0, np.zeros((0, 0), np.uint8))
+        return Glyph(0, 0, 0, 0, advance, None, -1, np.zeros((0, 0), np.uint8))
     return Glyph(0, 0, 0, 0, advance, np.zeros((sum(cell_rows(size)), int(advance)), np.uint8))

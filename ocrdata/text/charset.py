@@ -81,7 +81,7 @@ class Charset:
     def encode(self, text: str) -> List[int]:
         """Returns the class indices of a text; raises CharsetError for an unknown character."""
         try:
-            return [self._index[character] for character in text]
+            return list(map(self._index.__getitem__, text))
         except KeyError:
             unknown = self.missing(text)[0]
         problem = "{!r} (U+{:04X}) of {!r} is not in its {} characters".format(

@@ -1,0 +1,54 @@
+"""Lines drawn many at a time: the pictures are those of lines drawn one by one."""
+
+from __future__ import annotations
+
+import pytest
+
+from ocrdata.render.blocks import Job, painter_of, render_block, styles_of
+from ocrdata.render.copies import only_copies
+from ocrdata.render.effects import encode
+from ocrdata.render.fonts import find_fonts
+from ocrdata.render.recipes import find_recipe
+from ocrdata.render.sampling import Task
+from ocrdata.render.warp import Frame
+
+
+@pytest.mark.parametrize(
+    ("frame", "fixed"),
+    [
+        (Frame(32), {}),
+        (Frame(48), {"ink": 40.0, "paper": 200.0, "margin_left": 0.0, "margin_right": 0.0}),
+        (Frame(32, 160), {"spacing": 0.1, "align": 0.2}),
+        (Frame(24), {"size": 1.0, "shift": 1.0}),
+        (Frame(32, vertical=True), {}),
+    ],
+)
+def test_lines_drawn_together_are_those_drawn_alone(frame, fixed):
+    recipe = find_recipe("clean").with_fixed(fixed)
+    job = Job(tuple(find_fonts(())), recipe, frame)
+    assert only_copies(recipe)
+    texts = (
+        "一",
+        "二月 三日",
+        "Ag, 25%",
+        "……",
+        "——",
+        "（例）",
+        "、。",
+        "霆",
+        "abc" * 9,
+        "春眠不觉晓",
+    )
+    task = Task(3, texts * 8)
+    styles, painter = styles_of(job, 3, range(80)), painter_of(job)
+    for item, text, style in zip(render_block(job, task), task.texts, styles):
+        alone = painter.draw(text, style).picture
+        assert item.size == alone.shape[:2]
+        assert item.sample.image == encode(alone, "jpg", int(round(style.quality))), text
+
+
+@pytest.mark.parametrize("name", ["print", "scan", "scene", "screen", "hard"])
+def test_only_clean_lines_are_drawn_together(name):
+    assert not only_copies(find_recipe(name))
+    assert not only_copies(find_recipe("clean").with_fixed({"rotation": 1.0}))
+    assert not only_copies(find_recipe("clean").with_fixed({"background": "paper"}))
