@@ -9,6 +9,7 @@ from fontTools.ttLib.tables.TupleVariation import TupleVariation
 
 from ocrdata.base.assets import asset_dir
 from ocrdata.errors import FontError, OptionError, UnknownNameError
+from ocrdata.render import glyphs
 from ocrdata.render.fonts import FontFace, find_fonts, font_characters
 from ocrdata.render.glyphs import GlyphCache
 
@@ -148,11 +149,29 @@ def test_bundled_fonts_are_used_by_name():
         assert {"风", "A", "。"} <= font_characters(face)
 
 
-def test_the_glyph_cache_is_bounded(monkeypatch):
-    monkeypatch.setattr("ocrdata.render.glyphs.KEPT_BYTES", 40_000)
-    small = GlyphCache(find_fonts(()))
-    first = small.glyph(0, 20, "甲").ink.copy()
-    for point in range(0x4E00, 0x4E00 + 300):
-        small.glyph(0, 20, chr(point))
-    assert 20 < len(small._drawn) < 120
-    assert (small.glyph(0, 20, "甲").ink == first).all()
+def test_glyphs_are_kept_packed_and_forgotten_within_bounds(monkeypatch):
+    """What was packed, and what was drawn again, is what was drawn first."""
+    monkeypatch.setattr("ocrdata.render.glyph_store.KEPT_BYTES", 40_000)
+    monkeypatch.setattr("ocrdata.render.glyph_store.PACKED_BYTES", 60_000)
+    small, drawn = GlyphCache(find_fonts(())), []
+    draw = glyphs.draw_glyph
+    monkeypatch.setattr(glyphs, "draw_glyph", lambda *given: drawn.append(given[1]) or draw(*given))
+    characters = [chr(point) for point in range(0x4E00, 0x4E00 + 500) if small.has(0, chr(point))]
+    # "，" has a cell; what is larger than its cell, as "j" of the kai face, has none.
+    characters = ["，", "j", *characters]
+    assert len(characters) > 250
+    for face in (0, 2):
+        whole = GlyphCache(find_fonts(()))
+        first = {c: draw(whole.font(face, 20), c, 20) for c in characters}
+        for character in [*characters, *characters[::-1], *characters]:
+            glyph, wanted = small.glyph(face, 20, character), first[character]
+            assert glyph[:5] == wanted[:5] and glyph.row == wanted.row
+            assert (glyph.cell is None) == (wanted.cell is None)
+            assert (glyph.ink == wanted.ink).all()
+    assert len(set(drawn)) == len(characters)
+    assert 2 * len(characters) < len(drawn) < 5 * len(characters)
+    store = small._store
+    assert store._kept_bytes <= 40_000 and store._packed_bytes <= 60_000
+    tables = [store.table(face, 20) for face in (0, 2)]
+    assert sum(map(len, tables)) == len(store._kept) // 2 > 40
+    assert sum(len(table.packed) for table in tables) == len(store._packed) // 2 > 60

@@ -6,31 +6,21 @@ face and size. Sizes are few: lines are composed from masters and scaled by thei
 
 from __future__ import annotations
 
-import sys
 from bisect import bisect_right
-from collections import deque
-from functools import partial, reduce
+from functools import reduce
 from itertools import accumulate
 from operator import and_
-from typing import Any, Callable, Deque, Dict, List, Sequence, Set, Tuple
+from typing import Dict, List, Sequence, Set, Tuple
 
 from PIL import ImageFont
 
 from ocrdata.errors import FontError
 from ocrdata.render.fonts import FontFace, font_characters
+from ocrdata.render.glyph_store import GlyphStore
 from ocrdata.render.kerning import Kerning
 from ocrdata.render.rasters import Glyph, draw_glyph
 
-# Bytes of glyphs kept in a process, what one takes besides its pixels, and how many font files
-# stay open.
-KEPT_BYTES = 16 << 20
-_OVERHEAD = 400
-FONTS_OPEN = 48
-
-
-def _bytes_of(glyph: Glyph) -> int:
-    ink: Any = glyph.own if glyph.cell is None else glyph.cell
-    return int(ink.nbytes) + _OVERHEAD
+FONTS_OPEN = 48  # files
 
 
 class _Masks(Dict[str, int]):
@@ -51,19 +41,6 @@ class _Masks(Dict[str, int]):
         return found
 
 
-class _Glyphs(Dict[str, Glyph]):
-    """The glyphs of a face at a size, drawn when they are first met."""
-
-    def __init__(self, draw: Callable[[str], Glyph]) -> None:
-        self.draw = draw
-
-    def __missing__(self, character: str) -> Glyph:
-        # One object for a character in all tables: a glyph's key is as large as a small glyph.
-        character = sys.intern(character)
-        found = self[character] = self.draw(character)
-        return found
-
-
 class GlyphCache:
     """Draws glyphs and keeps them; one to a process.
 
@@ -81,9 +58,7 @@ class GlyphCache:
         self.main = len(faces)
         self.fallback = fallback
         self._fonts: Dict[Tuple[int, int], ImageFont.FreeTypeFont] = {}
-        self._glyphs: Dict[Tuple[int, int], _Glyphs] = {}
-        self._drawn: Deque[Any] = deque()
-        self._bytes = 0
+        self._store = GlyphStore(self._draw)
         self._kerning: Dict[int, Kerning] = {}
         self._masks = _Masks(self.faces)
         self._choices: Dict[int, Tuple[List[int], List[float]]] = {}
@@ -163,33 +138,16 @@ class GlyphCache:
 
     def glyph(self, face: int, size: int, character: str) -> Glyph:
         """Returns a glyph of a face at a size."""
-        return self._table(face, size)[character]
-
-    def _table(self, face: int, size: int) -> _Glyphs:
-        table = self._glyphs.get((face, size))
-        if table is None:
-            table = self._glyphs[face, size] = _Glyphs(partial(self._draw, face, size))
-        return table
+        return self._store.table(face, size)[character]
 
     def _draw(self, face: int, size: int, character: str) -> Glyph:
-        glyph = draw_glyph(self.font(face, size), character, size)
-        self._bytes += _bytes_of(glyph)
-        if self._bytes > KEPT_BYTES:
-            self._forget()
-        self._drawn += (self._glyphs[face, size], character)
-        return glyph
-
-    def _forget(self) -> None:
-        """Drops the quarter that was drawn first: keeping track of use would cost every line."""
-        for _ in range(len(self._drawn) // 8 or len(self._drawn) // 2):
-            table, character = self._drawn.popleft(), self._drawn.popleft()
-            self._bytes -= _bytes_of(table.pop(character))
+        return draw_glyph(self.font(face, size), character, size)
 
     def glyphs(self, face: "int | List[int]", size: int, text: str) -> List[Glyph]:
         """Returns the glyphs of a text."""
         if isinstance(face, int):
-            return list(map(self._table(face, size).__getitem__, text))
-        return [self._table(one, size)[character] for one, character in zip(face, text)]
+            return list(map(self._store.table(face, size).__getitem__, text))
+        return [self._store.table(one, size)[character] for one, character in zip(face, text)]
 
     def kerning(self, face: int) -> Kerning:
         """Returns the kerning of a face."""
