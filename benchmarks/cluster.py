@@ -1,8 +1,16 @@
-"""What a second process brings, and what talking costs: python benchmarks/cluster.py DATA
+"""What a second process brings, and what talking costs: python benchmarks/cluster.py MODEL DATA
 
-Trains a CRNN with the same batch as one process, as two parts of one process, and as a cluster of
-two, one thread an operation each, and prints the median rate of the steps after the first 20. What
-the cluster is slower than two parts of one process is communication.
+Trains a small CRNN or EAST, one thread an operation each, and prints samples a second, medians of
+the steps after the first 20:
+
+    one      one process, the whole batch
+    pair     two processes at once that know nothing of each other, half of the batch each: the same
+             work on the same cores as a cluster's, without a word between them
+    parts    one process, two logical devices
+    cluster  a chief and a worker, half of the batch each
+
+The share of a step that is communication (and waiting for the other) is what the cluster is slower
+than the pair. All four in turn, several rounds; medians of the rounds' figures.
 """
 
 from __future__ import annotations
@@ -14,44 +22,70 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Dict, List
 
 from ocrdata.train.launch import cluster_processes, launch
 
-NET = ["--width-multiplier", "0.25", "--lstm-units", "64", "--batch-size", "32", "--steps", "100"]
+BATCH = 32
+STEPS = 100
+ROUNDS = 3
+NETS = {
+    "crnn": ["--width-multiplier", "0.25", "--lstm-units", "64"],
+    "east": ["--depth", "14", "--width-multiplier", "0.25", "--input-size", "128"],
+}
 RUN = ["--log-every", "5", "--eval-every", "0", "--image-every", "0", "--save-every", "1000"]
 ONE = ["--intra-threads", "1", "--inter-threads", "1"]
 
 
-def rate(output: Path) -> float:
-    """Returns the median of the samples a second, the start left out."""
-    lines = [json.loads(line) for line in (output / "crnn/metrics.jsonl").read_text().splitlines()]
-    return statistics.median(line["examples_per_second"] for line in lines if line["step"] > 20)
+class Job:
+    """A training command of some model and data."""
+
+    def __init__(self, model: str, data: str, scratch: Path) -> None:
+        self.model, self.data, self.scratch = model, data, scratch
+
+    def words(self, name: str, batch: int, *more: str) -> List[str]:
+        """Returns the command that trains into a folder of that name, made anew."""
+        words = ["train", self.model, "--data-dir", self.data, "--overwrite"]
+        words += ["--output-dir", str(self.scratch / name), "--steps", str(STEPS)]
+        return [*words, "--batch-size", str(batch), *NETS[self.model], *RUN, *more]
+
+    def alone(self, *commands: List[str]) -> None:
+        """Runs commands at once, each in a process of its own."""
+        running = [subprocess.Popen([sys.executable, "-m", "ocrdata", *c]) for c in commands]
+        codes = [process.wait() for process in running]
+        assert not any(codes)
+
+    def rate(self, name: str) -> float:
+        """Returns the median of a run's samples a second, the start left out."""
+        lines = (self.scratch / name / self.model / "metrics.jsonl").read_text().splitlines()
+        rows = [row for row in map(json.loads, lines) if "examples_per_second" in row]
+        return statistics.median(row["examples_per_second"] for row in rows if row["step"] > 20)
+
+    def round(self) -> Dict[str, float]:
+        """Returns the rates of all four ways."""
+        self.alone(self.words("one", BATCH, *ONE))
+        self.alone(*(self.words(half, BATCH // 2, *ONE) for half in ("left", "right")))
+        self.alone(self.words("parts", BATCH, "--intra-threads", "1", "--num-gpus", "2"))
+        crew = cluster_processes(2, 0, False, self.scratch / "logs")
+        launch(crew, self.words("cluster", BATCH, *ONE))
+        rates = {name: self.rate(name) for name in ("one", "left", "right", "parts", "cluster")}
+        rates["pair"] = rates.pop("left") + rates.pop("right")
+        return rates
 
 
-def main(data: str) -> None:
-    """Prints the three rates."""
+def main(model: str, data: str) -> None:
+    """Prints the rates, what two processes bring, and what they spend on each other."""
     with tempfile.TemporaryDirectory() as scratch:
-        rates = {}
-        for name, more in (("one", ONE), ("parts", ["--intra-threads", "1", "--num-gpus", "2"])):
-            output = Path(scratch) / name
-            command = [*command_of(data, output), *more]
-            subprocess.run([sys.executable, "-m", "ocrdata", *command], check=True)
-            rates[name] = rate(output)
-        output = Path(scratch) / "cluster"
-        crew = cluster_processes(2, 0, False, output / "logs")
-        launch(crew, [*command_of(data, output), *ONE])
-        rates["cluster"] = rate(output)
-    for name, value in rates.items():
-        sys.stdout.write("{:8} {:8.1f} samples/s\n".format(name, value))
-    scaling, share = rates["cluster"] / rates["one"], 1 - rates["cluster"] / rates["parts"]
-    sys.stdout.write("1 -> 2 processes: x {:.2f}; communication: {:.0%}\n".format(scaling, share))
-
-
-def command_of(data: str, output: Path) -> "list[str]":
-    """Returns the training command."""
-    return ["train", "crnn", "--data-dir", data, "--output-dir", str(output), *NET, *RUN]
+        rounds = [Job(model, data, Path(scratch)).round() for _ in range(ROUNDS)]
+    out = sys.stdout.write
+    for name in rounds[0]:
+        values = [rates[name] for rates in rounds]
+        out("{:8} {:8.1f} samples/s {}\n".format(name, statistics.median(values), values))
+    scaling = statistics.median(rates["cluster"] / rates["one"] for rates in rounds)
+    share = statistics.median(1 - rates["cluster"] / rates["pair"] for rates in rounds)
+    out("1 -> 2 processes: x {:.2f}; communication: {:.0%} of a step\n".format(scaling, share))
 
 
 if __name__ == "__main__":
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    main(sys.argv[1])
+    main(*sys.argv[1:])

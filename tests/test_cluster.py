@@ -179,7 +179,7 @@ def test_a_worker_that_is_frozen_ends_the_wait_and_is_named(tmp_path):
     from train_support import write_numbers
 
     data = write_numbers(tmp_path / "data", 160, (32, 24, 48))
-    accident = code("crnn", data, tmp_path, [(8, "worker-0")], "SIGSTOP", cluster_timeout=20.0)
+    accident = code("crnn", data, tmp_path, [(8, "worker-0")], "SIGSTOP", cluster_timeout=30.0)
     crew, running = cluster_processes(2, 1, False, tmp_path), {}
     try:
         for process in crew:
@@ -195,7 +195,7 @@ def test_a_worker_that_is_frozen_ends_the_wait_and_is_named(tmp_path):
             process.kill()
             process.wait()
     words = (tmp_path / "chief-0.log").read_text()
-    assert "worker 0 (localhost:" in words and "did not answer for 20 seconds" in words
+    assert "worker 0 (localhost:" in words and "did not answer for 30 seconds" in words
     assert (tmp_path / "crnn" / "checkpoint").exists()
 
 
