@@ -15,6 +15,7 @@ from ocrdata.render.copies import draw_copies, only_copies
 from ocrdata.render.drawing import DRAWS, draw_styles
 from ocrdata.render.effects import encode
 from ocrdata.render.fonts import FontFace
+from ocrdata.render.glyph_store import KEPT_BYTES, MORE_BYTES
 from ocrdata.render.glyphs import GlyphCache
 from ocrdata.render.line import Drawn, LinePainter
 from ocrdata.render.recipes import Recipe
@@ -62,7 +63,8 @@ class Rendered(NamedTuple):
 @lru_cache(maxsize=2)
 def painter_of(job: Job) -> LinePainter:
     """Returns the painter of a job, one a process."""
-    cache = GlyphCache(job.faces, job.latin, job.fallback)
+    kept = KEPT_BYTES if job.recipe.is_drawn("picture") else MORE_BYTES
+    cache = GlyphCache(job.faces, job.latin, job.fallback, kept)
     colour = job.recipe.colour
     return LinePainter(cache, job.recipe.sizes, job.frame, colour, job.pictures)
 

@@ -16,8 +16,9 @@ import numpy as np
 
 from ocrdata.render.rasters import Glyph
 
-# Bytes in a process, and what a glyph takes besides its pixels.
-KEPT_BYTES = 8 << 20
+# Bytes in a process, where pictures are kept beside them and where not, and what a glyph takes
+# besides its pixels.
+KEPT_BYTES, MORE_BYTES = 8 << 20, 20 << 20
 PACKED_BYTES = 14 << 20
 _OVERHEAD, _PACKED_OVERHEAD = 400, 320
 # Higher levels save a tenth, for twice the time.
@@ -61,10 +62,13 @@ class _Table(Dict[str, Glyph]):
 
 
 class GlyphStore:
-    """The glyphs of all faces and sizes; `draw` makes one of a face, a size and a character."""
+    """The glyphs of all faces and sizes; `draw` makes one of a face, a size and a character.
 
-    def __init__(self, draw: Callable[[int, int, str], Glyph]) -> None:
-        self._draw = draw
+    The pixels of `kept_bytes` stay as they are.
+    """
+
+    def __init__(self, draw: Callable[[int, int, str], Glyph], kept_bytes: int) -> None:
+        self._draw, self._room = draw, kept_bytes
         self._tables: Dict[Tuple[int, int], _Table] = {}
         # In the order in which they came: table and character in turns, to save pairs.
         self._kept: Deque[Any] = deque()
@@ -83,7 +87,7 @@ class GlyphStore:
         """Counts a glyph, and lets go of the oldest quarter where there are too many."""
         self._kept += (table, character)
         self._kept_bytes += _pixels(glyph).nbytes + _OVERHEAD
-        if self._kept_bytes > KEPT_BYTES:
+        if self._kept_bytes > self._room:
             for _ in range(len(self._kept) // 8 or 1):
                 self._pack(self._kept.popleft(), self._kept.popleft())
 
