@@ -35,32 +35,35 @@ def place_strip(
             return found
     shape = shape_of(box, scale, style, frame)
     across, along = (0, 1) if frame.vertical else (1, 0)
+    start, end, top, foot = (
+        shape.low[along],
+        shape.high[along],
+        shape.low[across],
+        shape.high[across],
+    )
     bend = style.curve * side + style.elastic * em[2] * scale
-    room = side - 2.0 * bend
-    factor = [min(1.0, 0.999 * room / (shape.high[across] - shape.low[across]))] * 2
+    thin = long = min(1.0, 0.999 * (side - 2.0 * bend) / (foot - top))
     before, behind = style.margin_left * side, style.margin_right * side
     if frame.length is not None:
         before, behind = min(before, 0.1 * frame.length), min(behind, 0.1 * frame.length)
-        free = frame.length - before - behind - 2.0 * bend
-        room = free / ((shape.high[along] - shape.low[along]) * factor[along])
+        room = (frame.length - before - behind - 2.0 * bend) / ((end - start) * long)
         less = min(1.0, room / MIN_CONDENSED)
-        factor[along] *= min(1.0, max(room, MIN_CONDENSED)) * less
-        factor[across] *= less
-    low = [edge * by - bend for edge, by in zip(shape.low, factor)]
-    high = [edge * by + bend for edge, by in zip(shape.high, factor)]
-    extent = high[along] - low[along]
-    length = frame.length or max(8, int(math.ceil(before + extent + behind)))
-    centre = [0.0, 0.0]
-    centre[along] = before - low[along]
+        long *= min(1.0, max(room, MIN_CONDENSED)) * less
+        thin *= less
+    start, top, foot = start * long - bend, top * thin - bend, foot * thin + bend
+    extent = end * long + bend - start
+    length = frame.length or max(8, math.ceil(before + extent + behind))
+    middle = before - start
     if frame.length is not None:
-        centre[along] += style.align * max(0.0, length - before - behind - extent)
-    em_size = em[2] * scale * factor[across]
-    middle = em[across] + em[2] / 2.0 - (box[across] + box[across + 2]) / 2.0
-    wanted = side / 2.0 + style.shift * (side - em_size) / 2.0 - middle * scale * factor[across]
-    centre[across] = min(max(wanted, -low[across]), side - high[across])
-    size = (side, length) if frame.vertical else (length, side)
-    matrix = matrix_of(shape, factor, centre)
-    return _placement(matrix, size, scale * min(factor), style, extent, frame.vertical)
+        middle += style.align * max(0.0, length - before - behind - extent)
+    off = em[across] + em[2] / 2.0 - (box[across] + box[across + 2]) / 2.0
+    wanted = side / 2.0 + style.shift * (side - em[2] * scale * thin) / 2.0 - off * scale * thin
+    level = min(max(wanted, -top), side - foot)
+    if frame.vertical:
+        matrix, size = matrix_of(shape, (thin, long), (level, middle)), (side, length)
+    else:
+        matrix, size = matrix_of(shape, (long, thin), (middle, level)), (length, side)
+    return _placement(matrix, size, scale * min(thin, long), style, extent, frame.vertical)
 
 
 def _is_plain(style: LineStyle, scale: float) -> bool:
