@@ -169,8 +169,9 @@ def _remap(
         run = y if place.vertical else x
         bent = _wave(place.wave, (run + np.float32(0.5)) / factor) * np.float32(factor)
     field = _field(place, factor) if place.elastic else None
+    tilted = bool(matrix[2, 0] or matrix[2, 1])
     sources: List[Any] = []
-    for a, b, c in _inverse(matrix):
+    for a, b, c in _inverse(matrix)[: 3 if tilted else 2]:
         # Both are lines of numbers, and become a plane only where they meet.
         across, down = x * np.float32(a) + np.float32(c), y * np.float32(b)
         if place.vertical:
@@ -182,7 +183,7 @@ def _remap(
             reach = place.elastic * factor
             plane += cv2.addWeighted(field[0], -a * reach, field[1], -b * reach, 0.0)
         sources.append(plane)
-    if matrix[2, 0] or matrix[2, 1]:
+    if tilted:
         for source in sources[:2]:
             source /= sources[2]
     return cv2.remap(ink, sources[0], sources[1], cv2.INTER_LINEAR)
