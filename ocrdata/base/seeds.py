@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,9 +17,22 @@ if TYPE_CHECKING:
 
 
 def _digest(*parts: object) -> bytes:
+    return _hash("".join(map(_measured, map(str, parts))))
+
+
+def _measured(part: str) -> str:
     # A length before each part keeps ("ab", "c") and ("a", "bc") apart.
-    text = "".join("{}:{}".format(len(str(part)), part) for part in parts)
+    return str(len(part)) + ":" + part
+
+
+def _hash(text: str) -> bytes:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+@lru_cache(maxsize=64, typed=True)
+def _beginning(use: str, salt: object) -> str:
+    """Returns what all keys of one use and salt have in common: there may be millions of them."""
+    return _measured(use) + _measured(str(salt))
 
 
 def stream(seed: int, *key: object) -> random.Random:
@@ -28,12 +42,13 @@ def stream(seed: int, *key: object) -> random.Random:
 
 def order_key(key: str, salt: object = 0) -> bytes:
     """Returns 16 bytes to sort by: a shuffle that needs no list of everything to be shuffled."""
-    return _digest("order", salt, key)
+    return _hash(_beginning("order", salt) + _measured(key))
 
 
 def bucket(key: str, salt: object = 0) -> float:
     """Returns a stable number in [0, 1) for a key: the same split whatever else is added later."""
-    return int.from_bytes(_digest("bucket", salt, key)[:6], "big") / float(1 << 48)
+    digest = _hash(_beginning("bucket", salt) + _measured(key))
+    return int.from_bytes(digest[:6], "big") / float(1 << 48)
 
 
 def uniform_block(seed: int, name: str, block: int, rows: int, columns: int) -> np.ndarray:
