@@ -15,7 +15,7 @@ from ocrdata.pages.run import Miss, write_run_page
 from ocrdata.train.cluster import Cluster, read_cluster
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.config import TrainOptions
-from ocrdata.train.feeds import FEEDS, Feed, OnProgress
+from ocrdata.train.feeds import FEEDS, Feed, FeedRequest, OnProgress
 from ocrdata.train.hooks import Checkpoints, Reports, StartInput, StepReport, ValidationReport
 from ocrdata.train.members import (
     NO_MARK,
@@ -89,7 +89,8 @@ def train(
     whole.shares(options)
     if cluster and cluster.me.job == "ps":
         return Member(cluster, target, options).serve(None, NO_MARK)
-    feed = FEEDS.load(kind.task)(kind, chosen, data_dir, options, data_options, target, on_check)
+    request = FeedRequest(kind, chosen, data_dir, options, data_options, target, on_check)
+    feed = FEEDS.load(kind.task)(request)
     try:
         run = Run(
             Path(output_dir) / model,
