@@ -59,7 +59,7 @@ def test_the_commands_offer_every_protocol():
     from ocrdata.cli import options
     from ocrdata.metrics import detection
 
-    assert options.PROTOCOLS == detection.PROTOCOLS
+    assert options.PROTOCOLS == tuple(detection.PROTOCOLS)
 
 
 def upright(rng, count):

@@ -58,10 +58,12 @@ class Boxes:
 class Format:
     """How lines are read; `adjusted` counts what a lenient reader put right.
 
-    `outlines` is set by truth with texts of more than four corners, which results may have then.
+    `upright` lines are left, top, right, bottom, others corners; with `script`, one stands before
+    the text. `outlines` is set by truth with texts of more than four corners, which results may
+    have then.
     """
 
-    numbers: int = 8
+    upright: bool = False
     script: bool = False
     scores: bool = False
     strict: bool = True
@@ -155,7 +157,7 @@ def _read_boxes(where: str, lines: Iterator[Tuple[int, str]], form: Format, trut
 def _parse(
     where: str, number: int, line: str, form: Format, truth: bool
 ) -> Tuple[List[Tuple[float, float]], str, float]:
-    separator = "," if line.count(",") >= form.numbers - 1 else " "
+    separator = "," if line.count(",") >= (3 if form.upright else 7) else " "
     count = _numbers(line, form, truth)
     values, rest = split_numbers(line, count, separator)
     score = 1.0
@@ -175,8 +177,10 @@ def _parse(
 
 def _numbers(line: str, form: Format, truth: bool) -> int:
     """Returns how many numbers a line begins with."""
-    if form.numbers != 8 or form.script:
-        return form.numbers
+    if form.upright:
+        return 4
+    if form.script:
+        return 8
     if truth:
         return outline_numbers(line)
     found = line.count(",") + 1 - form.scores
@@ -195,7 +199,7 @@ def _take_score(rest: str, form: Format) -> Tuple[float, str]:
 def _outline(
     where: str, number: int, values: List[float], form: Format
 ) -> List[Tuple[float, float]]:
-    if form.numbers == 4:
+    if form.upright:
         left, top, right, bottom = values
         if right < left or bottom < top:
             problem = "is not left, top, right, bottom"
