@@ -14,17 +14,8 @@ from train_support import write_numbers  # noqa: E402
 
 from ocrdata.records import schema  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
-from ocrdata.train.inputs import (  # noqa: E402
-    BUCKET,
-    ImageSpec,
-    Order,
-    decode_images,
-    evaluation_batches,
-    iterate,
-    measured_widths,
-    pool_batches,
-    training_batches,
-)
+from ocrdata.train.inputs import Order, evaluation_batches, iterate, pool_batches, training_batches  # noqa: E402
+from ocrdata.train.pictures import BUCKET, ImageSpec, decode_images, measured_widths  # noqa: E402
 from ocrdata.train.shardset import read_shard_set  # noqa: E402
 
 pytestmark = pytest.mark.tf
