@@ -9,7 +9,8 @@ from shapely.geometry import Polygon
 
 from ocrdata.geometry import expansion, kernels
 from ocrdata.metrics.detection import match_all, total
-from ocrdata.metrics.detection_files import Boxes, Format, read_truth
+from ocrdata.metrics.detection_files import read_truth
+from ocrdata.metrics.detection_lines import Boxes, Format
 
 
 def smooth(rng, points, centre, radius):

@@ -12,7 +12,8 @@ import pytest
 
 from ocrdata.errors import AnnotationError
 from ocrdata.metrics.detection import evaluate_detection, match_all, total
-from ocrdata.metrics.detection_files import Boxes, Format, read_results, read_truth
+from ocrdata.metrics.detection_files import read_results, read_truth
+from ocrdata.metrics.detection_lines import Boxes, Format
 from ocrdata.metrics.deteval import match_rectangles
 from ocrdata.metrics.overlap import shared_areas
 

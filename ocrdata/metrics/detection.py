@@ -19,7 +19,8 @@ import numpy as np
 
 from ocrdata.errors import OptionError, PathLike, UnknownNameError
 from ocrdata.metrics.deeptext_original import inflated_matches
-from ocrdata.metrics.detection_files import Boxes, Format, read_results, read_truth
+from ocrdata.metrics.detection_files import read_results, read_truth
+from ocrdata.metrics.detection_lines import Boxes, Format
 from ocrdata.metrics.deteval import match_rectangles
 from ocrdata.metrics.overlap import shared_areas
 

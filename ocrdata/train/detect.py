@@ -11,7 +11,7 @@ import numpy as np
 from ocrdata.geometry import quads as q
 from ocrdata.geometry.polygons import bounds, clockwise, signed_area
 from ocrdata.metrics.detection import PROTOCOLS, DetectionScore, Match, match_all, total
-from ocrdata.metrics.detection_files import Boxes, Format
+from ocrdata.metrics.detection_lines import Boxes, Format
 from ocrdata.records.fitting import decode_picture
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.feeds import Look
