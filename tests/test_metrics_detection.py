@@ -322,15 +322,15 @@ def test_icdar2013_against_itself_is_not_one(shared, tmp_path):
     assert (score.images, score.ground_truth) == (233, 1095)
 
 
-def test_five_hundred_pictures_take_less_than_a_second(shared):
+def test_five_hundred_pictures_take_less_than_a_second_of_processor_time(shared):
     import time
 
     form = Format()
     truth = read_truth(shared / IC15, form)
     found = read_results(shared / PIXELLINK, truth, form)
-    start = time.perf_counter()
+    start = time.process_time()
     match_all(truth, found)
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
 
 
 # --- files: what is refused, what is put right, what scores change ------------------------------

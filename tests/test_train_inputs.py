@@ -51,9 +51,13 @@ def test_each_epoch_holds_every_sample_once(numbers):
     assert set(Counter(seen).values()) <= {3, 4, 5}
 
 
+@pytest.fixture(scope="module")
+def whole(numbers):
+    return keys(read_training(numbers, 64))
+
+
 @pytest.mark.parametrize("step", [1, 2, 3, 17, 40, 61])
-def test_going_on_at_a_step_gives_the_rest_of_the_same_order(numbers, step):
-    whole = keys(read_training(numbers, 64))
+def test_going_on_at_a_step_gives_the_rest_of_the_same_order(numbers, whole, step):
     assert keys(read_training(numbers, 3, step=step)) == whole[step : step + 3]
 
 
