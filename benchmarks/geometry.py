@@ -22,7 +22,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from ocrdata.geometry import boxes, expansion, kernels, nms, rbox, sampling  # noqa: E402
+from ocrdata.geometry import expansion, kernels, nms, rbox  # noqa: E402
 
 MISSED = []
 
@@ -165,21 +165,9 @@ def expansions() -> None:
             report(what, best_of(lambda m=maps: expansion.expand(m), 3), 1000.0, "never seconds")
 
 
-def anchors() -> None:
-    rng = np.random.RandomState(3)
-    grid = boxes.anchors(36, 60)
-    corner = rng.uniform(0, 1, (30, 2)) * [800, 500]
-    truth = np.concatenate([corner, corner + rng.uniform(20, 150, (30, 2))], axis=1)
-    truth = np.concatenate([truth, np.zeros((98, 4))]).astype(np.float32)
-    took = best_of(
-        lambda: sampling.sample_anchors(grid, truth, (576, 960), seed=1, step=1, key="a")
-    )
-    report("DeepText, 64,800 anchors and 30 texts, one picture", took)
-
-
 def main() -> int:
     cv2.setNumThreads(1)
-    for part in (label_maps, suppression, expansions, anchors):
+    for part in (label_maps, suppression, expansions):
         part()
     return 1 if MISSED else 0
 

@@ -1,4 +1,4 @@
-"""DeepText's arithmetic in plain NumPy, float64, one box or point at a time."""
+"""DeepText's arithmetic and rules in plain Python, one box, row or point at a time."""
 
 from __future__ import annotations
 
@@ -54,3 +54,43 @@ def losses(rows, stage, count):
             beta = 1 / 9 if stage == "rpn" else 1.0
             box_loss += smooth_l1(rows["found"][place], rows["deltas"][place], beta)
     return class_loss / count, box_loss / count
+
+
+def match_anchors(overlap, allowed):
+    """(label, text) of each anchor by its overlaps; without a text, or not text, it is 0."""
+    texts = range(overlap.shape[1])
+    best = [max((overlap * allowed[:, None])[:, text]) for text in texts]
+    found = []
+    for row, taking_part in zip(overlap.tolist(), allowed):
+        most = max(row, default=0.0)
+        saved = [text for text in texts if row[text] == best[text] >= 0.3]
+        if not taking_part:
+            found.append((-1, 0))
+        elif most >= 0.5:
+            found.append((1, row.index(most)))
+        elif saved:
+            found.append((1, saved[0]))
+        else:
+            found.append((0 if most < 0.3 else -1, 0))
+    return found
+
+
+def match_proposals(overlap, allowed):
+    """(label, text) of each proposal: text from 0.5 on, ambiguous from 0.2 on."""
+    found = []
+    for row, taking_part in zip(overlap.tolist(), allowed):
+        most = max(row, default=0.0)
+        label = 1 if most >= 0.5 else 2 if most >= 0.2 else 0
+        label = label if taking_part else -1
+        found.append((label, row.index(most) if label == 1 else 0))
+    return found
+
+
+def choose(labels, priority, limits, count):
+    """The rows that are learned from: of each kind those of lowest priority, text first."""
+    chosen = []
+    for label, limit in [*zip((1, 2), limits), (0, count)]:
+        places = [place for place, found in enumerate(labels) if found == label]
+        places.sort(key=lambda place: priority[place])
+        chosen += places[: min(limit, count - len(chosen))]
+    return chosen

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from ocrdata.errors import CharsetError
 from ocrdata.text.charset import (
-    GENERATIONS,
     Charset,
     collect_characters,
     read_charset,
     write_characters,
     write_dictionary,
 )
+from ocrdata.text.dictionary_maps import GENERATIONS
 
 CHARACTERS = st.lists(
     st.characters(blacklist_categories=("Cs",), blacklist_characters="\r\n"),

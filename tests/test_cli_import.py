@@ -25,7 +25,8 @@ from ocrdata.importers.filters import TextFilter, make_filter
 from ocrdata.importers.pictures import check_picture
 from ocrdata.importers.run import ImportOptions
 from ocrdata.metrics.detection import evaluate_detection
-from ocrdata.metrics.detection_files import Format, read_truth
+from ocrdata.metrics.detection_files import read_truth
+from ocrdata.metrics.detection_lines import Format
 from ocrdata.text.charset import Charset, write_characters
 
 FIXTURES = Path(__file__).parent / "data" / "importers"

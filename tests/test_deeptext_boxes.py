@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,6 @@ pytest.importorskip("tensorflow", reason="training needs TensorFlow")
 import deeptext_reference as reference  # noqa: E402
 
 from ocrdata.geometry import boxes as b  # noqa: E402
-from ocrdata.geometry import sampling as s  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
 from ocrdata.train.models import roi_sampling, rois  # noqa: E402
 
@@ -72,48 +73,45 @@ def test_suppression_is_greedy_and_padded(kept):
         assert not found[picture, len(left) :].any() and not values[picture, len(left) :].any()
 
 
-def texts_with_padding(rng, count):
-    texts = np.zeros((2, 8, 4), np.float32)
-    texts[0, :count] = boxes(rng, count)
+def padded_texts(rng, pictures):
+    """Texts of as many pictures; the first has none, each other one more than the one before."""
+    texts = boxes(rng, pictures, pictures)
+    for picture in range(pictures):
+        texts[picture, picture:] = 0.0
     return texts
 
 
-@pytest.mark.parametrize("count", [0, 1, 5, 8])
-def test_anchors_are_matched_by_the_rules(count):
-    rng = np.random.RandomState(count)
-    anchors, texts = boxes(rng, 300), texts_with_padding(rng, count)
+@pytest.mark.parametrize("seed", range(2))
+def test_anchors_are_matched_by_the_rules(seed):
+    rng = np.random.RandomState(seed)
+    anchors, texts = boxes(rng, 300), padded_texts(rng, 12)
     allowed = rng.rand(300) < 0.8
 
     def make(anchors, texts, allowed):
         overlap = rois.overlaps(anchors[None], texts)
         return roi_sampling.match_anchors(overlap, rois.areas(texts) > 0, allowed, 0.5, 0.3, 0.3)
 
-    labels, matched = run(make, anchors, texts, allowed)
-    for picture, real in ((0, count), (1, 0)):
-        overlap = b.overlaps(anchors, texts[picture, :real])
-        wanted = s.match_anchors(overlap, allowed)
-        assert labels[picture].tolist() == wanted[0].tolist()
-        assert matched[picture].tolist() == np.maximum(wanted[1], 0).tolist()
+    found = np.stack(run(make, anchors, texts, allowed), axis=-1)
+    for real, picture in enumerate(found):
+        wanted = reference.match_anchors(b.overlaps(anchors, texts[real, :real]), allowed)
+        assert list(map(tuple, picture)) == wanted
 
 
-@pytest.mark.parametrize("count", [0, 6])
-def test_proposals_are_matched_by_the_rules(count):
-    rng = np.random.RandomState(count)
-    found, texts, valid = boxes(rng, 2, 200), texts_with_padding(rng, count), rng.rand(2, 200) < 0.8
+def test_proposals_are_matched_by_the_rules():
+    rng = np.random.RandomState(0)
+    proposals, texts, valid = boxes(rng, 12, 200), padded_texts(rng, 12), rng.rand(12, 200) < 0.8
 
-    def make(found, texts, valid):
-        overlap = rois.overlaps(found, texts)
+    def make(proposals, texts, valid):
+        overlap = rois.overlaps(proposals, texts)
         return roi_sampling.match_proposals(overlap, rois.areas(texts) > 0, valid, 0.5, 0.2)
 
-    labels, matched = run(make, found, texts, valid)
-    for picture, real in ((0, count), (1, 0)):
-        overlap = b.overlaps(found[picture], texts[picture, :real])
-        wanted = s.match_proposals(overlap, valid[picture])
-        assert labels[picture].tolist() == wanted[0].tolist()
-        assert matched[picture].tolist() == np.maximum(wanted[1], 0).tolist()
+    found = np.stack(run(make, proposals, texts, valid), axis=-1)
+    for real, picture in enumerate(found):
+        overlap = b.overlaps(proposals[real], texts[real, :real])
+        assert list(map(tuple, picture)) == reference.match_proposals(overlap, valid[real])
 
 
-@pytest.mark.parametrize("limits", [(128,), (20, 10), (300, 300)])
+@pytest.mark.parametrize("limits", [(128,), (20, 10), (0, 50), (300, 300)])
 @pytest.mark.parametrize("total", [500, 60])
 def test_the_rows_of_lowest_priority_are_drawn(limits, total):
     rng = np.random.RandomState(3)
@@ -122,10 +120,46 @@ def test_the_rows_of_lowest_priority_are_drawn(limits, total):
     index, weights = run(lambda x, y: roi_sampling.choose(x, y, limits, 200), labels, priority)
     assert index.shape == weights.shape == (2, 200)
     for picture in range(2):
-        wanted = s.choose(labels[picture], priority[picture], limits, 200)
+        wanted = reference.choose(labels[picture].tolist(), priority[picture], limits, 200)
         used = index[picture][weights[picture] > 0]
-        assert sorted(used.tolist()) == sorted(wanted.tolist())
+        assert sorted(used.tolist()) == sorted(wanted)
         assert not index[picture][weights[picture] == 0].any()
+
+
+def given_texts(texts, **options):
+    options = SimpleNamespace(**options)
+    return roi_sampling.Texts(texts, tf.zeros_like(texts), options, 1, tf.constant(0))
+
+
+@pytest.mark.parametrize("inside_only", [True, False])
+def test_few_anchors_leave_rows_unused(inside_only):
+    anchors, texts = b.anchors(6, 10), padded_texts(np.random.RandomState(7), 6)
+
+    def make(anchors, texts):
+        given = given_texts(texts, rpn_samples=4000, inside_anchors=inside_only)
+        return roi_sampling.learned_anchors(given, anchors, tf.constant(SIZE))
+
+    index, rows = run(make, anchors, texts)
+    assert index.shape == rows["labels"].shape == (6, 4000)
+    unused = rows["weights"] == 0
+    assert unused.any(axis=1).all() and (rows["weights"].sum(axis=1) > 100).all()
+    assert not (index[unused].any() or rows["labels"][unused].any() or rows["deltas"][unused].any())
+    used = anchors[index[~unused]]
+    assert ((used >= 0) & (used <= [SIZE[1], SIZE[0]] * 2)).all() == inside_only
+
+
+def test_texts_join_the_proposals():
+    texts = np.array([[[10, 10, 60, 40], [0, 0, 0, 0]]], np.float32)
+    none = np.zeros((1, 5, 4), np.float32)
+
+    def make(proposals, texts):
+        given = given_texts(texts, rois=20)
+        return roi_sampling.learned_proposals(given, proposals, tf.zeros([1, 5], tf.bool))
+
+    chosen, rows = run(make, none, texts)
+    assert rows["weights"].sum() == 1
+    assert (rows["labels"][0, 0], chosen[0, 0].tolist()) == (1, texts[0, 0].tolist())
+    assert not chosen[0, 1:].any()
 
 
 def test_what_rows_learn_leads_to_their_texts():

@@ -12,7 +12,8 @@ import pytest
 
 from ocrdata.errors import AnnotationError
 from ocrdata.metrics.detection import evaluate_detection, match_all, total
-from ocrdata.metrics.detection_files import Boxes, Format, read_results, read_truth
+from ocrdata.metrics.detection_files import read_results, read_truth
+from ocrdata.metrics.detection_lines import Boxes, Format
 from ocrdata.metrics.deteval import match_rectangles
 from ocrdata.metrics.overlap import shared_areas
 
@@ -59,7 +60,7 @@ def test_the_commands_offer_every_protocol():
     from ocrdata.cli import options
     from ocrdata.metrics import detection
 
-    assert options.PROTOCOLS == detection.PROTOCOLS
+    assert options.PROTOCOLS == tuple(detection.PROTOCOLS)
 
 
 def upright(rng, count):
@@ -321,15 +322,15 @@ def test_icdar2013_against_itself_is_not_one(shared, tmp_path):
     assert (score.images, score.ground_truth) == (233, 1095)
 
 
-def test_five_hundred_pictures_take_less_than_a_second(shared):
+def test_five_hundred_pictures_take_less_than_a_second_of_processor_time(shared):
     import time
 
     form = Format()
     truth = read_truth(shared / IC15, form)
     found = read_results(shared / PIXELLINK, truth, form)
-    start = time.perf_counter()
+    start = time.process_time()
     match_all(truth, found)
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
 
 
 # --- files: what is refused, what is put right, what scores change ------------------------------

@@ -216,7 +216,7 @@ def test_the_worst_scenes_are_those_with_most_wrong():
     from types import SimpleNamespace
 
     from ocrdata.metrics.detection import match_all
-    from ocrdata.metrics.detection_files import Boxes
+    from ocrdata.metrics.detection_lines import Boxes
     from ocrdata.train.worst import worst_scenes
 
     def boxes(*lefts):

@@ -12,7 +12,8 @@ from shapely.geometry import Polygon
 from ocrdata.geometry import quads as q
 from ocrdata.geometry import raster, rbox
 from ocrdata.metrics.detection import match_all, total
-from ocrdata.metrics.detection_files import Boxes, Format, read_truth
+from ocrdata.metrics.detection_files import read_truth
+from ocrdata.metrics.detection_lines import Boxes, Format
 
 # -- the reference: one quad, one cell at a time, no NumPy --------------------------------------
 

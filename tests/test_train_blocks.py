@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("tensorflow", reason="training needs TensorFlow")
 from ocrdata.train.compat import tf, v1  # noqa: E402
-from ocrdata.train.models import blocks  # noqa: E402
+from ocrdata.train.models import blocks, lstm  # noqa: E402
 
 pytestmark = pytest.mark.tf
 
@@ -42,7 +42,7 @@ def test_lstm_forms_agree_with_numpy(form):
 
     def build():
         with v1.variable_scope("cell"):
-            outputs = blocks.lstm(tf.constant(inputs), 4, form)
+            outputs = lstm.lstm(tf.constant(inputs), 4, form)
         return outputs, v1.trainable_variables()
 
     outputs, (kernel, bias) = evaluate(build)
@@ -55,7 +55,7 @@ def test_lstm_forms_have_the_same_gradients():
     def gradients(form):
         def build():
             with v1.variable_scope("cell"):
-                loss = tf.reduce_sum(tf.square(blocks.lstm(tf.constant(inputs), 4, form)))
+                loss = tf.reduce_sum(tf.square(lstm.lstm(tf.constant(inputs), 4, form)))
             return v1.gradients(loss, v1.trainable_variables())
 
         return evaluate(build)
@@ -71,9 +71,9 @@ def test_bidirectional_lstm_starts_back_at_each_end():
     longer = np.concatenate([inputs, 9 * np.ones((4, 2, 3), np.float32)])
 
     def build():
-        short = blocks.bidirectional_lstm(tf.constant(inputs), 4, tf.constant([6, 6]), "r", "block")
+        short = lstm.bidirectional_lstm(tf.constant(inputs), 4, tf.constant([6, 6]), "r", "block")
         with v1.variable_scope("", reuse=True):
-            padded = blocks.bidirectional_lstm(
+            padded = lstm.bidirectional_lstm(
                 tf.constant(longer), 4, tf.constant([6, 6]), "r", "block"
             )
         return short, padded

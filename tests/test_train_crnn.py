@@ -23,33 +23,55 @@ def run(fetches):
         return session.run(fetches)
 
 
-def pictures(widths, full, channels=1, seed=0):
-    """Noise in the first columns of each picture, and something else behind."""
+def noise(widths, full, channels=1, seed=0):
+    """Noise in the first columns of each picture, and something else behind; and the widths."""
     draw = np.random.RandomState(seed)
     images = np.full((len(widths), 32, full, channels), 77, np.uint8)
     for image, width in zip(images, widths):
         image[:, :width] = draw.randint(0, 256, (32, width, channels))
-    return {"images": tf.constant(images), "widths": tf.constant(widths, tf.int32)}
+    return images, np.array(widths, np.int32)
+
+
+def pictures(widths, full, channels=1):
+    images, widths = noise(widths, full, channels)
+    return {"images": tf.constant(images), "widths": tf.constant(widths)}
+
+
+@pytest.fixture(scope="module")
+def read():
+    """Returns a network's logits and lengths of pictures; of each network one graph is made."""
+    graphs = {}
+
+    def call(net, widths, full):
+        key = repr(net.options)
+        if key not in graphs:
+            with tf.Graph().as_default() as graph:
+                inputs = net.placeholders()
+                outputs = net.build(inputs, training=False)
+                session = v1.Session(graph=graph)
+                session.run(v1.global_variables_initializer())
+            graphs[key] = session, inputs, outputs
+        session, inputs, outputs = graphs[key]
+        shown = dict(zip(("images", "widths"), noise(widths, full)))
+        return session.run(outputs, {inputs[name]: value for name, value in shown.items()})
+
+    yield call
+    for session, _, _ in graphs.values():
+        session.close()
 
 
 @pytest.mark.parametrize("width", [1, 3, 4, 5, 7, 8, 61, 100, 101, 102, 103])
-def test_time_steps_are_those_of_the_network_built(width):
-    with tf.Graph().as_default():
-        outputs = Crnn(tiny(), 11).build(pictures([width], width), training=False)
-        logits, lengths = run([outputs["logits"], outputs["lengths"]])
-    assert logits.shape == (time_steps(width), 1, 11)
-    assert lengths.tolist() == [time_steps(width)]
+def test_time_steps_are_those_of_the_network_built(read, width):
+    found = read(Crnn(tiny(), 11), [width], width)
+    assert found["logits"].shape == (time_steps(width), 1, 11)
+    assert found["lengths"].tolist() == [time_steps(width)]
 
 
 @pytest.mark.parametrize("batch_norm", ["all", "paper"])
 @pytest.mark.parametrize("width", [9, 30, 31, 32, 33])
-def test_padding_and_neighbours_change_nothing(width, batch_norm):
-    with tf.Graph().as_default():
-        net = Crnn(tiny(batch_norm=batch_norm), 11)
-        alone = net.build(pictures([width], width), training=False)
-        with v1.variable_scope("", reuse=True):
-            padded = net.build(pictures([width, 64, 5], 64), training=False)
-        one, many = run([alone["logits"], padded["logits"]])
+def test_padding_and_neighbours_change_nothing(read, width, batch_norm):
+    net = Crnn(tiny(batch_norm=batch_norm), 11)
+    one, many = read(net, [width], width)["logits"], read(net, [width, 64, 5], 64)["logits"]
     np.testing.assert_allclose(many[: len(one), 0], one[:, 0], atol=2e-6)
 
 

@@ -14,17 +14,8 @@ from train_support import write_numbers  # noqa: E402
 
 from ocrdata.records import schema  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
-from ocrdata.train.inputs import (  # noqa: E402
-    BUCKET,
-    ImageSpec,
-    Order,
-    decode_images,
-    evaluation_batches,
-    iterate,
-    measured_widths,
-    pool_batches,
-    training_batches,
-)
+from ocrdata.train.inputs import Order, evaluation_batches, iterate, pool_batches, training_batches  # noqa: E402
+from ocrdata.train.pictures import BUCKET, ImageSpec, decode_images, measured_widths  # noqa: E402
 from ocrdata.train.shardset import read_shard_set  # noqa: E402
 
 pytestmark = pytest.mark.tf
@@ -60,9 +51,13 @@ def test_each_epoch_holds_every_sample_once(numbers):
     assert set(Counter(seen).values()) <= {3, 4, 5}
 
 
+@pytest.fixture(scope="module")
+def whole(numbers):
+    return keys(read_training(numbers, 64))
+
+
 @pytest.mark.parametrize("step", [1, 2, 3, 17, 40, 61])
-def test_going_on_at_a_step_gives_the_rest_of_the_same_order(numbers, step):
-    whole = keys(read_training(numbers, 64))
+def test_going_on_at_a_step_gives_the_rest_of_the_same_order(numbers, whole, step):
     assert keys(read_training(numbers, 3, step=step)) == whole[step : step + 3]
 
 

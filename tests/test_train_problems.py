@@ -13,8 +13,8 @@ from train_support import write_numbers  # noqa: E402
 from ocrdata.errors import RecordError, TrainingError  # noqa: E402
 from ocrdata.records.schema import LineRecord, encode_line  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
-from ocrdata.train.inputs import ImageSpec  # noqa: E402
 from ocrdata.train.models.crnn import time_steps  # noqa: E402
+from ocrdata.train.pictures import ImageSpec  # noqa: E402
 from ocrdata.train.problems import check_records, explained  # noqa: E402
 from ocrdata.train.shardset import read_shard_set  # noqa: E402
 

@@ -164,7 +164,8 @@ def test_a_placement_spreads_weights_over_their_homes():
 def test_shares_of_records_are_disjoint_and_complete(tmp_path):
     from train_support import write_numbers
 
-    from ocrdata.train.inputs import ImageSpec, Order, training_batches
+    from ocrdata.train.inputs import Order, training_batches
+    from ocrdata.train.pictures import ImageSpec
     from ocrdata.train.shardset import read_shard_set
 
     shards = read_shard_set(write_numbers(tmp_path / "data", 40)).require("train")
@@ -187,7 +188,8 @@ def test_shares_of_whole_epochs_hold_every_record_equally_often(tmp_path):
 
     from train_support import write_numbers
 
-    from ocrdata.train.inputs import ImageSpec, Order, training_batches
+    from ocrdata.train.inputs import Order, training_batches
+    from ocrdata.train.pictures import ImageSpec
     from ocrdata.train.shardset import read_shard_set
 
     shards = read_shard_set(write_numbers(tmp_path / "data", 24)).require("train")

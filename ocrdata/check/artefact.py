@@ -31,7 +31,8 @@ from ocrdata.records.originals import find_originals
 from ocrdata.records.repair import repair
 from ocrdata.records.schema import DATASET_INFO, RECORDS_DIR
 from ocrdata.records.verify_run import RUN_FILE, verify_run
-from ocrdata.text.charset import CHAR_DICT, CHARACTER_LIST, DICTIONARY_DIR, ORD_MAP, ORD_TO_INDEX
+from ocrdata.text.charset import CHARACTER_LIST, DICTIONARY_DIR
+from ocrdata.text.dictionary_maps import CHAR_DICT, ORD_MAP, ORD_TO_INDEX
 
 OnProgress = Callable[[int, Optional[int]], None]
 

@@ -69,11 +69,11 @@ def detection(
     """
     from ocrdata.cli.report import report
     from ocrdata.errors import OptionError, OutputExistsError
-    from ocrdata.metrics.detection import UPRIGHT, Thresholds, evaluate_detection
+    from ocrdata.metrics.detection import PROTOCOLS, Thresholds, evaluate_detection
     from ocrdata.metrics.per_image import write_per_image
 
     thresholds = Thresholds(iou, ignored_share)
-    if thresholds != Thresholds() and protocol in UPRIGHT:
+    if thresholds != Thresholds() and PROTOCOLS[protocol].upright:
         raise OptionError("--iou and --ignored-share belong to the IoU protocols.")
     if per_image and per_image.exists() and not overwrite:
         raise OutputExistsError(per_image)

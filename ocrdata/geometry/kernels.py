@@ -7,6 +7,7 @@ d = area * (1 - r^2) / perimeter, with pyclipper, and each ratio has its own map
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import List, Sequence, Tuple, Union
 
 import cv2
@@ -15,6 +16,7 @@ import pyclipper
 
 from ocrdata.geometry import raster
 
+Outline = List[List[float]]
 # pyclipper works on whole numbers: this many to a pixel.
 UNITS = 1024
 # Coordinates beyond this, in pixels, are damage, not text; they would overflow those numbers.
@@ -102,37 +104,37 @@ def _draw(
     texts: Sequence[np.ndarray], scheme: KernelScheme, shape: Tuple[int, int], stride: int
 ) -> Tuple[np.ndarray, List[int]]:
     """Returns the maps, uint8 [n, h * w], and which texts have no cell in at least one."""
-    levels = len(scheme.ratios)
+    levels, count = len(scheme.ratios), len(texts)
     kernels = np.zeros((levels, shape[0] * shape[1]), np.uint8)
-    if not len(texts):
+    if not count:
         return kernels, []
     cells, owner = _fill_levels(texts, scheme.ratios, shape, stride)
-    kernels[owner // len(texts), cells] = 1
-    counts = np.bincount(owner, minlength=levels * len(texts))
-    held = counts > 0
-    whole = held.copy()
+    # The cells of owner k are those from limits[k] to limits[k + 1].
+    limits = np.searchsorted(owner, np.arange(levels * count + 1))
+    for level, kernel in enumerate(kernels):
+        kernel[cells[limits[level * count] : limits[(level + 1) * count]]] = 1
+    sound = held = limits[1:] > limits[:-1]
     if scheme.vanished == "next":
-        whole &= _pieces(kernels, cells, owner, shape, len(texts)) == 1
-    source = _sources(whole.reshape(levels, -1), scheme.vanished)
-    ends = np.cumsum(counts)
-    for place in np.flatnonzero(source != np.arange(levels * len(texts))):
+        sound = _in_one_piece(kernels.reshape((levels,) + shape), cells, limits)
+    source = _sources(sound.reshape(levels, count), scheme.vanished)
+    for place in np.flatnonzero(source != np.arange(levels * count)):
         other = source[place]
-        kernels[place // len(texts), cells[ends[other] - counts[other] : ends[other]]] = 1
-    return kernels, np.flatnonzero(~held.reshape(levels, -1).all(axis=0)).tolist()
+        kernels[place // count, cells[limits[other] : limits[other + 1]]] = 1
+    return kernels, np.flatnonzero(~held.reshape(levels, count).all(axis=0)).tolist()
 
 
-def _pieces(
-    kernels: np.ndarray, cells: np.ndarray, owner: np.ndarray, shape: Tuple[int, int], texts: int
-) -> np.ndarray:
-    """Returns into how many 4-connected pieces each text's cells fall in each map, [n * texts]."""
-    level = owner // texts
-    number = np.zeros(len(cells), np.int64)
-    for place, kernel in enumerate(kernels):
-        here = level == place
-        _, labels = cv2.connectedComponents(kernel.reshape(shape), connectivity=4)
-        number[here] = labels.reshape(-1)[cells[here]]
-    pairs = np.unique(owner * (kernels.shape[1] + 1) + number)
-    return np.bincount(pairs // (kernels.shape[1] + 1), minlength=len(kernels) * texts)
+def _in_one_piece(kernels: np.ndarray, cells: np.ndarray, limits: np.ndarray) -> np.ndarray:
+    """Says whose cells are 4-connected in their map of [n, h, w], bool [n * texts]."""
+    number = np.zeros(len(cells), np.int32)
+    texts = (len(limits) - 1) // len(kernels)
+    for level, kernel in enumerate(kernels):
+        part = slice(limits[level * texts], limits[(level + 1) * texts])
+        _, labels = cv2.connectedComponents(kernel, connectivity=4)
+        number[part] = labels.reshape(-1)[cells[part]]
+    result = limits[1:] > limits[:-1]
+    begin = limits[:-1][result]
+    result[result] = np.minimum.reduceat(number, begin) == np.maximum.reduceat(number, begin)
+    return result
 
 
 def _sources(sound: np.ndarray, vanished: str) -> np.ndarray:
@@ -160,7 +162,7 @@ def _measure(polygons: Sequence[np.ndarray]) -> Tuple[np.ndarray, np.ndarray]:
     count = len(polygons)
     if not count:
         return np.zeros(0), np.zeros(0)
-    start, end, whose = raster.sides_of(polygons, np.arange(count))
+    start, end, whose = raster.sides_of(*raster.join(polygons), np.arange(count))
     origin = np.array([polygon[0] for polygon in polygons], np.float64)[whose]
     length = np.hypot(*(end - start).T)
     start, end = start - origin, end - origin
@@ -179,31 +181,35 @@ def thickness(polygons: Sequence[np.ndarray]) -> np.ndarray:
     return quarter - np.sqrt(np.maximum(quarter * quarter - area, 0.0))
 
 
-def shrink(polygon: np.ndarray, distances: Sequence[float]) -> List[List[np.ndarray]]:
-    """Returns, for each distance in pixels, the pieces left of a polygon whose sides move inwards.
-
-    Pieces are float64 [points, 2]. Nothing is left of what is too thin; a narrow waist leaves two.
-    """
-    points = np.asarray(polygon, np.float64)
-    offset = pyclipper.PyclipperOffset(2.0, 0.25 * UNITS)
-    path = np.rint(points * UNITS).astype(np.int64).tolist()
-    offset.AddPath(path, pyclipper.JT_ROUND, pyclipper.ET_CLOSEDPOLYGON)
-    result = []
-    for distance in distances:
-        pieces = [points * UNITS] if distance <= 0.0 else offset.Execute(-distance * UNITS)
-        result.append([np.array(piece, np.float64) / UNITS for piece in pieces])
-    return result
-
-
 def _fill_levels(
     polygons: Sequence[np.ndarray], ratios: Sequence[float], shape: Tuple[int, int], stride: int
 ) -> Tuple[np.ndarray, np.ndarray]:
     """Returns cells and their owners, level * len(polygons) + polygon."""
-    paths, owner = [], []
     area, perimeter = _measure(polygons)
-    distances = (area / perimeter)[:, None] * (1.0 - np.square(ratios))
-    for place, polygon in enumerate(polygons):
-        for level, pieces in enumerate(shrink(polygon, distances[place].tolist())):
-            paths += pieces
-            owner += [level * len(polygons) + place] * len(pieces)
-    return raster.fill(paths, np.array(owner, np.int64), shape, stride)
+    distances = (area / perimeter)[:, None] * (1.0 - np.square(ratios)) * UNITS
+    # One list of numbers: arrays of the pieces take longer than the pieces themselves, and so do
+    # lists of their points that are kept, for Python's garbage collector goes through them.
+    numbers: List[float] = []
+    pieces, points = [], []
+    for polygon, row in zip(polygons, distances.tolist()):
+        levels = _shrink(polygon, row)
+        pieces += [len(found) for found in levels]
+        points += [len(outline) for found in levels for outline in found]
+        numbers += chain.from_iterable(chain.from_iterable(chain.from_iterable(levels)))
+    owner = np.arange(len(ratios) * len(polygons)).reshape(len(ratios), -1).T.reshape(-1)
+    corners = np.array(numbers, np.float64).reshape(-1, 2)
+    owner = np.repeat(owner, pieces)
+    return raster.fill_joined(corners, np.array(points), owner, shape, stride * UNITS)
+
+
+def _shrink(polygon: np.ndarray, distances: Sequence[float]) -> List[List[Outline]]:
+    """Returns, for each distance, the pieces left of a polygon whose sides move inwards.
+
+    Distances and pieces are in pyclipper's units. Nothing is left of what is too thin; a narrow
+    waist leaves two.
+    """
+    points = np.asarray(polygon, np.float64) * UNITS
+    offset = pyclipper.PyclipperOffset(2.0, 0.25 * UNITS)
+    path = np.rint(points).astype(np.int64).tolist()
+    offset.AddPath(path, pyclipper.JT_ROUND, pyclipper.ET_CLOSEDPOLYGON)
+    return [[points.tolist()] if far <= 0.0 else offset.Execute(-far) for far in distances]

@@ -22,8 +22,8 @@ def ranges(start: np.ndarray, stop: np.ndarray) -> Tuple[np.ndarray, np.ndarray]
     """Joins the half-open integer ranges [start, stop): (which range, value), both int64 [sum]."""
     count = np.maximum(stop - start, 0)
     which = np.repeat(np.arange(len(count)), count)
-    first = np.cumsum(count) - count
-    return which, np.arange(len(which)) - first[which] + start[which]
+    shift = start - (np.cumsum(count) - count)
+    return which, np.arange(len(which)) + shift[which]
 
 
 def fill(
@@ -35,27 +35,43 @@ def fill(
     of one owner count together. The even-odd rule decides; a point on a left or upper side is
     inside, on a right or lower side outside, so that polygons that touch share no cell.
     """
-    if not len(paths):
+    return fill_joined(*join(paths), owner, shape, stride)
+
+
+def fill_joined(
+    points: np.ndarray, count: np.ndarray, owner: np.ndarray, shape: Tuple[int, int], stride: int
+) -> Tuple[np.ndarray, np.ndarray]:
+    """Is `fill` of paths that are one behind the other in `points`, of `count` points each."""
+    if not len(points):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    start, end, whose = sides_of(paths, np.asarray(owner, np.int64))
+    start, end, whose = sides_of(points, count, np.asarray(owner, np.int64))
     line, x = _crossings(start / stride, end / stride, whose, shape[0])
     x = np.clip(x, 0, shape[1])
     # One key sorts seven times as fast as two. It rounds x to a millionth of a cell, no more.
-    order = np.argsort(line * (2.0 * shape[1]) + x)
-    line, x = line[order][::2], x[order].reshape(-1, 2)
-    first, last = np.ceil([x.min(axis=1), x.max(axis=1)]).astype(np.int64)
-    run, column = ranges(first, last)
-    return line[run] % shape[0] * shape[1] + column, line[run] // shape[0]
+    # Each side's crossings are in order already, which a stable sort makes use of.
+    order = np.argsort(line * (2.0 * shape[1]) + x, kind="stable")
+    line, x = line[order[::2]], x[order]
+    low, high = np.minimum(x[::2], x[1::2]), np.maximum(x[::2], x[1::2])
+    row = line % shape[0] * shape[1]
+    run, cells = ranges(row + np.ceil(low).astype(np.int64), row + np.ceil(high).astype(np.int64))
+    return cells, (line // shape[0])[run]
 
 
-def sides_of(paths: Paths, owner: np.ndarray) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+def join(paths: Paths) -> Tuple[np.ndarray, np.ndarray]:
+    """Returns the points of all paths, float64 [points, 2], and how many each one has."""
+    if not len(paths):
+        return np.zeros((0, 2)), np.zeros(0, np.int64)
+    return np.concatenate(paths).astype(np.float64), np.array([len(path) for path in paths])
+
+
+def sides_of(
+    points: np.ndarray, count: np.ndarray, owner: np.ndarray
+) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Returns where all sides start and end, float64 [sides, 2], and whose each one is."""
-    count = np.array([len(path) for path in paths])
-    start = np.concatenate(paths).astype(np.float64)
-    following = np.arange(1, len(start) + 1)
+    following = np.arange(1, len(points) + 1)
     last = np.cumsum(count)
     following[last - 1] = last - count
-    return start, start[following], np.repeat(owner, count)
+    return points, points[following], np.repeat(owner, count)
 
 
 def _crossings(
@@ -66,9 +82,10 @@ def _crossings(
     bottom = np.maximum(start[:, 1], end[:, 1])
     limits = np.clip(np.ceil([top, bottom]), 0, rows).astype(np.int64)
     side, row = ranges(limits[0], limits[1])
-    begin, along = start[side], (end - start)[side]
-    x = begin[:, 0] + (row - begin[:, 1]) * along[:, 0] / along[:, 1]
-    return whose[side] * rows + row, x
+    # Column by column, which NumPy gathers several times as fast as rows of two.
+    (x, y), (right, down) = start.T, (end - start).T
+    meeting = x[side] + (row - y[side]) * right[side] / down[side]
+    return whose[side] * rows + row, meeting
 
 
 def topmost(cells: np.ndarray, owner: np.ndarray, shape: Tuple[int, int]) -> np.ndarray:

@@ -13,18 +13,30 @@ Figures are totals over all pictures, not means of pictures.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
 from ocrdata.errors import OptionError, PathLike, UnknownNameError
 from ocrdata.metrics.deeptext_original import inflated_matches
-from ocrdata.metrics.detection_files import Boxes, Format, read_results, read_truth
+from ocrdata.metrics.detection_files import read_results, read_truth
+from ocrdata.metrics.detection_lines import Boxes, Format
 from ocrdata.metrics.deteval import match_rectangles
 from ocrdata.metrics.overlap import shared_areas
 
-PROTOCOLS = ("deeptext-mindspore", "deteval", "icdar2013", "icdar2015", "mlt2017")
-UPRIGHT = ("deeptext-mindspore", "deteval", "icdar2013")  # protocols of upright rectangles
+
+class Protocol(NamedTuple):
+    """Whether a protocol is of upright rectangles, and whether its truth names scripts."""
+
+    upright: bool = False
+    script: bool = False
+
+
+_UPRIGHT = Protocol(upright=True)
+PROTOCOLS = {
+    "deeptext-mindspore": _UPRIGHT, "deteval": _UPRIGHT, "icdar2013": _UPRIGHT,
+    "icdar2015": Protocol(), "mlt2017": Protocol(script=True),
+}  # fmt: skip
 
 
 @dataclass
@@ -98,17 +110,16 @@ def evaluate_detection(
     """
     if protocol not in PROTOCOLS:
         raise UnknownNameError("protocol", protocol, PROTOCOLS)
-    upright = rectangles or protocol in UPRIGHT
+    files = PROTOCOLS[protocol]
     if not 0.0 < thresholds.iou < 1.0 or not 0.0 < thresholds.ignored_share < 1.0:
         raise OptionError("a threshold must lie between 0 and 1.")
-    form = Format(4 if upright else 8, protocol == "mlt2017", scores, not lenient)
+    form = Format(rectangles or files.upright, files.script, scores, not lenient)
     expected = read_truth(truth, form)
     found = read_results(results, expected, form)
     matches = match_all(expected, found, protocol, thresholds)
     missing = sum(key not in found for key in expected)
     precision_curve = average_precision(expected, found, matches) if scores else None
-    score = total(matches, protocol, missing, precision_curve, form)
-    return score, matches
+    return total(matches, protocol, missing, precision_curve, form), matches
 
 
 def match_all(
@@ -122,7 +133,7 @@ def match_all(
     found = [results.get(key, Boxes()) for key in keys]
     if protocol == "deeptext-mindspore":
         return _match_inflated(truth, found)
-    if protocol in UPRIGHT:
+    if PROTOCOLS[protocol].upright:
         pictures = [_match_upright(truth[key], boxes, protocol) for key, boxes in zip(keys, found)]
         return dict(zip(keys, pictures))
     areas = shared_areas([truth[key].polygons for key in keys], [boxes.polygons for boxes in found])

@@ -13,70 +13,18 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterator, Tuple
 
 import numpy as np
 
-from ocrdata.base.icdar import (
-    IGNORE_MARKS,
-    corners,
-    outline_numbers,
-    pair_up,
-    signed_area,
-    split_numbers,
-    to_number,
-    unquote,
-)
 from ocrdata.base.sample import read_lines
 from ocrdata.base.split import IMAGE_SUFFIXES
 from ocrdata.base.tree import Tree, decode_lines
 from ocrdata.errors import AnnotationError, PathLike
-from ocrdata.geometry.quads import crossed
+from ocrdata.metrics.detection_lines import Boxes, Format, read_boxes
 
 _NAME = re.compile(r"^(?P<mark>gt_|res_)?(?P<key>.+)\.txt$")
-_INTEGER = re.compile(r"^\s*-?[0-9]+\s*$")
-_LENIENT = "Pass --lenient to have such lines put right and counted."
-
-
-@dataclass
-class Boxes:
-    """The boxes of one picture: outlines (float64 [n, 2]), whether to ignore them, scores."""
-
-    polygons: List[np.ndarray] = field(default_factory=list)
-    ignored: List[bool] = field(default_factory=list)
-    scores: List[float] = field(default_factory=list)
-
-    def add(self, points: Any, ignored: bool = False, score: float = 1.0) -> None:
-        self.polygons.append(np.array(points, np.float64))
-        self.ignored.append(ignored)
-        self.scores.append(score)
-
-
-@dataclass
-class Format:
-    """How lines are read; `adjusted` counts what a lenient reader put right.
-
-    `outlines` is set by truth with texts of more than four corners, which results may have then.
-    """
-
-    numbers: int = 8
-    script: bool = False
-    scores: bool = False
-    strict: bool = True
-    outlines: bool = False
-    adjusted: Dict[str, int] = field(default_factory=dict)
-    notes: List[str] = field(default_factory=list)
-
-    def adjust(self, where: str, line: Optional[int], what: str, done: str) -> None:
-        """Refuses a line (strict) or counts that it was put right, with the first twenty places."""
-        error = AnnotationError(where, what, line, _LENIENT)
-        if self.strict:
-            raise error
-        self.adjusted[done] = self.adjusted.get(done, 0) + 1
-        if len(self.notes) < 20:
-            self.notes.append(error.message)
 
 
 def read_truth(path: PathLike, form: Format) -> Dict[str, Boxes]:
@@ -91,7 +39,7 @@ def read_truth(path: PathLike, form: Format) -> Dict[str, Boxes]:
             if key in truth:
                 raise AnnotationError(tree.where(name), "is a second ground truth of " + key)
             where = tree.where(name)
-            truth[key] = _read_boxes(where, decode_lines(tree.read(name), where), form, True)
+            truth[key] = read_boxes(where, decode_lines(tree.read(name), where), form, True)
     if not truth:
         hint = "Ground truth is a zip or a folder of files such as gt_img_1.txt."
         raise AnnotationError(path, "holds no ground truth", hint=hint)
@@ -122,7 +70,7 @@ def read_results(path: PathLike, truth: Dict[str, Boxes], form: Format) -> Dict[
                 raise AnnotationError(where, "is a second result of " + key)
             else:
                 lines = decode_lines(tree.read(name), where)
-                results[key] = _read_boxes(where, lines, form, False)
+                results[key] = read_boxes(where, lines, form, False)
     return results
 
 
@@ -133,87 +81,6 @@ def _text_files(tree: Tree, mark: str) -> Iterator[Tuple[str, str]]:
     for match, name in named or [(match, name) for match, name in found if match]:
         if match:
             yield match.group("key"), name
-
-
-def _read_boxes(where: str, lines: Iterator[Tuple[int, str]], form: Format, truth: bool) -> Boxes:
-    boxes, places = Boxes(), []
-    for number, line in lines:
-        try:
-            points, text, score = _parse(where, number, line, form, truth)
-        except ValueError as error:
-            raise AnnotationError(where, str(error), number) from error
-        boxes.add(points, truth and text in IGNORE_MARKS, score)
-        places.append(number)
-    _check_crossing(where, boxes, places, form)
-    if form.scores and not truth:
-        order = sorted(range(len(places)), key=lambda place: -boxes.scores[place])
-        boxes.polygons = [boxes.polygons[place] for place in order]
-        boxes.scores = [boxes.scores[place] for place in order]
-    return boxes
-
-
-def _parse(
-    where: str, number: int, line: str, form: Format, truth: bool
-) -> Tuple[List[Tuple[float, float]], str, float]:
-    separator = "," if line.count(",") >= form.numbers - 1 else " "
-    count = _numbers(line, form, truth)
-    values, rest = split_numbers(line, count, separator)
-    score = 1.0
-    if truth and form.script:
-        rest = rest.partition(",")[2]
-    elif not truth:
-        parts = line.split(",")
-        if separator == " " or not all(map(_INTEGER.match, parts[:count])):
-            problem = "holds no {} integers, separated by commas".format(count)
-            form.adjust(where, number, problem, "numbers in another form")
-        score, rest = _take_score(rest, form)
-        if rest or len(parts) > count + form.scores:
-            problem = "has something behind its numbers: {!r}".format(rest[:40])
-            form.adjust(where, number, problem, "text behind the numbers")
-    return _outline(where, number, values, form), unquote(rest), score
-
-
-def _numbers(line: str, form: Format, truth: bool) -> int:
-    """Returns how many numbers a line begins with."""
-    if form.numbers != 8 or form.script:
-        return form.numbers
-    if truth:
-        return outline_numbers(line)
-    found = line.count(",") + 1 - form.scores
-    return found if form.outlines and found > 8 and not found % 2 else 8
-
-
-def _take_score(rest: str, form: Format) -> Tuple[float, str]:
-    if not form.scores:
-        return 1.0, rest
-    score, _, rest = rest.partition(",")
-    if not score.strip():
-        raise ValueError("has no score behind its numbers")
-    return to_number(score), rest
-
-
-def _outline(
-    where: str, number: int, values: List[float], form: Format
-) -> List[Tuple[float, float]]:
-    if form.numbers == 4:
-        left, top, right, bottom = values
-        if right < left or bottom < top:
-            problem = "is not left, top, right, bottom"
-            form.adjust(where, number, problem, "rectangles turned round")
-        return corners(min(left, right), min(top, bottom), max(left, right), max(top, bottom))
-    points = pair_up(values)
-    if signed_area(points) < 0:
-        form.adjust(where, number, "its corners are not clockwise", "corners turned clockwise")
-        points = points[:1] + points[:0:-1]
-    return points
-
-
-def _check_crossing(where: str, boxes: Boxes, places: List[int], form: Format) -> None:
-    quads = [place for place, polygon in enumerate(boxes.polygons) if len(polygon) == 4]
-    if quads:
-        for place in np.nonzero(crossed(np.stack([boxes.polygons[k] for k in quads])))[0]:
-            problem = "its sides cross each other"
-            form.adjust(where, places[quads[place]], problem, "boxes that cross themselves")
 
 
 def _read_predictions(path: Path, truth: Dict[str, Boxes], form: Format) -> Dict[str, Boxes]:

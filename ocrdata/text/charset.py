@@ -1,37 +1,32 @@
-"""The characters a model can read, in class order, and the three generations of dictionary files.
+"""The characters a model can read, in class order.
 
 A class is one code point; class i is character i, and the CTC blank is the class behind the last
-character. On disk (see docs/formats.md):
-
-    chinese.txt                 one character a line, UTF-8, LF
-    plain (written by default)  char_dict.json {"21407": "原"}, ord_2_index_map.json
-                                {"21407": "0"}, index_2_ord_map.json {"0": "21407"}
-    english2017                 char_dict.json {"97": "a"}, ord_map.json {"0": "97"}
-    suffixed                    char_dict.json {"97_ord": "a"}, ord_map.json
-                                {"0_index": "97", "97_ord": "0"}
+character. On disk (see docs/formats.md) they are chinese.txt, one character a line (UTF-8, LF), or
+the JSON files of a dictionary, which `ocrdata.text.dictionary_maps` knows.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Dict, Iterable, List, Mapping, Sequence, Tuple
+from typing import Dict, Iterable, List, Sequence, Tuple
 
-from ocrdata.base.outdir import read_json, write_atomic
+from ocrdata.base.outdir import write_atomic
 from ocrdata.base.remote import as_path
-from ocrdata.errors import CharsetError, InputError, PathLike, UnknownNameError
+from ocrdata.errors import CharsetError, PathLike
+from ocrdata.text.dictionary_maps import (
+    CHAR_DICT,
+    MAPS,
+    ORD_MAP,
+    ORD_TO_INDEX,
+    REBUILD,
+    build_maps,
+    read_maps,
+)
 
 CHARACTER_LIST = "chinese.txt"
 DICTIONARY_DIR = "char_dict"
-CHAR_DICT = "char_dict.json"
-ORD_TO_INDEX = "ord_2_index_map.json"
-INDEX_TO_ORD = "index_2_ord_map.json"
-ORD_MAP = "ord_map.json"
-GENERATIONS = ("plain", "english2017", "suffixed")
-
-_REBUILD = "Build it again: ocrdata gen-chars --overwrite, then ocrdata build-dict --overwrite."
 
 
 @dataclass(frozen=True)
@@ -87,7 +82,7 @@ class Charset:
         problem = "{!r} (U+{:04X}) of {!r} is not in its {} characters".format(
             unknown, ord(unknown), text, len(self)
         )
-        raise CharsetError("dictionary", problem, hint=_REBUILD)
+        raise CharsetError("dictionary", problem, hint=REBUILD)
 
     def decode(self, indices: Iterable[int]) -> str:
         """Returns the text of class indices; blanks and padding (-1) are left out.
@@ -119,7 +114,7 @@ def read_charset(path: PathLike) -> Charset:
     if source.is_dir():
         return _read_directory(source)
     if source.suffix == ".json":
-        return _read_maps([source])
+        return _charset(source, read_maps([source]))
     return _read_list(source)
 
 
@@ -153,10 +148,9 @@ def _charset(path: PathLike, characters: Sequence[str]) -> Charset:
 
 
 def _read_directory(directory: Path) -> Charset:
-    known = (CHAR_DICT, ORD_TO_INDEX, INDEX_TO_ORD, ORD_MAP)
-    files = [directory / name for name in known if (directory / name).is_file()]
+    files = [directory / name for name in MAPS if (directory / name).is_file()]
     if any(path.name != CHAR_DICT for path in files):
-        return _read_maps(files)
+        return _charset(files[-1], read_maps(files))
     if (directory / CHARACTER_LIST).is_file():
         return _read_list(directory / CHARACTER_LIST)
     raise CharsetError(
@@ -164,76 +158,6 @@ def _read_directory(directory: Path) -> Charset:
         "holds no dictionary ({} or {})".format(ORD_TO_INDEX, ORD_MAP),
         hint="Make one: ocrdata build-dict.",
     )
-
-
-def _read_maps(files: Sequence[Path]) -> Charset:
-    """Joins what the files say of (index, code point); each file must say the same."""
-    merged = {}  # type: Dict[int, int]
-    points = set()  # type: set[int]
-    for path in files:
-        pairs, alone = _parse_map(path)
-        for index, point in pairs:
-            if merged.setdefault(index, point) != point:
-                problem = "gives class {} to U+{:04X}, but another entry to U+{:04X}".format(
-                    index, point, merged[index]
-                )
-                raise CharsetError(path, problem, hint=_REBUILD)
-        points.update(alone)
-    return _from_pairs(files, merged, points)
-
-
-def _from_pairs(files: Sequence[Path], merged: Dict[int, int], points: "set[int]") -> Charset:
-    where = files[-1]
-    if points and not merged:
-        hint = "Name the folder, or the {} beside it.".format(ORD_TO_INDEX)
-        raise CharsetError(where, "holds characters but no class indices", hint=hint)
-    if sorted(merged) != list(range(len(merged))):
-        gap = next(i for i in range(len(merged) + 1) if i not in merged)
-        raise CharsetError(where, "has no class {}: indices must run from 0".format(gap))
-    ordered = [merged[index] for index in range(len(merged))]
-    if len(set(ordered)) != len(ordered):
-        double = next(point for point in ordered if ordered.count(point) > 1)
-        raise CharsetError(where, "gives two classes to U+{:04X}".format(double))
-    odd = points.symmetric_difference(ordered) if points else set()
-    if odd:
-        problem = "the files disagree on U+{:04X}".format(min(odd))
-        raise CharsetError(where, problem, hint=_REBUILD)
-    return _charset(where, [chr(point) for point in ordered])
-
-
-def _parse_map(path: Path) -> Tuple[List[Tuple[int, int]], List[int]]:
-    """Returns the (index, code point) pairs of one JSON file, or the code points it lists."""
-    try:
-        content = read_json(path)
-    except InputError as error:
-        raise CharsetError(path, error.problem, error.line) from error
-    if not isinstance(content, dict) or not all(isinstance(v, str) for v in content.values()):
-        raise CharsetError(path, "is not an object of strings")
-    pairs, points = [], []
-    for key, value in content.items():
-        number, _, suffix = key.partition("_")
-        try:
-            if len(value) == 1 and suffix in ("", "ord") and not _is_map(path):
-                if ord(value) != int(number):
-                    raise ValueError("another code point")
-                points.append(int(number))
-            elif suffix == "ord" or (not suffix and path.name == ORD_TO_INDEX):
-                pairs.append((int(value), int(number)))
-            elif suffix in ("", "index"):
-                pairs.append((int(number), int(value)))
-            else:
-                raise ValueError("unknown suffix")
-        except ValueError as error:
-            problem = "{!r}: {!r} is no entry of a dictionary".format(key, value)
-            raise CharsetError(path, problem) from error
-    if any(index < 0 or not 0 <= point <= 0x10FFFF for index, point in pairs):
-        raise CharsetError(path, "holds a number that is no class or no code point")
-    return pairs, points
-
-
-def _is_map(path: Path) -> bool:
-    # By name, because "5": "7" reads as a pair in a map and as a wrong character elsewhere.
-    return "map" in path.name
 
 
 def write_characters(path: PathLike, charset: Charset) -> None:
@@ -246,45 +170,7 @@ def write_dictionary(directory: PathLike, charset: Charset, generation: str = "p
 
     Raises UnknownNameError for another generation.
     """
-    if generation not in GENERATIONS:
-        raise UnknownNameError("dictionary generation", generation, GENERATIONS)
-    files = _BUILDERS[generation](charset)
+    files = build_maps(charset.characters, generation)
     for name, data in files.items():
         write_atomic(as_path(directory) / name, data)
     return list(files)
-
-
-def _plain(charset: Charset) -> Dict[str, bytes]:
-    points = [str(ord(character)) for character in charset.characters]
-    return {
-        CHAR_DICT: _dumps(dict(zip(points, charset.characters))),
-        ORD_TO_INDEX: _dumps({point: str(i) for i, point in enumerate(points)}),
-        INDEX_TO_ORD: _dumps({str(i): point for i, point in enumerate(points)}),
-    }
-
-
-def _english2017(charset: Charset) -> Dict[str, bytes]:
-    points = [str(ord(character)) for character in charset.characters]
-    return {
-        CHAR_DICT: _dumps(dict(zip(points, charset.characters)), indent=2),
-        ORD_MAP: _dumps({str(i): point for i, point in enumerate(points)}, indent=2),
-    }
-
-
-def _suffixed(charset: Charset) -> Dict[str, bytes]:
-    points = [str(ord(character)) for character in charset.characters]
-    characters = {"{}_ord".format(point): chr(int(point)) for point in points}
-    maps = {"{}_index".format(i): point for i, point in enumerate(points)}
-    maps.update({"{}_ord".format(point): str(i) for i, point in enumerate(points)})
-    return {
-        CHAR_DICT: _dumps(characters, indent=4, sort_keys=True),
-        ORD_MAP: _dumps(maps, indent=4, sort_keys=True),
-    }
-
-
-def _dumps(mapping: Mapping[str, str], **style: object) -> bytes:
-    return json.dumps(mapping, **style).encode("ascii")  # type: ignore[arg-type]
-
-
-_BUILDERS = {"plain": _plain, "english2017": _english2017, "suffixed": _suffixed}
-assert tuple(_BUILDERS) == GENERATIONS, "one builder for each generation"

@@ -10,8 +10,8 @@ import numpy as np
 
 from ocrdata.geometry import quads as q
 from ocrdata.geometry.polygons import bounds, clockwise, signed_area
-from ocrdata.metrics.detection import UPRIGHT, DetectionScore, Match, match_all, total
-from ocrdata.metrics.detection_files import Boxes, Format
+from ocrdata.metrics.detection import PROTOCOLS, DetectionScore, Match, match_all, total
+from ocrdata.metrics.detection_lines import Boxes, Format
 from ocrdata.records.fitting import decode_picture
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.feeds import Look
@@ -182,7 +182,7 @@ def result_lines(polygons: Polygons, protocol: str = PROTOCOL) -> str:
 
     x1,y1,x2,y2,..., or left,top,right,bottom under the protocols of upright rectangles.
     """
-    upright = protocol in UPRIGHT
+    upright = PROTOCOLS[protocol].upright
     rows = [bounds(p) if upright else p.reshape(-1).tolist() for p in polygons]
     return "".join(",".join(str(int(value)) for value in row) + "\r\n" for row in rows)
 

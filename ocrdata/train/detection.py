@@ -13,13 +13,12 @@ from typing import Any, Dict, List, Set, Tuple
 import numpy as np
 
 from ocrdata.base.seeds import stream
-from ocrdata.errors import InputError, OcrdataError, PathLike
+from ocrdata.errors import InputError, OcrdataError
 from ocrdata.records.fitting import decode_picture
 from ocrdata.train.compat import tf
-from ocrdata.train.config import TrainOptions
 from ocrdata.train.detect import SceneEvaluator
 from ocrdata.train.drawing import draw_maps
-from ocrdata.train.feeds import WHOLE, Feed, OnProgress, Share
+from ocrdata.train.feeds import WHOLE, Feed, FeedRequest, Share
 from ocrdata.train.mixture import open_sources
 from ocrdata.train.run import plain_options
 from ocrdata.train.scenes import BadPictureError, Scenes, survey
@@ -135,27 +134,20 @@ def weighted(good: List[int], parts: List[Tuple[int, float]]) -> List[Tuple[List
 class DetectionFeed(Feed):
     """Crops of the pictures of a data folder."""
 
-    def __init__(
-        self,
-        kind: Any,
-        model_options: Any,
-        data_dir: PathLike,
-        options: TrainOptions,
-        data_options: Any,
-        target: Target,
-        on_check: OnProgress = None,
-    ) -> None:
+    def __init__(self, request: FeedRequest) -> None:
         self.charset = None
-        self.net = kind(model_options, seed=options.seed)
-        self._chosen = data_options or kind.sources()
+        self._options, self._data_dir = request.options, request.data_dir
+        self.net = request.kind(request.model_options, seed=request.options.seed)
+        self._chosen = request.data_options or request.kind.sources()
         self.pretrained = self._chosen.pretrained
-        self._options, self._data_dir = options, data_dir
-        scenes = open_sources(data_dir, "train", self._chosen)
+        scenes = open_sources(request.data_dir, "train", self._chosen)
         assert scenes is not None  # of the training split they are required
         self._scenes = scenes
-        self._found = survey(self._scenes, on_check)
+        self._found = survey(scenes, request.on_check)
         self.records = {"sha256": self._found.sha256}
-        self.crops = CropMaker(self.net, scenes, self._found.good, self._chosen, options.seed)
+        self.crops = CropMaker(
+            self.net, scenes, self._found.good, self._chosen, request.options.seed
+        )
         self.samples = self.crops.epoch
 
     def options(self) -> Dict[str, Any]:

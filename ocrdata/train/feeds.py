@@ -5,12 +5,15 @@ The loop knows nothing about lines or scenes; each task has one Feed.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from ocrdata.base.registry import Registry
-from ocrdata.errors import OcrdataError
+from ocrdata.errors import OcrdataError, PathLike
 from ocrdata.pages.run import Miss
 from ocrdata.text.charset import Charset
+from ocrdata.train.config import TrainOptions
+from ocrdata.train.targets import Target
 
 OnProgress = Optional[Callable[[int, Optional[int]], None]]
 Share = Tuple[int, int]  # which of how many
@@ -25,6 +28,23 @@ FEEDS = Registry(
 )
 
 
+@dataclass(frozen=True)
+class FeedRequest:
+    """What a feed is made from: a model, data, and where and how it will be trained.
+
+    `kind` is the model's class and `model_options` what it is built with; `data_options` say how
+    input is made of the data, where the task has such options (None for the model's own).
+    """
+
+    kind: Any
+    model_options: Any
+    data_dir: PathLike
+    options: TrainOptions
+    data_options: Any
+    target: Target
+    on_check: OnProgress
+
+
 class Look(NamedTuple):
     """What a look at the validation split found: how many samples, and figures by name.
 
@@ -37,7 +57,7 @@ class Look(NamedTuple):
 
 
 class Feed:
-    """Training data in an order that is a function of the step.
+    """Training data in an order that is a function of the step; made from a FeedRequest.
 
     `net` is the model to be trained, `samples` how many there are in an epoch, `charset` the
     dictionary (None where there is none), `records` a hash of the data ("sha256").

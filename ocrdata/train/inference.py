@@ -7,9 +7,9 @@ from typing import Any, Mapping
 from ocrdata.errors import CheckpointError, UnknownNameError
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.config import settings_from
-from ocrdata.train.inputs import ImageSpec
 from ocrdata.train.models import MODELS
 from ocrdata.train.models.base import Decoded
+from ocrdata.train.pictures import ImageSpec
 from ocrdata.train.run import Run
 
 Tensor = Any

@@ -14,7 +14,7 @@ from ocrdata.base.outdir import write_atomic
 from ocrdata.errors import MissingExtraError, TrainingError
 from ocrdata.reading.onnx import KEY, OnnxNetwork, import_runtime
 from ocrdata.train.compat import v1
-from ocrdata.train.models.blocks import FORGET_BIAS
+from ocrdata.train.models.lstm import FORGET_BIAS
 from ocrdata.train.serving import Signature
 
 OPSET = 13  # onnxruntime 1.8 and newer run it

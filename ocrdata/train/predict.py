@@ -16,8 +16,8 @@ from ocrdata.gallery.cards import Card
 from ocrdata.gallery.sheet import draw_sheet
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.inference import chosen_beam, image_spec, restore, run_model
-from ocrdata.train.inputs import decode_images, measured_widths, round_up
 from ocrdata.train.models.base import Decoded
+from ocrdata.train.pictures import decode_images, measured_widths, round_up
 from ocrdata.train.run import Run, read_run
 from ocrdata.train.targets import make_target
 

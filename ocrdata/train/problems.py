@@ -11,7 +11,8 @@ from ocrdata.errors import RecordError, TrainingError
 from ocrdata.records import schema
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.feeds import Feed
-from ocrdata.train.inputs import ImageSpec, iterate
+from ocrdata.train.inputs import iterate
+from ocrdata.train.pictures import ImageSpec
 from ocrdata.train.shardset import Shard, ShardSet
 
 _CHECK = "Find the record with: ocrdata check <data directory>."

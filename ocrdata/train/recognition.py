@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Dict, List
 
-from ocrdata.errors import OptionError, PathLike, RecordError
-from ocrdata.train.config import TrainOptions
+from ocrdata.errors import OptionError, RecordError
 from ocrdata.train.evaluate import Evaluator
-from ocrdata.train.feeds import WHOLE, Feed, OnProgress, Share
+from ocrdata.train.feeds import WHOLE, Feed, FeedRequest, Share
 from ocrdata.train.inference import image_spec
 from ocrdata.train.inputs import Order, pool_batches, training_batches, with_fixed_shapes
 from ocrdata.train.problems import check_records
@@ -19,22 +18,13 @@ from ocrdata.train.targets import Target
 class RecognitionFeed(Feed):
     """Lines out of the records of a data folder."""
 
-    def __init__(
-        self,
-        kind: Any,
-        model_options: Any,
-        data_dir: PathLike,
-        options: TrainOptions,
-        data_options: Any,
-        target: Target,
-        on_check: OnProgress = None,
-    ) -> None:
-        shards = read_shard_set(data_dir)
-        self._shards, self._options, self._on_check = shards, options, on_check
+    def __init__(self, request: FeedRequest) -> None:
+        shards, options = read_shard_set(request.data_dir), request.options
+        self._shards, self._options, self._on_check = shards, options, request.on_check
         self.charset = shards.charset
-        self.net = kind(model_options, shards.charset.num_classes, options.seed)
-        self.net.auto_lstm = target.lstm
-        self.net.static = target.static
+        self.net = request.kind(request.model_options, shards.charset.num_classes, options.seed)
+        self.net.auto_lstm = request.target.lstm
+        self.net.static = request.target.static
         self.net.skip_long_labels = options.long_labels == "skip"
         self.records = {"sha256": shards.fingerprint("train")}
         size = options.batch_size

@@ -1,20 +1,18 @@
 """Layers out of plain operations and 1.x variables, the same in TensorFlow 1.15 and 2.x.
 
-Variables carry the names of tf-slim (weights, biases, BatchNorm/gamma, ...) and of the classic LSTM
-cell (kernel, bias), so that published checkpoints restore by name. Images are NHWC, sequences are
-time-major [T, B, D].
+Variables carry the names of tf-slim (weights, biases, BatchNorm/gamma, ...), so that published
+checkpoints restore by name. Images are NHWC.
 """
 
 from __future__ import annotations
 
 import zlib
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, Optional, Sequence, Tuple
 
 from ocrdata.train import replicas
 from ocrdata.train.compat import tf, v1
 
 Tensor = Any
-FORGET_BIAS = 1.0
 SLOW_DECAY = 0.997  # of the averages in deep networks that take few pictures at a time
 
 
@@ -211,97 +209,3 @@ def dropout(inputs: Tensor, rate: float, seed: int, step: Tensor) -> Tensor:
     key = tf.stack([tf.constant(seed, tf.int64), tf.cast(step, tf.int64)])
     keep = tf.random.stateless_uniform(tf.shape(inputs), key) >= rate
     return tf.where(keep, inputs / (1.0 - rate), tf.zeros_like(inputs))
-
-
-def lstm(inputs: Tensor, units: int, form: str) -> Tensor:
-    """Runs an LSTM layer (gates i, j, f, o; forget bias 1) over [T, B, D] into [T, B, units].
-
-    `form` is "block" (one fused operation, for CPU and GPU), "loop" (tf.while_loop) or "unrolled"
-    (static T); all three use the same variables and agree to rounding.
-    """
-    size = int(inputs.shape[-1])
-    kernel = variable("kernel", (size + units, 4 * units), glorot_uniform())
-    bias = variable("bias", (4 * units,), v1.zeros_initializer())
-    return _LSTM_FORMS[form](inputs, kernel, bias, units)
-
-
-def _lstm_block(inputs: Tensor, kernel: Tensor, bias: Tensor, units: int) -> Tensor:
-    start = tf.zeros(tf.stack([tf.shape(inputs)[1], units]))
-    peephole = tf.zeros([units])
-    result = tf.raw_ops.BlockLSTM(
-        seq_len_max=tf.cast(tf.shape(inputs)[0], tf.int64),
-        x=inputs,
-        cs_prev=start,
-        h_prev=start,
-        w=kernel,
-        wci=peephole,
-        wcf=peephole,
-        wco=peephole,
-        b=bias,
-        forget_bias=FORGET_BIAS,
-        cell_clip=-1.0,
-        use_peephole=False,
-    )
-    result.h.set_shape([inputs.shape[0], inputs.shape[1], units])
-    return result.h
-
-
-def _cell(gates: Tensor, memory: Tensor) -> Tuple[Tensor, Tensor]:
-    entry, update, forget, output = tf.split(gates, 4, axis=1)
-    kept = memory * tf.sigmoid(forget + FORGET_BIAS)
-    memory = kept + tf.sigmoid(entry) * tf.tanh(update)
-    return tf.tanh(memory) * tf.sigmoid(output), memory
-
-
-def _gate_inputs(inputs: Tensor, kernel: Tensor, bias: Tensor) -> Tuple[Tensor, Tensor]:
-    size = int(inputs.shape[-1])
-    return tf.tensordot(inputs, kernel[:size], 1) + bias, kernel[size:]
-
-
-def _lstm_unrolled(inputs: Tensor, kernel: Tensor, bias: Tensor, units: int) -> Tensor:
-    gates, recurrent = _gate_inputs(inputs, kernel, bias)
-    outputs: List[Tensor] = []
-    hidden = memory = None
-    for gate in tf.unstack(gates, int(inputs.shape[0])):
-        if hidden is None:
-            hidden = memory = tf.zeros_like(gate[:, :units])
-        hidden, memory = _cell(gate + tf.matmul(hidden, recurrent), memory)
-        outputs.append(hidden)
-    return tf.stack(outputs)
-
-
-def _lstm_loop(inputs: Tensor, kernel: Tensor, bias: Tensor, units: int) -> Tensor:
-    gates, recurrent = _gate_inputs(inputs, kernel, bias)
-    length = tf.shape(inputs)[0]
-    source = tf.TensorArray(tf.float32, length).unstack(gates)
-
-    def advance(time: Tensor, hidden: Tensor, memory: Tensor, outputs: Any) -> Tuple[Any, ...]:
-        gate = source.read(time)
-        gate.set_shape([None, 4 * units])
-        hidden, memory = _cell(gate + tf.matmul(hidden, recurrent), memory)
-        return time + 1, hidden, memory, outputs.write(time, hidden)
-
-    start = tf.zeros(tf.stack([tf.shape(inputs)[1], units]))
-    state = (tf.constant(0), start, start, tf.TensorArray(tf.float32, length))
-    outputs = tf.while_loop(lambda time, *_: time < length, advance, state)[3].stack()
-    outputs.set_shape([inputs.shape[0], inputs.shape[1], units])
-    return outputs
-
-
-_LSTM_FORMS = {"block": _lstm_block, "loop": _lstm_loop, "unrolled": _lstm_unrolled}
-
-
-def bidirectional_lstm(inputs: Tensor, units: int, lengths: Tensor, name: str, form: str) -> Tensor:
-    """Reads [T, B, D] both ways into [T, B, 2 * units].
-
-    The way back starts at each sequence's own end (`lengths`, int32 [B]), so that what lies behind
-    the end changes nothing before it.
-    """
-    with v1.variable_scope(name):
-        with v1.variable_scope("fw/lstm_cell"):
-            forward = lstm(inputs, units, form)
-        with v1.variable_scope("bw/lstm_cell"):
-            turned = tf.reverse_sequence(inputs, lengths, seq_axis=0, batch_axis=1)
-            backward = lstm(turned, units, form)
-            backward = tf.reverse_sequence(backward, lengths, seq_axis=0, batch_axis=1)
-    return tf.concat([forward, backward], 2)

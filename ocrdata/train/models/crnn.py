@@ -15,8 +15,9 @@ from typing import Any, Dict, Mapping, NamedTuple, Tuple
 from ocrdata.train import replicas
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.config import CrnnOptions, TrainOptions
-from ocrdata.train.models import blocks
+from ocrdata.train.models import blocks, ctc
 from ocrdata.train.models.base import Decoded, Inputs, Labels, Model, Outputs, Tensor
+from ocrdata.train.models.lstm import bidirectional_lstm
 
 
 class Layer(NamedTuple):
@@ -88,7 +89,7 @@ class Crnn(Model):
             columns = self._convolutions(images, inputs["widths"], training)
             sequence = tf.transpose(tf.squeeze(columns, [1]), [1, 0, 2])
             for name in ("rnn1", "rnn2"):
-                sequence = blocks.bidirectional_lstm(
+                sequence = bidirectional_lstm(
                     sequence, self.options.lstm_units, lengths, name, self._lstm_form()
                 )
                 if training:
@@ -158,14 +159,10 @@ class Crnn(Model):
 
     def loss(self, outputs: Outputs, labels: Labels) -> Tensor:
         """Returns the mean CTC loss (Graves et al. 2006), in nats a line."""
+        logits, lengths, classes = outputs["logits"], outputs["lengths"], labels["classes"]
         if self.static:
-            return tf.reduce_mean(
-                _dense_ctc(outputs["logits"], outputs["lengths"], labels["classes"])
-            )
-        losses = _ctc(
-            outputs["logits"], outputs["lengths"], labels["classes"], self.skip_long_labels
-        )
-        return tf.reduce_mean(losses)
+            return tf.reduce_mean(ctc.static_losses(logits, lengths, classes))
+        return tf.reduce_mean(ctc.losses(logits, lengths, classes, self.skip_long_labels))
 
     def decode(self, outputs: Outputs, beam_width: int = 0) -> Decoded:
         """Returns the text of the best path (`beam_width` 0) or the best text of a beam search.
@@ -181,7 +178,7 @@ class Crnn(Model):
         else:
             found, _ = v1.nn.ctc_greedy_decoder(scores, lengths, merge_repeated=True)
         classes = tf.cast(tf.sparse.to_dense(found[0], default_value=-1), tf.int32)
-        return Decoded(classes, self._probability(scores, lengths, classes))
+        return Decoded(classes, ctc.probabilities(scores, lengths, classes))
 
     def placeholders(self) -> Dict[str, Tensor]:
         """Returns `images` and `widths`."""
@@ -200,17 +197,6 @@ class Crnn(Model):
         sizes = {"height": HEIGHT, "channels": self.options.channels}
         return {"lines": dict(sizes, width=self.options.image_width)}
 
-    def _probability(self, scores: Tensor, lengths: Tensor, classes: Tensor) -> Tensor:
-        """Returns the probabilities, float32 [B], of texts; an empty one is blanks only."""
-        empty = tf.reduce_all(classes < 0, 1)
-        # CTC takes no empty label: another one stands in, whose loss is not used.
-        classes = tf.concat([classes, tf.fill(tf.stack([tf.shape(classes)[0], 1]), -1)], 1)
-        first = tf.where(empty, tf.zeros_like(classes[:, 0]), classes[:, 0])
-        classes = tf.concat([first[:, tf.newaxis], classes[:, 1:]], 1)
-        inside = tf.sequence_mask(lengths, tf.shape(scores)[0], tf.float32)
-        blank = tf.reduce_sum(tf.transpose(scores[:, :, -1]) * inside, 1)
-        return tf.exp(tf.where(empty, blank, -_ctc(scores, lengths, classes, True)))
-
     def figures(self, outputs: Outputs, labels: Labels) -> Dict[str, Tensor]:
         """Returns the share of whole lines that are right, where the target can decode."""
         if self.static:
@@ -223,47 +209,6 @@ class Crnn(Model):
         read, truth = decoded.classes, labels["classes"]
         length = tf.maximum(tf.shape(read)[1], tf.shape(truth)[1])
         return tf.reduce_all(tf.equal(_pad(read, length), _pad(truth, length)), 1)
-
-
-def _ctc(logits: Tensor, lengths: Tensor, classes: Tensor, skip_long: bool) -> Tensor:
-    """Returns the CTC losses, float32 [B], of classes [B, L] padded with -1.
-
-    With `skip_long`, labels that need more time steps than there are have no loss.
-    """
-    used = classes
-    if skip_long:
-        # TensorFlow's own way out does not count the step between equal neighbours.
-        fits = _steps_needed(classes) <= lengths
-        # Of the others one class stays, as CTC takes no empty label; its loss is not used.
-        first = tf.one_hot(0, tf.shape(classes)[1], dtype=tf.int32)
-        keep = tf.maximum(tf.cast(fits, tf.int32)[:, tf.newaxis], first)
-        used = (classes + 1) * keep - 1
-    where = v1.where(used >= 0)
-    shape = tf.cast(tf.shape(used), tf.int64)
-    losses = v1.nn.ctc_loss(
-        labels=tf.SparseTensor(where, tf.gather_nd(used, where), shape),
-        inputs=logits,
-        sequence_length=lengths,
-    )
-    return tf.where(fits, losses, tf.zeros_like(losses)) if skip_long else losses
-
-
-def _steps_needed(classes: Tensor) -> Tensor:
-    """Returns how many steps labels take, int32 [B]: one a class, one between equal neighbours."""
-    used = classes >= 0
-    repeats = tf.equal(classes[:, 1:], classes[:, :-1]) & used[:, 1:]
-    return tf.reduce_sum(tf.cast(used, tf.int32), 1) + tf.reduce_sum(tf.cast(repeats, tf.int32), 1)
-
-
-def _dense_ctc(logits: Tensor, lengths: Tensor, classes: Tensor) -> Tensor:
-    """Returns the same in operations whose shapes are all fixed."""
-    return tf.compat.v2.nn.ctc_loss(
-        labels=tf.maximum(classes, 0),
-        logits=logits,
-        label_length=tf.reduce_sum(tf.cast(classes >= 0, tf.int32), 1),
-        logit_length=lengths,
-        blank_index=int(logits.shape[2]) - 1,
-    )
 
 
 def _mask(widths: Tensor, width: Tensor) -> Tensor:

@@ -12,7 +12,6 @@ from typing import Any, Dict, List, Mapping, Sequence, Tuple
 import numpy as np
 
 from ocrdata.geometry import boxes as b
-from ocrdata.geometry.sampling import TEXT
 from ocrdata.train import replicas
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.crops import Crop
@@ -28,7 +27,7 @@ from ocrdata.train.models.base import Inputs, Labels, Outputs, Tensor
 from ocrdata.train.models.detector import Detector
 from ocrdata.train.models.losses import box_losses
 from ocrdata.train.models.pyramid import centred
-from ocrdata.train.models.roi_sampling import Texts
+from ocrdata.train.models.roi_sampling import TEXT, Texts
 from ocrdata.train.models.vgg16 import fully_connected, scaled, vgg16
 from ocrdata.train.whole import make_whole
 

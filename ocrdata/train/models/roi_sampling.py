@@ -1,7 +1,7 @@
 """Which anchors and proposals a two-stage detector learns from, in a graph.
 
-The rules are those of `ocrdata.geometry.sampling`; what is drawn is a function of seed and step.
-Every shape is fixed: unused rows have weight 0.
+The rules are DeepText's (Zhong et al. 2017, sections 2.1 and 2.2); what is drawn is a function of
+seed and step. Every shape is fixed: unused rows have weight 0.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import Any, Dict, NamedTuple, Sequence, Tuple
 
 from ocrdata.geometry.boxes import SECOND_STAGE_DEVIATIONS
-from ocrdata.geometry.sampling import AMBIGUOUS, BACKGROUND, TEXT, UNUSED
 from ocrdata.train import replicas
 from ocrdata.train.compat import tf
 from ocrdata.train.models import rois
 
 Tensor = Any
 where = rois.where
+BACKGROUND, TEXT, AMBIGUOUS = 0, 1, 2
+UNUSED = -1
 POSITIVE, NEGATIVE, LEAST_BEST, AMBIGUOUS_FROM = 0.5, 0.3, 0.3, 0.2
 COVERED = 0.5  # from this share on, what lies under a text to be ignored is no background
 
