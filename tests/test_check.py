@@ -94,6 +94,11 @@ def test_a_damaged_exported_model(exported, content, problem):
     assert problem in summary.examples["damaged-export"][0]
 
 
+def test_a_model_is_not_repaired(exported, tmp_path, run):
+    shown = run("check", exported, "--fix", tmp_path / "fixed", code=2).output
+    assert "--fix repairs data, not models" in shown
+
+
 def test_an_onnx_file_that_is_none(tmp_path, run):
     pytest.importorskip("onnxruntime", reason="ONNX needs the extra onnx")
     (tmp_path / "model.onnx").write_bytes(b"x")

@@ -62,6 +62,10 @@ def _is_data_dir(path: Path) -> bool:
     return any((path / name).exists() for name in parts) or any(path.glob(".*.partial"))
 
 
+def _is_model(path: Path) -> bool:
+    return bool(format_of(path)) or path.name == RUN_FILE or (path / RUN_FILE).is_file()
+
+
 def _check_folder(run: Run, path: Path) -> None:
     if (path / DATASET_INFO).is_file() or any(path.glob("*.tfrecord")):
         check_shard_set(run, path)
@@ -140,6 +144,8 @@ def check_path(
     where = as_path(path)
     if not where.exists():
         raise InputError(where, "does not exist", hint="Make a data set: ocrdata gen-pics.")
+    if fix is not None and _is_model(where):
+        raise OptionError("--fix repairs data, not models.", "Train or export the model again.")
     run = Run(time_steps, decode, workers, on_progress, dictionary)
     _check_any(run, where)
     counts = {kind: run.found.counts[kind] for kind in sorted(run.found.counts)}
