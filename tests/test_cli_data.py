@@ -92,6 +92,12 @@ def test_gen_pics_cuts_running_text(tmp_path, run):
     assert all(len(text) <= 6 for text in texts)
 
 
+def test_gen_pics_with_nothing_to_replay(tmp_path, run):
+    (tmp_path / "styles.jsonl").write_bytes(b"")
+    words = ["--data-dir", tmp_path / "d", "--replay", tmp_path / "styles.jsonl"]
+    assert "styles.jsonl: holds no style. gen-pics" in run("gen-pics", *words, code=1).output
+
+
 def test_gen_pics_with_a_bad_font(tmp_path, run):
     (tmp_path / "x.ttf").write_bytes(b"no font")
     output = run(
