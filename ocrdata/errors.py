@@ -47,7 +47,8 @@ class InputError(OcrdataError):
         self, path: PathLike, problem: str, line: Optional[int] = None, hint: str = ""
     ) -> None:
         place = "{}:{}".format(path, line) if line else str(path)
-        super().__init__("{}: {}.".format(place, problem.rstrip(".")), hint)
+        end = "" if problem.endswith("?") else "."
+        super().__init__("{}: {}{}".format(place, problem.rstrip("."), end), hint)
         # Exceptions travel between processes by their arguments.
         self.args = (path, problem, line, hint)
         self.path, self.problem, self.line = path, problem, line

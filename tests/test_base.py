@@ -78,6 +78,14 @@ def test_staged_output_leaves_nothing_after_an_error(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_failed_output_takes_the_folders_it_made_with_it(tmp_path):
+    (tmp_path / "kept").mkdir()
+    for root in (tmp_path / "a" / "b", tmp_path / "kept"):
+        with pytest.raises(errors.InputError), staged_output(root, ("pic",), "test", {}):
+            raise errors.InputError("f", "is bad")
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+
+
 def test_staged_output_refuses_replaces_and_spares(tmp_path):
     for overwrite in (False, True):
         with staged_output(tmp_path, ("a",), "make", {}, overwrite=overwrite) as staged:
@@ -115,6 +123,12 @@ def test_write_atomic_leaves_no_temporary_file(tmp_path):
     write_atomic(tmp_path / "f", b"22")
     assert [p.name for p in tmp_path.iterdir()] == ["f"]
     assert (tmp_path / "f").read_bytes() == b"22"
+
+
+def test_write_atomic_names_the_file_that_was_meant(tmp_path):
+    with pytest.raises(OSError) as caught:
+        write_atomic(tmp_path / "absent" / "f", b"1")
+    assert caught.value.filename == str(tmp_path / "absent" / "f")
 
 
 def _square_or_fail(number):
@@ -211,6 +225,11 @@ def test_registry():
         registry.load("pth")
     with pytest.raises(AssertionError):
         Registry("thing", {"b": "x:y", "a": "x:y"})
+
+
+def test_a_problem_that_asks_ends_with_its_question():
+    error = errors.InputError("f", "no style is called scam. Did you mean scan?")
+    assert str(error) == "f: no style is called scam. Did you mean scan?"
 
 
 def test_errors_survive_the_way_between_processes():

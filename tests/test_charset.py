@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ocrdata.errors import CharsetError
 from ocrdata.text.charset import (
+    DICTIONARY_DIR,
     Charset,
     collect_characters,
     read_charset,
@@ -55,6 +56,12 @@ def test_the_hash_is_that_of_the_file(tmp_path):
     content = (tmp_path / "chinese.txt").read_bytes()
     assert content == "a\n乙\n甲\n".encode()
     assert charset.sha256 == hashlib.sha256(content).hexdigest()
+
+
+def test_the_dictionary_of_a_data_folder_is_found(tmp_path):
+    (tmp_path / DICTIONARY_DIR).mkdir()
+    write_dictionary(tmp_path / DICTIONARY_DIR, Charset(("一", "二")))
+    assert read_charset(tmp_path).characters == ("一", "二")
 
 
 def test_an_unknown_character_is_named():

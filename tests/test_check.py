@@ -57,6 +57,56 @@ def test_each_part_can_be_checked_alone(data, part, checked):
     assert (summary.ok, summary.checked) == (True, checked)
 
 
+@pytest.fixture
+def exported(tmp_path, data):
+    """The folder of a SavedModel, as far as anything but TensorFlow reads it."""
+    charset = read_charset(data / "chinese.txt")
+    entry = {"characters": "".join(charset.characters), "sha256": charset.sha256}
+    description = {"format": 1, "model": "crnn", "task": "recognition", "dictionary": entry}
+    extra = tmp_path / "saved_model" / "assets.extra"
+    extra.mkdir(parents=True)
+    (extra / "run.json").write_text(json.dumps(description), encoding="utf-8")
+    (extra.parent / "saved_model.pb").write_bytes(b"x")
+    return extra.parent
+
+
+def test_an_exported_model_is_checked_and_shown(exported, run, data):
+    assert check_path(exported).checked == {"exported models": 1}
+    shown = json.loads(run("info", exported, "--json").stdout)
+    classes = read_charset(data / "chinese.txt").num_classes
+    assert (shown["model"], shown["format"]) == ("crnn", "saved_model")
+    assert shown["dictionary"]["classes"] == classes
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("{", "is not JSON"),
+        ("{}", "does not say which model"),
+        ('{"format": 1, "dictionary": {"characters": "ab", "sha256": "c"}}', "have the hash"),
+        ('{"format": 1, "dictionary": {"sha256": "c"}}', "too little of its dictionary"),
+    ],
+)
+def test_a_damaged_exported_model(exported, content, problem):
+    (exported / "assets.extra" / "run.json").write_text(content)
+    summary = check_path(exported)
+    assert summary.problems == {"damaged-export": 1}
+    assert problem in summary.examples["damaged-export"][0]
+
+
+def test_a_model_is_not_repaired(exported, tmp_path, run):
+    shown = run("check", exported, "--fix", tmp_path / "fixed", code=2).output
+    assert "--fix repairs data, not models" in shown
+
+
+def test_an_onnx_file_that_is_none(tmp_path, run):
+    pytest.importorskip("onnxruntime", reason="ONNX needs the extra onnx")
+    (tmp_path / "model.onnx").write_bytes(b"x")
+    assert problems(tmp_path / "model.onnx") == {"damaged-export": 1}
+    assert "onnxruntime can run" in run("info", tmp_path / "model.onnx", code=1).output
+    assert "Error: a problem in" in run("check", tmp_path / "model.onnx", code=1).output
+
+
 def test_workers_change_nothing(data):
     append_line(data, "pic/none.png 春")
     (data / "pic" / "1_0.jpg").write_bytes(b"")

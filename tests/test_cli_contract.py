@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -95,12 +96,39 @@ def test_config_file_sets_defaults_and_options_win(tmp_path, run):
         ("[gen-pic]\nlimit = 3\n", "the file has no option gen-pic. Did you mean gen-pics?"),
         ("gen-pics = 3\n", "gen-pics is a command: write [gen-pics]"),
         ("[gen-pics\n", "is not TOML"),
+        ("[gen-pics]\nlimit = [1]\n", "[gen-pics] limit takes one value, not a list"),
+        ("[gen-pics.limit]\na = 1\n", "[gen-pics] limit takes a value, not a table"),
     ],
 )
 def test_a_wrong_config_file_is_refused(tmp_path, run, content, problem):
     config = tmp_path / "run.toml"
     config.write_text(content)
     assert problem in run("--config", config, "list", "styles", code=1).output
+
+
+def test_values_of_a_config_file_are_read_as_if_typed(tmp_path, run):
+    config = tmp_path / "run.toml"
+    words = ["--config", config, "gen-pics", "--dry-run", "--json", "--limit", "3"]
+    config.write_text('[gen-pics]\ncorpus = "dates"\nquality = 80\nboxes = true\n')
+    assert json.loads(run(*words).output)["pictures"] == 3
+    config.write_text("[gen-pics]\nseed = 3.7\n")
+    assert "'3.7' is not a valid integer" in run(*words, code=2).output
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="there is no /proc")
+def test_what_the_system_refuses_is_one_line(run, rendered):
+    shown = run("preview", rendered, "--output", "/proc/sheet.png", code=1)
+    assert shown.output == "Error: /proc/sheet.png: No such file or directory.\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("words", [["--help"], ["list"], ["list", "--json"]])
+def test_a_full_disk_is_one_line(words):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "ocrdata", *words], stdout=full, stderr=subprocess.PIPE
+        )
+    assert (done.returncode, done.stderr) == (1, b"Error: No space left on device.\n")
 
 
 def test_environment_variables_set_any_option(monkeypatch, run):

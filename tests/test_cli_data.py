@@ -67,6 +67,18 @@ def test_gen_pics_counts_what_it_leaves_out(tmp_path, run):
     }  # fmt: skip
 
 
+def test_thousands_of_reasons_are_summed_up_for_readers(tmp_path, run):
+    corpus = tmp_path / "c.txt"
+    rare = [chr(0x3400 + number) for number in range(40)]
+    corpus.write_text("\n".join(["一二", rare[0] + "二", *rare]), encoding="utf-8")
+    words = ["gen-pics", "--data-dir", tmp_path / "d", "--corpus", corpus, "--dry-run"]
+    shown = run(*words).stdout.splitlines()
+    skipped = shown[shown.index("skipped:") + 1 :]
+    assert skipped[0] == "  no font has \u3400 (U+3400): 2" and len(skipped) == 11
+    assert skipped[10] == "  30 other reasons (--json names them): 30"
+    assert len(json.loads(run(*words, "--json").stdout)["skipped"]) == 40
+
+
 def test_gen_pics_cuts_running_text(tmp_path, run):
     corpus = tmp_path / "c.txt"
     corpus.write_text("我们在北京大学学习计算机科学与技术，每天都很高兴。", encoding="utf-8")
@@ -78,6 +90,12 @@ def test_gen_pics_cuts_running_text(tmp_path, run):
     texts = [row.split(" ", 1)[1] for row in sorted(rows)]
     assert "".join(texts) == "我们在北京大学学习计算机科学与技术每天都很高兴"
     assert all(len(text) <= 6 for text in texts)
+
+
+def test_gen_pics_with_nothing_to_replay(tmp_path, run):
+    (tmp_path / "styles.jsonl").write_bytes(b"")
+    words = ["--data-dir", tmp_path / "d", "--replay", tmp_path / "styles.jsonl"]
+    assert "styles.jsonl: holds no style. gen-pics" in run("gen-pics", *words, code=1).output
 
 
 def test_gen_pics_with_a_bad_font(tmp_path, run):
@@ -114,11 +132,27 @@ def test_gen_sample_from_a_label_file(tmp_path, run):
         "--test-fraction",
         "0",
     ]
-    assert "z.png: is listed but does not exist. Pass --skip-missing" in run(*words, code=1).output
+    shown = run(*words, code=1).output
+    assert "labels:3: picture" in shown and "z.png does not exist. Pass --skip-missing" in shown
     assert not (tmp_path / "Train").exists()
     summary = json.loads(run(*words, "--skip-missing", "--json").stdout)
     assert summary["skipped"] == {"picture missing": 1}
     assert lines(tmp_path / "Train" / "sample.txt") == ["img/a.png 一 二", "img/b.png 三"]
+
+
+def test_gen_sample_says_where_pictures_were_looked_for(tmp_path, run):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "a.png").write_bytes(b"x")
+    labels = tmp_path / "mine" / "labels.txt"
+    labels.write_text("a.png one\na.png two\n", encoding="utf-8")
+    words = ["gen-sample", "--data-dir", tmp_path / "data" / "new", "--labels", labels]
+    shown = run(*words, code=1).output
+    assert "labels.txt:1: picture" in shown
+    assert "lies beside the list: pass --data-dir {}.".format(labels.parent) in shown
+    assert "no picture to list (2 picture missing)" in run(*words, "--skip-missing", code=1).output
+    assert not (tmp_path / "data").exists()
+    words[2] = labels.parent
+    assert "labels.txt:2: picture" in run(*words, code=1).output
 
 
 def test_gen_sample_of_the_original_tree(tmp_path, run):

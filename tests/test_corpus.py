@@ -142,6 +142,18 @@ def test_a_corpus_without_usable_text_says_why(write):
         list(read_corpus("poems", min_length=8))
 
 
+def test_a_corpus_that_the_limits_empty_is_passed_over_where_another_has_texts(write):
+    short, long = write("短\n", "short.txt"), write("这一行很长\n", "long.txt")
+    skips = {}
+    found = [phrase.text for phrase in read_corpora([short, long], min_length=4, skips=skips)]
+    assert found == ["这一行很长"] and skips == {"too short": 1}
+    assert min(len(phrase.text) for phrase in read_corpora(min_length=16)) >= 16
+    with pytest.raises(CorpusError, match=r"short.txt: holds no usable text \(1 too short\)"):
+        list(read_corpora([short, long], min_length=9))
+    with pytest.raises(CorpusError, match=r"empty.txt: holds no usable text \(1 empty line\)"):
+        list(read_corpora([write("\n", "empty.txt"), long]))
+
+
 def test_unknown_sources_are_refused_before_anything_is_read(tmp_path):
     with pytest.raises(UnknownNameError, match="Did you mean poems"):
         read_corpus("peoms")

@@ -17,7 +17,7 @@ from ocrdata.packing.pack import pack
 from ocrdata.records.conversion import write_from
 from ocrdata.records.info import read_shard_set
 from ocrdata.records.options import WriteOptions
-from ocrdata.records.pictures import PictureOptions
+from ocrdata.records.pictures import PictureOptions, decode_rgb
 from ocrdata.records.scene import scene_of
 from ocrdata.records.shards import write_shards
 from ocrdata.records.tfrecord import read_examples
@@ -200,6 +200,11 @@ def test_height_and_quality(tmp_path):
 def test_picture_options_without_sense(tmp_path, pictures):
     with pytest.raises(OptionError):
         write_shards(tmp_path, pictures=pictures)
+
+
+def test_what_is_no_picture_is_called_so():
+    with pytest.raises(ValueError, match="^is no picture$"):
+        decode_rgb(b"x")
 
 
 def test_shard_size_decides_how_many(tmp_path):

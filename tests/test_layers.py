@@ -29,7 +29,7 @@ ROWS = {
 }
 # Besides their own row: what reads shards needs the records package.
 ALSO = {
-    "check": {"records"},
+    "check": {"reading", "records"},
     "gallery": {"records"},
     "metrics": {"geometry"},
     "reading": {"records"},

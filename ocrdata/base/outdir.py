@@ -7,13 +7,14 @@ place. A directory without a manifest is unfinished for every reader.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, Iterator, Sequence
+from typing import Any, Dict, Iterator, List, Sequence
 
 from ocrdata import __version__
 from ocrdata.base.files import move_tree, remove_tree
@@ -45,11 +46,22 @@ def read_json(path: PathLike) -> Any:
 
 
 def write_atomic(path: PathLike, data: bytes) -> None:
-    """Writes a file under a temporary name beside `path`, syncs it and renames it."""
+    """Writes a file under a temporary name beside `path`, syncs it and renames it.
+
+    Raises OSError that names `path`, not the temporary file.
+    """
     target = as_path(path)
     if isinstance(target, RemotePath):
         target.write_whole(data)
         return
+    try:
+        _write_atomic(target, data)
+    except OSError as error:
+        error.filename = str(target)
+        raise
+
+
+def _write_atomic(target: Path, data: bytes) -> None:
     handle, name = tempfile.mkstemp(".tmp", "." + target.name + ".", str(target.parent))
     temporary = Path(name)
     try:
@@ -119,6 +131,7 @@ def staged_output(
     """
     base = as_path(root)
     folder = partial_folder(base, command)
+    new = _absent(base)
     resumed = _begin(base, folder, names, command, options, overwrite, resume)
     staged = Staged(folder, resumed)
     try:
@@ -132,7 +145,21 @@ def staged_output(
     except OcrdataError:
         if not resumed:
             remove_tree(folder, ignore_errors=True)
+            _remove_empty(new)
         raise
+
+
+def _absent(base: Path) -> List[Path]:
+    """Returns the folders that making `base` makes, innermost first."""
+    if isinstance(base, RemotePath):
+        return []
+    return list(itertools.takewhile(lambda path: not path.exists(), (base, *base.parents)))
+
+
+def _remove_empty(folders: Sequence[Path]) -> None:
+    with suppress(OSError):  # one is not empty: another command writes there too
+        for folder in folders:
+            folder.rmdir()
 
 
 def _begin(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Dict, Iterable, Iterator, List, Optional, Sequence, TextIO, Tuple
+from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, TextIO
 
 from ocrdata.base import seeds
 from ocrdata.base.outdir import MANIFEST, read_manifest, staged_output
@@ -16,7 +16,14 @@ from ocrdata.errors import AnnotationError, OptionError, PathLike
 TRAIN, TEST = "Train", "Test"
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 
-Row = Tuple[str, str]
+
+class Row(NamedTuple):
+    """A picture and its label, and where they are listed."""
+
+    key: str
+    text: str
+    path: Optional[PathLike] = None
+    line: Optional[int] = None
 
 
 @dataclass(frozen=True)
@@ -41,13 +48,14 @@ def open_list(directory: Path) -> TextIO:
 
 
 def read_labels(path: PathLike) -> Iterator[Row]:
-    """Yields (path, label) of a label file: `path label` or `path<TAB>label` a line.
+    """Yields the rows of a label file: `path label` or `path<TAB>label` a line.
 
     Raises AnnotationError naming the line.
     """
     for number, line in read_lines(path):
         key, tab, label = line.partition("\t")
-        yield parse_sample_line(path, number, "{} {}".format(key, label) if tab else line)
+        row = parse_sample_line(path, number, "{} {}".format(key, label) if tab else line)
+        yield Row(*row, path, number)
 
 
 def read_numbered(data_dir: PathLike, phrases: Sequence[str]) -> Iterator[Row]:
@@ -64,7 +72,7 @@ def read_numbered(data_dir: PathLike, phrases: Sequence[str]) -> Iterator[Row]:
             raise AnnotationError(folder, problem)
         for picture in sorted(folder.iterdir()):
             if picture.suffix.lower() in IMAGE_SUFFIXES:
-                yield picture.relative_to(root).as_posix(), phrases[int(folder.name)]
+                yield Row(picture.relative_to(root).as_posix(), phrases[int(folder.name)])
 
 
 def read_lists(data_dir: PathLike) -> List[Row]:
@@ -108,15 +116,15 @@ def write_split(
     skipped = Counter()  # type: Counter[str]
     names = (TRAIN, TEST)
     with staged_output(root, names, "gen-sample", options, overwrite) as staged:
-        texts = ({}, {})  # type: Tuple[Dict[str, int], Dict[str, int]]
+        texts: List[Dict[str, int]] = [{}, {}]
         with open_list(staged.path(TRAIN)) as train, open_list(staged.path(TEST)) as test:
-            for key, text in _existing(root, rows, limit, skip_missing, skipped):
-                side = is_test(text, seed, test_fraction)
-                (test if side else train).write("{} {}\n".format(key, text))
-                texts[side][text] = texts[side].get(text, 0) + 1
+            for row in _existing(root, rows, limit, skip_missing, skipped):
+                side = is_test(row.text, seed, test_fraction)
+                (test if side else train).write("{} {}\n".format(row.key, row.text))
+                texts[side][row.text] = texts[side].get(row.text, 0) + 1
         counts = [sum(side.values()) for side in texts]
         if not sum(counts):
-            raise AnnotationError(root, "no picture is left to list", hint=str(dict(skipped)))
+            raise _nothing_to_list(root, skipped)
         summary = SplitSummary(counts[0], counts[1], len(texts[0]), len(texts[1]), dict(skipped))
         staged.summary = dict(vars(summary))
     return summary
@@ -126,17 +134,38 @@ def _existing(
     root: Path, rows: Iterable[Row], limit: Optional[int], skip: bool, skipped: Dict[str, int]
 ) -> Iterator[Row]:
     seen = set()  # type: set[bytes]
-    for key, text in rows:
+    for row in rows:
         if limit is not None and len(seen) >= limit:
             return
-        mark = seeds.order_key(key)
+        mark = seeds.order_key(row.key)
         if mark in seen:
-            raise AnnotationError(root / key, "is listed twice")
-        if not (root / key).is_file():
+            raise _row_error(row, root, "is listed twice")
+        if not (root / row.key).is_file():
             if not skip:
-                hint = "Pass --skip-missing to leave such lines out."
-                raise AnnotationError(root / key, "is listed but does not exist", hint=hint)
+                raise _row_error(row, root, "does not exist", _where_to_look(row))
             skipped["picture missing"] = skipped.get("picture missing", 0) + 1
             continue
         seen.add(mark)
-        yield key, text
+        yield row
+
+
+def _row_error(row: Row, root: Path, problem: str, hint: str = "") -> AnnotationError:
+    if row.path is None:
+        return AnnotationError(root / row.key, problem, hint=hint)
+    return AnnotationError(
+        row.path, "picture {} {}".format(root / row.key, problem), row.line, hint
+    )
+
+
+def _where_to_look(row: Row) -> str:
+    folder = as_path(row.path).parent if row.path is not None else None
+    if folder is not None and (folder / row.key).is_file():
+        return "It lies beside the list: pass --data-dir {}.".format(folder)
+    return "Pass --skip-missing to leave such lines out."
+
+
+def _nothing_to_list(root: Path, skipped: Dict[str, int]) -> AnnotationError:
+    reasons = ["{:,} {}".format(count, name) for name, count in skipped.items()]
+    why = " ({})".format(", ".join(reasons)) if reasons else ""
+    hint = "Paths are taken from {} on; is that the folder (--data-dir)?".format(root)
+    return AnnotationError(root, "has no picture to list" + why, hint=hint)

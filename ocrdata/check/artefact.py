@@ -1,5 +1,5 @@
 """Checks any artefact: data folder, sample list, dictionary, pictures with ground truth in a folder
-or an archive, shard set, record file (ours or an original's), training run."""
+or an archive, shard set, record file (ours or an original's), training run, exported model."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from ocrdata.check.parts import (
     Run,
     check_data_dir,
     check_dictionary,
+    check_export,
     check_lists,
     check_manifest,
     check_mindrecords,
@@ -25,6 +26,7 @@ from ocrdata.check.parts import (
     check_shard_set,
 )
 from ocrdata.errors import InputError, OptionError, PathLike, UnknownNameError
+from ocrdata.reading.exported import format_of
 from ocrdata.records.findings import KINDS
 from ocrdata.records.mindrecord import find_mindrecords
 from ocrdata.records.originals import find_originals
@@ -61,6 +63,10 @@ def _is_data_dir(path: Path) -> bool:
     return any((path / name).exists() for name in parts) or any(path.glob(".*.partial"))
 
 
+def _is_model(path: Path) -> bool:
+    return bool(format_of(path)) or path.name == RUN_FILE or (path / RUN_FILE).is_file()
+
+
 def _check_folder(run: Run, path: Path) -> None:
     if (path / DATASET_INFO).is_file() or any(path.glob("*.tfrecord")):
         check_shard_set(run, path)
@@ -83,7 +89,9 @@ def _check_folder(run: Run, path: Path) -> None:
 
 
 def _check_any(run: Run, path: Path) -> None:
-    if path.is_dir():
+    if format_of(path):
+        check_export(run, path)
+    elif path.is_dir():
         _check_folder(run, path)
     elif path.name == DATASET_INFO:
         check_shard_set(run, path.parent)
@@ -102,7 +110,7 @@ def _check_any(run: Run, path: Path) -> None:
     else:
         known = (
             "a data folder, sample.txt, a dictionary, pictures with ground truth, a tar pack, "
-            "records or a training run"
+            "records, a training run or an exported model"
         )
         raise InputError(path, "is nothing that can be checked", hint="Name {}.".format(known))
 
@@ -137,6 +145,8 @@ def check_path(
     where = as_path(path)
     if not where.exists():
         raise InputError(where, "does not exist", hint="Make a data set: ocrdata gen-pics.")
+    if fix is not None and _is_model(where):
+        raise OptionError("--fix repairs data, not models.", "Train or export the model again.")
     run = Run(time_steps, decode, workers, on_progress, dictionary)
     _check_any(run, where)
     counts = {kind: run.found.counts[kind] for kind in sorted(run.found.counts)}

@@ -8,7 +8,8 @@ from typing import Any, Callable, Dict, List, Optional, Sequence
 from ocrdata.base.outdir import MANIFEST, read_json, read_manifest
 from ocrdata.base.sample import SAMPLE_LIST
 from ocrdata.base.split import TEST, TRAIN
-from ocrdata.errors import InputError, PathLike, RecordError
+from ocrdata.errors import CheckpointError, InputError, PathLike, RecordError
+from ocrdata.reading.exported import read_description
 from ocrdata.records.findings import Findings
 from ocrdata.records.originals import OriginalFile, file_layout, find_originals
 from ocrdata.records.plan import VALIDATION_LIST
@@ -62,6 +63,20 @@ def check_dictionary(run: Run, path: Path) -> Optional[Charset]:
         return None
     run.count("dictionaries", 1)
     return charset
+
+
+def check_export(run: Run, path: Path) -> None:
+    """Checks that an exported model says which it is, and an ONNX file that it can be run."""
+    try:
+        entry = read_description(path).get("dictionary")
+        if entry and Charset(tuple(entry["characters"])).sha256 != entry["sha256"]:
+            raise CheckpointError(path, "holds a dictionary that does not have the hash beside it")
+        run.count("exported models", 1)
+    except InputError as error:
+        run.found.add("damaged-export", str(error))
+    except (KeyError, TypeError) as error:
+        problem = "{} says too little of its dictionary ({!r})".format(path, error)
+        run.found.add("damaged-export", problem)
 
 
 def check_shard_set(run: Run, directory: Path) -> None:

@@ -7,7 +7,8 @@ so that help and shell completion stay instant.
 from __future__ import annotations
 
 import sys
-from typing import Any
+from contextlib import contextmanager
+from typing import Any, Iterator
 
 import click
 
@@ -54,28 +55,44 @@ class OcrdataGroup(click.Group):
         return list(self.commands)
 
     def invoke(self, context: click.Context) -> Any:
-        try:
+        with _clean_errors():
             return super().invoke(context)
-        except OcrdataError as error:
-            raise _CleanError(error) from error
-        except BrokenPipeError:
-            # The reader of a pipe left (`| head`): nobody is there to be told.
-            sys.stderr.close()
-            sys.exit(1)
 
     def parse_args(self, context: click.Context, args: "list[str]") -> "list[str]":
-        try:
+        with _clean_errors():
             return super().parse_args(context, args)
-        except OcrdataError as error:
-            raise _CleanError(error) from error
+
+
+@contextmanager
+def _clean_errors() -> Iterator[None]:
+    """Turns errors of ours, and what the system refuses, into messages."""
+    try:
+        yield
+    except OcrdataError as error:
+        raise _CleanError(str(error), error.exit_code) from error
+    except BrokenPipeError:
+        # The reader of a pipe left (`| head`): nobody is there to be told.
+        sys.stderr.close()
+        sys.exit(1)
+    except OSError as error:
+        # A full disk, a folder that may not be written, a file that vanished.
+        _logger().info("where it happened:", exc_info=True)
+        place = "" if error.filename is None else "{}: ".format(error.filename)
+        raise _CleanError("{}{}.".format(place, error.strerror or error), 1) from error
+
+
+def _logger() -> Any:
+    import logging
+
+    return logging.getLogger(__name__)
 
 
 class _CleanError(click.ClickException):
-    """An error of ours as click prints it."""
+    """An error as click prints it."""
 
-    def __init__(self, error: OcrdataError) -> None:
-        super().__init__(str(error))
-        self.exit_code = error.exit_code  # type: ignore[misc]
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code  # type: ignore[misc]
 
 
 def _show_version(context: click.Context, _parameter: click.Parameter, asked: bool) -> None:

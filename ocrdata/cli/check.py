@@ -55,7 +55,8 @@ def check(
     """Check PATH completely, the data folder by default, and change nothing.
 
     PATH may be a data folder, a sample.txt, a dictionary, a folder or archive of pictures with
-    ground truth, a shard set, record files (also an original's), or a training run.
+    ground truth, a shard set, record files (also an original's), a training run or an exported
+    model.
     Problems are counted by kind and shown with their first examples; exit code 1 if there are any.
 
     \b
@@ -77,4 +78,6 @@ def check(
     if not summary.ok:
         count = sum(summary.problems.values())
         kinds = len(summary.problems)
-        raise OcrdataError("{} problems of {} kinds in {}.".format(count, kinds, summary.path))
+        what = "a problem" if count == 1 else "{:,} problems".format(count)
+        kind = " of {} kinds".format(kinds) if kinds > 1 else ""
+        raise OcrdataError("{}{} in {}.".format(what, kind, summary.path))

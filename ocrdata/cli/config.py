@@ -46,13 +46,30 @@ def _defaults(
                 raise InputError(path, "{} is a command: write [{}]".format(key, name + key))
             result[target.name or key] = _defaults(path, value, target, name + key + ".")
         elif isinstance(target, click.Parameter) and target.name:
-            result[target.name] = value
+            result[target.name] = _value(
+                path, "[{}] {}".format(name.rstrip("."), key), value, target
+            )
         else:
             near = difflib.get_close_matches(key.replace("_", "-"), list(known), n=1)
             hint = "Did you mean {}?".format(near[0]) if near else ""
             where = "[{}]".format(name.rstrip(".")) if name else "the file"
             raise InputError(path, "{} has no option {}".format(where, key), hint=hint)
     return result
+
+
+def _value(path: Path, place: str, value: Any, option: click.Parameter) -> Any:
+    """Returns a value as if it had been typed, so that it is read as strictly."""
+    if isinstance(value, dict):
+        raise InputError(path, "{} takes a value, not a table".format(place))
+    if option.multiple:
+        return [_typed(one) for one in (value if isinstance(value, list) else [value])]
+    if isinstance(value, list):
+        raise InputError(path, "{} takes one value, not a list".format(place))
+    return _typed(value)
+
+
+def _typed(value: Any) -> Any:
+    return value if isinstance(value, bool) else str(value)
 
 
 def _options(command: click.Command) -> Dict[str, click.Parameter]:

@@ -17,14 +17,23 @@ from ocrdata.cli import options
 def info(path: Optional[Path], data_dir: Path, as_json: bool) -> None:
     """Show the manifest, the shard set's description or the first record at PATH.
 
-    PATH is a folder that a command wrote, a data folder (the default) or a .tfrecord file.
+    PATH is a folder that a command wrote, a data folder (the default), a .tfrecord file or an
+    exported model.
 
     \b
     Example:
       ocrdata info
       ocrdata info data/tfrecords --json
+      ocrdata info output/crnn/model.onnx
     """
     from ocrdata.cli.report import report
-    from ocrdata.records.describe import describe
+    from ocrdata.reading.exported import format_of, read_description
+    from ocrdata.records.describe import describe, shorten_dictionary
 
-    report(describe(path or data_dir), as_json)
+    where = path or data_dir
+    form = format_of(where)
+    if form:
+        found = shorten_dictionary(read_description(where))
+        report({"path": str(where), **found, "format": form}, as_json)
+    else:
+        report(describe(where), as_json)

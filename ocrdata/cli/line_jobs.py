@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from ocrdata.errors import OptionError
+from ocrdata.errors import InputError, OptionError
 from ocrdata.render.backgrounds import find_pictures
 from ocrdata.render.blocks import Job
 from ocrdata.render.fonts import find_fonts
@@ -113,6 +113,9 @@ def _recipe(style: str, overrides: Tuple[str, ...], quality: Optional[str]) -> R
 def _replayed(path: Path, overrides: Tuple[str, ...]) -> Tuple[List[str], Tuple[LineStyle, ...]]:
     values = parse_overrides(overrides)
     rows = list(read_styles(path))
+    if not rows:
+        hint = "gen-pics --log-styles writes such files, as styles/styles.jsonl."
+        raise InputError(path, "holds no style", hint=hint)
     return [text for text, _ in rows], tuple(style._replace(**values) for _, style in rows)
 
 

@@ -89,7 +89,7 @@ min_frequency_option = option(
 )
 test_fraction_option = option(
     "--test-fraction",
-    type=click.FloatRange(0.0, 1.0),
+    type=click.FloatRange(0.0, 1.0, max_open=True),
     default=0.1,
     help="Share of the texts that go to Test.",
 )

@@ -14,6 +14,9 @@ import click
 
 OnProgress = Callable[[int, Optional[int]], None]
 
+# Of the reasons for leaving something out; a font that lacks a script gives thousands.
+_REASONS = 10
+
 
 def as_dict(summary: Any) -> Dict[str, Any]:
     """Returns a summary (dataclass or mapping) as plain JSON values."""
@@ -49,7 +52,8 @@ def _lines(values: Mapping[str, Any], indent: str) -> Iterator[str]:
             continue
         if isinstance(value, dict):
             yield "{}:".format(name)
-            yield from _lines(value, indent + "  ")
+            shown = _most_frequent(value) if key == "skipped" else value
+            yield from _lines(shown, indent + "  ")
         elif isinstance(value, float):
             yield "{}: {:.4g}".format(name, value)
         elif isinstance(value, list):
@@ -58,6 +62,17 @@ def _lines(values: Mapping[str, Any], indent: str) -> Iterator[str]:
             yield "{}: {:,}".format(name, value)
         else:
             yield "{}: {}".format(name, value)
+
+
+def _most_frequent(counts: Mapping[str, int]) -> Dict[str, int]:
+    """Returns the counts a reader wants to see first, and what the others come to."""
+    ordered = sorted(counts, key=lambda name: -counts[name])
+    shown = {name: counts[name] for name in ordered[:_REASONS]}
+    rest = ordered[_REASONS:]
+    if rest:
+        name = "{:,} other reasons (--json names them)".format(len(rest))
+        shown[name] = sum(counts[one] for one in rest)
+    return shown
 
 
 def command_line(command: str, **options: Any) -> str:

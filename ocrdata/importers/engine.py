@@ -150,7 +150,7 @@ def plan_import(
             skipped[reason] = skipped.get(reason, 0) + 1
         if not _is_there(sample):
             skipped[MISSING] = skipped.get(MISSING, 0) + 1
-    return summarise(run, 0, 0)
+    return summarise(run)
 
 
 def _is_there(sample: Sample) -> bool:

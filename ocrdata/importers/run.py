@@ -39,15 +39,16 @@ DEFAULTS = ImportOptions()
 class ImportSummary:
     """What was read and written; `skipped` and `converted` count by reason.
 
-    `samples` counts what the importer yielded; `train` and `test` the lines of the lists.
+    `samples` counts what the importer yielded; `train` and `test` the lines of the lists, which a
+    plan does not have.
     """
 
     dataset: str
     kind: str
     lists: Dict[str, str]
     samples: int
-    train: int
-    test: int
+    train: Optional[int] = None
+    test: Optional[int] = None
     regions: int = 0
     ignored: int = 0
     triangles_made_quads: int = 0
@@ -162,7 +163,7 @@ def check_options(importer: Importer, options: ImportOptions) -> None:
         raise OptionError("--max-errors belongs to --skip-errors.")
 
 
-def summarise(run: Run, train: int, test: int) -> ImportSummary:
+def summarise(run: Run, train: Optional[int] = None, test: Optional[int] = None) -> ImportSummary:
     """Returns what the run came to."""
     tally = run.tally
     return ImportSummary(

@@ -12,10 +12,13 @@ from typing import Any, Dict, Mapping
 
 import numpy as np
 
+from ocrdata.base.outdir import read_json
+from ocrdata.base.remote import as_path
 from ocrdata.errors import CheckpointError, OptionError, PathLike
 from ocrdata.reading import NETWORKS
 
 ONNX_FILE, SAVED_FOLDER, SAVED_MARK = "model.onnx", "saved_model", "saved_model.pb"
+SAVED_EXTRA, SAVED_DESCRIPTION = "assets.extra", "run.json"
 DETECTION, RECOGNITION = "detection", "recognition"
 FORMAT = 1
 _HINT = "Export one: ocrdata export {} --format onnx."
@@ -95,6 +98,19 @@ def find_network(output_dir: PathLike, task: str) -> Network:
         raise OptionError("{} holds several models for {}.".format(root, task), hint)
     problem = "holds no exported model for {}".format(task)
     raise CheckpointError(root, problem, hint=_HINT.format(_USUAL[task]))
+
+
+def read_description(path: PathLike) -> Dict[str, Any]:
+    """Returns what an exported model says of itself; a SavedModel's is read without TensorFlow.
+
+    Raises CheckpointError for one that is not ours, and MissingExtraError.
+    """
+    place = as_path(path)
+    if format_of(place) == "onnx":
+        network: Network = NETWORKS.load("onnx")(place)
+        return network.description
+    found = place / SAVED_EXTRA / SAVED_DESCRIPTION
+    return check_description(read_json(found) if found.is_file() else None, place)
 
 
 def check_description(description: Any, path: PathLike) -> Dict[str, Any]:

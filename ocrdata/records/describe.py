@@ -46,7 +46,7 @@ def _describe_folder(folder: Path) -> Dict[str, Any]:
     if (folder / MANIFEST).is_file():
         found["manifest"] = _describe_manifest(folder)
     if (folder / RUN_FILE).is_file():
-        found["run"] = read_json(folder / RUN_FILE)
+        found["run"] = shorten_dictionary(read_json(folder / RUN_FILE))
     if (folder / DATASET_INFO).is_file():
         found.update(_describe_shards(folder))
     found.update(_describe_parts(folder))
@@ -54,6 +54,14 @@ def _describe_folder(folder: Path) -> Dict[str, Any]:
         hint = "Folders written by ocrdata hold a {}.".format(MANIFEST)
         raise InputError(folder, "holds nothing to describe", hint=hint)
     return found
+
+
+def shorten_dictionary(content: Any) -> Any:
+    """Returns the description of a run or a model with its dictionary in a few numbers."""
+    entry = content.get("dictionary") if isinstance(content, dict) else None
+    if not isinstance(entry, dict) or not isinstance(entry.get("characters"), str):
+        return content
+    return {**content, "dictionary": _describe_charset(Charset(tuple(entry["characters"])))}
 
 
 def _describe_manifest(folder: Path) -> Dict[str, Any]:

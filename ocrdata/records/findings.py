@@ -17,6 +17,7 @@ KINDS = {
     "changed-shard": "a shard that does not have the size or hash noted when it was written",
     "damaged-archive": "an archive that cannot be read to its end",
     "damaged-dictionary": "dictionary files that are damaged or disagree with each other",
+    "damaged-export": "an exported model that is damaged or does not say which it is",
     "damaged-info": "a dataset_info.json or manifest.json that is damaged",
     "damaged-picture": "a picture that cannot be decoded, or that TensorFlow does not read",
     "damaged-record": "a record that is cut off or has a wrong checksum",

@@ -131,6 +131,8 @@ def choose_samples(
         shown = _from_list(where, folder.parent, folder.name.lower(), count, seed)
     elif ".tfrecord" in where.name and where.is_file():
         shown = _from_shards([("", where, sum(1 for _ in scan_records(where)))], count, seed)
+    elif not where.exists():
+        raise InputError(where, "does not exist", hint="Make a data set: ocrdata gen-pics.")
     else:
         hint = "Name a data folder, a sample.txt, pictures with ground truth, or records."
         raise InputError(where, "is nothing that can be shown", hint=hint)

@@ -9,7 +9,7 @@ import io
 from typing import NamedTuple, Optional, Tuple
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from ocrdata.errors import OptionError
 from ocrdata.records.images import ImageHeader, read_header
@@ -73,6 +73,8 @@ def _decode(data: bytes) -> Image.Image:
         if image.size[0] * image.size[1] > MAX_PIXELS:
             raise ValueError("has {} x {} pixels".format(*image.size))
         image.load()
+    except UnidentifiedImageError as error:
+        raise ValueError("is no picture") from error
     except Exception as error:
         # Pillow's plug-ins answer damaged files with nearly any exception there is.
         raise ValueError("cannot be decoded ({})".format(error)) from error

@@ -153,6 +153,8 @@ def _read_directory(directory: Path) -> Charset:
         return _charset(files[-1], read_maps(files))
     if (directory / CHARACTER_LIST).is_file():
         return _read_list(directory / CHARACTER_LIST)
+    if (directory / DICTIONARY_DIR).is_dir():  # a data folder
+        return _read_directory(directory / DICTIONARY_DIR)
     raise CharsetError(
         directory,
         "holds no dictionary ({} or {})".format(ORD_TO_INDEX, ORD_MAP),

@@ -44,7 +44,7 @@ class DictionarySummary:
 def _texts(data_dir: PathLike, corpora: Sequence[str]) -> Iterator[str]:
     if corpora:
         return (phrase.text for phrase in read_corpora(corpora))
-    return (text for _, text in read_lists(data_dir))
+    return (row.text for row in read_lists(data_dir))
 
 
 def write_collected(

@@ -37,6 +37,8 @@ CORPORA = {
     "poems": "lines of classical Chinese poems",
     "terms": "signs, form fields, words of trades and daily life",
 }
+# Why limits leave a phrase out.
+_LIMITS = TOO_SHORT, TOO_LONG, TOO_RARE = "too short", "too long", "too rare"
 DEFAULT_CORPORA = tuple(name for name in CORPORA if name != LEXICON)
 CUT_LENGTH = 10
 
@@ -97,7 +99,8 @@ def read_corpora(
 
     Raises UnknownNameError for a name that is no source, OptionError for limits that exclude each
     other; while reading CorpusError, with file and line, for other encodings than UTF-8, a broken
-    frequency, and a source that holds no usable text.
+    frequency, and a source without any text. One whose texts the limits leave out is passed over,
+    unless that is so with all sources.
     """
     if min_length < 1 or (max_length is not None and max_length < min_length):
         problem = "the lengths of a text cannot be {} to {}."
@@ -107,8 +110,21 @@ def read_corpora(
     readers = [(source, _reader(source)) for source in sources or DEFAULT_CORPORA]
     keep = _Sieve(min_length, max_length, min_frequency, unique, {} if skips is None else skips)
     longest = min(cut_length, max_length or cut_length) if cut else None
-    turns = deque(_kept(source, _cut(reader(), longest), keep) for source, reader in readers)
-    return itertools.islice(_in_turn(turns), limit)
+    barren: List[CorpusError] = []
+    turns = deque(
+        _kept(source, _cut(reader(), longest), keep, barren) for source, reader in readers
+    )
+    return itertools.islice(_any(_in_turn(turns), barren), limit)
+
+
+def _any(phrases: Iterator[Phrase], barren: List[CorpusError]) -> Iterator[Phrase]:
+    """Passes phrases on; raises the first error of `barren` if there are none."""
+    found = False
+    for phrase in phrases:
+        found = True
+        yield phrase
+    if barren and not found:
+        raise barren[0]
 
 
 def _in_turn(turns: Deque[Iterator[Phrase]]) -> Iterator[Phrase]:
@@ -122,7 +138,9 @@ def _in_turn(turns: Deque[Iterator[Phrase]]) -> Iterator[Phrase]:
             turns.popleft()
 
 
-def _kept(source: PathLike, phrases: Iterable[Phrase], keep: _Sieve) -> Iterator[Phrase]:
+def _kept(
+    source: PathLike, phrases: Iterable[Phrase], keep: _Sieve, barren: List[CorpusError]
+) -> Iterator[Phrase]:
     usable, skipped = 0, {}  # type: int, Dict[str, int]
     for phrase in phrases:
         reason = keep.reason_against(phrase)
@@ -131,8 +149,11 @@ def _kept(source: PathLike, phrases: Iterable[Phrase], keep: _Sieve) -> Iterator
         else:
             usable += 1
             yield phrase
-    if not usable and not skipped.get("repeated"):
+    if usable or skipped.get("repeated"):
+        return
+    if not set(_LIMITS) & set(skipped):
         raise _nothing_left(source, skipped)
+    barren.append(_nothing_left(source, skipped))
 
 
 def _cut(pairs: Iterable[Tuple[str, int]], longest: Optional[int]) -> Iterator[Phrase]:
@@ -181,11 +202,11 @@ class _Sieve:
         if _UNPRINTABLE.search(phrase.text):
             return "control character"
         if len(phrase.text) < self.lengths[0]:
-            return "too short"
+            return TOO_SHORT
         if len(phrase.text) > self.lengths[1]:
-            return "too long"
+            return TOO_LONG
         if phrase.frequency < self.min_frequency:
-            return "too rare"
+            return TOO_RARE
         return "repeated" if self.unique and self._repeated(phrase.text) else ""
 
     def _repeated(self, text: str) -> bool:

@@ -7,13 +7,18 @@ from typing import Any, Dict, Mapping, Sequence
 
 import numpy as np
 
-from ocrdata.base.outdir import dump_json, read_json, write_atomic
+from ocrdata.base.outdir import dump_json, write_atomic
 from ocrdata.errors import CheckpointError
-from ocrdata.reading.exported import Network, check_description
+from ocrdata.reading.exported import (
+    SAVED_DESCRIPTION,
+    SAVED_EXTRA,
+    Network,
+    read_description,
+)
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.serving import Signature
 
-EXTRA, DESCRIPTION, SIGNATURE = "assets.extra", "run.json", "network"
+SIGNATURE = "network"
 
 
 def write_saved_model(
@@ -39,17 +44,16 @@ def write_saved_model(
 
 def write_description(place: Path, description: Dict[str, Any]) -> None:
     """Puts the description of a model into a SavedModel, where its format has room for it."""
-    extra = place / EXTRA
+    extra = place / SAVED_EXTRA
     extra.mkdir()
-    write_atomic(extra / DESCRIPTION, dump_json(description))
+    write_atomic(extra / SAVED_DESCRIPTION, dump_json(description))
 
 
 class SavedNetwork(Network):
     """A SavedModel's network in a session; raises CheckpointError for one that is not ours."""
 
     def __init__(self, path: Path) -> None:
-        found = path / EXTRA / DESCRIPTION
-        self.description = check_description(read_json(found) if found.is_file() else None, path)
+        self.description = read_description(path)
         graph = tf.Graph()
         with graph.as_default():
             self._session = v1.Session(graph=graph)
