@@ -213,7 +213,7 @@ def test_ground_truth_is_put_right(scenes, tmp_path):  # noqa: F811
 def test_what_cannot_be_repaired(tmp_path):
     run = make_run(tmp_path / "crnn")
     (run / "run.json").write_text("{")
-    with pytest.raises(InputError):
+    with pytest.raises(OptionError, match="repairs data, not models"):
         check_path(run, fix=tmp_path / "fixed")
     assert not (tmp_path / "fixed").exists()
 
