@@ -15,7 +15,7 @@ from test_shards import append_line, lines_of, make_data
 
 from ocrdata.base.sample import Region
 from ocrdata.check.artefact import check_path
-from ocrdata.errors import InputError, OutputExistsError
+from ocrdata.errors import OptionError, OutputExistsError
 from ocrdata.packing.pack import pack
 from ocrdata.records.conversion import write_from
 from ocrdata.records.options import WriteOptions
