@@ -1,16 +1,16 @@
 """What a second process brings, and what talking costs: python benchmarks/cluster.py MODEL DATA
 
-Trains a small CRNN or EAST, one thread an operation each, and prints samples a second, medians of
-the steps after the first 20:
+Trains a small CRNN or EAST, and prints samples a second, medians of the steps after the first 20.
+Every process is held on a processor of its own (Linux), with one thread an operation:
 
     one      one process, the whole batch
     pair     two processes at once that know nothing of each other, half of the batch each: the same
-             work on the same cores as a cluster's, without a word between them
-    parts    one process, two logical devices
+             work on the same processors as a cluster's, without a word between them
     cluster  a chief and a worker, half of the batch each
+    both     one process that may use both processors, the whole batch
 
 The share of a step that is communication (and waiting for the other) is what the cluster is slower
-than the pair. All four in turn, several rounds; medians of the rounds' figures.
+than the pair. All in turn, several rounds; medians of the rounds' figures.
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Dict, List
+from typing import Dict, List, Tuple
 
-from ocrdata.train.launch import cluster_processes, launch
+from ocrdata.train.launch import cluster_processes
 
 BATCH = 32
+QUIET = subprocess.DEVNULL
 STEPS = 100
 ROUNDS = 3
 NETS = {
@@ -35,6 +36,7 @@ NETS = {
 }
 RUN = ["--log-every", "5", "--eval-every", "0", "--image-every", "0", "--save-every", "1000"]
 ONE = ["--intra-threads", "1", "--inter-threads", "1"]
+Command = Tuple[List[str], Dict[str, str]]
 
 
 class Job:
@@ -49,11 +51,14 @@ class Job:
         words += ["--output-dir", str(self.scratch / name), "--steps", str(STEPS)]
         return [*words, "--batch-size", str(batch), *NETS[self.model], *RUN, *more]
 
-    def alone(self, *commands: List[str]) -> None:
-        """Runs commands at once, each in a process of its own."""
-        running = [subprocess.Popen([sys.executable, "-m", "ocrdata", *c]) for c in commands]
-        codes = [process.wait() for process in running]
-        assert not any(codes)
+    def held(self, *commands: Command) -> None:
+        """Runs commands at once, each with its environment and on a processor of its own."""
+        running = []
+        for processor, (words, environment) in enumerate(commands):
+            start = ["taskset", "-c", str(processor), sys.executable, "-m", "ocrdata"]
+            variables = {**os.environ, **environment}
+            running.append(subprocess.Popen([*start, *words, *ONE], env=variables, stdout=QUIET))
+        check([process.wait() for process in running])
 
     def rate(self, name: str) -> float:
         """Returns the median of a run's samples a second, the start left out."""
@@ -63,14 +68,22 @@ class Job:
 
     def round(self) -> Dict[str, float]:
         """Returns the rates of all four ways."""
-        self.alone(self.words("one", BATCH, *ONE))
-        self.alone(*(self.words(half, BATCH // 2, *ONE) for half in ("left", "right")))
-        self.alone(self.words("parts", BATCH, "--intra-threads", "1", "--num-gpus", "2"))
-        crew = cluster_processes(2, 0, False, self.scratch / "logs")
-        launch(crew, self.words("cluster", BATCH, *ONE))
-        rates = {name: self.rate(name) for name in ("one", "left", "right", "parts", "cluster")}
+        half = BATCH // 2
+        self.held((self.words("one", BATCH), {}))
+        self.held((self.words("left", half), {}), (self.words("right", half), {}))
+        crew = cluster_processes(2, 0, False, self.scratch)
+        self.held(*((self.words("cluster", BATCH), member.environment) for member in crew))
+        both = [sys.executable, "-m", "ocrdata", *self.words("both", BATCH)]
+        check([subprocess.call(both, stdout=QUIET)])
+        rates = {name: self.rate(name) for name in ("one", "left", "right", "cluster", "both")}
         rates["pair"] = rates.pop("left") + rates.pop("right")
         return rates
+
+
+def check(codes: List[int]) -> None:
+    """Stops at a command that failed."""
+    if any(codes):
+        raise SystemExit("a command failed: exit codes {}".format(codes))
 
 
 def main(model: str, data: str) -> None:
