@@ -72,3 +72,17 @@ v1.disable_eager_execution()
 # Without this, 1.15 has reference variables, whose reads and writes are not ordered in a step.
 v1.enable_resource_variables()
 AUTOTUNE = tf.data.experimental.AUTOTUNE
+
+
+def untuned(dataset: Any) -> Any:
+    """Returns a dataset whose parallelism stays as it is; every iterator here is made of one.
+
+    TensorFlow 2 tunes it in a thread that sleeps for up to a minute and can miss the end of its
+    session, which then waits for it.
+    """
+    options = tf.data.Options()
+    if hasattr(options, "autotune"):
+        options.autotune.enabled = False
+    else:
+        options.experimental_optimization.autotune = False
+    return dataset.with_options(options)

@@ -89,15 +89,17 @@ class Course:
             if on_step:
                 on_step(report)
 
+        finished = False
         try:
             if self._started < self.total:
                 self._target.open()
                 self._train(graph, note)
                 self._write_report()
+            finished = True
         finally:
             self._target.close()
             if self.chief:
-                self.chief.dismiss()
+                self.chief.dismiss(finished)
             for part in (self._log, self._summaries, self._evaluator):
                 if part is not None:
                     part.close()

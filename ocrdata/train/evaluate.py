@@ -12,7 +12,7 @@ from ocrdata.base.outdir import dump_json, write_atomic
 from ocrdata.errors import PathLike
 from ocrdata.metrics.recognition import RecognitionScore
 from ocrdata.records import schema
-from ocrdata.train.compat import tf, v1
+from ocrdata.train.compat import tf, untuned, v1
 from ocrdata.train.feeds import Look
 from ocrdata.train.inference import chosen_beam, image_spec, read_lines, restore, run_model
 from ocrdata.train.inputs import evaluation_batches, iterate
@@ -55,7 +55,7 @@ class Evaluator:
             model = run_model(run)
             with v1.device("/device:CPU:0"):
                 dataset = evaluation_batches(self._shards, image_spec(model), batch_size, limit)
-                iterator = v1.data.make_initializable_iterator(dataset)
+                iterator = v1.data.make_initializable_iterator(untuned(dataset))
                 batch = iterator.get_next()
             decoded = read_lines(model, batch, beam_width)
             self._start = iterator.initializer

@@ -18,7 +18,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from ocrdata.errors import OptionError, TrainingError
 from ocrdata.train.cluster import Cluster, Task, answers, gone, wait_for
-from ocrdata.train.compat import tf, v1
+from ocrdata.train.compat import tf, untuned, v1
 from ocrdata.train.config import FREE, TrainOptions
 from ocrdata.train.feeds import Feed
 from ocrdata.train.mailboxes import POLL, Feeder, Mailbox
@@ -146,11 +146,15 @@ class Chief:
         """Returns the error for a step that did not end in time, naming who is to blame."""
         return overdue(self._cluster, self.master, self._timeout)
 
-    def dismiss(self) -> None:
-        """Tells all processes that can be reached that the run is over."""
+    def dismiss(self, finished: bool) -> None:
+        """Tells all processes that can be reached that the run is over.
+
+        After an error nobody is waited for: one of them may be the reason.
+        """
+        patience = self._timeout if finished else PROBE
         for task in self._cluster.others:
             if answers(task):
-                within(PROBE, lambda task=task: self._dismiss(task))  # type: ignore[misc]
+                within(patience, lambda task=task: self._dismiss(task))  # type: ignore[misc]
 
     def _dismiss(self, task: Task) -> None:
         config = v1.ConfigProto(device_filters=[self._cluster.chief.device, task.device])
@@ -166,7 +170,7 @@ def _shares(number: int, each: int, width: int, shares: int) -> List[int]:
 
 
 def _iterator(feed: Feed, start: Tensor, share: int, shares: int) -> Any:
-    return v1.data.make_initializable_iterator(feed.batches(start, (share, shares)))
+    return v1.data.make_initializable_iterator(untuned(feed.batches(start, (share, shares))))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ocrdata.errors import RecordError, TrainingError
 from ocrdata.records import schema
-from ocrdata.train.compat import tf, v1
+from ocrdata.train.compat import tf, untuned, v1
 from ocrdata.train.feeds import Feed
 from ocrdata.train.inputs import iterate
 from ocrdata.train.pictures import ImageSpec
@@ -126,7 +126,7 @@ def _blocks(shard: Shard) -> Iterator[Any]:
     with tf.Graph().as_default(), v1.Session() as session:
         records = tf.data.TFRecordDataset([str(shard.path)], shard.compression).batch(2048)
         parsed = records.map(lambda block: v1.parse_example(block, _FEATURES))
-        one = v1.data.make_one_shot_iterator(parsed).get_next()
+        one = v1.data.make_one_shot_iterator(untuned(parsed)).get_next()
         fetches = {
             "height": one[schema.HEIGHT],
             "width": one[schema.WIDTH],

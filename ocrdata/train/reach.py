@@ -6,6 +6,8 @@ host vanishes, leaves them open, and TensorFlow waits: for its step, and even to
 
 from __future__ import annotations
 
+import atexit
+import time
 from threading import Thread
 from typing import Any, Callable, List
 
@@ -15,6 +17,7 @@ from ocrdata.train.compat import tf, v1
 
 PROBE = 5.0  # seconds in which a process must answer
 CLOSING = 10.0  # seconds that the end of a session may take
+_left: List[Thread] = []
 
 
 def limited(config: Any, seconds: float) -> Any:
@@ -30,7 +33,17 @@ def within(seconds: float, act: Callable[[], Any]) -> bool:
     thread = Thread(target=act, daemon=True)
     thread.start()
     thread.join(seconds)
+    if thread.is_alive():
+        _left.append(thread)
     return not thread.is_alive()
+
+
+@atexit.register
+def _await_left() -> None:
+    """Waits a little for what was left to itself: Python aborts if it comes back at the end."""
+    until = time.monotonic() + CLOSING
+    for thread in _left:
+        thread.join(max(0.0, until - time.monotonic()))
 
 
 def close_in_time(session: Any) -> Any:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 
 from ocrdata.train import optimisers
-from ocrdata.train.compat import tf, v1
+from ocrdata.train.compat import tf, untuned, v1
 from ocrdata.train.config import TrainOptions
 from ocrdata.train.feeds import Feed
 from ocrdata.train.precision import LossScale, make_scale
@@ -92,7 +92,7 @@ class _Local:
     ) -> Tuple[List[Dict[str, Tensor]], Any, Dict[str, Tensor]]:
         (rank, ranks), width = target.part, len(target.replicas)
         iterators = [
-            v1.data.make_initializable_iterator(feed.batches(start, (share, shares)))
+            v1.data.make_initializable_iterator(untuned(feed.batches(start, (share, shares))))
             for share in range(shares)
             if share // width % ranks == rank
         ]
