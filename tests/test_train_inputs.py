@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +15,8 @@ pytest.importorskip("tensorflow", reason="training needs TensorFlow")
 from train_support import write_numbers  # noqa: E402
 
 from ocrdata.records import schema  # noqa: E402
-from ocrdata.train.compat import tf, v1  # noqa: E402
+from ocrdata.train import inputs  # noqa: E402
+from ocrdata.train.compat import tf, untuned, v1  # noqa: E402
 from ocrdata.train.inputs import Order, evaluation_batches, iterate, pool_batches, training_batches  # noqa: E402
 from ocrdata.train.pictures import BUCKET, ImageSpec, decode_images, measured_widths  # noqa: E402
 from ocrdata.train.shardset import read_shard_set  # noqa: E402
@@ -184,3 +187,14 @@ def test_colour_and_gray_files_serve_both_kinds_of_network(form, channels):
 
 def test_pools_hold_whole_batches():
     assert [pool_batches(2048, size) for size in (32, 100, 4096)] == [64, 20, 1]
+
+
+def test_no_iterator_is_tuned():
+    # Whoever forgets it meets sessions that take up to a minute to end, now and then.
+    makers = re.compile(r"make_(?:initializable|one_shot)_iterator\((\w+)")
+    sources = (Path(inputs.__file__).parent).rglob("*.py")
+    found = [name for path in sources for name in makers.findall(path.read_text("utf-8"))]
+    assert found and set(found) == {"untuned"}
+    options = untuned(tf.data.Dataset.range(3)).options()
+    tuning = options.autotune if hasattr(options, "autotune") else None
+    assert not (tuning.enabled if tuning else options.experimental_optimization.autotune)
