@@ -226,3 +226,12 @@ def test_an_evaluator_scores_the_checkpoints_of_the_others(tmp_path):
     rows = [json.loads(line) for line in lines]
     assert rows[-1]["step"] == 6 and {row["step"] for row in rows} <= {3, 6}
     assert 0.0 <= rows[-1]["validation"]["accuracy"] <= 1.0
+
+
+@pytest.mark.tf
+def test_the_end_of_python_waits_for_what_was_left_to_itself():
+    # TensorFlow's calls that come back while Python ends would abort it, and the exit code with it.
+    words = "import os, time; from ocrdata.train.reach import within\n"
+    words += "print(within(0.1, lambda: (time.sleep(1.5), os.write(1, b'back'))))"
+    done = subprocess.run([sys.executable, "-u", "-c", words], stdout=subprocess.PIPE, check=True)
+    assert done.stdout.split() == [b"False", b"back"]
