@@ -6,12 +6,13 @@ The loop knows nothing about lines or scenes; each task has one Feed.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from ocrdata.base.registry import Registry
 from ocrdata.errors import OcrdataError, PathLike
 from ocrdata.pages.run import Miss
 from ocrdata.text.charset import Charset
+from ocrdata.train.compat import tf, untuned, v1
 from ocrdata.train.config import TrainOptions
 from ocrdata.train.targets import Target
 
@@ -107,3 +108,15 @@ class Feed:
 
     def close(self) -> None:
         """Frees what is open."""
+
+
+def read_shares(
+    feed: Feed, start: Any, mine: Iterable[int], shares: int
+) -> Tuple[List[Dict[str, Any]], Any]:
+    """Returns the next batch of some of `shares` shares, and what begins them at `start`."""
+    iterators = [
+        v1.data.make_initializable_iterator(untuned(feed.batches(start, (share, shares))))
+        for share in mine
+    ]
+    begin = tf.group(*(iterator.initializer for iterator in iterators))
+    return [iterator.get_next() for iterator in iterators], begin

@@ -18,9 +18,9 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from ocrdata.errors import OptionError, TrainingError
 from ocrdata.train.cluster import Cluster, Task, answers, gone, wait_for
-from ocrdata.train.compat import tf, untuned, v1
+from ocrdata.train.compat import tf, v1
 from ocrdata.train.config import FREE, TrainOptions
-from ocrdata.train.feeds import Feed
+from ocrdata.train.feeds import Feed, read_shares
 from ocrdata.train.mailboxes import POLL, Feeder, Mailbox
 from ocrdata.train.reach import PROBE, limited, overdue, within
 from ocrdata.train.run import Run
@@ -85,8 +85,8 @@ class Chief:
         found: Dict[int, Any] = {}
         with v1.device(self._cluster.chief.device + "/device:CPU:0"):
             mine = _shares(0, each, width, shares)
-            iterators = [_iterator(feed, start, share, shares) for share in mine]
-            found.update(zip(mine, (iterator.get_next() for iterator in iterators)))
+            own, starts = read_shares(feed, start, mine, shares)
+            found.update(zip(mine, own))
         template = tf.nest.flatten([found[share] for share in mine], expand_composites=True)
         tickets = {}
         for number, task in enumerate(self._cluster.trainers[1:], 1):
@@ -103,7 +103,6 @@ class Chief:
             self._mailboxes.append((task, box))
         for task in self._cluster.tasks("ps"):
             self._mailboxes.append((task, Mailbox(task)))
-        starts = tf.group(*(iterator.initializer for iterator in iterators))
         return [found[share] for share in range(shares)], starts, tickets
 
     def wait(self) -> None:
@@ -169,10 +168,6 @@ def _shares(number: int, each: int, width: int, shares: int) -> List[int]:
     return [s for s in range(shares) if number * each <= s % width < (number + 1) * each]
 
 
-def _iterator(feed: Feed, start: Tensor, share: int, shares: int) -> Any:
-    return v1.data.make_initializable_iterator(untuned(feed.batches(start, (share, shares))))
-
-
 @dataclass(frozen=True)
 class MemberSummary:
     """What a process beside the chief did."""
@@ -208,9 +203,7 @@ class Member:
         trainers = self._cluster.trainers
         own = _shares(trainers.index(self._cluster.me), width // len(trainers), width, shares)
         start = v1.placeholder(tf.int64, [len(feed.start(0))])
-        iterators = [_iterator(feed, start, share, shares) for share in own]
-        batches = [iterator.get_next() for iterator in iterators]
-        starts = tf.group(*(iterator.initializer for iterator in iterators))
+        batches, starts = read_shares(feed, start, own, shares)
         samples = self._options.batch_size // shares * len(own)
         flat = tf.nest.flatten(batches, expand_composites=True)
         return Feeder(self._cluster.me, flat, starts, start, samples)

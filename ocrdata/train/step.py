@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 
 from ocrdata.train import optimisers
-from ocrdata.train.compat import tf, untuned, v1
+from ocrdata.train.compat import tf, v1
 from ocrdata.train.config import TrainOptions
-from ocrdata.train.feeds import Feed
+from ocrdata.train.feeds import Feed, read_shares
 from ocrdata.train.precision import LossScale, make_scale
 from ocrdata.train.replicas import Replicas
 from ocrdata.train.targets import Target
@@ -91,13 +91,8 @@ class _Local:
         self, feed: Feed, start: Tensor, target: Target, shares: int
     ) -> Tuple[List[Dict[str, Tensor]], Any, Dict[str, Tensor]]:
         (rank, ranks), width = target.part, len(target.replicas)
-        iterators = [
-            v1.data.make_initializable_iterator(untuned(feed.batches(start, (share, shares))))
-            for share in range(shares)
-            if share // width % ranks == rank
-        ]
-        started = tf.group(*(iterator.initializer for iterator in iterators))
-        return [iterator.get_next() for iterator in iterators], started, {}
+        mine = [share for share in range(shares) if share // width % ranks == rank]
+        return (*read_shares(feed, start, mine, shares), {})
 
 
 def _differentiate(
