@@ -115,7 +115,8 @@ def test_no_ink_is_lost_at_the_edges(painters, recipe, text, number):
     style = styles_of(recipe, 300)[number]._replace(above=0, below=0, elastic=0)
     who = painters[recipe]
     size, fine = who.master(style)
-    _, place, _, ink = who._set(text, who.cache.pick(text, style.face), size, style, False)
+    pose = who._set(text, who.cache.pick(text, style.face), size, fine, style, False)
+    place, ink = pose.place, pose.ink
     mask = warp_ink(ink, place, fine)
     assert mask.shape[0] == 32
     # The same on a canvas with 40 pixels more on every side, where nothing can be cut.

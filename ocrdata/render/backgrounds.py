@@ -212,11 +212,12 @@ def linear_field(shape: Tuple[int, int], angle: float, low: float, high: float) 
     turn = math.radians(angle)
     cos, sin = math.cos(turn), math.sin(turn)
     steep = (high - low) / (abs(cos) + abs(sin))
-    rows = _ramp(shape[0]) * np.float32(sin * steep)
-    columns = _ramp(shape[1]) * np.float32(cos * steep)
-    # One call adds what is the same everywhere, rounds and clips.
-    field = rows[:, None] + columns
-    return cv2.addWeighted(field, 1.0, field, 0.0, (low + high) / 2.0, dtype=cv2.CV_8U)
+    # Half a level more, because what follows the point is cut off.
+    rows = _ramp(shape[0]) * np.float32(sin * steep) + np.float32((low + high + 1.0) / 2.0)
+    field = rows[:, None] + _ramp(shape[1]) * np.float32(cos * steep)
+    if min(low, high) < 0.0 or max(low, high) > 255.0:
+        field = np.clip(field, 0.0, 255.0, out=field)
+    return field.astype(np.uint8)
 
 
 def scale_levels(picture: np.ndarray, factor: float, offset: float) -> np.ndarray:

@@ -119,7 +119,7 @@ def _draw(
 ) -> List[Drawn]:
     if not (job.boxes or job.replay) and only_copies(job.recipe):
         return draw_copies(painter, texts, styles)
-    return [painter.draw(text, style, job.boxes) for text, style in zip(texts, styles)]
+    return painter.draw_all(texts, styles, job.boxes)
 
 
 def write_block(job: Job, folder: Path, task: Task) -> Tuple[int, int]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Tuple
+from operator import attrgetter
+from typing import Any, Callable, List, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -20,30 +21,20 @@ from ocrdata.render.style import LineStyle
 FORMATS = ("jpg", "png", "webp")
 
 
-def degrade(picture: np.ndarray, style: LineStyle, side: int) -> np.ndarray:
-    """Applies everything a style says about light, folds, lens, sensor and transmission."""
+def degrade(
+    pictures: Sequence[np.ndarray], styles: Sequence[LineStyle], side: int
+) -> List[np.ndarray]:
+    """Applies everything that styles say about light, folds, lens, sensor and transmission.
+
+    One effect after the other, each to all pictures that have it: see `LinePainter.draw_all`.
+    """
     unit = side / 32.0
-    if style.light:
-        picture = shade(picture, style.light, style.light_angle)
-    if style.fold:
-        picture = fold(picture, style.fold, style.fold_at)
-    if style.blur:
-        picture = blur(picture, style.blur * unit)
-    if style.motion:
-        picture = motion(picture, style.motion * unit, style.motion_angle)
-    if style.defocus:
-        picture = defocus(picture, style.defocus * unit)
-    if style.resolution < 1.0:
-        picture = lower_resolution(picture, style.resolution)
-    if style.noise:
-        picture = add_noise(picture, style.noise, style.noise_at)
-    if style.poisson:
-        picture = add_shot_noise(picture, style.poisson, style.noise_at)
-    if style.specks:
-        picture = add_specks(picture, style.specks, style.specks_at)
-    if style.artefacts >= 1.0:
-        picture = compress(picture, int(style.artefacts))
-    return picture
+    done = list(pictures)
+    for wanted, effect in _EFFECTS:
+        for place, style in enumerate(styles):
+            if wanted(style):
+                done[place] = effect(done[place], style, unit)
+    return done
 
 
 def shade(picture: np.ndarray, levels: float, angle: float) -> np.ndarray:
@@ -188,3 +179,21 @@ def encode(picture: np.ndarray, form: str, quality: int) -> bytes:
     if not done:
         raise OcrdataError("OpenCV could not encode a picture of {}.".format(picture.shape))
     return data.tobytes()
+
+
+_Test = Callable[[LineStyle], Any]
+_Effect = Callable[[np.ndarray, LineStyle, float], np.ndarray]
+# In the order in which light, paper, lens, sensor and file act: what a style must have for an
+# effect, and how it is applied; the number is a pixel at a height of 32.
+_EFFECTS: Tuple[Tuple[_Test, _Effect], ...] = (
+    (attrgetter("light"), lambda p, s, _: shade(p, s.light, s.light_angle)),
+    (attrgetter("fold"), lambda p, s, _: fold(p, s.fold, s.fold_at)),
+    (attrgetter("blur"), lambda p, s, unit: blur(p, s.blur * unit)),
+    (attrgetter("motion"), lambda p, s, unit: motion(p, s.motion * unit, s.motion_angle)),
+    (attrgetter("defocus"), lambda p, s, unit: defocus(p, s.defocus * unit)),
+    (lambda s: s.resolution < 1.0, lambda p, s, _: lower_resolution(p, s.resolution)),
+    (attrgetter("noise"), lambda p, s, _: add_noise(p, s.noise, s.noise_at)),
+    (attrgetter("poisson"), lambda p, s, _: add_shot_noise(p, s.poisson, s.noise_at)),
+    (attrgetter("specks"), lambda p, s, _: add_specks(p, s.specks, s.specks_at)),
+    (lambda s: s.artefacts >= 1.0, lambda p, s, _: compress(p, int(s.artefacts))),
+)

@@ -10,7 +10,7 @@ from typing import Any, Dict, Iterator, List, Tuple
 
 from fontTools.ttLib import TTFont
 
-from ocrdata.render.fonts import FontFace
+from ocrdata.render.fonts import FontFace, read_tables
 
 # The end of Latin Extended-B: letters, digits and ASCII punctuation.
 LATIN_END = "\u0250"
@@ -21,7 +21,7 @@ class Kerning:
 
     def __init__(self, face: FontFace) -> None:
         with face.path.open("rb") as stream:
-            font = TTFont(stream, fontNumber=face.index, lazy=True)
+            font = read_tables(stream, face.index)
             self._names = {
                 chr(point): name
                 for point, name in font.getBestCmap().items()

@@ -12,7 +12,7 @@ from ocrdata.render.banks import read_bank
 from ocrdata.render.effects import degrade
 from ocrdata.render.glyphs import GlyphCache
 from ocrdata.render.ink import draw_rules, dress
-from ocrdata.render.layout import NO_LINE, Face, Setting, Strip, set_column, set_line
+from ocrdata.render.layout import NO_LINE, Face, Setting, set_column, set_line
 from ocrdata.render.mixing import mix
 from ocrdata.render.placement import place_strip
 from ocrdata.render.style import LineStyle
@@ -20,8 +20,8 @@ from ocrdata.render.warp import Frame, Placement, warp_boxes, warp_ink
 
 # Small lines are drawn on a canvas twice as fine: see docs/rendering.md.
 _FINE, _FINE_UP_TO = 2, 48
-# How much larger than the largest line a master is (for a fine canvas, for a plain one, for one
-# that a lens blurs), and how much smaller the next one.
+# How much larger than a line its master is at least (for a fine canvas, for a plain one, for one
+# that a lens blurs), and how much smaller the next master.
 _FINER, _ROUGHER, _BLURRED, _STEP = 2.2, 1.4, 1.2, 0.6
 MIN_MASTER = 12
 _FRAME = Frame(32)
@@ -42,6 +42,16 @@ class Ink(NamedTuple):
 
     mask: np.ndarray
     em: float
+    quads: Optional[np.ndarray]
+
+
+class _Pose(NamedTuple):
+    """A line that is set and dressed at an em of `size`, before its warp to where it goes."""
+
+    ink: np.ndarray
+    place: Placement
+    size: int
+    fine: int
     quads: Optional[np.ndarray]
 
 
@@ -71,52 +81,70 @@ class LinePainter:
         own = style.size * side
         if self.sizes[0] == self.sizes[1] and not _is_bent(style):
             return max(MIN_MASTER, int(round(own))), 1
-        fine, factor = 1, _ROUGHER
-        if side <= _FINE_UP_TO:
-            # A lens takes away what a canvas twice as fine would add.
-            fine, factor = (1, _BLURRED) if _is_unsharp(style) else (_FINE, _FINER)
-        master = self.sizes[1] * side
-        while master * _STEP > own:
+        small = side <= _FINE_UP_TO
+        # A lens takes away what a canvas twice as fine would add.
+        soft = small and _is_unsharp(style)
+        most = _FINER if small else _ROUGHER
+        least = _BLURRED if soft else most
+        # From the same few sizes for all lines: each is drawn and kept for itself.
+        master = self.sizes[1] * side * most
+        while master * _STEP >= own * least:
             master *= _STEP
-        return max(MIN_MASTER, int(round(master * factor))), fine
+        return max(MIN_MASTER, int(round(master))), _FINE if small and not soft else 1
 
     def draw(self, text: str, style: LineStyle, boxes: bool = False) -> Drawn:
         """Returns the picture of a line; the fonts must have every character."""
-        if style.invert:
-            style = style._replace(ink=style.paper, paper=style.ink)
-        ink = self.ink(text, style, boxes)
-        draw_rules(ink.mask, style, ink.em)
-        ground = None
-        if style.background != "plain":
-            ground = draw_ground(style, ink.mask.shape, self.pictures)
-        picture = mix(ink.mask, ground, style, ink.em, self.colour)
-        if not self.colour and picture.ndim == 3:
-            picture = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
-        return Drawn(degrade(picture, style, self.frame.height), ink.quads)
+        return self.draw_all((text,), (style,), boxes)[0]
+
+    def draw_all(
+        self, texts: Sequence[str], styles: Sequence[LineStyle], boxes: bool = False
+    ) -> List[Drawn]:
+        """Returns the pictures of lines, the same as one by one.
+
+        Each step is done for all of them before the next, so that its code and tables stay in the
+        processor's caches: a few dozen at once take a fifth less time.
+        """
+        styles = [
+            style._replace(ink=style.paper, paper=style.ink) if style.invert else style
+            for style in styles
+        ]
+        inks = [self.ink(text, style, boxes) for text, style in zip(texts, styles)]
+        for ink, style in zip(inks, styles):
+            draw_rules(ink.mask, style, ink.em)
+        grounds = [
+            draw_ground(style, ink.mask.shape, self.pictures) for ink, style in zip(inks, styles)
+        ]
+        pictures = [
+            mix(ink.mask, ground, style, ink.em, self.colour)
+            for ink, ground, style in zip(inks, grounds, styles)
+        ]
+        if not self.colour:
+            pictures = [_grey(picture) for picture in pictures]
+        pictures = degrade(pictures, styles, self.frame.height)
+        return [Drawn(picture, ink.quads) for picture, ink in zip(pictures, inks)]
 
     def ink(self, text: str, style: LineStyle, boxes: bool = False) -> Ink:
         """Returns the ink of a line on its canvas; full ink is 255."""
+        pose = self._pose(text, style, boxes)
+        mask = warp_ink(pose.ink, pose.place, pose.fine)
+        return Ink(mask, pose.size * pose.place.scale, pose.quads)
+
+    def _pose(self, text: str, style: LineStyle, boxes: bool) -> _Pose:
         if len(text) < 2 and (style.underline or style.frame or style.above or style.below):
             # With a line below it 一 reads 二, and 口 in a frame reads 回.
             style = style._replace(underline=0.0, frame=0.0, above=0.0, below=0.0)
         face = self.cache.pick(text, style.face)
         size, fine = self.master(style)
-        strip, place, moved, ink = self._set(text, face, size, style, boxes)
-        if place.exact is None and fine == 1 and size == int(round(style.size * self.frame.height)):
+        pose = self._set(text, face, size, fine, style, boxes)
+        plain = fine == 1 and size == int(round(style.size * self.frame.height))
+        if pose.place.exact is None and plain:
             # It did not fit as it is: compose it anew, fine enough to be made smaller.
-            size = int(round(size * 2.0))
-            fine = _FINE
-            strip, place, moved, ink = self._set(text, face, size, style, boxes)
-        mask = warp_ink(ink, place, fine)
-        quads = None
-        if boxes:
-            flat = np.array(strip.boxes, np.float64) + moved
-            quads = warp_boxes(_grown(flat, style, size), place)
-        return Ink(mask, size * place.scale, quads)
+            pose = self._set(text, face, int(round(size * 2.0)), _FINE, style, boxes)
+        return pose
 
     def _set(
-        self, text: str, face: Face, size: int, style: LineStyle, boxes: bool
-    ) -> Tuple[Strip, Placement, int, np.ndarray]:
+        self, text: str, face: Face, size: int, fine: int, style: LineStyle, boxes: bool
+    ) -> _Pose:
         setting = Setting(style.spacing * size, style.word_spacing, _jitters(text, style, size))
         put = set_column if self.frame.vertical else set_line
         strip = put(text, face, size, setting, self.cache, boxes)
@@ -125,7 +153,16 @@ class LinePainter:
             near = put(_other_text(text, style), face, size, setting, self.cache)
         ink, box, moved = dress(strip, size, style, near)
         em = (strip.em_left + moved, strip.em_top + moved, float(size))
-        return strip, place_strip(box, em, style, self.frame), moved, ink
+        place = place_strip(box, em, style, self.frame)
+        quads = None
+        if boxes:
+            flat = np.array(strip.boxes, np.float64) + moved
+            quads = warp_boxes(_grown(flat, style, size), place)
+        return _Pose(ink, place, size, fine, quads)
+
+
+def _grey(picture: np.ndarray) -> np.ndarray:
+    return cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY) if picture.ndim == 3 else picture
 
 
 def _is_unsharp(style: LineStyle) -> bool:

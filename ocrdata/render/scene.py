@@ -83,7 +83,7 @@ def render_scene(job: SceneJob, number: int, texts: Tuple[str, ...]) -> Sample:
         lines = min(wanted - len(regions), _lines(chance))
         taken, left = left[:lines], left[lines:]
         regions += _write(picture, taken, _of_scene(style, job, chance), job, room, chance, cache)
-    picture = degrade(picture, _whole(styles[-1]), 32)
+    picture = degrade([picture], [_whole(styles[-1])], 32)[0]
     data = encode(picture, job.form, int(round(max(60.0, styles[-1].quality))))
     return Sample(scene_key(number, job.form), data, regions=tuple(regions))
 
