@@ -12,6 +12,7 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Se
 
 import numpy as np
 
+from ocrdata.base.files import FolderWriter
 from ocrdata.base.outdir import Staged, staged_output
 from ocrdata.base.parallel import Workers, ordered_map
 from ocrdata.base.seeds import bucket, order_key
@@ -114,15 +115,14 @@ def _write_shard(shard: _Shard) -> Dict[str, Any]:
 def _lines(context: _Context, shard: _Shard) -> Iterator[LineRecord]:
     blocks = shard.numbers // BLOCK
     form = {"jpg": "jpeg"}.get(context.job.form, context.job.form)
+    pictures = FolderWriter(context.pictures) if context.pictures else None
     for number in np.unique(blocks).tolist():
         task = context.plan.task(number)
         places = (shard.numbers[blocks == number] - number * BLOCK).tolist()
         for item in render_block(context.job, task, places):
             data, text = item.sample.image_bytes(), item.sample.text or ""
-            if context.pictures:
-                path = context.pictures / item.sample.key
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(data)
+            if pictures:
+                pictures.write(item.sample.key, data)
             classes = context.charset.encode(text)
             yield LineRecord(item.sample.key, data, form, *item.size, text, classes)
 

@@ -18,6 +18,7 @@ from typing import (
 )
 
 from ocrdata.base import seeds
+from ocrdata.base.files import FolderWriter
 from ocrdata.base.icdar import format_box
 from ocrdata.base.journal import note, open_journal, read_journal
 from ocrdata.base.outdir import Staged, staged_output
@@ -182,13 +183,12 @@ def _write_scenes(
 
 def _write_block(job: SceneJob, folder: Path, task: _Task) -> Tuple[int, int, int]:
     regions = ignored = 0
+    files = FolderWriter(folder)
     for sample in _render(job, task):
-        path = folder / sample.key
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(sample.image_bytes())
+        files.write(sample.key, sample.image_bytes())
         rows = [format_box(region.polygon.tolist(), region.text) for region in sample.regions]
         text = "".join(row + "\n" for row in rows)
-        (folder / truth_key(sample.key)).write_bytes(text.encode("utf-8"))
+        files.write(truth_key(sample.key), text.encode("utf-8"))
         regions += len(rows)
         ignored += sum(region.ignore for region in sample.regions)
     return task.number, regions, ignored
