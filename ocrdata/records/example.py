@@ -59,6 +59,7 @@ def _varint(value: int) -> bytes:
 # Class indices and lengths are small, and looking them up is three times as fast.
 _SMALL = tuple(_varint(value) for value in range(1 << 14))
 _LIMIT = len(_SMALL)
+_SMALL_ONES = dict(enumerate(_SMALL))
 
 
 def _length(count: int) -> bytes:
@@ -88,7 +89,7 @@ def _float_list(values: Any) -> List[bytes]:
 
 
 def _int64_list(values: Any) -> List[bytes]:
-    return _packed(b"".join([_signed(value) for value in values]))
+    return _packed(pack_numbers(values))
 
 
 def _packed(data: bytes) -> List[bytes]:
@@ -118,18 +119,31 @@ def _feature(feature: Feature) -> Tuple[List[bytes], int]:
     return [head, *parts], len(head) + size
 
 
-@lru_cache(maxsize=1 << 14)
-def _head(name: str, list_tag: bytes, size: int) -> bytes:
-    """Returns all of a map entry but its `size` bytes of values; sizes are few."""
-    own = list_tag + b"\x0a" + _length(size)
-    inner = own[:1] + _length(len(own) - 1 + size) + own[1:]
-    head = _name(name) + b"\x12" + _length(len(inner) + size) + inner
-    return b"\x0a" + _length(len(head) + size) + head
+class Heads(Dict[int, bytes]):
+    """All of a map entry but its values, by the size of these in bytes: sizes are few.
+
+    `kind` is "bytes", of one string, or "int64".
+    """
+
+    def __init__(self, name: str, kind: str) -> None:
+        self._name, self._kind = name, kind
+
+    def __missing__(self, size: int) -> bytes:
+        tag = _LISTS[self._kind][0]
+        # No numbers are no list at all, while an empty string is one.
+        own = tag + b"\x0a" + _length(size) if size or self._kind == BYTES else tag
+        inner = own[:1] + _length(len(own) - 1 + size) + own[1:]
+        head = _name(self._name) + b"\x12" + _length(len(inner) + size) + inner
+        head = b"\x0a" + _length(len(head) + size) + head
+        if size < _LIMIT:
+            self[size] = head
+        return head
 
 
-def string_entry(name: str, value: bytes) -> Tuple[bytes, bytes]:
-    """Returns the parts of a map entry of one byte string."""
-    return _head(name, b"\x0a", len(value)), value
+@lru_cache(maxsize=256)
+def heads_of(name: str, kind: str) -> Heads:
+    """Returns the heads of a feature."""
+    return Heads(name, kind)
 
 
 @lru_cache(maxsize=65536)
@@ -138,21 +152,19 @@ def number_entry(name: str, value: int) -> bytes:
     return b"".join(_entry(name, Feature(INT64, (value,))))
 
 
-def numbers_entry(name: str, values: Iterable[int]) -> bytes:
-    """Returns a map entry of whole numbers; raises ValueError for one that is too large."""
+def pack_numbers(values: Iterable[int]) -> bytes:
+    """Returns the values of an int64 feature; raises ValueError for one that is too large."""
     values = tuple(values)
-    if not values:
-        return b"".join(_entry(name, Feature(INT64, ())))
-    if 0 <= min(values) and max(values) < _LIMIT:
-        data = b"".join(map(_SMALL.__getitem__, values))
-    else:
-        data = b"".join([_signed(value) for value in values])
-    return _head(name, b"\x1a", len(data)) + data
+    try:
+        return b"".join(map(_SMALL_ONES.__getitem__, values))
+    except KeyError:
+        return b"".join(map(_signed, values))
 
 
-def join_entries(entries: List[bytes]) -> bytes:
+def join_entries(entries: Iterable[bytes]) -> bytes:
     """Returns the Example of map entries, or of their parts, which must be sorted by name."""
-    return b"".join([b"\x0a", _length(sum(map(len, entries))), *entries])
+    body = b"".join(entries)
+    return b"".join((b"\x0a", _length(len(body)), body))
 
 
 def _entry(name: str, feature: Feature) -> List[bytes]:
@@ -174,8 +186,11 @@ def encode_example(features: Mapping[str, Feature]) -> bytes:
         values: Any = feature.values
         if kind == INT64 and len(values) == 1:
             entries.append(number_entry(name, values[0]))
+        elif kind == INT64:
+            data = pack_numbers(values)
+            entries += (heads_of(name, kind)[len(data)], data)
         elif kind == BYTES and len(values) == 1:
-            entries += string_entry(name, values[0])
+            entries += (heads_of(name, kind)[len(values[0])], values[0])
         else:
             entries += _entry(name, feature)
     return join_entries(entries)

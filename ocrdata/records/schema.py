@@ -23,10 +23,10 @@ from ocrdata.records.example import (
     BYTES,
     INT64,
     Feature,
+    heads_of,
     join_entries,
     number_entry,
-    numbers_entry,
-    string_entry,
+    pack_numbers,
 )
 
 ENCODED, FORMAT = "image/encoded", "image/format"
@@ -70,26 +70,37 @@ class LineRecord(NamedTuple):
     classes: Sequence[int]
 
 
+_CLASSES, _IMAGES = heads_of(CLASS, INT64), heads_of(ENCODED, BYTES)
+_KEYS, _TEXTS = heads_of(SOURCE_ID, BYTES), heads_of(TEXT, BYTES)
+
+
 @lru_cache(maxsize=4096)
 def _form_and_height(form: str, height: int) -> bytes:
     """Returns two entries that stand side by side, and are the same again and again."""
-    return b"".join([*string_entry(FORMAT, form.encode("ascii")), number_entry(HEIGHT, height)])
+    data = form.encode("ascii")
+    return heads_of(FORMAT, BYTES)[len(data)] + data + number_entry(HEIGHT, height)
 
 
 def encode_line(line: LineRecord) -> bytes:
     """Returns the serialised tf.train.Example of a line.
 
-    `encode_example` gives the same bytes; knowing names and kinds beforehand halves the time.
+    `encode_example` gives the same bytes, in twice the time.
     """
+    classes, image = pack_numbers(line.classes), line.image
+    key, text = line.key.encode("utf-8"), line.text.encode("utf-8")
     return join_entries(
-        [
-            numbers_entry(CLASS, line.classes),
-            *string_entry(ENCODED, line.image),
+        (
+            _CLASSES[len(classes)],
+            classes,
+            _IMAGES[len(image)],
+            image,
             _form_and_height(line.format, line.height),
-            *string_entry(SOURCE_ID, line.key.encode("utf-8")),
-            *string_entry(TEXT, line.text.encode("utf-8")),
+            _KEYS[len(key)],
+            key,
+            _TEXTS[len(text)],
+            text,
             number_entry(WIDTH, line.width),
-        ]
+        )
     )
 
 

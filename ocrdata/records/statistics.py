@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from operator import mul, truediv
 from typing import Any, Dict, List, Mapping, Tuple
 
 from ocrdata.records.scene import SceneRecord
@@ -61,27 +62,29 @@ class LineStatistics(Statistics):
     def __init__(self) -> None:
         super().__init__()
         # What waits to be counted: together is four times as fast as one by one.
-        self._waiting: List[Tuple[str, int, str]] = []
+        self._waiting: List[Tuple[Any, ...]] = []
+
+    @property
+    def most(self) -> Dict[str, Any]:
+        """The largest value of each measure."""
+        self._count()
+        return super().most
 
     def add(self, line: LineRecord) -> None:
         """Counts one line."""
-        length, steps = len(line.classes), ctc_length(line.classes)
-        most = self._largest
-        if (
-            length > most[0] or steps > most[1] or line.width > most[2] or line.height > most[3]
-            or steps * line.height > most[4] * line.width
-        ):  # fmt: skip
-            aspect = steps * line.height / line.width
-            self._measure([length, steps, line.width, line.height, aspect])
-        self._waiting.append((line.text, length, line.format))
+        # All but the picture, which need not be kept.
+        self._waiting.append(line[2:])
         if len(self._waiting) == _AT_ONCE:
             self._count()
 
     def _count(self) -> None:
         if not self._waiting:
             return
-        texts, lengths, formats = zip(*self._waiting)
+        formats, heights, widths, texts, classes = zip(*self._waiting)
         self._waiting = []
+        lengths, steps = list(map(len, classes)), list(map(ctc_length, classes))
+        aspect = max(map(truediv, map(mul, steps, heights), widths))
+        self._measure([max(lengths), max(steps), max(widths), max(heights), aspect])
         self.counters["characters"].update("".join(texts))
         self.counters["formats"].update(formats)
         for length, count in Counter(lengths).items():

@@ -6,19 +6,21 @@ the same style but for the face, most of it is done once for all of them; the pi
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import List, Sequence, Tuple
 
 import cv2
 import numpy as np
 
-from ocrdata.render.layout import EM_TOP, empty_cell, row_of_cells, spaced
+from ocrdata.render.layout import EM_TOP, empty_cell, spaced
 from ocrdata.render.line import Drawn, LinePainter
 from ocrdata.render.mixing import mix
-from ocrdata.render.placement import exact_place
-from ocrdata.render.rasters import cell_rows
+from ocrdata.render.placement import exact_room, exact_top, is_plain
+from ocrdata.render.rasters import Glyph, cell_rows
 from ocrdata.render.recipes import Recipe
 from ocrdata.render.style import FIELDS, NEUTRAL, LineStyle
+from ocrdata.render.warp import Frame
 
 # What may differ from the defaults, by the same for all lines, and what may differ by line. Where
 # nothing is read from the banks, their places do not matter.
@@ -50,19 +52,31 @@ def _is_neutral(recipe: Recipe, name: str) -> bool:
 class _Row:
     """Cells that wait to be put side by side, with what lies between them."""
 
-    def __init__(self, height: int) -> None:
-        self.height, self.length = height, 0
+    def __init__(self, size: int) -> None:
+        above, below = cell_rows(size)
+        self.size, self.height, self.length = size, above + below, 0
         self.cells: List[np.ndarray] = []
         self.ends: List[Tuple[int, int]] = []
 
-    def add(self, before: int, cells: List[np.ndarray], behind: int, length: int) -> None:
+    def add(self, glyphs: List[Glyph], gap: int, style: LineStyle, frame: Frame) -> bool:
+        """Adds a line; False where it does not consist of whole cells, or goes another way."""
+        first, last = glyphs[0].left, glyphs[-1].right
+        _, _, _, _, advances, cells, rows, _ = zip(*glyphs)
+        if not last or not glyphs[0].right or min(rows) < 0:
+            return False
+        width = int(sum(advances)) + gap * (len(glyphs) - 1)
+        room = exact_room(width - int(advances[-1]) + last - first, style, frame)
+        if room is None or room[0] < first or room[1] - room[0] + first < width:
+            return False
+        before, length = room[0] - first, room[1]
         if before:
             self.cells.append(empty_cell(self.height, before))
-        self.cells += cells
-        if behind:
-            self.cells.append(empty_cell(self.height, behind))
+        self.cells += spaced(list(cells), self.height, gap) if gap else cells
+        if length > before + width:
+            self.cells.append(empty_cell(self.height, length - before - width))
         self.ends.append((self.length, self.length + length))
         self.length += length
+        return True
 
 
 def draw_copies(
@@ -71,31 +85,26 @@ def draw_copies(
     """Returns the pictures of lines whose recipe is `only_copies`, as the painter draws them."""
     style, frame, cache = styles[0], painter.frame, painter.cache
     size = painter.master(style)[0]
-    gap = int(round(style.spacing * size))
-    if frame.vertical or gap < 0 or abs(style.size * frame.height / size - 1.0) >= 0.02:
-        return [painter.draw(text, own) for text, own in zip(texts, styles)]
-    above, below = cell_rows(size)
-    em = (0.0, above - EM_TOP * size, float(size))
-    row, drop = _Row(above + below), 0
-    joined: List[Optional[int]] = []  # the place in the row, None where a line goes its own way
-    for text, own in zip(texts, styles):
-        glyphs = cache.glyphs(cache.pick(text, own.face), size, text)
-        found = row_of_cells(glyphs, size, gap)
-        place = exact_place(found[1], em, style, frame) if found else None
-        number = None
-        if found and place:
-            before, down, length = place
-            behind = length - before - found[0]
-            same = not row.ends or down == drop
-            if before >= 0 <= behind and 0 <= down <= frame.height - row.height and same:
-                cells: List[Any] = [glyph.cell for glyph in glyphs]
-                number, drop = len(row.ends), down
-                row.add(before, spaced(cells, row.height, gap) if gap else cells, behind, length)
-        joined.append(number)
-    pictures = _cut(row, drop, painter, style)
+    gap, row = int(round(style.spacing * size)), _Row(size)
+    em = (0.0, cell_rows(size)[0] - EM_TOP * size, float(size))
+    # Where whole cells fit, no ink reaches an edge, and all lines stand alike.
+    drop = math.floor(exact_top(em, style, frame) + 0.5)
+    fits = 0 <= drop <= frame.height - row.height
+    if (
+        frame.vertical
+        or gap < 0
+        or not fits
+        or not is_plain(style, style.size * frame.height / size)
+    ):
+        return painter.draw_all(texts, styles)
+    glyphs = [
+        cache.glyphs(cache.pick(text, own.face), size, text) for text, own in zip(texts, styles)
+    ]
+    joined = [row.add(one, gap, style, frame) for one in glyphs]
+    pictures = iter(_cut(row, drop, painter, style))
     return [
-        painter.draw(text, own) if number is None else Drawn(pictures[number], None)
-        for text, own, number in zip(texts, styles, joined)
+        Drawn(next(pictures), None) if together else painter.draw(text, own)
+        for text, own, together in zip(texts, styles, joined)
     ]
 
 

@@ -29,7 +29,7 @@ def place_strip(
     """
     side = frame.height
     scale = style.size * side / em[2]
-    if _is_plain(style, scale):
+    if is_plain(style, scale):
         found = _place_exactly(box, em, style, frame)
         if found is not None:
             return found
@@ -66,7 +66,8 @@ def place_strip(
     return _placement(matrix, size, scale * min(thin, long), style, extent, frame.vertical)
 
 
-def _is_plain(style: LineStyle, scale: float) -> bool:
+def is_plain(style: LineStyle, scale: float) -> bool:
+    """Says whether a strip is copied as it is, without any resampling."""
     return (
         abs(scale - 1.0) < 0.02
         and not (style.rotation or style.shear or style.perspective_x or style.perspective_y)
@@ -96,21 +97,35 @@ def exact_place(
     """
     side = frame.height
     across, along = (0, 1) if frame.vertical else (1, 0)
-    extent, thick = math.ceil(box[along + 2] - box[along]), box[across + 2] - box[across]
-    before, behind = round(style.margin_left * side), round(style.margin_right * side)
-    length = max(8, before + extent + behind)
-    if frame.length is not None:
-        before, length = min(before, frame.length // 10), frame.length
-        free = length - 2 * before - extent
-        if free < 0:
-            return None
-        before += round(style.align * free)
-    if thick > side:
+    thick = box[across + 2] - box[across]
+    room = exact_room(math.ceil(box[along + 2] - box[along]), style, frame)
+    if room is None or thick > side:
         return None
-    top = (side - em[2]) / 2.0 * (1.0 + style.shift) - em[across]
+    top = exact_top(em, style, frame) + box[across]
     # Not round(): of halves it takes the even one, so that lines would not stand alike.
-    corner = int(min(max(math.floor(top + box[across] + 0.5), 0), side - math.ceil(thick)))
-    return before - int(box[along]), corner - int(box[across]), length
+    corner = int(min(max(math.floor(top + 0.5), 0), side - math.ceil(thick)))
+    return room[0] - int(box[along]), corner - int(box[across]), room[1]
+
+
+def exact_top(em: Tuple[float, float, float], style: LineStyle, frame: Frame) -> float:
+    """Returns how far across the picture a strip starts whose ink does not reach an edge."""
+    return (frame.height - em[2]) / 2.0 * (1.0 + style.shift) - em[0 if frame.vertical else 1]
+
+
+def exact_room(extent: int, style: LineStyle, frame: Frame) -> Optional[Tuple[int, int]]:
+    """Returns where ink of `extent` pixels starts along the picture, and the picture's length.
+
+    None where there is not so much room.
+    """
+    before, behind = (
+        round(style.margin_left * frame.height),
+        round(style.margin_right * frame.height),
+    )
+    if frame.length is None:
+        return before, max(8, before + extent + behind)
+    before = min(before, frame.length // 10)
+    free = frame.length - 2 * before - extent
+    return (before + round(style.align * free), frame.length) if free >= 0 else None
 
 
 def _placement(
