@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fontTools import subset
-from fontTools.ttLib import TTFont
+from fontTools.ttLib import TTFont, newTable
+from fontTools.ttLib.tables.ttProgram import Program
 
 
 class Face(NamedTuple):
@@ -76,6 +77,21 @@ def rename(font: TTFont, family: str) -> None:
             record.string = new[record.nameID]
 
 
+def keep_unhinted(font: TTFont) -> None:
+    """Gives an unhinted TrueType font a program that does nothing but keep dropouts away.
+
+    FreeType hints fonts with no program, or one of up to 7 bytes, by itself: strokes move by parts
+    of a pixel, and a glyph takes 200 microseconds instead of 55.
+    """
+    table = newTable("prep")
+    table.program = Program()
+    table.program.fromAssembly(
+        ["PUSHW[] 511", "SCANCTRL[]", "PUSHB[] 4", "SCANTYPE[]", "PUSHB[] 0", "POP[]"]
+    )
+    font["prep"] = table
+    font["maxp"].maxStackElements = max(1, font["maxp"].maxStackElements)
+
+
 def make_face(face: Face, source: Path, output: Path) -> None:
     """Writes one subset, unhinted, with the time stamp of its source."""
     options = subset.Options()
@@ -91,6 +107,8 @@ def make_face(face: Face, source: Path, output: Path) -> None:
     subsetter.subset(font)
     if face.family:
         rename(font, face.family)
+    if "glyf" in font:
+        keep_unhinted(font)
     subset.save_font(font, str(output), options)
 
 

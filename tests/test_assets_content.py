@@ -95,6 +95,13 @@ def test_each_font_draws_gb2312_and_ascii(name):
     assert sorted(empty) == [" ", "\u3000"]
 
 
+@pytest.mark.parametrize("name", [name for name in FACES if name.endswith(".ttf")])
+def test_freetype_does_not_hint_an_unhinted_font_by_itself(name):
+    """It does with no program, and with one of up to 7 bytes."""
+    font = TTFont(str(FONTS / name), lazy=True)
+    assert "fpgm" not in font and len(font["prep"].program.getBytecode()) > 7
+
+
 @pytest.mark.parametrize("name", FACES)
 def test_each_font_has_every_corpus_character(name):
     characters = set(map(chr, TTFont(str(FONTS / name), lazy=True).getBestCmap()))
