@@ -7,21 +7,18 @@ import random
 import shutil
 import signal
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
+from forks import Nursery
 from test_shards import make_data, tree
 
 from ocrdata.records.shards import write_shards
-
-ROOT = Path(__file__).resolve().parents[1]
 
 # Counts everything that changes the disk, and dies in front of the change of a given number.
 KILLER = """
 import os, signal, sys
 from pathlib import Path
-limit, count = int(sys.argv[1]), 0
+limit, count = {limit}, 0
 
 def counted(function):
     def call(*args, **kwargs):
@@ -49,40 +46,55 @@ def from_lists(data):
         return itertools.islice(pairs, start, None)
     return open_samples
 
-kind, data, output = sys.argv[2], Path(sys.argv[3]), Path(sys.argv[4])
+kind, data, output = {kind!r}, Path({data!r}), Path({output!r})
 if kind == "lists":
     from ocrdata.records.shards import write_shards
     write_shards(data, output, shards=5, resume=True)
 else:
     from ocrdata.records.options import WriteOptions
     from ocrdata.records.stream import write_sample_stream
-    write_sample_stream(from_lists(data), output, origin={}, options=WriteOptions(shards=5),
+    write_sample_stream(from_lists(data), output, origin={{}}, options=WriteOptions(shards=5),
                         resume=True)
 print(count)
 """
 
 
-def start(limit, kind, data, output):
-    words = [sys.executable, "-c", KILLER, str(limit), kind, str(data), str(output)]
-    return subprocess.run(words, cwd=str(ROOT), capture_output=True)
+@pytest.fixture(scope="module")
+def nursery():
+    made = Nursery("import ocrdata.records.shards, ocrdata.records.stream")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def start(nursery, tmp_path):
+    """Runs the above in a process of its own; returns its exit code and what it wrote."""
+
+    def call(limit, kind, data, output):
+        log = tmp_path / "log"
+        log.write_bytes(b"")
+        code = KILLER.format(limit=limit, kind=kind, data=str(data), output=str(output))
+        ended = nursery.start(code, log).wait()
+        return ended, log.read_text(encoding="utf-8")
+
+    return call
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
 @pytest.mark.parametrize("kind", ["lists", "stream"])
-def test_killed_at_twenty_moments(tmp_path, kind):
+def test_killed_at_twenty_moments(tmp_path, start, kind):
     data = make_data(tmp_path / "data", variants=8)
-    done = start(-1, kind, data, tmp_path / "whole")
-    assert done.returncode == 0, done.stderr
-    total, whole = int(done.stdout), tree(tmp_path / "whole")
+    ended, said = start(-1, kind, data, tmp_path / "whole")
+    assert ended == 0, said
+    total, whole = int(said.splitlines()[-1]), tree(tmp_path / "whole")
     moments = random.Random(7).sample(range(1, total + 1), 20)
     for moment in moments:
         output = tmp_path / "out"
-        killed = start(moment, kind, data, output)
-        assert killed.returncode == -signal.SIGKILL
+        assert start(moment, kind, data, output)[0] == -signal.SIGKILL
         check_what_is_visible(tmp_path, output, whole)
-        resumed = start(-1, kind, data, output)
-        finished = b"nothing to resume" in resumed.stderr
-        assert resumed.returncode == 0 or finished, resumed.stderr
+        ended, said = start(-1, kind, data, output)
+        finished = "nothing to resume" in said
+        assert ended == 0 or finished, said
         assert tree(output) == whole
         assert not list(tmp_path.glob(".*.partial")) or finished
         shutil.rmtree(str(output))
