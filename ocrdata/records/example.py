@@ -56,22 +56,25 @@ def _varint(value: int) -> bytes:
     return bytes(groups)
 
 
-# Class indices and lengths are small, and looking them up is three times as fast.
-_SMALL = tuple(_varint(value) for value in range(1 << 14))
-_LIMIT = len(_SMALL)
-_SMALL_ONES = dict(enumerate(_SMALL))
+# Class indices and lengths are small: looking them up is three times as fast. What is larger than
+# this comes too seldom to be kept.
+_LIMIT = 1 << 13
 
 
-def _length(count: int) -> bytes:
-    return _SMALL[count] if count < _LIMIT else _varint(count)
+class _Varints(Dict[int, bytes]):
+    """The bytes of whole numbers, kept for the small ones."""
+
+    def __missing__(self, value: int) -> bytes:
+        if not -(1 << 63) <= value < 1 << 63:
+            raise ValueError("{} does not fit in int64".format(value))
+        found = _varint(value & 0xFFFFFFFFFFFFFFFF)
+        if 0 <= value < _LIMIT:
+            self[value] = found
+        return found
 
 
-def _signed(value: int) -> bytes:
-    if 0 <= value < _LIMIT:
-        return _SMALL[value]
-    if not -(1 << 63) <= value < 1 << 63:
-        raise ValueError("{} does not fit in int64".format(value))
-    return _varint(value & 0xFFFFFFFFFFFFFFFF)
+_VARINTS = _Varints()
+_length = _VARINTS.__getitem__
 
 
 def _bytes_list(values: Any) -> List[bytes]:
@@ -154,11 +157,7 @@ def number_entry(name: str, value: int) -> bytes:
 
 def pack_numbers(values: Iterable[int]) -> bytes:
     """Returns the values of an int64 feature; raises ValueError for one that is too large."""
-    values = tuple(values)
-    try:
-        return b"".join(map(_SMALL_ONES.__getitem__, values))
-    except KeyError:
-        return b"".join(map(_signed, values))
+    return b"".join(map(_VARINTS.__getitem__, values))
 
 
 def join_entries(entries: Iterable[bytes]) -> bytes:

@@ -53,7 +53,7 @@ class _Packed:
         self.sink.write(self.packer.flush())
 
 
-@lru_cache(maxsize=1 << 15)
+@lru_cache(maxsize=1 << 13)
 def _header(size: int) -> bytes:
     """Returns a record's length with its checksum: small pictures have few different ones."""
     length = LENGTH.pack(size)

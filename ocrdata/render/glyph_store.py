@@ -23,8 +23,8 @@ from ocrdata.render.rasters import Glyph
 
 # Bytes in a process, where pictures are kept beside them and where not, and what a glyph takes
 # besides its pixels.
-KEPT_BYTES, MORE_BYTES = 12 << 20, 20 << 20
-PACKED_BYTES = 14 << 20
+KEPT_BYTES, MORE_BYTES = 8 << 20, 16 << 20
+PACKED_BYTES = 9 << 20
 _OVERHEAD, _PACKED_OVERHEAD = 400, 200
 # Higher levels save a tenth, for twice the time.
 _LEVEL = 1
