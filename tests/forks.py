@@ -42,7 +42,13 @@ class Child:
         self.pid = self._number()
 
     def _number(self):
-        return int(b"".join(iter(lambda: self._connection.recv(1), b"\n")))
+        digits = b""
+        while not digits.endswith(b"\n"):
+            more = self._connection.recv(1)
+            if not more:
+                raise EOFError("what scripts are forked from has ended")
+            digits += more
+        return int(digits)
 
     def poll(self):
         """Returns the exit code, minus the signal that ended it, None while it runs."""

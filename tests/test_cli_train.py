@@ -16,7 +16,7 @@ from ocrdata.train.scene_config import EastOptions
 from ocrdata.train.source_config import SceneOptions
 
 pytest_plugins = ["train_fixtures"]
-SMALL = ["--width-multiplier", 0.125, "--lstm-units", 16, "--batch-norm", "all"]
+SMALL = ["--width-multiplier", 0.125, "--lstm-units", 16, "--lstm", "block"]
 SHORT = ["--steps", 3, "--batch-size", 8, "--eval-every", 0, "--log-every", 1]
 
 
@@ -91,8 +91,9 @@ def test_flags_reach_the_run(run, numbers, tmp_path):
 
 
 @pytest.mark.tf
-def test_a_second_run_is_refused_and_resumed(run, numbers, tmp_path):
+def test_a_second_run_is_refused_and_resumed(run, numbers, request, tmp_path):
     pytest.importorskip("tensorflow", reason="training needs TensorFlow")
+    request.getfixturevalue("plain")
     words = ["train", "crnn", "--data-dir", numbers, "--output-dir", tmp_path, *SMALL, *SHORT]
     run(*words)
     assert "--resume" in run(*words, code=1).output

@@ -5,10 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import signal
-import subprocess
-import sys
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -31,6 +28,7 @@ from ocrdata.train.predict_scenes import predict_scenes  # noqa: E402
 from ocrdata.train.scene_config import EastReading  # noqa: E402
 
 pytestmark = pytest.mark.tf
+pytest_plugins = ["train_fixtures"]
 SHORT = {"batch_size": 3, "image_every": 0, "log_every": 1, "eval_every": 0, "steps": 4}
 
 
@@ -49,7 +47,7 @@ def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("trained")
     data = write_scenes(folder / "data", 2, size=(96, 64), words=2)
     shutil.copytree(str(data / "Train"), str(data / "Test"))  # scored on what was learned
-    options = short(steps=150, batch_size=4, learning_rate=0.01, log_every=50, ema=0.9)
+    options = short(steps=100, batch_size=4, learning_rate=0.01, log_every=50, ema=0.9)
     crops = scene_options(input_size=96, min_crop_side=0.9, background=0.0)
     train("east", data, folder / "output", small_east(), options, data_options=crops)
     return folder
@@ -59,7 +57,7 @@ def losses(output):
     return [line["loss"] for line in metrics(output / "east")[0]]
 
 
-def test_folder_pack_and_records_are_learned_from_alike(scenes, tmp_path):
+def test_folder_pack_and_records_are_learned_from_alike(scenes, plain_east, tmp_path):
     data = tmp_path / "data"
     shutil.copytree(str(scenes), str(data))
     write_shards(data, options=WriteOptions(validation_fraction=0.0), workers=0)
@@ -95,7 +93,9 @@ def test_a_run_leaves_its_files_and_figures(scenes, tmp_path):
     assert {"train/score_loss", "train/readings", "validation/hmean"} <= tags
 
 
-def test_a_picture_that_breaks_later_is_skipped_and_none_left_is_an_error(scenes, tmp_path):
+def test_a_picture_that_breaks_later_is_skipped_and_none_left_is_an_error(
+    scenes, plain_east, tmp_path
+):
     data = tmp_path / "data"
     shutil.copytree(str(scenes), str(data))
     broken = data / "images/img_1.png"
@@ -111,8 +111,7 @@ def test_a_picture_that_breaks_later_is_skipped_and_none_left_is_an_error(scenes
 
 
 KILLED = """
-import os, signal, sys
-sys.path[:0] = {path!r}
+import os, signal
 from scene_support import scene_options, small_east
 from ocrdata.train.config import TrainOptions
 from ocrdata.train.loop import train
@@ -124,21 +123,18 @@ train("east", {data!r}, {output!r}, small_east(), TrainOptions(**{chosen!r}), re
 """
 
 
-def process(data, output, last):
-    """Trains in another process, which kills itself at the step `last`; returns its exit code."""
-    here = Path(__file__).resolve().parent
+def script(data, output, last):
+    """Returns Python that trains in a process, which kills itself at the step `last`."""
     chosen = {**SHORT, "steps": 6, "save_every": 3, "ema": 0.9}
-    path = [str(here), str(here.parent)]
-    code = KILLED.format(path=path, data=str(data), output=str(output), last=last, chosen=chosen)
-    return subprocess.run([sys.executable, "-c", code]).returncode
+    return KILLED.format(data=str(data), output=str(output), last=last, chosen=chosen)
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the system has no SIGKILL")
-def test_a_killed_run_goes_on_as_if_it_had_not_been(scenes, tmp_path):
+def test_a_killed_run_goes_on_as_if_it_had_not_been(scenes, nursery, tmp_path):
     killed, whole = tmp_path / "killed", tmp_path / "whole"
-    assert process(scenes, killed, 5) == -signal.SIGKILL
-    assert process(scenes, killed, None) == 0
-    assert process(scenes, whole, None) == 0
+    for output, last, code in ((killed, 5, -signal.SIGKILL), (killed, None, 0), (whole, None, 0)):
+        started = nursery.start(script(scenes, output, last), tmp_path / "log")
+        assert started.wait() == code, (tmp_path / "log").read_text()
     assert [m["step"] for m in metrics(killed / "east")[0]] == list(range(1, 7))
     np.testing.assert_allclose(losses(killed), losses(whole), rtol=1e-4)
     ours, theirs = weights(killed / "east", 6), weights(whole / "east", 6)

@@ -42,6 +42,35 @@ def write_numbers(data, count, heights=(32,), seed=0, characters="0123456789", *
     return data
 
 
+def one_layer(self, inputs, training):
+    """Builds, in the place of Crnn.build, a layer on the pixels of each time step: in no time."""
+    from ocrdata.train.compat import tf, v1
+    from ocrdata.train.models import blocks
+    from ocrdata.train.models.crnn import HEIGHT, STRIDE, time_steps
+
+    images, lengths = inputs["images"], time_steps(inputs["widths"])
+    width = tf.shape(images)[2]
+    steps = time_steps(width)
+    images = tf.cast(images, tf.float32) / 127.5 - 1.0
+    images = tf.pad(images, [[0, 0], [0, 0], [0, steps * STRIDE - width], [0, 0]])
+    pixels = HEIGHT * STRIDE * self.options.channels
+    columns = tf.reshape(tf.transpose(images, [2, 0, 1, 3]), [steps, STRIDE, -1, pixels // STRIDE])
+    columns = tf.reshape(tf.transpose(columns, [0, 2, 1, 3]), [steps, -1, pixels])
+    with v1.variable_scope("crnn"):
+        return {"logits": blocks.dense(columns, self.num_classes, "logits"), "lengths": lengths}
+
+
+def one_layer_east(self, inputs, training):
+    """Builds, in the place of East.build, layers on the mean pixel of each cell."""
+    from ocrdata.train.compat import tf, v1
+    from ocrdata.train.models import blocks
+
+    images = tf.cast(inputs["images"], tf.float32) / 127.5 - 1.0
+    cells = tf.nn.avg_pool2d(images, 4, 4, "SAME")
+    with v1.variable_scope("east"):
+        return {"logits": blocks.conv(cells, 1, 1, "score"), "geometry": self._head(cells)}
+
+
 def options(**changed):
     """Returns training options for a short run."""
     from ocrdata.train.config import TrainOptions
