@@ -6,19 +6,12 @@ import numpy as np
 import pytest
 
 pytest.importorskip("tensorflow", reason="training needs TensorFlow")
-from scene_support import write_scenes  # noqa: E402
-from test_models_contract import SMALL, SOURCES  # noqa: E402
-from train_support import metrics, options  # noqa: E402
-
 from ocrdata.train import replicas  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
-from ocrdata.train.config import settings_from  # noqa: E402
-from ocrdata.train.loop import train  # noqa: E402
 from ocrdata.train.models import MODELS, blocks  # noqa: E402
 
 pytestmark = pytest.mark.tf
 pytest_plugins = ["train_fixtures"]
-STEPS = 20
 # Sums of floats depend on their order, and what differs grows from step to step. Detectors on small
 # crops multiply it most: one device with TF_ENABLE_ONEDNN_OPTS=0 differs as much.
 FIRST, LATER = 5e-5, 2e-2
@@ -26,26 +19,11 @@ FIRST, LATER = 5e-5, 2e-2
 RANKED = {"deeptext": 2e-3}
 
 
-@pytest.fixture(scope="module")
-def scenes(tmp_path_factory):
-    return write_scenes(tmp_path_factory.mktemp("scenes") / "data", 8)
-
-
-def losses(name, data, more, output, **chosen):
-    net = settings_from(MODELS.load(name).defaults, SMALL[name])
-    chosen = dict({"optimizer": "momentum", "learning_rate": 1e-4, "warmup_steps": 0}, **chosen)
-    train(name, data, output, net, options(steps=STEPS, **chosen), data_options=more)
-    return np.array([line["loss"] for line in metrics(output / name)[0]])
-
-
 @pytest.mark.parametrize("name", MODELS.names())
-def test_two_devices_give_the_losses_of_one(name, numbers, scenes, tmp_path):
+def test_two_devices_give_the_losses_of_one(name, alone, learn, tmp_path):
     """20 steps over the same batches of 8, in float32."""
-    detects = MODELS.load(name).task == "detection"
-    data, more = scenes if detects else numbers, SOURCES.get(name)
-    one = losses(name, data, more, tmp_path / "one")
-    two = losses(name, data, more, tmp_path / "two", num_gpus=2)
-    assert len(one) == STEPS
+    one, two = alone(name), learn(name, tmp_path, num_gpus=2)
+    assert len(one) == 20
     np.testing.assert_allclose(two[:1], one[:1], rtol=RANKED.get(name, FIRST))
     np.testing.assert_allclose(two, one, rtol=LATER)
 
