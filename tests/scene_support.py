@@ -100,6 +100,7 @@ def fill_weights(session, variables, seed=0):
     """Gives each variable values that depend on its name only, the same in every TensorFlow."""
     import zlib
 
+    feeds = {}
     for variable in variables:
         shape = variable.shape.as_list()
         name = variable.op.name
@@ -107,4 +108,6 @@ def fill_weights(session, variables, seed=0):
         values = draw.standard_normal(shape) * (2.0 / max(1, np.prod(shape[:-1]))) ** 0.5
         if name.endswith(("gamma", "moving_variance")):
             values = 1.0 + 0.1 * np.abs(draw.standard_normal(shape))
-        variable.load(values.astype(np.float32), session)
+        feeds[variable.initializer.inputs[1]] = values.astype(np.float32)
+    # All at once: each call with other operations makes TensorFlow look through the whole graph.
+    session.run([variable.initializer for variable in variables], feeds)

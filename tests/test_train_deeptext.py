@@ -189,7 +189,7 @@ def test_first_weights_come_from_a_checkpoint_by_name(tmp_path, norm, left_out):
         fully_connected(tf.zeros([1, 7, 7, 26]), 0.05)
         v1.get_variable("vgg_16/fc8/weights", [1, 1, 205, 10])
         fill_weights(session, v1.global_variables(), seed=5)
-        saved = {v.op.name: v.eval(session) for v in v1.global_variables()}
+        saved = session.run({v.op.name: v for v in v1.global_variables()})
         v1.train.Saver().save(session, str(tmp_path / "vgg_16.ckpt"), write_meta_graph=False)
     net = DeepText(small_deeptext(batch_norm=norm, width_multiplier=0.05))
     with tf.Graph().as_default(), v1.Session() as session:
@@ -197,9 +197,9 @@ def test_first_weights_come_from_a_checkpoint_by_name(tmp_path, norm, left_out):
         session.run(v1.global_variables_initializer())
         given = Pretrained(tmp_path / "vgg_16.ckpt")
         given.initializer()(None, session)
-        for variable in v1.global_variables():
-            if variable.op.name in saved:
-                assert (variable.eval(session) == saved[variable.op.name]).all()
+        found = session.run({v.op.name: v for v in v1.global_variables() if v.op.name in saved})
+    for name, value in found.items():
+        assert (value == saved[name]).all()
     assert given.report.loaded == 30 - left_out and given.report.unused == 1 + left_out
     assert not given.report.unfit
 
