@@ -32,7 +32,7 @@ SMALL = {
     "psenet": SMALL_PSENET,
 }
 SOURCES = dict.fromkeys(["east", "psenet"], scene_options())
-STEPS = {"crnn": 20, "deeptext": 60, "east": 60, "psenet": 40}
+STEPS = {"crnn": 20, "deeptext": 40, "east": 60, "psenet": 40}
 
 
 @pytest.fixture(params=MODELS.names())
