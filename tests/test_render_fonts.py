@@ -11,6 +11,7 @@ from ocrdata.base.assets import asset_dir
 from ocrdata.errors import FontError, OptionError, UnknownNameError
 from ocrdata.render import glyphs
 from ocrdata.render.fonts import FontFace, find_fonts, font_characters
+from ocrdata.render.glyph_store import Room
 from ocrdata.render.glyphs import GlyphCache
 
 
@@ -151,8 +152,7 @@ def test_bundled_fonts_are_used_by_name():
 
 def test_glyphs_are_kept_packed_and_forgotten_within_bounds(monkeypatch):
     """What was packed, and what was drawn again, is what was drawn first."""
-    monkeypatch.setattr("ocrdata.render.glyph_store.PACKED_BYTES", 60_000)
-    small, drawn = GlyphCache(find_fonts(()), kept_bytes=40_000), []
+    small, drawn = GlyphCache(find_fonts(()), room=Room(40_000, 60_000)), []
     draw = glyphs.draw_glyph
     monkeypatch.setattr(glyphs, "draw_glyph", lambda *given: drawn.append(given[1]) or draw(*given))
     characters = [chr(point) for point in range(0x4E00, 0x4E00 + 500) if small.has(0, chr(point))]

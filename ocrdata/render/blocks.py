@@ -16,7 +16,7 @@ from ocrdata.render.copies import draw_copies, only_copies
 from ocrdata.render.drawing import DRAWS, draw_styles
 from ocrdata.render.effects import encode
 from ocrdata.render.fonts import FontFace
-from ocrdata.render.glyph_store import KEPT_BYTES, MORE_BYTES
+from ocrdata.render.glyph_store import MORE_ROOM, ROOM
 from ocrdata.render.glyphs import GlyphCache
 from ocrdata.render.line import Drawn, LinePainter
 from ocrdata.render.recipes import Recipe
@@ -64,8 +64,8 @@ class Rendered(NamedTuple):
 @lru_cache(maxsize=2)
 def painter_of(job: Job) -> LinePainter:
     """Returns the painter of a job, one a process."""
-    kept = KEPT_BYTES if job.recipe.is_drawn("picture") else MORE_BYTES
-    cache = GlyphCache(job.faces, job.latin, job.fallback, kept)
+    room = ROOM if job.recipe.is_drawn("picture") else MORE_ROOM
+    cache = GlyphCache(job.faces, job.latin, job.fallback, room)
     colour = job.recipe.colour
     return LinePainter(cache, job.recipe.sizes, job.frame, colour, job.pictures)
 

@@ -1,6 +1,6 @@
 """Glyphs in bounded memory: some as they are, more of them packed, the rest not at all.
 
-Drawing a glyph again takes 60 to 200 µs, unpacking it 7 to 15; packed it takes a fifth to a third
+Drawing a glyph again takes 60 to 200 µs, unpacking it 5 to 10; packed it takes a fifth to a third
 of its pixels. What has been packed once stays so, so that letting go of its pixels costs nothing.
 
 Who is asked for again and again comes back often, and what has come back most often stays longest:
@@ -15,19 +15,27 @@ import sys
 import zlib
 from collections import deque
 from functools import partial
-from typing import Any, Callable, Deque, Dict, List, Tuple
+from typing import Any, Callable, Deque, Dict, List, NamedTuple, Tuple
 
 import numpy as np
 
 from ocrdata.render.rasters import Glyph
 
-# Bytes in a process, where pictures are kept beside them and where not, and what a glyph takes
-# besides its pixels.
-KEPT_BYTES, MORE_BYTES = 8 << 20, 16 << 20
-PACKED_BYTES = 9 << 20
+
+class Room(NamedTuple):
+    """How many bytes of glyphs a process holds, as they are and packed."""
+
+    kept: int
+    packed: int
+
+
+# Where pictures are kept beside them, and where not.
+ROOM, MORE_ROOM = Room(6 << 20, 11 << 20), Room(18 << 20, 14 << 20)
+# What a glyph takes besides its pixels.
 _OVERHEAD, _PACKED_OVERHEAD = 400, 200
-# Higher levels save a tenth, for twice the time.
-_LEVEL = 1
+# How they are packed: with fixed codes, which saves a table a glyph, 5 µs are enough to unpack one
+# (9 with codes of its own), in no more bytes. Higher levels save a twentieth, for twice the time.
+_LEVEL, _WINDOW, _MEMORY = 3, -12, 5
 # So much of the room is made free at once, and so many returns are told apart.
 _FREED, _RANKS = 0.1, 16
 _MOST_RETURNS = 255
@@ -48,14 +56,15 @@ def _pack(glyph: Glyph) -> bytearray:
     pixels = _pixels(glyph)
     left, top, right, bottom, advance, cell, row, _ = glyph
     head = _HEAD.pack(0, left, top, right, bottom, row, *pixels.shape, cell is not None, advance)
-    return bytearray(head + zlib.compress(pixels.tobytes(), _LEVEL))
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WINDOW, _MEMORY, zlib.Z_FIXED)
+    return bytearray(head + packer.compress(pixels.tobytes()) + packer.flush())
 
 
 def _unpack(packed: bytearray) -> Glyph:
     """Returns a packed glyph, and counts that it has come back."""
     packed[0] = min(packed[0] + 1, _MOST_RETURNS)
     _, left, top, right, bottom, row, height, width, in_cell, advance = _HEAD.unpack_from(packed)
-    data = zlib.decompress(packed[_HEAD.size :], bufsize=height * width or 1)
+    data = zlib.decompress(packed[_HEAD.size :], _WINDOW, height * width or 1)
     pixels = np.frombuffer(data, np.uint8).reshape(height, width)
     cell, own = (pixels, None) if in_cell else (None, pixels)
     return Glyph(left, top, right, bottom, advance, cell, row, own)
@@ -80,13 +89,10 @@ class _Table(Dict[str, Glyph]):
 
 
 class GlyphStore:
-    """The glyphs of all faces and sizes; `draw` makes one of a face, a size and a character.
+    """The glyphs of all faces and sizes; `draw` makes one of a face, a size and a character."""
 
-    The pixels of `kept_bytes` stay as they are.
-    """
-
-    def __init__(self, draw: Callable[[int, int, str], Glyph], kept_bytes: int) -> None:
-        self._draw, self._room = draw, kept_bytes
+    def __init__(self, draw: Callable[[int, int, str], Glyph], room: Room) -> None:
+        self._draw, self._room = draw, room
         self._tables: Dict[Tuple[int, int], _Table] = {}
         # By how often they came back, then in the order in which they came: table and character
         # in turns, to save pairs.
@@ -106,8 +112,8 @@ class GlyphStore:
         """Counts a glyph, and lets go of others where there are too many."""
         self._kept[min(returns, _RANKS - 1)] += (table, character)
         self._kept_bytes += _pixels(glyph).nbytes + _OVERHEAD
-        if self._kept_bytes > self._room:
-            while self._kept_bytes > self._room * (1.0 - _FREED):
+        if self._kept_bytes > self._room.kept:
+            while self._kept_bytes > self._room.kept * (1.0 - _FREED):
                 rank = next(filter(None, self._kept))
                 self._pack(rank.popleft(), rank.popleft())
 
@@ -119,8 +125,8 @@ class GlyphStore:
         packed = table.packed[character] = _pack(glyph)
         self._packed += (table, character)
         self._packed_bytes += len(packed) + _PACKED_OVERHEAD
-        if self._packed_bytes > PACKED_BYTES:
-            while self._packed_bytes > PACKED_BYTES * (1.0 - _FREED):
+        if self._packed_bytes > self._room.packed:
+            while self._packed_bytes > self._room.packed * (1.0 - _FREED):
                 self._drop(self._packed.popleft(), self._packed.popleft())
 
     def _drop(self, table: _Table, character: str) -> None:

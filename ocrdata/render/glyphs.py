@@ -16,7 +16,7 @@ from PIL import ImageFont
 
 from ocrdata.errors import FontError
 from ocrdata.render.fonts import FontFace, font_characters
-from ocrdata.render.glyph_store import KEPT_BYTES, GlyphStore
+from ocrdata.render.glyph_store import ROOM, GlyphStore, Room
 from ocrdata.render.kerning import Kerning
 from ocrdata.render.rasters import Glyph, draw_glyph
 
@@ -45,7 +45,7 @@ class GlyphCache:
     """Draws glyphs and keeps them; one to a process.
 
     `latin` are faces for ASCII inside lines of the others. With `fallback` a character that the
-    chosen face lacks is drawn by another one. `kept_bytes` of glyphs are ready at any time.
+    chosen face lacks is drawn by another one. `room` is what the glyphs may take.
     """
 
     def __init__(
@@ -53,13 +53,13 @@ class GlyphCache:
         faces: Sequence[FontFace],
         latin: Sequence[FontFace] = (),
         fallback: bool = False,
-        kept_bytes: int = KEPT_BYTES,
+        room: Room = ROOM,
     ) -> None:
         self.faces = [*faces, *latin]
         self.main = len(faces)
         self.fallback = fallback
         self._fonts: Dict[Tuple[int, int], ImageFont.FreeTypeFont] = {}
-        self._store = GlyphStore(self._draw, kept_bytes)
+        self._store = GlyphStore(self._draw, room)
         self._kerning: Dict[int, Kerning] = {}
         self._masks = _Masks(self.faces)
         self._choices: Dict[int, Tuple[List[int], List[float]]] = {}
