@@ -265,6 +265,21 @@ def test_columns_read_from_the_top(cache):
     assert sides[1] < sides[0] * 1.1, "a turned A is as wide as it was high"
 
 
+@pytest.mark.parametrize("changed", [{"underline": 0.06}, {"above": 0.1}, {"below": 0.1}])
+def test_what_stands_beside_a_column_is_no_character_of_it(cache, changed):
+    """Below the last character a bar would be read as 一, and a neighbour as more of the text."""
+    upright = painter("clean", cache, vertical=True)
+    ink = upright.ink("春眠不觉", NEUTRAL._replace(size=0.6, **changed), boxes=True)
+    rows, columns = np.nonzero(ink.mask > 60)
+    top, bottom = ink.quads[..., 1].min(), ink.quads[..., 1].max()
+    assert rows.min() >= top - 1 and rows.max() <= bottom + 1
+    left, right = ink.quads[..., 0].min(), ink.quads[..., 0].max()
+    if "above" in changed:
+        assert columns.max() > right + 1, "the column before it is at its right"
+    else:
+        assert columns.min() < left - 1, "what is below a line is at the left of a column"
+
+
 @pytest.mark.parametrize(("written", "shown"), [("“", "『"), ("’", "」")])
 def test_quotation_marks_of_columns_are_corner_brackets(cache, written, shown):
     upright = painter("clean", cache, vertical=True)

@@ -41,11 +41,13 @@ def reach_of(style: LineStyle) -> float:
     return reach
 
 
-def dress(strip: Strip, size: int, style: LineStyle, line: Strip) -> Tuple[np.ndarray, Box, int]:
+def dress(
+    strip: Strip, size: int, style: LineStyle, line: Strip, vertical: bool = False
+) -> Tuple[np.ndarray, Box, int]:
     """Adds weight, bleeding, wear, underline, frame and neighbours to a strip of em `size`.
 
     Returns the ink, the box that must be seen, and by how many pixels everything has moved right
-    and down. `line` is what a neighbouring line shows.
+    and down. `line` is what a neighbouring line shows. Of a column, below is on its left.
     """
     extra = style.underline or style.frame or style.above or style.below
     pad = reach_of(style) * size
@@ -53,7 +55,7 @@ def dress(strip: Strip, size: int, style: LineStyle, line: Strip) -> Tuple[np.nd
         return strip.ink, strip.box, 0
     ground = int(math.ceil(pad + (0.35 * size if extra else 1.0)))
     if style.above or style.below:
-        ground += line.ink.shape[0] + size // 2
+        ground += line.ink.shape[1 if vertical else 0] + size // 2
     border = cv2.BORDER_CONSTANT
     ink = cv2.copyMakeBorder(strip.ink, ground, ground, ground, ground, border, value=0)
     spread = style.weight * (_THICKER if style.weight > 0 else _THINNER) / 2 * size
@@ -66,9 +68,25 @@ def dress(strip: Strip, size: int, style: LineStyle, line: Strip) -> Tuple[np.nd
         ink = wear(ink, style.wear, style.wear_at)
     x0, y0, x1, y1 = (edge + ground for edge in strip.box)
     box = (x0 - pad, y0 - pad, x1 + pad, y1 + pad)
-    if extra:
-        box = _decorate(ink, box, strip, ground, size, style, line)
+    if extra and vertical:
+        # A column that is laid on its side, its left below, is a line.
+        width = ink.shape[1]
+        top = width - (strip.em_left + ground + size)
+        laid = _decorate(np.rot90(ink), _laid(box, width), top, size, style, _laid_strip(line))
+        box = (width - laid[3], laid[0], width - laid[1], laid[2])
+    elif extra:
+        box = _decorate(ink, box, strip.em_top + ground, size, style, line)
     return ink, box, ground
+
+
+def _laid(box: Box, width: int) -> Box:
+    """Returns a box of ink of that width when it is turned by a quarter, right side up."""
+    return box[1], width - box[2], box[3], width - box[0]
+
+
+def _laid_strip(strip: Strip) -> Strip:
+    ink = np.rot90(strip.ink)
+    return strip._replace(ink=ink, box=_laid(strip.box, strip.ink.shape[1]))
 
 
 def wear(ink: np.ndarray, share: float, place: float) -> np.ndarray:
@@ -89,13 +107,14 @@ def _normal_quantile(share: float) -> float:
 
 
 def _decorate(
-    ink: np.ndarray, box: Box, strip: Strip, ground: int, size: int, style: LineStyle, line: Strip
+    ink: np.ndarray, box: Box, em_top: float, size: int, style: LineStyle, line: Strip
 ) -> Box:
+    """Draws what stands below, around and beside the text into its ink; returns the new box."""
     x0, y0, x1, y1 = box
     full = box
     if style.underline:
         thick = max(1.0, style.underline * size)
-        top = max(y1 + 0.04 * size, strip.em_top + ground + 0.98 * size)
+        top = max(y1 + 0.04 * size, em_top + 0.98 * size)
         _bar(ink, x0, top, x1, top + thick)
         full = (x0, y0, x1, top + thick + 1.0)
     if style.frame:
@@ -120,8 +139,8 @@ def _decorate(
 
 
 def _bar(ink: np.ndarray, x0: float, y0: float, x1: float, y1: float) -> None:
-    ends = (int(round(x0)), int(round(y0))), (int(round(x1)) - 1, int(round(y1)) - 1)
-    cv2.rectangle(ink, ends[0], (max(ends[0][0], ends[1][0]), max(ends[0][1], ends[1][1])), 255, -1)
+    left, top, right, bottom = int(round(x0)), int(round(y0)), int(round(x1)), int(round(y1))
+    ink[top : max(bottom, top + 1), left : max(right, left + 1)] = 255
 
 
 def _stamp(ink: np.ndarray, line: Strip, x: float, y: float) -> None:

@@ -151,7 +151,7 @@ class LinePainter:
         near = NO_LINE
         if style.above or style.below:
             near = put(_other_text(text, style), face, size, setting, self.cache)
-        ink, box, moved = dress(strip, size, style, near)
+        ink, box, moved = dress(strip, size, style, near, self.frame.vertical)
         em = (strip.em_left + moved, strip.em_top + moved, float(size))
         place = place_strip(box, em, style, self.frame)
         quads = None
