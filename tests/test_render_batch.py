@@ -182,8 +182,8 @@ def test_texts_no_font_can_draw_are_counted(tmp_path):
 
 def test_texts_too_long_for_a_picture_are_counted():
     long = job("clean", frame=Frame(256))
-    plan, summary = plan_lines(["风" * 500, "风"], long, TextOptions(variants=1))
-    assert summary.skipped == {"too long for a picture (181 characters)": 1}
+    plan, skips = plan_lines(["风" * 500, "风"], long, TextOptions(variants=1))
+    assert skips == {"too long for a picture (181 characters)": 1}
     assert drawn_texts(plan) == ["风"]
 
 

@@ -18,6 +18,7 @@ from ocrdata.base.parallel import Workers, ordered_map
 from ocrdata.base.seeds import bucket, order_key
 from ocrdata.base.split import TEST as TEST_LIST
 from ocrdata.base.split import TRAIN as TRAIN_LIST
+from ocrdata.base.split import is_test
 from ocrdata.cli.line_jobs import Order
 from ocrdata.errors import OptionError
 from ocrdata.records.info import build_info, write_info
@@ -37,8 +38,8 @@ from ocrdata.records.tfrecord_writer import drop_unfinished, open_writer
 from ocrdata.records.writing import split_counts
 from ocrdata.render.batch import write_lists
 from ocrdata.render.blocks import PICTURES, Job, render_block
-from ocrdata.render.planning import describe, plan_lines
-from ocrdata.render.sampling import BLOCK, TextPlan, near_key, on_test_side
+from ocrdata.render.planning import describe, font_names, plan_lines
+from ocrdata.render.sampling import BLOCK, TextPlan, near_key
 from ocrdata.text.charset import Charset, collect_characters
 
 OnProgress = Callable[[int, Optional[int]], None]
@@ -80,9 +81,10 @@ class _Context(NamedTuple):
 
     def split_of(self, text: str) -> str:
         """Says which split a text and its near duplicates belong to."""
-        if on_test_side(text, self.job.seed, self.test_fraction):
+        key = near_key(text)
+        if is_test(key, self.job.seed, self.test_fraction):
             return TEST
-        place = bucket(near_key(text), "validation-{}".format(self.job.seed))
+        place = bucket(key, "validation-{}".format(self.job.seed))
         return VALIDATION if place < self.validation_fraction else TRAIN
 
 
@@ -205,7 +207,7 @@ def write_line_records(
     if order.job.boxes or order.job.log:
         raise OptionError("--boxes and --log-styles go with picture files, not with --records.")
     order = _shuffled(order)
-    plan, summary = plan_lines(
+    plan, skips = plan_lines(
         order.texts, order.job, order.options, order.skipped, order.frequencies
     )
     options = {
@@ -234,7 +236,7 @@ def write_line_records(
         result = RecordsSummary(
             str(data_dir / RECORDS_DIR), split_counts(entries), plan.total,
             sum(entry["bytes"] for entry in entries), charset.num_classes, charset.sha256,
-            summary.fonts, summary.skipped,
+            font_names(order.job), skips,
         )  # fmt: skip
         staged.summary = {**vars(result), "output": RECORDS_DIR}
     return RecordsSummary(**{**vars(result), "resumed_shards": resumed})

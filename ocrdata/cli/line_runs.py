@@ -7,8 +7,8 @@ from typing import Any, Callable, NamedTuple, Optional
 
 from ocrdata.cli.line_jobs import Order
 from ocrdata.cli.line_records import write_line_records
+from ocrdata.render import planning
 from ocrdata.render.batch import render_lines
-from ocrdata.render.planning import plan_lines
 from ocrdata.render.sheet import write_sheet
 
 OnProgress = Callable[[int, Optional[int]], None]
@@ -29,11 +29,11 @@ class Output(NamedTuple):
 
 def foresee(order: Order, preview: Optional[Path], overwrite: bool) -> Any:
     """Returns what a run would write; with `preview` draws a sheet of its first pictures."""
-    plan, foreseen = plan_lines(
+    plan, skips = planning.plan_lines(
         order.texts, order.job, order.options, order.skipped, order.frequencies
     )
     if preview is None:
-        return foreseen
+        return planning.foresee(plan, order.job, order.options, skips)
     return {
         "preview": preview, "shown": write_sheet(preview, order.job, plan, overwrite=overwrite),
     }  # fmt: skip

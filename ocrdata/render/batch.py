@@ -28,6 +28,7 @@ from ocrdata.render.planning import (
     RenderSummary,
     TextOptions,
     describe,
+    foresee,
     plan_lines,
 )
 from ocrdata.render.sampling import (
@@ -58,7 +59,8 @@ def render_lines(
     Raises CorpusError where no text is left to draw, and what `staged_output` raises. `skipped`
     comes with the texts already left out, by reason.
     """
-    plan, summary = plan_lines(texts, job, options, skipped, frequencies)
+    plan, skips = plan_lines(texts, job, options, skipped, frequencies)
+    summary = foresee(plan, job, options, skips)
     names = [PICTURES, TRAIN, TEST]
     names += [name for name, wanted in ((BOXES, job.boxes), (STYLES, job.log)) if wanted]
     described = describe(plan, job, options)

@@ -69,8 +69,8 @@ def plan_lines(
     options: TextOptions,
     skipped: Optional[Dict[str, int]] = None,
     frequencies: Sequence[int] = (),
-) -> Tuple[TextPlan, RenderSummary]:
-    """Returns what the pictures show and what `render_lines` would write.
+) -> Tuple[TextPlan, Dict[str, int]]:
+    """Returns what the pictures show, and what was left out by reason, `skipped` included.
 
     Raises CorpusError or FontError where no text is left to draw, OptionError for numbers out of
     range.
@@ -88,13 +88,16 @@ def plan_lines(
         options.sampling, kept, counts, options.variants, options.limit, job.seed, options.lengths,
         letters, options.min_count, options.test_fraction,
     )  # fmt: skip
-    return plan, _foresee(plan, job, options, skips)
+    return plan, dict(skips)
 
 
-def _foresee(
-    plan: TextPlan, job: Job, options: TextOptions, skips: Dict[str, int]
-) -> RenderSummary:
-    """Counts what a plan will give, by going through its texts once."""
+def font_names(job: Job) -> List[str]:
+    """Returns the names of a job's fonts."""
+    return [str(face) for face in (*job.faces, *job.latin)]
+
+
+def foresee(plan: TextPlan, job: Job, options: TextOptions, skips: Dict[str, int]) -> RenderSummary:
+    """Returns what `render_lines` will make of a plan, by going through its texts once."""
     sides: Dict[str, bool] = {}
     characters: Set[str] = set()
     test = 0
@@ -110,9 +113,8 @@ def _foresee(
                 if plan.kind != "random":
                     sides[text] = side
             test += side
-    fonts = [str(face) for face in (*job.faces, *job.latin)]
     return RenderSummary(
-        plan.total, plan.total - test, test, texts, len(characters), fonts, dict(skips)
+        plan.total, plan.total - test, test, texts, len(characters), font_names(job), skips
     )
 
 

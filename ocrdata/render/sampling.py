@@ -74,11 +74,10 @@ class TextPlan(NamedTuple):
         low, high = self.lengths
         drawn = seeds.uniform_block(self.seed, "random-text", number, BLOCK, high + 1)
         lengths = (low + drawn[:, 0] * (high - low + 1)).astype(np.int64).tolist()
-        places = (drawn[:, 1:] * len(self.texts)).astype(np.int64).tolist()
-        return tuple(
-            "".join(self.texts[place] for place in row[:length])
-            for row, length in zip(places, lengths)
-        )
+        # Characters as numbers, a row of them read as one string.
+        codes = np.frombuffer("".join(self.texts).encode("utf-32-le"), "<u4")
+        rows = codes[(drawn[:, 1:] * len(codes)).astype(np.int64)].view("<U{}".format(high))
+        return tuple(text[:length] for text, length in zip(rows[:, 0].tolist(), lengths))
 
 
 def text_digest(*lists: Iterable[str]) -> str:
