@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
@@ -21,6 +22,13 @@ def pytest_configure(config):
     # A user's own settings must not change what the tests see.
     for name in [name for name in os.environ if name.startswith("OCRDATA_")]:
         del os.environ[name]
+
+
+def pytest_collection_finish(session):
+    # What is imported stays: it need not be looked through each time that a graph is dropped.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20000, 10, 5)
 
 
 @pytest.fixture(scope="session")
