@@ -142,10 +142,10 @@ def _pixels(matrix: np.ndarray, factor: int) -> np.ndarray:
     """Returns a matrix between pixels' centres, counted from 0, on a canvas so much finer."""
     (a, b, x), (c, d, y), (kx, ky, w) = matrix.tolist()
     x, y, w = x + (a + b) / 2.0, y + (c + d) / 2.0, w + (kx + ky) / 2.0
-    rows = [
-        [factor * e - 0.5 * f for e, f in zip(row, (kx, ky, w))] for row in ((a, b, x), (c, d, y))
-    ]
-    return np.array((rows[0], rows[1], (kx, ky, w)))
+    # Written out: lists of three take twice as long.
+    across = factor * a - 0.5 * kx, factor * b - 0.5 * ky, factor * x - 0.5 * w
+    down = factor * c - 0.5 * kx, factor * d - 0.5 * ky, factor * y - 0.5 * w
+    return np.array((across, down, (kx, ky, w)))
 
 
 def _copy(ink: np.ndarray, place: Placement) -> np.ndarray:
