@@ -148,6 +148,23 @@ def test_ordered_map_keeps_order_and_carries_errors(workers):
         list(ordered_map(_square_or_fail, range(20), workers))
 
 
+def test_ordered_map_ends_whatever_was_cancelled():
+    """Python 3.7's pool waited for ever in one of twenty: what was left was cancelled too late."""
+    script = (
+        "import multiprocessing\n"
+        "from ocrdata.base import parallel\n"
+        "from ocrdata.errors import OcrdataError\n"
+        "quick = multiprocessing.get_context('fork')\n"
+        "parallel.multiprocessing.get_context = lambda _: quick\n"
+        "def fail(number):\n    if number == 3:\n        raise OcrdataError('no')\n"
+        "for _ in range(150):\n"
+        "    try:\n        list(parallel.ordered_map(fail, range(40), 2))\n"
+        "    except OcrdataError:\n        print('ended')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, timeout=120)
+    assert done.stdout.split() == [b"ended"] * 150
+
+
 def test_ordered_map_reads_only_a_little_ahead():
     taken = []
     results = ordered_map(_square_or_fail, (taken.append(n) or 1 for n in range(1000)), 1)

@@ -116,4 +116,22 @@ def _in_processes(
     finally:
         for future in waiting:
             future.cancel()
+        if waiting:
+            _forget_cancelled(pool)
         pool.shutdown(wait=True)
+
+
+def _forget_cancelled(pool: ProcessPoolExecutor) -> None:
+    """Has a pool go past what was cancelled.
+
+    Up to Python 3.8 it may see that only after it was told to end, when nothing is left that would
+    wake it, and then waits for ever.
+    """
+    try:
+        pool.submit(_nothing).result()
+    except RuntimeError:  # it is broken, or Python is ending
+        return
+
+
+def _nothing() -> None:
+    """The work behind all other."""
