@@ -84,26 +84,21 @@ def _bytes_list(values: Any) -> List[bytes]:
     return parts
 
 
-def _float_list(values: Any) -> List[bytes]:
+def _pack_floats(values: Any) -> bytes:
     numbers = array("f", values)
     if not _LITTLE:
         numbers.byteswap()
-    return _packed(numbers.tobytes())
+    return numbers.tobytes()
 
 
-def _int64_list(values: Any) -> List[bytes]:
-    return _packed(pack_numbers(values))
+def pack_numbers(values: Iterable[int]) -> bytes:
+    """Returns the values of an int64 feature; raises ValueError for one that is too large."""
+    return b"".join(map(_VARINTS.__getitem__, values))
 
 
-def _packed(data: bytes) -> List[bytes]:
-    return [b"\x0a", _length(len(data)), data] if data else []
-
-
-_LISTS: Dict[str, Tuple[bytes, Callable[[Any], List[bytes]]]] = {
-    BYTES: (b"\x0a", _bytes_list),
-    FLOAT: (b"\x12", _float_list),
-    INT64: (b"\x1a", _int64_list),
-}
+_TAGS = {BYTES: b"\x0a", FLOAT: b"\x12", INT64: b"\x1a"}
+# Lists of numbers are one string of bytes.
+_PACK: Dict[str, Callable[[Any], bytes]] = {FLOAT: _pack_floats, INT64: pack_numbers}
 
 
 @lru_cache(maxsize=1024)
@@ -112,32 +107,26 @@ def _name(name: str) -> bytes:
     return b"\x0a" + _length(len(encoded)) + encoded
 
 
-def _feature(feature: Feature) -> Tuple[List[bytes], int]:
-    if feature.kind == UNSET:
-        return [], 0
-    tag, encode = _LISTS[feature.kind]
-    parts = encode(feature.values)
-    size = sum(map(len, parts))
-    head = tag + _length(size)
-    return [head, *parts], len(head) + size
+def _around(name: str, inner: bytes, size: int) -> bytes:
+    """Returns all of a map entry but the last `size` bytes of its list, which begins as `inner`."""
+    head = _name(name) + b"\x12" + _length(len(inner) + size) + inner
+    return b"\x0a" + _length(len(head) + size) + head
 
 
 class Heads(Dict[int, bytes]):
     """All of a map entry but its values, by the size of these in bytes: sizes are few.
 
-    `kind` is "bytes", of one string, or "int64".
+    `kind` is "bytes", of one string, "float" or "int64".
     """
 
     def __init__(self, name: str, kind: str) -> None:
         self._name, self._kind = name, kind
 
     def __missing__(self, size: int) -> bytes:
-        tag = _LISTS[self._kind][0]
         # No numbers are no list at all, while an empty string is one.
-        own = tag + b"\x0a" + _length(size) if size or self._kind == BYTES else tag
-        inner = own[:1] + _length(len(own) - 1 + size) + own[1:]
-        head = _name(self._name) + b"\x12" + _length(len(inner) + size) + inner
-        head = b"\x0a" + _length(len(head) + size) + head
+        own = b"\x0a" + _length(size) if size or self._kind == BYTES else b""
+        length = _length(len(own) + size)
+        head = _around(self._name, _TAGS[self._kind] + length + own, size)
         if size < _LIMIT:
             self[size] = head
         return head
@@ -152,25 +141,14 @@ def heads_of(name: str, kind: str) -> Heads:
 @lru_cache(maxsize=65536)
 def number_entry(name: str, value: int) -> bytes:
     """Returns a map entry of one number; sizes of pictures are the same again and again."""
-    return b"".join(_entry(name, Feature(INT64, (value,))))
-
-
-def pack_numbers(values: Iterable[int]) -> bytes:
-    """Returns the values of an int64 feature; raises ValueError for one that is too large."""
-    return b"".join(map(_VARINTS.__getitem__, values))
+    data = pack_numbers((value,))
+    return heads_of(name, INT64)[len(data)] + data
 
 
 def join_entries(entries: Iterable[bytes]) -> bytes:
     """Returns the Example of map entries, or of their parts, which must be sorted by name."""
     body = b"".join(entries)
     return b"".join((b"\x0a", _length(len(body)), body))
-
-
-def _entry(name: str, feature: Feature) -> List[bytes]:
-    """Returns the parts of a map entry."""
-    parts, size = _feature(feature)
-    head = _name(name) + b"\x12" + _length(size)
-    return [b"\x0a" + _length(len(head) + size) + head, *parts]
 
 
 def encode_example(features: Mapping[str, Feature]) -> bytes:
@@ -185,11 +163,15 @@ def encode_example(features: Mapping[str, Feature]) -> bytes:
         values: Any = feature.values
         if kind == INT64 and len(values) == 1:
             entries.append(number_entry(name, values[0]))
-        elif kind == INT64:
-            data = pack_numbers(values)
+        elif kind in _PACK:
+            data = _PACK[kind](values)
             entries += (heads_of(name, kind)[len(data)], data)
-        elif kind == BYTES and len(values) == 1:
+        elif kind == UNSET:
+            entries.append(_around(name, b"", 0))
+        elif len(values) == 1:
             entries += (heads_of(name, kind)[len(values[0])], values[0])
         else:
-            entries += _entry(name, feature)
+            parts = _bytes_list(values)
+            size = sum(map(len, parts))
+            entries += (_around(name, _TAGS[kind] + _length(size), size), *parts)
     return join_entries(entries)

@@ -53,8 +53,7 @@ class _Row:
     """Cells that wait to be put side by side, with what lies between them."""
 
     def __init__(self, size: int) -> None:
-        above, below = cell_rows(size)
-        self.size, self.height, self.length = size, above + below, 0
+        self.height, self.length = sum(cell_rows(size)), 0
         self.cells: List[np.ndarray] = []
         self.ends: List[Tuple[int, int]] = []
 

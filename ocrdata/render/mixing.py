@@ -7,6 +7,7 @@ from typing import Any, Optional, Tuple
 import cv2
 import numpy as np
 
+from ocrdata.render.backgrounds import scale_levels
 from ocrdata.render.colours import Colour, levels_of, separate, tinted
 from ocrdata.render.ink import thicken
 from ocrdata.render.style import LineStyle
@@ -88,7 +89,7 @@ def _coloured(
     # The ground's own hue is laid on in steps upward: bytes know nothing below zero.
     drop = level - min(paper)
     if drop >= 0.5:
-        ground = cv2.addWeighted(ground, 1.0, ground, 0.0, -drop)  # half the time of subtract()
+        ground = scale_levels(ground, 1.0, -drop)
     keep = cv2.bitwise_not(mask if opacity >= 1.0 else cv2.convertScaleAbs(mask, alpha=opacity))
     left = cv2.multiply(ground, keep, scale=1.0 / 255.0)
     rest = level - drop
