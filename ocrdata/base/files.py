@@ -61,14 +61,16 @@ class FolderWriter:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._prefix = str(folder) + os.sep
-        self._made = ""
 
     def write(self, key: str, data: bytes) -> None:
         """Writes the file `key`, a relative path with forward slashes, or replaces it."""
-        parent = key.rpartition("/")[0]
-        if parent != self._made:
-            (self._folder / parent).mkdir(parents=True, exist_ok=True)
-            self._made = parent
+        try:
+            self._put(key, data)
+        except FileNotFoundError:
+            (self._folder / key).parent.mkdir(parents=True, exist_ok=True)
+            self._put(key, data)
+
+    def _put(self, key: str, data: bytes) -> None:
         if isinstance(self._folder, RemotePath):
             (self._folder / key).write_bytes(data)
             return

@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
+from ocrdata.base.files import FolderWriter
 from ocrdata.base.icdar import format_box
 from ocrdata.base.remote import as_path
 from ocrdata.base.sample import Region, Sample
@@ -167,12 +168,7 @@ class BlockWriter:
         return TEST if is_test(text, self.seed, self.test_fraction) else TRAIN
 
     def _save(self, key: str, data: bytes) -> None:
-        path = as_path(self.folder) / key
-        try:
-            path.write_bytes(data)
-        except FileNotFoundError:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
+        FolderWriter(as_path(self.folder)).write(key, data)
 
 
 def _load(sample: Sample) -> Picture:
