@@ -24,7 +24,7 @@ import tempfile
 from pathlib import Path
 from typing import Dict, List, Tuple
 
-from ocrdata.train.launch import cluster_processes
+from ocrdata.train.cluster.launch import cluster_processes
 
 BATCH = 32
 QUIET = subprocess.DEVNULL

@@ -17,12 +17,12 @@ import numpy as np
 
 from ocrdata.geometry.voting import to_quads
 from ocrdata.train.compat import tf, v1
-from ocrdata.train.deeptext_config import DEEPTEXT_TRAINING, DeepTextOptions
+from ocrdata.train.config.deeptext import DEEPTEXT_TRAINING, DeepTextOptions
+from ocrdata.train.engine.optimizers import clip, l2_loss, make_optimizer
 from ocrdata.train.models import roi_sampling, rois
 from ocrdata.train.models.deeptext import PROPOSAL_OVERLAP, DeepText
 from ocrdata.train.models.pyramid import centred
 from ocrdata.train.models.vgg16 import vgg16
-from ocrdata.train.optimisers import clip, l2_loss, make_optimizer
 
 BATCH, TEXTS = 2, 20
 

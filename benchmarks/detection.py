@@ -16,12 +16,12 @@ import time
 
 import cv2
 
-from ocrdata.train.detection import CropMaker
+from ocrdata.train.config.detection import EastOptions
+from ocrdata.train.config.sources import SceneOptions
+from ocrdata.train.data.scene_dataset import survey
+from ocrdata.train.data.scene_sources import open_scenes
 from ocrdata.train.models.east import East
-from ocrdata.train.open_scenes import open_scenes
-from ocrdata.train.scene_config import EastOptions
-from ocrdata.train.scenes import survey
-from ocrdata.train.source_config import SceneOptions
+from ocrdata.train.tasks.detection import CropMaker
 
 
 def measure(folder: str, crops: int, cache: int) -> float:

@@ -23,8 +23,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from ocrdata.base.seeds import stream
-from ocrdata.records.schema import (
+from ocrdata.base.rng import stream
+from ocrdata.records.format.schema import (
     CLASS,
     ENCODED,
     FORMAT,
@@ -36,8 +36,8 @@ from ocrdata.records.schema import (
     encode_line,
     line_of,
 )
-from ocrdata.records.tfrecord import read_examples, read_records
-from ocrdata.records.tfrecord_writer import open_writer
+from ocrdata.records.format.tfrecord import read_examples, read_records
+from ocrdata.records.format.tfrecord_writer import open_writer
 
 TEXT_VALUE = "一日难再晨"
 CLASSES = (1, 200, 3000, 400, 17)
@@ -115,7 +115,7 @@ def sample_rows(data):
 
 
 def lines_ours(data, folder, compression):
-    from ocrdata.records.shards import write_shards
+    from ocrdata.records.write.shards import write_shards
 
     target = folder / ("ours" if compression == "none" else "gzip")
     write_shards(data, target, shards=10, compression=compression, workers=0, overwrite=True)
@@ -133,7 +133,7 @@ def write_examples(tf, data, path, features_of):
 
 def lines_tensorflow(tf, data, folder, index):
     """Reads each file and writes the features that we write, without checking or shuffling."""
-    from ocrdata.records.images import read_header
+    from ocrdata.images.header import read_header
 
     def features_of(key, text):
         image = (data / key).read_bytes()
@@ -228,7 +228,7 @@ def small_samples(count, start=0):
 
 
 def stream_small(folder, count):
-    from ocrdata.records.stream import write_sample_stream
+    from ocrdata.records.write.stream import write_sample_stream
 
     def opener(start):
         return small_samples(count, start)
@@ -238,7 +238,7 @@ def stream_small(folder, count):
 
 def list_small(folder, count):
     """Lists names that all lead to one file: what is kept of a sample is what matters."""
-    from ocrdata.records.shards import write_shards
+    from ocrdata.records.write.shards import write_shards
 
     data = folder / "data"
     for name in ("pic/0", "Train", "Test"):

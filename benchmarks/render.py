@@ -155,13 +155,13 @@ def ours(style: str, way: str, seconds: float, texts: List[str], work: Path) -> 
 
     start = time.perf_counter()
     sys.path.insert(0, str(ROOT))
-    from ocrdata.records.schema import LineRecord, encode_line
-    from ocrdata.records.statistics import LineStatistics
-    from ocrdata.records.tfrecord_writer import open_writer
-    from ocrdata.render.blocks import Job, render_block, write_block
-    from ocrdata.render.fonts import find_fonts
-    from ocrdata.render.recipes import find_recipe
-    from ocrdata.render.sampling import BLOCK, Task
+    from ocrdata.records.format.schema import LineRecord, encode_line
+    from ocrdata.records.format.statistics import LineStatistics
+    from ocrdata.records.format.tfrecord_writer import open_writer
+    from ocrdata.render.lines.blocks import Job, render_block, write_block
+    from ocrdata.render.lines.text_sampling import BLOCK, Task
+    from ocrdata.render.style.recipes import find_recipe
+    from ocrdata.render.text.fonts import find_fonts
     from ocrdata.text.charset import collect_characters
 
     job = Job(tuple(find_fonts(())), find_recipe(style), form="jpg")
@@ -208,8 +208,8 @@ def prepare(work: Path, texts: List[str]) -> List[Path]:
     sys.path.insert(0, str(ROOT))
     import cv2
 
-    from ocrdata.render.backgrounds import invent_picture
-    from ocrdata.render.fonts import find_fonts
+    from ocrdata.render.effects.backgrounds import invent_picture
+    from ocrdata.render.text.fonts import find_fonts
 
     for name in ("fonts", "ground"):
         (work / name).mkdir()

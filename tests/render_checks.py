@@ -18,15 +18,15 @@ ROOT = Path(__file__).resolve().parents[1]
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
 
-from ocrdata.base import seeds  # noqa: E402
-from ocrdata.render.drawing import DRAWS, draw_styles  # noqa: E402
-from ocrdata.render.fonts import find_fonts  # noqa: E402
-from ocrdata.render.glyphs import GlyphCache  # noqa: E402
-from ocrdata.render.line import LinePainter  # noqa: E402
-from ocrdata.render.presets import PRESETS  # noqa: E402
-from ocrdata.render.recipes import find_recipe  # noqa: E402
-from ocrdata.render.style import NEUTRAL  # noqa: E402
-from ocrdata.render.warp import Frame  # noqa: E402
+from ocrdata.base import rng  # noqa: E402
+from ocrdata.render.effects.warp import Frame  # noqa: E402
+from ocrdata.render.lines.line import LinePainter  # noqa: E402
+from ocrdata.render.style.line_style import NEUTRAL  # noqa: E402
+from ocrdata.render.style.presets import PRESETS  # noqa: E402
+from ocrdata.render.style.recipes import find_recipe  # noqa: E402
+from ocrdata.render.style.style_sampling import DRAWS, draw_styles  # noqa: E402
+from ocrdata.render.text.fonts import find_fonts  # noqa: E402
+from ocrdata.render.text.glyphs import GlyphCache  # noqa: E402
 
 # A square character: the hull of its ink is its box. Without the middle one nothing else moves.
 WITH, WITHOUT = "国国国", "国\u3000国"
@@ -40,7 +40,7 @@ def styles(count, seed=11):
     for block in range(-(-count // 256)):
         name = sorted(PRESETS)[block % len(PRESETS)]
         recipe = find_recipe(name)
-        rows = seeds.uniform_block(seed, "check-" + name, block, 256, DRAWS)
+        rows = rng.uniform_block(seed, "check-" + name, block, 256, DRAWS)
         for place, style in enumerate(draw_styles(rows, recipe)[: count - block * 256]):
             shape = SHAPES[(block // len(PRESETS) + place) % len(SHAPES)]
             key = name, shape

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 from functools import lru_cache
 
-from ocrdata.base import seeds
-from ocrdata.render.blocks import Job
-from ocrdata.render.drawing import DRAWS, draw_styles
-from ocrdata.render.fonts import find_fonts
-from ocrdata.render.glyphs import GlyphCache
-from ocrdata.render.line import LinePainter
-from ocrdata.render.recipes import find_recipe
-from ocrdata.render.warp import Frame
+from ocrdata.base import rng
+from ocrdata.render.effects.warp import Frame
+from ocrdata.render.lines.blocks import Job
+from ocrdata.render.lines.line import LinePainter
+from ocrdata.render.style.recipes import find_recipe
+from ocrdata.render.style.style_sampling import DRAWS, draw_styles
+from ocrdata.render.text.fonts import find_fonts
+from ocrdata.render.text.glyphs import GlyphCache
 
 TEXTS = ["床前明月光", "2024年3月5日", "gjpqy,.;A!", "一二三", "¥1,234.50", "疑是地上霜"]
 
@@ -26,7 +26,7 @@ def painter(recipe="clean", cache=None, **frame):
 
 @lru_cache(maxsize=None)
 def styles_of(recipe, count, seed=5):
-    rows = seeds.uniform_block(seed, "test", 0, count, DRAWS)
+    rows = rng.uniform_block(seed, "test", 0, count, DRAWS)
     return draw_styles(rows, find_recipe(recipe))
 
 

@@ -70,28 +70,28 @@ def pack(folder, path, prefix):
 
 def scene_options(**changed):
     """Returns options for small crops."""
-    from ocrdata.train.source_config import SceneOptions
+    from ocrdata.train.config.sources import SceneOptions
 
     return SceneOptions(**{**CROPS, **changed})
 
 
 def small_east(**changed):
     """Returns the options of a small EAST."""
-    from ocrdata.train.scene_config import EastOptions
+    from ocrdata.train.config.detection import EastOptions
 
     return EastOptions(**{**SMALL, **changed})
 
 
 def small_psenet(**changed):
     """Returns the options of a small PSENet."""
-    from ocrdata.train.scene_config import PsenetOptions
+    from ocrdata.train.config.detection import PsenetOptions
 
     return PsenetOptions(**{**SMALL_PSENET, **changed})
 
 
 def small_deeptext(**changed):
     """Returns the options of a small DeepText."""
-    from ocrdata.train.deeptext_config import DeepTextOptions
+    from ocrdata.train.config.deeptext import DeepTextOptions
 
     return DeepTextOptions(**{**SMALL_DEEPTEXT, **changed})
 

@@ -15,11 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocrdata import errors
-from ocrdata.base import seeds
-from ocrdata.base.outdir import read_manifest, staged_output, write_atomic
+from ocrdata.base import rng
 from ocrdata.base.parallel import ordered_map
 from ocrdata.base.registry import Registry
 from ocrdata.base.sample import read_sample_list, write_sample_list
+from ocrdata.base.storage.staging import read_manifest, staged_output, write_atomic
 
 LABELS = st.text(
     st.characters(blacklist_categories=("Cs", "Cc", "Zl", "Zp")), min_size=1, max_size=20
@@ -208,30 +208,28 @@ def _alive(pid):
 
 def test_streams_are_portable():
     # Fixed by the algorithms, not by this implementation's version: the same on 3.7 and 3.13.
-    assert seeds.stream(7, "a", 1).random() == 0.45579338607526587
-    assert seeds.bucket("床前明月光", "test-0") == 0.7815472952335689
-    assert seeds.uniform_block(0, "x", 0, 1, 2).tolist() == [
-        [0.9481810595216205, 0.8754635341229018]
-    ]
+    assert rng.stream(7, "a", 1).random() == 0.45579338607526587
+    assert rng.bucket("床前明月光", "test-0") == 0.7815472952335689
+    assert rng.uniform_block(0, "x", 0, 1, 2).tolist() == [[0.9481810595216205, 0.8754635341229018]]
 
 
 def test_streams_differ_by_each_part():
     firsts = {
-        seeds.stream(*key).random()
+        rng.stream(*key).random()
         for key in [(0, "a"), (1, "a"), (0, "b"), (0, "a", ""), (0, "", "a")]
     }
     assert len(firsts) == 5
 
 
 def test_uniform_block_is_uniform():
-    values = seeds.uniform_block(3, "x", 5, 256, 32)
+    values = rng.uniform_block(3, "x", 5, 256, 32)
     assert values.shape == (256, 32)
     assert 0 <= values.min() and values.max() < 1
     assert abs(values.mean() - 0.5) < 0.02
 
 
 def test_bucket_share_matches_the_fraction():
-    shares = [seeds.bucket(str(random.Random(n).random())) < 0.1 for n in range(4000)]
+    shares = [rng.bucket(str(random.Random(n).random())) < 0.1 for n in range(4000)]
     assert 0.08 < sum(shares) / len(shares) < 0.12
 
 

@@ -8,14 +8,14 @@ import pytest
 from PIL import Image
 from test_shards import append_line, lines_of, make_data
 
+from ocrdata.base.findings import KINDS
 from ocrdata.check.artefact import check_path
 from ocrdata.errors import InputError, UnknownNameError
-from ocrdata.records.decode import decode_example
-from ocrdata.records.example import bytes_feature, encode_example, int64_feature
-from ocrdata.records.findings import KINDS
-from ocrdata.records.shards import write_shards
-from ocrdata.records.tfrecord import read_records
-from ocrdata.records.tfrecord_writer import open_writer
+from ocrdata.records.format.decode import decode_example
+from ocrdata.records.format.example import bytes_feature, encode_example, int64_feature
+from ocrdata.records.format.tfrecord import read_records
+from ocrdata.records.format.tfrecord_writer import open_writer
+from ocrdata.records.write.shards import write_shards
 from ocrdata.text.charset import read_charset, write_dictionary
 
 

@@ -15,14 +15,14 @@ from test_shards import append_line, lines_of, make_data
 
 from ocrdata.base.sample import Region
 from ocrdata.check.artefact import check_path
+from ocrdata.check.verify_regions import region_problems
 from ocrdata.errors import OptionError, OutputExistsError
 from ocrdata.packing.pack import pack
-from ocrdata.records.conversion import write_from
-from ocrdata.records.options import WriteOptions
-from ocrdata.records.shards import write_shards
-from ocrdata.records.tfrecord import read_records
-from ocrdata.records.truth import parse_regions
-from ocrdata.records.verify_regions import region_problems
+from ocrdata.records.format.tfrecord import read_records
+from ocrdata.records.legacy.conversion import write_from
+from ocrdata.records.sources.truth import parse_regions
+from ocrdata.records.write.options import WriteOptions
+from ocrdata.records.write.shards import write_shards
 from ocrdata.text.charset import Charset
 
 BAD = {

@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from ocrdata.base.outdir import read_manifest
 from ocrdata.base.sample import Region, read_sample_list
+from ocrdata.base.storage.staging import read_manifest
 from ocrdata.cli import OcrdataGroup
 from ocrdata.cli.import_data import import_data
 from ocrdata.geometry.polygons import as_polygon

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from PIL import Image
 from test_shards import append_line, make_data, tree
 
-from ocrdata.records.tfrecord import read_examples
+from ocrdata.records.format.tfrecord import read_examples
 
 ROOT = Path(__file__).resolve().parents[1]
 

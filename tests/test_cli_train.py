@@ -11,9 +11,9 @@ import pytest
 
 from ocrdata.cli.train import duration, train_crnn
 from ocrdata.errors import OptionError
-from ocrdata.train.config import FREE, CrnnOptions, TrainOptions
-from ocrdata.train.scene_config import EastOptions
-from ocrdata.train.source_config import SceneOptions
+from ocrdata.train.config.detection import EastOptions
+from ocrdata.train.config.sources import SceneOptions
+from ocrdata.train.config.training import FREE, CrnnOptions, TrainOptions
 
 pytest_plugins = ["train_fixtures"]
 SMALL = ["--width-multiplier", 0.125, "--lstm-units", 16, "--lstm", "block"]

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from ocrdata.errors import OptionError, TrainingError
-from ocrdata.train.cluster import Task, read_cluster, wait_for
-from ocrdata.train.launch import Process, cluster_processes, free_ports, launch
+from ocrdata.train.cluster.launch import Process, cluster_processes, free_ports, launch
+from ocrdata.train.cluster.tf_config import Task, read_cluster, wait_for
 
 pytest_plugins = ["train_fixtures"]
 NAMES = ["a:1", "b:2", "c:3", "d:4"]
@@ -86,8 +86,8 @@ import os, signal
 from pathlib import Path
 from test_models_contract import SMALL, SOURCES
 from train_support import options
-from ocrdata.train.config import settings_from
-from ocrdata.train.loop import train
+from ocrdata.train.config.training import settings_from
+from ocrdata.train.engine.train import train
 from ocrdata.train.models import MODELS
 place = Path({output!r})
 def step(report):
@@ -227,7 +227,7 @@ def test_an_evaluator_scores_the_checkpoints_of_the_others(training, numbers, tm
 @pytest.mark.tf
 def test_the_end_of_python_waits_for_what_was_left_to_itself():
     # TensorFlow's calls that come back while Python ends would abort it, and the exit code with it.
-    words = "import os, time; from ocrdata.train.reach import within\n"
+    words = "import os, time; from ocrdata.train.cluster.timeouts import within\n"
     words += "print(within(0.1, lambda: (time.sleep(1.5), os.write(1, b'back'))))"
     done = subprocess.run([sys.executable, "-u", "-c", words], stdout=subprocess.PIPE, check=True)
     assert done.stdout.split() == [b"False", b"back"]

@@ -12,7 +12,7 @@ import pytest
 from forks import Nursery
 from test_shards import make_data, tree
 
-from ocrdata.records.shards import write_shards
+from ocrdata.records.write.shards import write_shards
 
 # Counts everything that changes the disk, and dies in front of the change of a given number.
 KILLER = """
@@ -29,7 +29,8 @@ def counted(function):
         return function(*args, **kwargs)
     return call
 
-from ocrdata.records import spool, tfrecord_writer
+from ocrdata.records.sources import spool
+from ocrdata.records.format import tfrecord_writer
 for owner, name in (
     (os, "fsync"), (Path, "replace"), (Path, "unlink"), (Path, "mkdir"), (Path, "open"),
     (tfrecord_writer.RecordWriter, "write"), (tfrecord_writer._Sink, "write"), (os, "fdopen"),
@@ -48,11 +49,11 @@ def from_lists(data):
 
 kind, data, output = {kind!r}, Path({data!r}), Path({output!r})
 if kind == "lists":
-    from ocrdata.records.shards import write_shards
+    from ocrdata.records.write.shards import write_shards
     write_shards(data, output, shards=5, resume=True)
 else:
-    from ocrdata.records.options import WriteOptions
-    from ocrdata.records.stream import write_sample_stream
+    from ocrdata.records.write.options import WriteOptions
+    from ocrdata.records.write.stream import write_sample_stream
     write_sample_stream(from_lists(data), output, origin={{}}, options=WriteOptions(shards=5),
                         resume=True)
 print(count)
@@ -61,7 +62,7 @@ print(count)
 
 @pytest.fixture(scope="module")
 def nursery():
-    made = Nursery("import ocrdata.records.shards, ocrdata.records.stream")
+    made = Nursery("import ocrdata.records.write.shards, ocrdata.records.write.stream")
     yield made
     made.close()
 

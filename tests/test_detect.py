@@ -8,7 +8,7 @@ from shapely.geometry import Polygon
 
 pytest.importorskip("tensorflow", reason="training needs TensorFlow")
 from ocrdata.metrics.detection_lines import Boxes  # noqa: E402
-from ocrdata.train.detect import (  # noqa: E402
+from ocrdata.train.inference.detect import (  # noqa: E402
     Found,
     plain_regions,
     result_lines,

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from ocrdata.cli import main
-from ocrdata.train.diagnosis import diagnose
+from ocrdata.train.cluster.doctor import diagnose
 
 
 def test_doctor_names_each_thing_and_what_it_needs():
@@ -36,7 +36,7 @@ def test_doctor_without_tensorflow(monkeypatch):
 
 def test_doctor_imports_no_tensorflow():
     code = (
-        "import sys; from ocrdata.train.diagnosis import diagnose; diagnose(); "
+        "import sys; from ocrdata.train.cluster.doctor import diagnose; diagnose(); "
         "sys.exit('tensorflow' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

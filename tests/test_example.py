@@ -9,16 +9,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ocrdata.records import decode
-from ocrdata.records.decode import decode_example
-from ocrdata.records.example import (
+from ocrdata.records.format import decode
+from ocrdata.records.format.decode import decode_example
+from ocrdata.records.format.example import (
     Feature,
     bytes_feature,
     encode_example,
     float_feature,
     int64_feature,
 )
-from ocrdata.records.schema import (
+from ocrdata.records.format.schema import (
     CLASS,
     ENCODED,
     FORMAT,

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from ocrdata.base.files import FolderWriter
+from ocrdata.base.storage.files import FolderWriter
 
 
 def test_files_are_written_and_replaced(tmp_path):

@@ -16,10 +16,10 @@ from test_shards import make_data
 from ocrdata.check.artefact import check_path
 from ocrdata.errors import OcrdataError
 from ocrdata.packing.unpack import unpack
-from ocrdata.records.originals import find_originals
-from ocrdata.records.shards import write_shards
-from ocrdata.records.tfrecord import read_examples, scan_records
-from ocrdata.records.truth import parse_regions
+from ocrdata.records.format.tfrecord import read_examples, scan_records
+from ocrdata.records.legacy.originals import find_originals
+from ocrdata.records.sources.truth import parse_regions
+from ocrdata.records.write.shards import write_shards
 from ocrdata.text.charset import read_charset, write_dictionary
 
 pytestmark = pytest.mark.slow

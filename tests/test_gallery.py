@@ -13,8 +13,8 @@ from ocrdata.errors import FontError, InputError, OptionError, OutputExistsError
 from ocrdata.gallery.cards import Card
 from ocrdata.gallery.preview import write_preview
 from ocrdata.gallery.sheet import draw_sheet
-from ocrdata.records.pick import choose_samples
-from ocrdata.records.shards import write_shards
+from ocrdata.records.sources.sampling import choose_samples
+from ocrdata.records.write.shards import write_shards
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +148,7 @@ def test_impossible_calls(data, tmp_path):
 
 def test_regions_are_drawn_wherever_they_are(scenes, tmp_path):  # noqa: F811
     from ocrdata.packing.pack import pack
-    from ocrdata.records.conversion import write_from
+    from ocrdata.records.legacy.conversion import write_from
 
     with (scenes / "gt_img_2.txt").open("a") as stream:
         stream.write("40,30,60,30,60,44,40,44,###\n")

@@ -9,7 +9,7 @@ import tarfile
 import pytest
 
 from ocrdata.base.icdar import format_box, quote, split_numbers, split_outline, unquote
-from ocrdata.base.tree import Tree, decode_lines, natural
+from ocrdata.base.storage.tree import Tree, decode_lines, natural
 from ocrdata.errors import AnnotationError
 
 

@@ -13,15 +13,15 @@ from test_packing import scenes  # noqa: F401
 from test_shards import lines_of, make_data, tree
 
 from ocrdata.errors import AnnotationError, InputError, OptionError
+from ocrdata.images.encoding import PictureOptions, decode_rgb
 from ocrdata.packing.pack import pack
-from ocrdata.records.conversion import write_from
-from ocrdata.records.info import read_shard_set
-from ocrdata.records.options import WriteOptions
-from ocrdata.records.pictures import PictureOptions, decode_rgb
-from ocrdata.records.scene import scene_of
-from ocrdata.records.shards import write_shards
-from ocrdata.records.tfrecord import read_examples
-from ocrdata.records.truth import parse_regions
+from ocrdata.records.format.dataset_info import read_shard_set
+from ocrdata.records.format.scene_record import scene_of
+from ocrdata.records.format.tfrecord import read_examples
+from ocrdata.records.legacy.conversion import write_from
+from ocrdata.records.sources.truth import parse_regions
+from ocrdata.records.write.options import WriteOptions
+from ocrdata.records.write.shards import write_shards
 
 ALL = WriteOptions(validation_fraction=0, test_fraction=0, shards=1)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from render_support import TEXTS, job, tree_digest
 
-from ocrdata.base import journal
 from ocrdata.base.parallel import ordered_map
-from ocrdata.render import batch
-from ocrdata.render.batch import render_lines
-from ocrdata.render.planning import TextOptions
+from ocrdata.base.storage import journal
+from ocrdata.render.lines import batch
+from ocrdata.render.lines.batch import render_lines
+from ocrdata.render.lines.planning import TextOptions
 
 ROWS = [3, [1, 2], {"b": "中", "a": None}, "line\nbreak"]
 

@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[1] / "ocrdata"
 ROWS = {
     "errors": 0,
     "base": 1,
+    "images": 2,
     "text": 2,
     "geometry": 2,
     "metrics": 2,
@@ -22,6 +23,7 @@ ROWS = {
     "pages": 3,
     "check": 3,
     "gallery": 3,
+    "pipelines": 4,
     "train": 4,
     "scale": 4,
     "cli": 5,

@@ -10,20 +10,20 @@ import cv2
 import numpy as np
 import pytest
 
+from ocrdata.base.skips import Skips
 from ocrdata.check.artefact import check_path
 from ocrdata.errors import InputError, RecordError
 from ocrdata.packing.unpack import unpack
-from ocrdata.records.conversion import write_from
-from ocrdata.records.from_deeptext import open_deeptext
-from ocrdata.records.inputs import open_input
-from ocrdata.records.mindrecord import (
+from ocrdata.records.legacy.conversion import write_from
+from ocrdata.records.legacy.deeptext import open_deeptext
+from ocrdata.records.legacy.mindrecord import (
     find_mindrecords,
     index_of,
     open_mindrecord,
     read_mindrecord,
     unpack_integers,
 )
-from ocrdata.records.skips import Skips
+from ocrdata.records.sources.inputs import open_input
 
 PACK = Path(__file__).parent / "data" / "records" / "mindrecord.tar.gz"
 

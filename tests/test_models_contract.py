@@ -13,11 +13,11 @@ from train_support import metrics, options  # noqa: E402
 
 from ocrdata.reading.exported import open_network  # noqa: E402
 from ocrdata.reading.lines import batch_of, ready_line  # noqa: E402
-from ocrdata.train.config import settings_from  # noqa: E402
-from ocrdata.train.evaluate import evaluate  # noqa: E402
-from ocrdata.train.evaluate_scenes import evaluate_scenes  # noqa: E402
-from ocrdata.train.export import export  # noqa: E402
-from ocrdata.train.loop import train  # noqa: E402
+from ocrdata.train.config.training import settings_from  # noqa: E402
+from ocrdata.train.engine.train import train  # noqa: E402
+from ocrdata.train.export.export import export  # noqa: E402
+from ocrdata.train.inference.evaluate import evaluate  # noqa: E402
+from ocrdata.train.inference.evaluate_scenes import evaluate_scenes  # noqa: E402
 from ocrdata.train.models import MODELS  # noqa: E402
 from ocrdata.train.models.base import Model  # noqa: E402
 

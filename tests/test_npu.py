@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ocrdata.errors import InputError, OcrdataError, OptionError
-from ocrdata.train.rank_table import npu_processes, read_rank, read_rank_table
+from ocrdata.train.devices.rank_table import npu_processes, read_rank, read_rank_table
 
 GOLDEN = Path(__file__).parent / "data" / "npu"
 
@@ -100,7 +100,7 @@ def test_launching_gives_each_device_its_environment_and_log(table, tmp_path):
 @pytest.mark.tf
 def test_without_the_adapter_one_sentence_says_so():
     pytest.importorskip("tensorflow", reason="training needs TensorFlow")
-    from ocrdata.train.targets import make_target
+    from ocrdata.train.devices.device import make_target
 
     with pytest.raises(OcrdataError, match="npu_bridge is not installed.*CANN"):
         make_target("npu")
@@ -111,8 +111,8 @@ def transcript(name, size, tmp_path, monkeypatch, table, **more):
     from test_models_contract import SMALL, SOURCES
     from train_support import options, write_numbers
 
-    from ocrdata.train.config import settings_from
-    from ocrdata.train.loop import train
+    from ocrdata.train.config.training import settings_from
+    from ocrdata.train.engine.train import train
     from ocrdata.train.models import MODELS
 
     rank = 3 if size > 1 else 0
@@ -171,7 +171,7 @@ def test_the_double_refuses_what_the_adapter_would(double, break_it, problem):
     from npu_double import Refused
 
     from ocrdata.train.compat import v1
-    from ocrdata.train.targets import make_target
+    from ocrdata.train.devices.device import make_target
 
     config = make_target("npu").config
     break_it(config.graph_options.rewrite_options)
@@ -184,7 +184,7 @@ def test_the_double_refuses_wrong_order_and_loose_shapes(double):
     from npu_double import Refused
 
     from ocrdata.train.compat import tf, v1
-    from ocrdata.train.targets import make_target
+    from ocrdata.train.devices.device import make_target
 
     target = make_target("npu")
     with tf.Graph().as_default(), v1.Session(config=target.config) as session:

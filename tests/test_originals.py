@@ -10,22 +10,28 @@ import pytest
 from PIL import Image, ImageDraw
 from test_shards import lines_of, make_data
 
+from ocrdata.base.findings import Findings
+from ocrdata.check.verify_originals import verify_originals
 from ocrdata.errors import AnnotationError, RecordError
 from ocrdata.geometry import rbox
-from ocrdata.records.conversion import write_from
-from ocrdata.records.example import bytes_feature, encode_example, float_feature, int64_feature
-from ocrdata.records.findings import Findings
-from ocrdata.records.info import read_shard_set
-from ocrdata.records.options import WriteOptions
-from ocrdata.records.originals import find_originals
-from ocrdata.records.scene import scene_of
-from ocrdata.records.schema import line_of
-from ocrdata.records.shards import write_shards
-from ocrdata.records.tfrecord import read_examples
-from ocrdata.records.tfrecord_writer import open_writer
-from ocrdata.records.verify_originals import check_names, verify_originals
+from ocrdata.records.format.dataset_info import read_shard_set
+from ocrdata.records.format.example import (
+    bytes_feature,
+    encode_example,
+    float_feature,
+    int64_feature,
+)
+from ocrdata.records.format.scene_record import scene_of
+from ocrdata.records.format.schema import line_of
+from ocrdata.records.format.tfrecord import read_examples
+from ocrdata.records.format.tfrecord_writer import open_writer
+from ocrdata.records.legacy.conversion import write_from
+from ocrdata.records.legacy.original_records import check_names
+from ocrdata.records.legacy.originals import find_originals
+from ocrdata.records.write.options import WriteOptions
+from ocrdata.records.write.shards import write_shards
 from ocrdata.text.charset import Charset, read_charset
-from ocrdata.train.shardset import read_shard_set as read_training_shards
+from ocrdata.train.data.line_shards import read_shard_set as read_training_shards
 
 CHARSET = Charset(tuple("abcdefghijklmnopqrstuvwxyz"))
 KEEP = WriteOptions(validation_fraction=0)

@@ -11,7 +11,7 @@ import tarfile
 import pytest
 from PIL import Image
 
-from ocrdata.base import tar as guards
+from ocrdata.base.storage import tar as guards
 from ocrdata.check.artefact import check_path
 from ocrdata.errors import AnnotationError, InputError, OutputExistsError
 from ocrdata.packing.pack import pack

@@ -52,7 +52,7 @@ def test_facts_of_lines_are_those_of_the_lists(rendered):
 
 def test_facts_are_the_same_in_every_form(rendered, scenes, run, tmp_path):
     from ocrdata.packing.pack import pack
-    from ocrdata.records.shards import write_shards
+    from ocrdata.records.write.shards import write_shards
 
     pack(scenes, tmp_path / "scenes.tar.gz")
     run("tfrecord", "--source", scenes, "--output", tmp_path / "records", "--workers", 0)
@@ -217,7 +217,7 @@ def test_the_worst_scenes_are_those_with_most_wrong():
 
     from ocrdata.metrics.detection import match_all
     from ocrdata.metrics.detection_lines import Boxes
-    from ocrdata.train.worst import worst_scenes
+    from ocrdata.train.inference.worst_samples import worst_scenes
 
     def boxes(*lefts):
         found = Boxes()

@@ -38,7 +38,7 @@ def browser():
 @pytest.fixture(scope="module")
 def pages(rendered, tmp_path_factory):
     """A page of each kind of data set, of a damaged one, and of a run."""
-    from ocrdata.records.shards import write_shards
+    from ocrdata.records.write.shards import write_shards
 
     root = tmp_path_factory.mktemp("pages")
     scenes = write_scenes(root / "scenes", 4, test=2)

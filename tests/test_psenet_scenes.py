@@ -14,16 +14,16 @@ from scene_support import scene_options, small_psenet
 pytest.importorskip("tensorflow", reason="training needs TensorFlow")
 from ocrdata.geometry.expansion import detect  # noqa: E402
 from ocrdata.metrics.detection import evaluate_detection  # noqa: E402
-from ocrdata.render.fonts import find_fonts  # noqa: E402
-from ocrdata.render.recipes import find_recipe  # noqa: E402
-from ocrdata.render.scene import SceneJob  # noqa: E402
-from ocrdata.render.scenes import render_scenes  # noqa: E402
+from ocrdata.render.scenes.batch import render_scenes  # noqa: E402
+from ocrdata.render.scenes.scene import SceneJob  # noqa: E402
+from ocrdata.render.style.recipes import find_recipe  # noqa: E402
+from ocrdata.render.text.fonts import find_fonts  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
-from ocrdata.train.config import TrainOptions  # noqa: E402
-from ocrdata.train.evaluate_scenes import evaluate_scenes  # noqa: E402
-from ocrdata.train.export import export  # noqa: E402
-from ocrdata.train.loop import train  # noqa: E402
-from ocrdata.train.scene_config import PsenetReading  # noqa: E402
+from ocrdata.train.config.detection import PsenetReading  # noqa: E402
+from ocrdata.train.config.training import TrainOptions  # noqa: E402
+from ocrdata.train.engine.train import train  # noqa: E402
+from ocrdata.train.export.export import export  # noqa: E402
+from ocrdata.train.inference.evaluate_scenes import evaluate_scenes  # noqa: E402
 
 pytestmark = pytest.mark.tf
 TEXTS = ["国家图书馆", "2024年10月", "人民币壹万元"]

@@ -10,8 +10,8 @@ import zipfile
 
 import pytest
 
-from ocrdata.base import files
-from ocrdata.base.remote import RemotePath, as_path, is_remote
+from ocrdata.base.storage import files
+from ocrdata.base.storage.remote import RemotePath, as_path, is_remote
 from ocrdata.errors import OptionError
 
 fsspec = pytest.importorskip("fsspec", reason="fsspec is not installed")
@@ -192,7 +192,7 @@ def test_an_output_is_not_replaced_and_an_interrupted_run_goes_on(run, bucket, m
     run(*words)
     whole = content(bucket / "d")
     assert "Pass --overwrite" in run(*words, code=1).output
-    from ocrdata.render import batch
+    from ocrdata.render.lines import batch
 
     calls = []
 
@@ -228,7 +228,7 @@ def test_a_packed_set_is_read_from_a_web_server(run, tmp_path, bucket, server):
 @pytest.mark.tf
 def test_shards_there_are_trained_on_from_a_copy(run, tmp_path, bucket, monkeypatch):
     pytest.importorskip("tensorflow", reason="training needs TensorFlow")
-    from ocrdata.train.shardset import read_shard_set
+    from ocrdata.train.data.line_shards import read_shard_set
 
     monkeypatch.setenv("OCRDATA_CACHE_DIR", str(tmp_path / "cache"))
     words = ["--corpus", "dates", "--limit", "60", "--records", "--shards", "2", "--workers", "0"]

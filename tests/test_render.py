@@ -11,14 +11,14 @@ from PIL import Image, ImageDraw
 from render_checks import measure
 from render_support import TEXTS, painter, styles_of
 
-from ocrdata.render import colours, effects
-from ocrdata.render.fonts import find_fonts
-from ocrdata.render.glyphs import GlyphCache
-from ocrdata.render.ink import thicken
-from ocrdata.render.mixing import mix
-from ocrdata.render.presets import PRESETS
-from ocrdata.render.style import NEUTRAL
-from ocrdata.render.warp import warp_ink
+from ocrdata.render.effects import colors, image_effects
+from ocrdata.render.effects.compositing import mix
+from ocrdata.render.effects.text_effects import thicken
+from ocrdata.render.effects.warp import warp_ink
+from ocrdata.render.style.line_style import NEUTRAL
+from ocrdata.render.style.presets import PRESETS
+from ocrdata.render.text.fonts import find_fonts
+from ocrdata.render.text.glyphs import GlyphCache
 
 
 @pytest.fixture(scope="module")
@@ -164,14 +164,14 @@ def test_corners_are_never_black_by_accident(painters, recipe):
 
 def test_effects_do_what_they_say():
     flat = np.full((40, 4000), 128, np.uint8)
-    noisy = effects.add_noise(flat, 10.0, 0.3).astype(int)
+    noisy = image_effects.add_noise(flat, 10.0, 0.3).astype(int)
     assert noisy.std() == pytest.approx(10.0, rel=0.05) and abs(noisy.mean() - 128) < 0.2
     dark, light = (
-        effects.add_shot_noise(flat // 128 * level, 10.0, 0.3).astype(int).std()
+        image_effects.add_shot_noise(flat // 128 * level, 10.0, 0.3).astype(int).std()
         for level in (40, 160)
     )
     assert light / dark == pytest.approx(2.0, rel=0.1)
-    specks = effects.add_specks(flat, 0.02, 0.7)
+    specks = image_effects.add_specks(flat, 0.02, 0.7)
     assert (specks == 0).mean() == pytest.approx(0.01, rel=0.2)
     assert (specks == 255).mean() == pytest.approx(0.01, rel=0.2)
 
@@ -179,31 +179,33 @@ def test_effects_do_what_they_say():
 def test_blurs_keep_the_light_and_take_the_edges():
     step = np.repeat(np.array([[0, 255]], np.uint8), 30, axis=1).repeat(40, axis=0)
     ways = [
-        effects.blur(step, 1.0), effects.motion(step, 4.0, 0.0), effects.defocus(step, 1.5),
-        effects.lower_resolution(step, 0.4),
-    ]  # fmt: skip
+        image_effects.blur(step, 1.0),
+        image_effects.motion(step, 4.0, 0.0),
+        image_effects.defocus(step, 1.5),
+        image_effects.lower_resolution(step, 0.4),
+    ]
     for soft in ways:
         assert soft.shape == step.shape and abs(soft.mean() - step.mean()) < 3
         assert np.abs(np.diff(soft[20].astype(int))).max() < 200
-    upright = effects.motion(step, 4.0, 90.0)
+    upright = image_effects.motion(step, 4.0, 90.0)
     assert np.abs(np.diff(upright[20].astype(int))).max() > 200, "along the edge nothing blurs"
 
 
 def test_light_and_folds_change_what_they_should():
     flat = np.full((32, 300), 200, np.uint8)
-    lit = effects.shade(flat, 80.0, 0.0).astype(int)
+    lit = image_effects.shade(flat, 80.0, 0.0).astype(int)
     assert lit[:, 0].mean() - lit[:, -1].mean() == pytest.approx(200 * 80 / 255, abs=3)
-    creased = effects.fold(flat, 60.0, 0.5).astype(int)
+    creased = image_effects.fold(flat, 60.0, 0.5).astype(int)
     assert 190 < np.median(creased) < 210 and 125 < creased.min() < 160
 
 
-@pytest.mark.parametrize("form", effects.FORMATS)
+@pytest.mark.parametrize("form", image_effects.FORMATS)
 @pytest.mark.parametrize("shape", [(32, 90), (32, 90, 3)])
 def test_files_decode_to_what_was_drawn(form, shape):
     picture = np.full(shape, 180, np.uint8)
     picture[10:20, 30:60] = 20
     back = cv2.imdecode(
-        np.frombuffer(effects.encode(picture, form, 95), np.uint8), cv2.IMREAD_UNCHANGED
+        np.frombuffer(image_effects.encode(picture, form, 95), np.uint8), cv2.IMREAD_UNCHANGED
     )
     assert back.shape[:2] == shape[:2]
     assert np.abs(grey(back).astype(int) - grey(picture)).mean() < 4
@@ -212,7 +214,7 @@ def test_files_decode_to_what_was_drawn(form, shape):
 @settings(deadline=None)
 @given(st.floats(0, 255), st.floats(0, 360), st.floats(0, 1))
 def test_a_tint_keeps_the_grey_level(level, hue, tint):
-    blue, green, red = colours.tinted(level, hue, tint)
+    blue, green, red = colors.tinted(level, hue, tint)
     assert min(blue, green, red) > -0.01 and max(blue, green, red) < 255.01
     assert 0.114 * blue + 0.587 * green + 0.299 * red == pytest.approx(level, abs=0.01)
 
@@ -221,7 +223,7 @@ def test_a_tint_keeps_the_grey_level(level, hue, tint):
 @given(st.floats(0, 255), st.floats(0, 255), st.floats(0, 255), st.floats(20, 127))
 def test_separated_levels_are_far_enough(ink, one, other, contrast):
     low, high = sorted((one, other))
-    level, shrink = colours.separate(ink, low, high, contrast)
+    level, shrink = colors.separate(ink, low, high, contrast)
     middle, half = (low + high) / 2, (high - low) / 2 * shrink
     assert 0 <= level <= 255 and 0 <= shrink <= 1
     assert min(abs(level - middle + half), abs(level - middle - half)) >= contrast - 1e-6

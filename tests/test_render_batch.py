@@ -17,12 +17,12 @@ from render_support import TEXTS, job, tree_digest
 
 from ocrdata.base.sample import read_sample_list
 from ocrdata.errors import CorpusError, FontError, OcrdataError, OptionError
-from ocrdata.render.backgrounds import PictureBank, find_pictures, invent_picture
-from ocrdata.render.batch import render_lines
-from ocrdata.render.blocks import render_block, styles_of
-from ocrdata.render.planning import TextOptions, plan_lines
-from ocrdata.render.sampling import Task, near_key, plan_texts
-from ocrdata.render.warp import Frame
+from ocrdata.render.effects.backgrounds import PictureBank, find_pictures, invent_picture
+from ocrdata.render.effects.warp import Frame
+from ocrdata.render.lines.batch import render_lines
+from ocrdata.render.lines.blocks import render_block, styles_of
+from ocrdata.render.lines.planning import TextOptions, plan_lines
+from ocrdata.render.lines.text_sampling import Task, near_key, plan_texts
 
 
 def sides(root):
@@ -210,7 +210,7 @@ def test_a_full_disk_is_named_and_what_was_done_is_kept(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("ocrdata.render.batch.write_block", full)
+    monkeypatch.setattr("ocrdata.render.lines.batch.write_block", full)
     with pytest.raises(OcrdataError, match="No space left on device.*--resume"):
         render_lines(tmp_path, TEXTS, job())
     monkeypatch.undo()

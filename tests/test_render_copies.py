@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from ocrdata.render.blocks import Job, painter_of, render_block, styles_of
-from ocrdata.render.copies import only_copies
-from ocrdata.render.effects import encode
-from ocrdata.render.fonts import find_fonts
-from ocrdata.render.recipes import find_recipe
-from ocrdata.render.sampling import Task
-from ocrdata.render.warp import Frame
+from ocrdata.render.effects.image_effects import encode
+from ocrdata.render.effects.warp import Frame
+from ocrdata.render.lines.blocks import Job, painter_of, render_block, styles_of
+from ocrdata.render.lines.plain_lines import only_copies
+from ocrdata.render.lines.text_sampling import Task
+from ocrdata.render.style.recipes import find_recipe
+from ocrdata.render.text.fonts import find_fonts
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from fontTools.ttLib.tables.TupleVariation import TupleVariation
 
 from ocrdata.base.assets import asset_dir
 from ocrdata.errors import FontError, OptionError, UnknownNameError
-from ocrdata.render import glyphs
-from ocrdata.render.fonts import FontFace, find_fonts, font_characters
-from ocrdata.render.glyph_store import Room
-from ocrdata.render.glyphs import GlyphCache
+from ocrdata.render.text import glyphs
+from ocrdata.render.text.fonts import FontFace, find_fonts, font_characters
+from ocrdata.render.text.glyph_store import Room
+from ocrdata.render.text.glyphs import GlyphCache
 
 
 def collection(tmp_path):

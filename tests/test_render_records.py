@@ -8,9 +8,9 @@ import pytest
 from render_support import tree_digest
 
 from ocrdata.base.sample import read_sample_list
-from ocrdata.records.info import read_shard_set
-from ocrdata.records.schema import line_of
-from ocrdata.records.tfrecord import example_of, scan_records
+from ocrdata.records.format.dataset_info import read_shard_set
+from ocrdata.records.format.schema import line_of
+from ocrdata.records.format.tfrecord import example_of, scan_records
 
 WORDS = ["gen-pics", "--corpus", "dates", "--limit", "700", "--records", "--shards", "3"]
 

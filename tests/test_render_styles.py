@@ -10,9 +10,7 @@ from hypothesis import strategies as st
 from render_support import styles_of
 
 from ocrdata.errors import InputError, OptionError, UnknownNameError
-from ocrdata.render.presets import PRESETS
-from ocrdata.render.recipes import find_recipe
-from ocrdata.render.style import (
+from ocrdata.render.style.line_style import (
     FIELDS,
     NEUTRAL,
     limits_of,
@@ -22,6 +20,8 @@ from ocrdata.render.style import (
     style_line,
     style_to_dict,
 )
+from ocrdata.render.style.presets import PRESETS
+from ocrdata.render.style.recipes import find_recipe
 
 
 @pytest.mark.parametrize("name", sorted(PRESETS))

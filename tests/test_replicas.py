@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 pytest.importorskip("tensorflow", reason="training needs TensorFlow")
-from ocrdata.train import replicas  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
+from ocrdata.train.devices import replicas  # noqa: E402
 from ocrdata.train.models import MODELS, blocks  # noqa: E402
 
 pytestmark = pytest.mark.tf

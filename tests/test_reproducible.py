@@ -14,9 +14,9 @@ import pytest
 from click.testing import CliRunner
 
 from ocrdata.cli import main
-from ocrdata.records.decode import decode_example
-from ocrdata.records.schema import line_of
-from ocrdata.records.tfrecord import read_records
+from ocrdata.records.format.decode import decode_example
+from ocrdata.records.format.schema import line_of
+from ocrdata.records.format.tfrecord import read_records
 
 LISTS = "d9edbf5ae1f74034abc134fb54ef1b1da996a2724e41a0502737d5835690d2e9"
 SHARDS = "25542d377947110ff45b02d6febafc716c6c800c11798ad6455951f3db1b44ad"

@@ -14,16 +14,16 @@ from shapely.geometry import Polygon
 from ocrdata.base.sample import read_sample_list
 from ocrdata.cli.gen_scenes import gen_scenes
 from ocrdata.errors import CorpusError, FontError, OptionError
-from ocrdata.records.info import read_shard_set
-from ocrdata.records.truth import parse_regions
-from ocrdata.render.fonts import find_fonts
-from ocrdata.render.glyphs import GlyphCache
-from ocrdata.render.placing import Room, bend, line_outlines, set_block
-from ocrdata.render.recipes import find_recipe
-from ocrdata.render.scene import SceneJob
-from ocrdata.render.scenes import iterate_scenes, render_scenes
-from ocrdata.render.style import NEUTRAL
-from ocrdata.render.warp import Placement, warp_ink
+from ocrdata.records.format.dataset_info import read_shard_set
+from ocrdata.records.sources.truth import parse_regions
+from ocrdata.render.effects.warp import Placement, warp_ink
+from ocrdata.render.scenes.batch import iterate_scenes, render_scenes
+from ocrdata.render.scenes.scene import SceneJob
+from ocrdata.render.scenes.scene_layout import Room, bend, line_outlines, set_block
+from ocrdata.render.style.line_style import NEUTRAL
+from ocrdata.render.style.recipes import find_recipe
+from ocrdata.render.text.fonts import find_fonts
+from ocrdata.render.text.glyphs import GlyphCache
 
 TEXTS = ["风华正茂", "2024年", "No.12-34", "人民币壹万元整", "出口", "小心地滑", "A座", "北京大学"]
 
@@ -171,10 +171,10 @@ def test_same_bytes_for_any_workers_and_after_a_resumed_run(tmp_path, monkeypatc
             raise KeyboardInterrupt
         return real(*arguments)
 
-    from ocrdata.render import scenes
+    from ocrdata.render.scenes import batch
 
-    real = scenes._write_block
-    monkeypatch.setattr(scenes, "_write_block", fails_later)
+    real = batch._write_block
+    monkeypatch.setattr(batch, "_write_block", fails_later)
     with pytest.raises(KeyboardInterrupt):
         render_scenes(tmp_path / "cut", TEXTS, job(), 30)
     summary = render_scenes(tmp_path / "cut", TEXTS, job(), 30, resume=True)
@@ -220,7 +220,7 @@ def test_what_cannot_be_drawn_is_named(tmp_path):
 
 def test_user_pictures_are_backgrounds(tmp_path):
     from ocrdata.errors import InputError
-    from ocrdata.render.backgrounds import find_pictures
+    from ocrdata.render.effects.backgrounds import find_pictures
 
     green = np.zeros((300, 400, 3), np.uint8)
     green[..., 1] = 200

@@ -8,14 +8,14 @@ from collections import Counter
 import pytest
 from PIL import Image
 
-from ocrdata.base.outdir import read_manifest
+from ocrdata.base.storage.staging import read_manifest
 from ocrdata.errors import AnnotationError, CharsetError, OptionError, OutputExistsError
-from ocrdata.records import writing as module
-from ocrdata.records.images import read_header
-from ocrdata.records.info import read_shard_set
-from ocrdata.records.schema import ctc_length, line_of
-from ocrdata.records.shards import write_shards
-from ocrdata.records.tfrecord import read_examples
+from ocrdata.images.header import read_header
+from ocrdata.records.format.dataset_info import read_shard_set
+from ocrdata.records.format.schema import ctc_length, line_of
+from ocrdata.records.format.tfrecord import read_examples
+from ocrdata.records.write import writing as module
+from ocrdata.records.write.shards import write_shards
 
 TEXTS = [
     "春眠",

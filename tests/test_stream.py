@@ -10,13 +10,13 @@ from test_shards import TEXTS, lines_of, make_data, tree
 
 from ocrdata.base.sample import Region, Sample, read_sample_list
 from ocrdata.errors import AnnotationError, CharsetError, OptionError
-from ocrdata.records import spool as spools
-from ocrdata.records.info import read_shard_set
-from ocrdata.records.options import WriteOptions
-from ocrdata.records.scene import scene_of
-from ocrdata.records.shards import write_shards
-from ocrdata.records.stream import write_sample_stream
-from ocrdata.records.tfrecord import read_examples
+from ocrdata.records.format.dataset_info import read_shard_set
+from ocrdata.records.format.scene_record import scene_of
+from ocrdata.records.format.tfrecord import read_examples
+from ocrdata.records.sources import spool as spools
+from ocrdata.records.write.options import WriteOptions
+from ocrdata.records.write.shards import write_shards
+from ocrdata.records.write.stream import write_sample_stream
 from ocrdata.text.charset import read_charset
 
 

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ocrdata.errors import OptionError, RecordError
-from ocrdata.records.tfrecord import read_examples, read_records, scan_records
-from ocrdata.records.tfrecord_writer import open_writer
+from ocrdata.records.format.tfrecord import read_examples, read_records, scan_records
+from ocrdata.records.format.tfrecord_writer import open_writer
 
 RECORDS = [b"first", b"", "风华正茂".encode() * 3, bytes(range(256))]
 
@@ -153,7 +153,7 @@ def test_records_behind_damaged_data_are_still_read(tmp_path):
 @pytest.mark.parametrize("size", [1 << 20, 1 << 30, (1 << 31) + 1, 1 << 62, (1 << 64) - 1])
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
 def test_a_false_length_with_a_right_checksum(tmp_path, size, pack):
-    from ocrdata.records.tfrecord import masked_crc
+    from ocrdata.records.format.tfrecord import masked_crc
 
     length = struct.pack("<Q", size)
     data = length + struct.pack("<I", masked_crc(length)) + b"few bytes"

@@ -111,7 +111,7 @@ def test_unrolled_needs_a_fixed_width():
 
 def test_published_size():
     """The paper's Table 1: 8.3 M parameters with 36 + 1 classes, batch norm on two layers."""
-    from ocrdata.train.config import CrnnOptions
+    from ocrdata.train.config.training import CrnnOptions
 
     with tf.Graph().as_default():
         Crnn(CrnnOptions(batch_norm="paper"), 37).build(pictures([100], 100), training=True)

@@ -14,10 +14,10 @@ from scene_support import fill_weights, small_deeptext  # noqa: E402
 from ocrdata.geometry import boxes as b  # noqa: E402
 from ocrdata.geometry import voting  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
-from ocrdata.train.deeptext_config import DeepTextReading  # noqa: E402
+from ocrdata.train.config.deeptext import DeepTextReading  # noqa: E402
+from ocrdata.train.engine.pretrained import Pretrained  # noqa: E402
 from ocrdata.train.models.deeptext import DeepText  # noqa: E402
 from ocrdata.train.models.vgg16 import fully_connected, vgg16  # noqa: E402
-from ocrdata.train.pretrained import Pretrained  # noqa: E402
 
 pytestmark = pytest.mark.tf
 SIZE = (64, 96)
@@ -280,7 +280,7 @@ def gradient_picture(height=60, width=80):
 @pytest.mark.parametrize("fit", ["stretch", "letterbox"])
 @pytest.mark.parametrize("more", [{}, {"expand": 1.0}, {"flip": 1.0}, {"cuts": 1.0}], ids=str)
 def test_boxes_move_with_the_pixels(fit, more):
-    from ocrdata.train.deeptext_config import WholeOptions
+    from ocrdata.train.config.deeptext import WholeOptions
 
     net = DeepText(small_deeptext(fit=fit))
     options = WholeOptions(**{"expand": 0.0, "jitter": 0.0, **more})

@@ -17,15 +17,15 @@ from train_support import metrics, weights  # noqa: E402
 from ocrdata.errors import CheckpointError, InputError, OutputExistsError  # noqa: E402
 from ocrdata.geometry import rbox  # noqa: E402
 from ocrdata.metrics.detection import evaluate_detection  # noqa: E402
-from ocrdata.records.options import WriteOptions  # noqa: E402
-from ocrdata.records.shards import write_shards  # noqa: E402
+from ocrdata.records.write.options import WriteOptions  # noqa: E402
+from ocrdata.records.write.shards import write_shards  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
-from ocrdata.train.config import TrainOptions  # noqa: E402
-from ocrdata.train.evaluate_scenes import evaluate_scenes  # noqa: E402
-from ocrdata.train.export import export  # noqa: E402
-from ocrdata.train.loop import train  # noqa: E402
-from ocrdata.train.predict_scenes import predict_scenes  # noqa: E402
-from ocrdata.train.scene_config import EastReading  # noqa: E402
+from ocrdata.train.config.detection import EastReading  # noqa: E402
+from ocrdata.train.config.training import TrainOptions  # noqa: E402
+from ocrdata.train.engine.train import train  # noqa: E402
+from ocrdata.train.export.export import export  # noqa: E402
+from ocrdata.train.inference.evaluate_scenes import evaluate_scenes  # noqa: E402
+from ocrdata.train.inference.predict_scenes import predict_scenes  # noqa: E402
 
 pytestmark = pytest.mark.tf
 pytest_plugins = ["train_fixtures"]
@@ -113,8 +113,8 @@ def test_a_picture_that_breaks_later_is_skipped_and_none_left_is_an_error(
 KILLED = """
 import os, signal
 from scene_support import scene_options, small_east
-from ocrdata.train.config import TrainOptions
-from ocrdata.train.loop import train
+from ocrdata.train.config.training import TrainOptions
+from ocrdata.train.engine.train import train
 def step(report):
     if report.step == {last}:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -197,7 +197,7 @@ def test_the_export_finds_what_prediction_finds(trained, tmp_path):
 
 
 def test_a_run_of_another_model_is_refused(trained):
-    from ocrdata.train.predict import predict
+    from ocrdata.train.inference.predict import predict
 
     with pytest.raises(CheckpointError, match="reads no characters"):
         predict([trained / "data/images"], "east", trained / "output")

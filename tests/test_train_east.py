@@ -10,10 +10,10 @@ from scene_support import fill_weights, small_east  # noqa: E402
 
 from ocrdata.errors import CheckpointError  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
+from ocrdata.train.config.detection import EastReading  # noqa: E402
+from ocrdata.train.engine.pretrained import Pretrained  # noqa: E402
 from ocrdata.train.models.east import East  # noqa: E402
 from ocrdata.train.models.resnet_v1 import resnet_v1  # noqa: E402
-from ocrdata.train.pretrained import Pretrained  # noqa: E402
-from ocrdata.train.scene_config import EastReading  # noqa: E402
 
 pytestmark = pytest.mark.tf
 SIZE = 64

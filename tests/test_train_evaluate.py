@@ -24,10 +24,10 @@ from ocrdata.errors import (  # noqa: E402
 )
 from ocrdata.metrics.recognition import RecognitionScore  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
-from ocrdata.train.evaluate import evaluate  # noqa: E402
-from ocrdata.train.export import export  # noqa: E402
-from ocrdata.train.predict import predict  # noqa: E402
-from ocrdata.train.serving import join_characters  # noqa: E402
+from ocrdata.train.export.export import export  # noqa: E402
+from ocrdata.train.export.signatures import join_characters  # noqa: E402
+from ocrdata.train.inference.evaluate import evaluate  # noqa: E402
+from ocrdata.train.inference.predict import predict  # noqa: E402
 
 pytestmark = pytest.mark.tf
 pytest_plugins = ["train_fixtures"]
@@ -243,10 +243,10 @@ def test_texts_are_joined_from_characters():
 
 def test_a_run_leaves_a_page_with_what_it_read_worst(trained, numbers):
     from ocrdata.pages.run import marked
-    from ocrdata.train.evaluate import Evaluator
-    from ocrdata.train.run import read_run
-    from ocrdata.train.shardset import read_shard_set
-    from ocrdata.train.targets import make_target
+    from ocrdata.train.data.line_shards import read_shard_set
+    from ocrdata.train.devices.device import make_target
+    from ocrdata.train.inference.evaluate import Evaluator
+    from ocrdata.train.run_dir import read_run
 
     run = read_run(trained / "crnn", "crnn")
     page = (trained / "crnn/report.html").read_text(encoding="utf-8")
@@ -266,7 +266,7 @@ def test_an_onnx_file_that_reads_otherwise_is_not_written(output, monkeypatch):
     from ocrdata.errors import TrainingError
 
     pytest.importorskip("tf2onnx", reason="ONNX needs the extra onnx")
-    monkeypatch.setattr("ocrdata.train.onnx.TOLERANCE", -1.0)
+    monkeypatch.setattr("ocrdata.train.export.onnx.TOLERANCE", -1.0)
     with pytest.raises(TrainingError, match="differ from TensorFlow's.*saved_model"):
         export("crnn", output, form="onnx")
     assert not (output / "crnn/model.onnx").exists()

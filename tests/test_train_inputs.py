@@ -14,12 +14,18 @@ from PIL import Image
 pytest.importorskip("tensorflow", reason="training needs TensorFlow")
 from train_support import write_numbers  # noqa: E402
 
-from ocrdata.records import schema  # noqa: E402
-from ocrdata.train import inputs  # noqa: E402
+from ocrdata.records.format import schema  # noqa: E402
 from ocrdata.train.compat import tf, untuned, v1  # noqa: E402
-from ocrdata.train.inputs import Order, evaluation_batches, iterate, pool_batches, training_batches  # noqa: E402
-from ocrdata.train.pictures import BUCKET, ImageSpec, decode_images, measured_widths  # noqa: E402
-from ocrdata.train.shardset import read_shard_set  # noqa: E402
+from ocrdata.train.data import line_dataset  # noqa: E402
+from ocrdata.train.data.line_dataset import (  # noqa: E402
+    Order,
+    evaluation_batches,
+    iterate,
+    pool_batches,
+    training_batches,
+)
+from ocrdata.train.data.line_images import BUCKET, ImageSpec, decode_images, measured_widths  # noqa: E402
+from ocrdata.train.data.line_shards import read_shard_set  # noqa: E402
 
 pytestmark = pytest.mark.tf
 pytest_plugins = ["train_fixtures"]
@@ -192,7 +198,7 @@ def test_pools_hold_whole_batches():
 def test_no_iterator_is_tuned():
     # Whoever forgets it meets sessions that take up to a minute to end, now and then.
     makers = re.compile(r"make_(?:initializable|one_shot)_iterator\((\w+)")
-    sources = (Path(inputs.__file__).parent).rglob("*.py")
+    sources = (Path(line_dataset.__file__).parent).rglob("*.py")
     found = [name for path in sources for name in makers.findall(path.read_text("utf-8"))]
     assert found and set(found) == {"untuned"}
     options = untuned(tf.data.Dataset.range(3)).options()

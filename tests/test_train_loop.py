@@ -20,7 +20,7 @@ from ocrdata.errors import (  # noqa: E402
     UnknownNameError,
 )
 from ocrdata.train.compat import tf, v1  # noqa: E402
-from ocrdata.train.loop import train  # noqa: E402
+from ocrdata.train.engine.train import train  # noqa: E402
 from ocrdata.train.models.crnn import Crnn  # noqa: E402
 
 pytestmark = pytest.mark.tf
@@ -168,7 +168,7 @@ def test_resuming_with_more_steps_goes_on(go, tmp_path):
 KILLED = """
 import os, signal
 from train_support import options, tiny
-from ocrdata.train.loop import train
+from ocrdata.train.engine.train import train
 def step(report):
     if report.step == {last}:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -279,7 +279,7 @@ def test_lstm_forms_train_alike_and_resume_each_other(crnn, losses, tmp_path, ls
 
 
 def test_epochs_are_counted_in_samples(go, numbers):
-    from ocrdata.train.shardset import read_shard_set
+    from ocrdata.train.data.line_shards import read_shard_set
 
     samples = read_shard_set(numbers).samples("train")
     assert go(steps=None, epochs=0.5).step == -(-samples // 16)
@@ -331,7 +331,7 @@ def test_a_target_that_is_not_there_is_named(go):
 
 
 def test_threads_reach_the_session():
-    from ocrdata.train.targets import make_target
+    from ocrdata.train.devices.device import make_target
 
     config = make_target("cpu", intra_threads=3, inter_threads=5).config
     assert (config.intra_op_parallelism_threads, config.inter_op_parallelism_threads) == (3, 5)
@@ -339,7 +339,7 @@ def test_threads_reach_the_session():
 
 def test_undecodable_pictures_stop_training_with_a_hint(tmp_path):
     data = write_numbers(tmp_path / "data", 16)
-    from ocrdata.records.schema import LineRecord, encode_line
+    from ocrdata.records.format.schema import LineRecord, encode_line
 
     info = json.loads((data / "tfrecords/dataset_info.json").read_text(encoding="utf-8"))
     for entry in info["splits"]["train"]["shards"]:

@@ -11,12 +11,12 @@ from scene_support import pack, scene_options, small_deeptext, small_east, write
 from train_support import options  # noqa: E402
 
 from ocrdata.errors import InputError, OptionError  # noqa: E402
-from ocrdata.train.deeptext_config import WholeOptions  # noqa: E402
-from ocrdata.train.detection import CropMaker, weighted  # noqa: E402
-from ocrdata.train.evaluate_scenes import evaluate_scenes  # noqa: E402
-from ocrdata.train.loop import train  # noqa: E402
-from ocrdata.train.mixture import open_sources  # noqa: E402
+from ocrdata.train.config.deeptext import WholeOptions  # noqa: E402
+from ocrdata.train.data.scene_mixture import open_sources  # noqa: E402
+from ocrdata.train.engine.train import train  # noqa: E402
+from ocrdata.train.inference.evaluate_scenes import evaluate_scenes  # noqa: E402
 from ocrdata.train.models.east import East  # noqa: E402
+from ocrdata.train.tasks.detection import CropMaker, weighted  # noqa: E402
 
 pytestmark = pytest.mark.tf
 

@@ -10,8 +10,8 @@ import pytest
 pytest.importorskip("tensorflow", reason="training needs TensorFlow")
 from train_support import options, tiny  # noqa: E402
 
-from ocrdata.train import optimisers  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
+from ocrdata.train.engine import optimizers  # noqa: E402
 from ocrdata.train.models.crnn import Crnn  # noqa: E402
 
 pytestmark = pytest.mark.tf
@@ -22,7 +22,7 @@ def rates(**chosen):
     """Returns the learning rates of the steps 0 to 100."""
     with tf.Graph().as_default(), v1.Session() as session:
         step = v1.placeholder(tf.int64, [])
-        rate = optimisers.learning_rate(options(learning_rate=0.5, **chosen), step, TOTAL)
+        rate = optimizers.learning_rate(options(learning_rate=0.5, **chosen), step, TOTAL)
         return np.array([session.run(rate, {step: at}) for at in range(TOTAL + 1)])
 
 
@@ -66,7 +66,7 @@ def updates(**chosen):
     """Returns a weight after each of three steps with the gradients 1, 2 and -1."""
     with tf.Graph().as_default(), v1.Session() as session:
         weight = v1.get_variable("weight", initializer=1.0)
-        optimizer = optimisers.make_optimizer(options(**chosen), 0.1)
+        optimizer = optimizers.make_optimizer(options(**chosen), 0.1)
         gradient = v1.placeholder(tf.float32, [])
         step = optimizer.apply_gradients([(gradient, weight)])
         session.run(v1.global_variables_initializer())
@@ -100,7 +100,7 @@ def test_l2_reaches_every_weight_and_the_lstm_kernels():
         inputs = {"images": tf.zeros([1, 32, 16, 1], tf.uint8), "widths": tf.constant([16])}
         Crnn(tiny(), 11).build(inputs, training=True)
         variables = {v.op.name: v for v in v1.trainable_variables()}
-        gradients = v1.gradients(optimisers.l2_loss(0.25), list(variables.values()))
+        gradients = v1.gradients(optimizers.l2_loss(0.25), list(variables.values()))
         session.run(v1.global_variables_initializer())
         reached = {n for n, g in zip(variables, gradients) if g is not None}
         for name, gradient in zip(variables, gradients):
@@ -116,7 +116,7 @@ def test_l2_reaches_every_weight_and_the_lstm_kernels():
 def test_clipping_is_by_the_norm_of_all_gradients(norm, expected):
     with tf.Graph().as_default(), v1.Session() as session:
         pairs = [(tf.constant([3.0]), "first"), (tf.constant([4.0]), "second")]
-        clipped, measured = optimisers.clip(pairs, norm)
+        clipped, measured = optimizers.clip(pairs, norm)
         assert session.run(measured) == pytest.approx(5.0)
         assert [name for _, name in clipped] == ["first", "second"]
         values = [float(session.run(value)[0]) for value, _ in clipped]
@@ -126,7 +126,7 @@ def test_clipping_is_by_the_norm_of_all_gradients(norm, expected):
 def test_average_follows_closely_at_first():
     with tf.Graph().as_default(), v1.Session() as session:
         weight = v1.get_variable("weight", initializer=0.0)
-        average = optimisers.weight_average(0.99, tf.constant(1))
+        average = optimizers.weight_average(0.99, tf.constant(1))
         update = average.apply([weight])
         session.run(v1.global_variables_initializer())
         session.run(weight.assign(1.0))

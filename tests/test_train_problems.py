@@ -11,12 +11,13 @@ pytest.importorskip("tensorflow", reason="training needs TensorFlow")
 from train_support import write_numbers  # noqa: E402
 
 from ocrdata.errors import RecordError, TrainingError  # noqa: E402
-from ocrdata.records.schema import LineRecord, encode_line  # noqa: E402
+from ocrdata.records.format.schema import LineRecord, encode_line  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
+from ocrdata.train.data.line_images import ImageSpec  # noqa: E402
+from ocrdata.train.data.line_shards import read_shard_set  # noqa: E402
+from ocrdata.train.data.record_checks import check_records  # noqa: E402
 from ocrdata.train.models.crnn import time_steps  # noqa: E402
-from ocrdata.train.pictures import ImageSpec  # noqa: E402
-from ocrdata.train.problems import check_records, explained  # noqa: E402
-from ocrdata.train.shardset import read_shard_set  # noqa: E402
+from ocrdata.train.tf_errors import explained  # noqa: E402
 
 pytestmark = pytest.mark.tf
 GRAY = ImageSpec(32, 1)

@@ -10,9 +10,9 @@ pytest.importorskip("tensorflow", reason="training needs TensorFlow")
 from scene_support import fill_weights, small_psenet  # noqa: E402
 
 from ocrdata.train.compat import tf, v1  # noqa: E402
+from ocrdata.train.config.detection import PsenetReading  # noqa: E402
 from ocrdata.train.models.losses import hard_negatives  # noqa: E402
 from ocrdata.train.models.psenet import Psenet  # noqa: E402
-from ocrdata.train.scene_config import PsenetReading  # noqa: E402
 
 pytestmark = pytest.mark.tf
 SIZE, CELLS = 96, 24

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from scene_support import pack, scene_options, write_scenes
 
-from ocrdata.base.seeds import stream
+from ocrdata.base.rng import stream
 from ocrdata.errors import AnnotationError, InputError, OptionError, RecordError
-from ocrdata.records.fitting import decode_picture
-from ocrdata.records.options import WriteOptions
-from ocrdata.records.shards import write_shards
-from ocrdata.train.crops import choose_box, make_crop
-from ocrdata.train.open_scenes import has_split, open_scenes
-from ocrdata.train.scenes import survey
+from ocrdata.images.fitting import decode_picture
+from ocrdata.records.write.options import WriteOptions
+from ocrdata.records.write.shards import write_shards
+from ocrdata.train.data.random_crop import choose_box, make_crop
+from ocrdata.train.data.scene_dataset import survey
+from ocrdata.train.data.scene_sources import has_split, open_scenes
 
 
 @pytest.fixture(scope="module")

@@ -7,14 +7,14 @@ import pytest
 
 pytest.importorskip("tensorflow", reason="training needs TensorFlow")
 from ocrdata.errors import OptionError  # noqa: E402
-from ocrdata.train import replicas  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
-from ocrdata.train.config import TrainOptions  # noqa: E402
-from ocrdata.train.feeds import Feed  # noqa: E402
-from ocrdata.train.optimisers import scaled  # noqa: E402
-from ocrdata.train.precision import FIRST, PATIENCE, DynamicScale  # noqa: E402
-from ocrdata.train.step import build_training  # noqa: E402
-from ocrdata.train.targets import make_target, training_target  # noqa: E402
+from ocrdata.train.config.training import TrainOptions  # noqa: E402
+from ocrdata.train.devices import replicas  # noqa: E402
+from ocrdata.train.devices.device import make_target, training_target  # noqa: E402
+from ocrdata.train.devices.loss_scale import FIRST, PATIENCE, DynamicScale  # noqa: E402
+from ocrdata.train.engine.optimizers import scaled  # noqa: E402
+from ocrdata.train.engine.step import build_training  # noqa: E402
+from ocrdata.train.tasks.base import Feed  # noqa: E402
 
 pytestmark = pytest.mark.tf
 SGD = {"optimizer": "momentum", "momentum": 0.0, "schedule": "constant", "warmup_steps": 0}
@@ -148,7 +148,7 @@ def test_mixed_precision_is_for_gpus():
 
 
 def test_a_placement_spreads_weights_over_their_homes():
-    from ocrdata.train.targets import Target
+    from ocrdata.train.devices.device import Target
 
     homes = ("/job:ps/task:0", "/job:ps/task:1")
     target = Target("cpu", "/job:chief/task:0", None, "loop", ("/job:worker/task:0",), homes)
@@ -164,9 +164,9 @@ def test_a_placement_spreads_weights_over_their_homes():
 def test_shares_of_records_are_disjoint_and_complete(tmp_path):
     from train_support import write_numbers
 
-    from ocrdata.train.inputs import Order, training_batches
-    from ocrdata.train.pictures import ImageSpec
-    from ocrdata.train.shardset import read_shard_set
+    from ocrdata.train.data.line_dataset import Order, training_batches
+    from ocrdata.train.data.line_images import ImageSpec
+    from ocrdata.train.data.line_shards import read_shard_set
 
     shards = read_shard_set(write_numbers(tmp_path / "data", 40)).require("train")
     order = Order(shards, 4, 2, 0)
@@ -188,9 +188,9 @@ def test_shares_of_whole_epochs_hold_every_record_equally_often(tmp_path):
 
     from train_support import write_numbers
 
-    from ocrdata.train.inputs import Order, training_batches
-    from ocrdata.train.pictures import ImageSpec
-    from ocrdata.train.shardset import read_shard_set
+    from ocrdata.train.data.line_dataset import Order, training_batches
+    from ocrdata.train.data.line_images import ImageSpec
+    from ocrdata.train.data.line_shards import read_shard_set
 
     shards = read_shard_set(write_numbers(tmp_path / "data", 24)).require("train")
     order, counted = Order(shards, 4, 2, 0), Counter()

@@ -25,7 +25,7 @@ from scene_support import write_scenes  # noqa: E402
 
 from ocrdata.cli import main  # noqa: E402
 from ocrdata.train.compat import tf  # noqa: E402
-from ocrdata.train.export import export  # noqa: E402
+from ocrdata.train.export.export import export  # noqa: E402
 
 pytestmark = pytest.mark.tf
 pytest_plugins = ["train_fixtures"]

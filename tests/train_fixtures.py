@@ -32,7 +32,7 @@ def plain_east(monkeypatch):
 @pytest.fixture(scope="session")
 def trained(numbers, tmp_path_factory):
     """An output folder with a CRNN that has learned the numbers; do not write to it."""
-    from ocrdata.train.loop import train
+    from ocrdata.train.engine.train import train
 
     output = tmp_path_factory.mktemp("trained")
     chosen = options(
@@ -56,8 +56,8 @@ def learn(numbers, scenes):
     """Trains a small model for 20 steps at a low rate, as its name and options say."""
     from test_models_contract import SMALL, SOURCES
 
-    from ocrdata.train.config import settings_from
-    from ocrdata.train.loop import train
+    from ocrdata.train.config.training import settings_from
+    from ocrdata.train.engine.train import train
     from ocrdata.train.models import MODELS
 
     def call(name, output, **chosen):

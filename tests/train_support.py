@@ -24,7 +24,7 @@ def draw_number(text, path, height=32, margin=4):
 
 def write_numbers(data, count, heights=(32,), seed=0, characters="0123456789", **records):
     """Writes pictures of numbers, sample lists and shards; returns the data folder."""
-    from ocrdata.records.shards import write_shards
+    from ocrdata.records.write.shards import write_shards
     from ocrdata.text.charset import Charset, write_characters
 
     draw = random.Random(seed)
@@ -73,14 +73,14 @@ def one_layer_east(self, inputs, training):
 
 def options(**changed):
     """Returns training options for a short run."""
-    from ocrdata.train.config import TrainOptions
+    from ocrdata.train.config.training import TrainOptions
 
     return TrainOptions(**{**SHORT, "steps": 6, **changed})
 
 
 def tiny(**changed):
     """Returns the options of a small CRNN."""
-    from ocrdata.train.config import CrnnOptions
+    from ocrdata.train.config.training import CrnnOptions
 
     return CrnnOptions(**{**TINY, **changed})
 

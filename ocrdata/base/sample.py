@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Iterable, Iterator, Optional, Tuple, Union
 
-from ocrdata.base.remote import as_path
+from ocrdata.base.storage.remote import as_path
 from ocrdata.errors import AnnotationError, InputError, PathLike
 
 if TYPE_CHECKING:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable, Dict, List, Optional, Sequence
 
-from ocrdata.base.pairs import is_picture
-from ocrdata.base.remote import as_path
+from ocrdata.base.findings import KINDS
+from ocrdata.base.pairing import is_picture
 from ocrdata.base.sample import SAMPLE_LIST
-from ocrdata.base.split import TEST, TRAIN
-from ocrdata.base.tree import archive_stem
+from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST
+from ocrdata.base.storage.remote import as_path
+from ocrdata.base.storage.tree import archive_stem
 from ocrdata.check.parts import (
     Run,
     check_data_dir,
@@ -25,14 +26,13 @@ from ocrdata.check.parts import (
     check_record_file,
     check_shard_set,
 )
+from ocrdata.check.repair import repair
+from ocrdata.check.verify_run import RUN_FILE, verify_run
 from ocrdata.errors import InputError, OptionError, PathLike, UnknownNameError
 from ocrdata.reading.exported import format_of
-from ocrdata.records.findings import KINDS
-from ocrdata.records.mindrecord import find_mindrecords
-from ocrdata.records.originals import find_originals
-from ocrdata.records.repair import repair
-from ocrdata.records.schema import DATASET_INFO, RECORDS_DIR
-from ocrdata.records.verify_run import RUN_FILE, verify_run
+from ocrdata.records.format.schema import DATASET_INFO, RECORDS_DIR
+from ocrdata.records.legacy.mindrecord import find_mindrecords
+from ocrdata.records.legacy.originals import find_originals
 from ocrdata.text.charset import CHARACTER_LIST, DICTIONARY_DIR
 from ocrdata.text.dictionary_maps import CHAR_DICT, ORD_MAP, ORD_TO_INDEX
 
@@ -59,7 +59,7 @@ class CheckSummary:
 
 
 def _is_data_dir(path: Path) -> bool:
-    parts = (TRAIN, TEST, DICTIONARY_DIR, RECORDS_DIR, CHARACTER_LIST)
+    parts = (TRAIN_LIST, TEST_LIST, DICTIONARY_DIR, RECORDS_DIR, CHARACTER_LIST)
     return any((path / name).exists() for name in parts) or any(path.glob(".*.partial"))
 
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Sequence
 
-from ocrdata.base.outdir import MANIFEST, read_json, read_manifest
+from ocrdata.base.findings import Findings
 from ocrdata.base.sample import SAMPLE_LIST
-from ocrdata.base.split import TEST, TRAIN
+from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST, VALIDATION_LIST
+from ocrdata.base.storage.staging import MANIFEST, read_json, read_manifest
+from ocrdata.check.verify_lists import verify_lists
+from ocrdata.check.verify_originals import verify_originals
+from ocrdata.check.verify_pictures import verify_mindrecords, verify_pictures
+from ocrdata.check.verify_shards import verify_record_file, verify_shards
 from ocrdata.errors import CheckpointError, InputError, PathLike, RecordError
 from ocrdata.reading.exported import read_description
-from ocrdata.records.findings import Findings
-from ocrdata.records.originals import OriginalFile, file_layout, find_originals
-from ocrdata.records.plan import VALIDATION_LIST
-from ocrdata.records.schema import DATASET_INFO, RECORDS_DIR
-from ocrdata.records.verify_lists import verify_lists
-from ocrdata.records.verify_originals import check_names, verify_originals
-from ocrdata.records.verify_pictures import verify_mindrecords, verify_pictures
-from ocrdata.records.verify_shards import verify_record_file, verify_shards
+from ocrdata.records.format.schema import DATASET_INFO, RECORDS_DIR
+from ocrdata.records.legacy.original_records import check_names
+from ocrdata.records.legacy.originals import OriginalFile, file_layout, find_originals
 from ocrdata.text.charset import (
     CHARACTER_LIST,
     DICTIONARY_DIR,
@@ -149,7 +149,7 @@ def check_data_dir(run: Run, root: Path) -> None:
             if charset and read:
                 _check_same(run, root / DICTIONARY_DIR, charset, path, read.sha256)
             charset = charset or read
-    paths = [root / name / SAMPLE_LIST for name in (TRAIN, VALIDATION_LIST, TEST)]
+    paths = [root / name / SAMPLE_LIST for name in (TRAIN_LIST, VALIDATION_LIST, TEST_LIST)]
     present = [path for path in paths if path.is_file()]
     if present:
         check_lists(run, root, present, charset)

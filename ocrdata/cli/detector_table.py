@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Dict, NamedTuple, Tuple
 
-from ocrdata.train import deeptext_config as deeptext
-from ocrdata.train import scene_config as config
-from ocrdata.train.config import TrainOptions
-from ocrdata.train.source_config import SceneOptions
+from ocrdata.train.config import deeptext
+from ocrdata.train.config import detection as config
+from ocrdata.train.config.sources import SceneOptions
+from ocrdata.train.config.training import TrainOptions
 
 
 class Entry(NamedTuple):

@@ -16,7 +16,7 @@ from ocrdata.cli.train import (
     settings,
     target_option,
 )
-from ocrdata.train.config import TrainOptions, settings_from
+from ocrdata.train.config.training import TrainOptions, settings_from
 
 
 def train_command(name: str) -> click.Command:
@@ -92,7 +92,7 @@ def evaluate_command(name: str) -> click.Command:
     @options.json_option
     def evaluate(data_dir: Path, output_dir: Path, as_json: bool, **chosen: Any) -> None:
         from ocrdata.cli.report import command_line, progress, report
-        from ocrdata.train.evaluate_scenes import evaluate_scenes
+        from ocrdata.train.inference.evaluate_scenes import evaluate_scenes
 
         with progress("evaluate", "pictures") as on_progress:
             summary = evaluate_scenes(
@@ -124,7 +124,7 @@ def predict_command(name: str) -> click.Command:
     @options.json_option
     def predict(images: Tuple[Path, ...], output_dir: Path, as_json: bool, **chosen: Any) -> None:
         from ocrdata.cli.report import command_line, name_unreadable, note, report
-        from ocrdata.train.predict_scenes import predict_scenes
+        from ocrdata.train.inference.predict_scenes import predict_scenes
 
         summary = predict_scenes(
             images, name, output_dir, chosen["checkpoint"], settings_from(entry.reading, chosen),

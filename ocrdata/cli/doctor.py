@@ -23,7 +23,7 @@ def doctor(ask: bool, as_json: bool) -> None:
     """
     from ocrdata.cli.report import as_dict
     from ocrdata.cli.report import report as show
-    from ocrdata.train.diagnosis import diagnose
+    from ocrdata.train.cluster.doctor import diagnose
 
     found = diagnose(ask)
     if as_json:

@@ -64,7 +64,7 @@ def evaluate_crnn(
       ocrdata evaluate crnn --split validation --decoder beam --beam-width 20
     """
     from ocrdata.cli.report import command_line, progress, report
-    from ocrdata.train.evaluate import evaluate as run_evaluation
+    from ocrdata.train.inference.evaluate import evaluate as run_evaluation
 
     with progress("evaluate", "lines") as on_progress:
         summary = run_evaluation(

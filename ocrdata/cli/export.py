@@ -82,6 +82,6 @@ def _run(
     name: str, output_dir: Path, output: Optional[Path], as_json: bool, **settings: Any
 ) -> None:
     from ocrdata.cli.report import report
-    from ocrdata.train.export import export as run_export
+    from ocrdata.train.export.export import export as run_export
 
     report(run_export(name, output_dir, output, **settings), as_json)

@@ -142,18 +142,18 @@ def gen_pics(
       ocrdata gen-pics --corpus poems --corpus lexicon:ns --style scan --limit 1000
       ocrdata gen-pics --style scene --background photos --records --shards 20
     """
-    from ocrdata.cli import line_jobs, line_runs
     from ocrdata.cli.report import next_step, progress, report
+    from ocrdata.pipelines import line_request, render_lines
 
     if keep_pictures and not records:
         raise click.UsageError("--keep-pictures goes with --records.")
-    order = line_jobs.read_order(test_fraction=test_fraction, records=records, **choices)
+    order = line_request.read_order(test_fraction=test_fraction, records=records, **choices)
     if dry_run or preview:
-        report(line_runs.foresee(order, preview, overwrite), as_json)
+        report(render_lines.foresee(order, preview, overwrite), as_json)
         return
-    output = line_runs.Output(
+    output = render_lines.Output(
         data_dir, records, keep_pictures, shards, validation_fraction, workers, overwrite, resume
     )
     with progress("gen-pics", "pictures") as on_progress:
-        summary = line_runs.write(order, output, on_progress)
+        summary = render_lines.write(order, output, on_progress)
     report(summary, as_json, next_step("train crnn" if records else "build-dict", data_dir))

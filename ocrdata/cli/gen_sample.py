@@ -47,19 +47,21 @@ def gen_sample(
       ocrdata gen-sample --labels labels.txt
       ocrdata gen-sample --phrases THUOCL_poem.txt --test-fraction 0.05
     """
-    from ocrdata.base import split
+    from ocrdata.base import sample_lists
     from ocrdata.cli.report import next_step, report
 
     if labels and phrases:
         raise click.UsageError("--labels and --phrases exclude each other.")
     if labels:
-        rows = split.read_labels(labels)
+        rows = sample_lists.read_labels(labels)
     elif phrases:
         from ocrdata.text.corpus import read_corpus
 
         texts = [phrase.text for phrase in read_corpus(str(phrases), unique=False)]
-        rows = split.read_numbered(data_dir, texts)
+        rows = sample_lists.read_numbered(data_dir, texts)
     else:
-        rows = iter(split.read_lists(data_dir))
-    summary = split.write_split(data_dir, rows, test_fraction, seed, limit, overwrite, skip_missing)
+        rows = iter(sample_lists.read_lists(data_dir))
+    summary = sample_lists.write_split(
+        data_dir, rows, test_fraction, seed, limit, overwrite, skip_missing
+    )
     report(summary, as_json, next_step("build-dict", data_dir))

@@ -122,17 +122,17 @@ def gen_scenes(
       ocrdata gen-scenes --background photos --font MSYHL.TTC --records
       ocrdata gen-scenes --curved 0.5
     """
-    from ocrdata.cli import scene_jobs
     from ocrdata.cli.report import next_step, progress, report
-    from ocrdata.render.scenes import render_scenes
+    from ocrdata.pipelines import scenes_to_records
+    from ocrdata.render.scenes.batch import render_scenes
 
-    job, texts, skipped = scene_jobs.read_scene_job(seed=seed, **choices)
+    job, texts, skipped = scenes_to_records.read_scene_job(seed=seed, **choices)
     if dry_run:
-        report(scene_jobs.plan_scenes(job, texts, count, test_fraction, skipped), as_json)
+        report(scenes_to_records.plan_scenes(job, texts, count, test_fraction, skipped), as_json)
         return
     with progress("gen-scenes", "pictures") as on_progress:
         if records:
-            summary: Any = scene_jobs.write_scene_records(
+            summary: Any = scenes_to_records.write_scene_records(
                 data_dir, job, texts, count, shards, test_fraction, workers, overwrite, resume,
                 skipped, on_progress,
             )  # fmt: skip

@@ -26,9 +26,9 @@ def info(path: Optional[Path], data_dir: Path, as_json: bool) -> None:
       ocrdata info data/tfrecords --json
       ocrdata info output/crnn/model.onnx
     """
+    from ocrdata.check.describe import describe, shorten_dictionary
     from ocrdata.cli.report import report
     from ocrdata.reading.exported import format_of, read_description
-    from ocrdata.records.describe import describe, shorten_dictionary
 
     where = path or data_dir
     form = format_of(where)

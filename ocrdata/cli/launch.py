@@ -46,8 +46,8 @@ def launch(log_dir: Path, as_json: bool, command: Tuple[str, ...], **chosen: obj
       ocrdata launch --target npu --devices 8 --rank-table hccl_8p.json train crnn --target npu
     """
     from ocrdata.cli.report import note, report
-    from ocrdata.train.launch import launch as run
-    from ocrdata.train.launch import planned
+    from ocrdata.train.cluster.launch import launch as run
+    from ocrdata.train.cluster.launch import planned
 
     crew = planned(log_dir, **chosen)
     report(run(crew, command, int(str(chosen["restarts"])), note)._asdict(), as_json)

@@ -63,7 +63,7 @@ def _corpora() -> Dict[str, str]:
 
 
 def _fonts(names: Tuple[str, ...], coverage: Optional[str]) -> Dict[str, str]:
-    from ocrdata.render.fonts import find_fonts, font_characters
+    from ocrdata.render.text.fonts import find_fonts, font_characters
 
     needed = _characters(coverage) if coverage else set()
     rows = {}
@@ -112,7 +112,7 @@ def _models() -> Dict[str, str]:
 
 
 def _styles() -> Dict[str, str]:
-    from ocrdata.render.presets import PRESETS
+    from ocrdata.render.style.presets import PRESETS
 
     return dict.fromkeys(PRESETS, "ocrdata gen-pics --style NAME")
 

@@ -32,7 +32,7 @@ class AnyPath(click.Path):
     def convert(
         self, value: Any, param: Optional[click.Parameter], ctx: Optional[click.Context]
     ) -> Any:
-        from ocrdata.base.remote import as_path, is_remote
+        from ocrdata.base.storage.remote import as_path, is_remote
 
         if not is_remote(value):
             return super().convert(value, param, ctx)

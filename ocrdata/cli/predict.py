@@ -55,7 +55,7 @@ def predict_crnn(
       ocrdata predict crnn scans/ --draw readings.png --json
     """
     from ocrdata.cli.report import command_line, name_unreadable, note, report
-    from ocrdata.train.predict import predict as run_prediction
+    from ocrdata.train.inference.predict import predict as run_prediction
 
     summary = run_prediction(
         images, "crnn", output_dir, checkpoint, decoder, beam_width, batch_size, target,

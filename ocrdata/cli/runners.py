@@ -45,7 +45,7 @@ def runner_options(callback: Callable[..., Any]) -> Any:
 
 
 def _engine(runner: str, chosen: Tuple[str, ...], values: Dict[str, Any]) -> Any:
-    from ocrdata.base.outdir import partial_folder
+    from ocrdata.base.storage.staging import partial_folder
     from ocrdata.scale.beam import BeamEngine
 
     output = values.get("output")

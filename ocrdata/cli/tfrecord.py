@@ -157,11 +157,11 @@ def tfrecord(
     """
     from ocrdata.cli.report import next_step, note, progress, report
     from ocrdata.errors import OptionError
-    from ocrdata.records.conversion import write_from
-    from ocrdata.records.options import WriteOptions
-    from ocrdata.records.pictures import PictureOptions
-    from ocrdata.records.schema import DETECTION
-    from ocrdata.records.shards import write_shards
+    from ocrdata.images.encoding import PictureOptions
+    from ocrdata.records.format.schema import DETECTION
+    from ocrdata.records.legacy.conversion import write_from
+    from ocrdata.records.write.options import WriteOptions
+    from ocrdata.records.write.shards import write_shards
 
     if shards and shard_size:
         raise OptionError("--shards and --shard-size exclude each other.")

@@ -10,7 +10,7 @@ import click
 
 from ocrdata.cli import options
 from ocrdata.train import TARGETS
-from ocrdata.train.config import CrnnOptions, TrainOptions, settings_from
+from ocrdata.train.config.training import CrnnOptions, TrainOptions, settings_from
 
 
 def settings(kind: Any, defaults: Any = None, without: Sequence[str] = ()) -> Callable[[Any], Any]:
@@ -95,7 +95,7 @@ def run_model(
 ) -> None:
     """Trains a model, showing how it goes, and prints the summary and the command to run next."""
     from ocrdata.cli.report import command_line, progress, report
-    from ocrdata.train.loop import train as run_training
+    from ocrdata.train.engine.train import train as run_training
 
     try:
         with progress("checking the data", "samples") as on_check:

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Dict, Optional
 
-from ocrdata.base.outdir import write_atomic
+from ocrdata.base.storage.staging import write_atomic
 from ocrdata.errors import OptionError, OutputExistsError, PathLike
 from ocrdata.gallery.cards import PICTURE, Card, open_picture
+from ocrdata.gallery.regions import describe_regions, draw_regions
 from ocrdata.gallery.sheet import draw_sheet
-from ocrdata.records.outlines import describe_regions, draw_regions
-from ocrdata.records.pick import Shown, choose_samples
+from ocrdata.records.sources.sampling import Shown, choose_samples
 
 # The height of a picture with regions.
 _SCENE = 220

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple, Union
 
-from ocrdata.base.remote import as_path
 from ocrdata.base.sample import Sample
-from ocrdata.base.split import IMAGE_SUFFIXES
-from ocrdata.base.tree import Tree
+from ocrdata.base.sample_lists import IMAGE_SUFFIXES
+from ocrdata.base.storage.remote import as_path
+from ocrdata.base.storage.tree import Tree
 from ocrdata.errors import AnnotationError, OptionError, PathLike
 
 Report = Callable[[str, Optional[AnnotationError]], None]

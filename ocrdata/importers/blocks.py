@@ -11,11 +11,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from ocrdata.base.files import FolderWriter
 from ocrdata.base.icdar import format_box
-from ocrdata.base.remote import as_path
 from ocrdata.base.sample import Region, Sample
-from ocrdata.base.split import TEST, TRAIN, is_test
+from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST, is_test
+from ocrdata.base.storage.files import FolderWriter
+from ocrdata.base.storage.remote import as_path
 from ocrdata.errors import AnnotationError, InputError
 from ocrdata.geometry.polygons import smallest_quad
 from ocrdata.importers.base import DAMAGED, MISSING, ImportedSample
@@ -165,7 +165,7 @@ class BlockWriter:
         return format_box(polygon.tolist(), text)
 
     def _side(self, text: str) -> str:
-        return TEST if is_test(text, self.seed, self.test_fraction) else TRAIN
+        return TEST_LIST if is_test(text, self.seed, self.test_fraction) else TRAIN_LIST
 
     def _save(self, key: str, data: bytes) -> None:
         FolderWriter(as_path(self.folder)).write(key, data)

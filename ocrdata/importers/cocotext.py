@@ -18,7 +18,7 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from ocrdata.base.icdar import corners, pair_up, to_number
 from ocrdata.base.sample import Region, Sample
-from ocrdata.base.tree import Tree, natural
+from ocrdata.base.storage.tree import Tree, natural
 from ocrdata.errors import AnnotationError, PathLike
 from ocrdata.geometry.polygons import as_polygon
 from ocrdata.importers.base import (

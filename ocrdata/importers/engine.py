@@ -17,12 +17,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Optional, TextIO, Tuple
 
-from ocrdata.base.journal import note, open_journal, read_journal
-from ocrdata.base.outdir import Staged, staged_output
 from ocrdata.base.parallel import Workers, ordered_map
-from ocrdata.base.remote import as_path
 from ocrdata.base.sample import Sample
-from ocrdata.base.split import TEST, TRAIN, open_list
+from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST, open_list
+from ocrdata.base.storage.journal import note, open_journal, read_journal
+from ocrdata.base.storage.remote import as_path
+from ocrdata.base.storage.staging import Staged, staged_output
 from ocrdata.errors import AnnotationError, PathLike
 from ocrdata.importers.base import MISSING, Importer, option_values
 from ocrdata.importers.blocks import BlockWriter
@@ -58,7 +58,7 @@ def import_dataset(
     """
     check_options(importer, options)
     run = Run(importer, root, options)
-    names = (run.directory, TRAIN, TEST)
+    names = (run.directory, TRAIN_LIST, TEST_LIST)
     kept = _manifest_options(run)
     with staged_output(data_dir, names, "import", kept, overwrite, resume) as staged:
         _write_blocks(run, staged, workers, on_progress)
@@ -108,7 +108,7 @@ def _write_blocks(
 
 
 def _write_lists(staged: Staged) -> Tuple[int, int]:
-    counts = {TRAIN: 0, TEST: 0}
+    counts = {TRAIN_LIST: 0, TEST_LIST: 0}
     with ExitStack() as stack:
         lists = {side: stack.enter_context(open_list(staged.path(side))) for side in counts}
         lexicons: Dict[str, TextIO] = {}
@@ -122,7 +122,7 @@ def _write_lists(staged: Staged) -> Tuple[int, int]:
                     lexicons[side] = stack.enter_context(stream)
                 row = {"key": key, "lexicons": words[0]}
                 lexicons[side].write(json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n")
-    return counts[TRAIN], counts[TEST]
+    return counts[TRAIN_LIST], counts[TEST_LIST]
 
 
 def _rows(path: Path) -> Iterator[List[Any]]:

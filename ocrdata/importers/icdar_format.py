@@ -19,7 +19,7 @@ from typing import Dict, Iterator, List, Optional, Tuple
 
 from ocrdata.base.icdar import IGNORE_MARKS, Points, corners, pair_up, split_numbers, unquote
 from ocrdata.base.sample import Region, Sample
-from ocrdata.base.tree import Tree, decode_lines
+from ocrdata.base.storage.tree import Tree, decode_lines
 from ocrdata.errors import AnnotationError, PathLike
 from ocrdata.geometry.polygons import as_polygon
 from ocrdata.importers.base import (

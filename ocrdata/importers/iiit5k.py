@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Iterator, List, Tuple
 
 from ocrdata.base.sample import Sample
-from ocrdata.base.tree import Tree
+from ocrdata.base.storage.tree import Tree
 from ocrdata.errors import AnnotationError, MissingExtraError, PathLike
 from ocrdata.importers.base import (
     BAD,

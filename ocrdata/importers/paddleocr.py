@@ -14,7 +14,7 @@ from typing import Any, Iterator, List, Optional, Tuple
 
 from ocrdata.base.icdar import to_number
 from ocrdata.base.sample import Region, Sample
-from ocrdata.base.tree import Tree, archive_stem, decode_lines
+from ocrdata.base.storage.tree import Tree, archive_stem, decode_lines
 from ocrdata.errors import AnnotationError, PathLike
 from ocrdata.geometry.polygons import as_polygon
 from ocrdata.importers.base import (

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from ocrdata.base.sample import Sample
-from ocrdata.base.split import TEST, TRAIN
+from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST
 from ocrdata.errors import AnnotationError, OcrdataError, OptionError, PathLike, UnknownNameError
 from ocrdata.importers import base
 from ocrdata.importers.base import DETECTION, Importer
@@ -138,8 +138,8 @@ def choose_lists(importer: Importer, root: PathLike, splits: Sequence[str]) -> D
     chosen = chosen or importer.splits(root)
     if chosen == [base.TRAIN]:
         return {base.TRAIN: ""}
-    validation = TRAIN if base.TEST in chosen else TEST
-    lists = {base.TRAIN: TRAIN, base.VALIDATION: validation, base.TEST: TEST}
+    validation = TRAIN_LIST if base.TEST in chosen else TEST_LIST
+    lists = {base.TRAIN: TRAIN_LIST, base.VALIDATION: validation, base.TEST: TEST_LIST}
     return {split: lists[split] for split in chosen}
 
 

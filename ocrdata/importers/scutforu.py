@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Dict, Iterator, List
 
 from ocrdata.base.sample import Sample
-from ocrdata.base.tree import Tree
+from ocrdata.base.storage.tree import Tree
 from ocrdata.errors import PathLike
 from ocrdata.importers.base import DETECTION, TEST, TRAIN, DatasetInfo, Report, is_picture, refuse
 from ocrdata.importers.icdar_format import XYWH, IcdarImporter

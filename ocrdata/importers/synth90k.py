@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Iterable, Iterator, List
 
 from ocrdata.base.sample import Sample
-from ocrdata.base.tree import archive_stem, decode_lines
+from ocrdata.base.storage.tree import archive_stem, decode_lines
 from ocrdata.errors import AnnotationError, PathLike
 from ocrdata.importers.base import (
     BAD,

@@ -18,7 +18,7 @@ from xml.parsers import expat
 
 from ocrdata.base.icdar import corners, to_number
 from ocrdata.base.sample import Region, Sample
-from ocrdata.base.tree import Tree
+from ocrdata.base.storage.tree import Tree
 from ocrdata.errors import AnnotationError, PathLike
 from ocrdata.geometry.polygons import as_polygon
 from ocrdata.importers.base import (

@@ -19,8 +19,8 @@ from typing import Any, Dict, Iterator, Tuple
 import numpy as np
 
 from ocrdata.base.sample import read_lines
-from ocrdata.base.split import IMAGE_SUFFIXES
-from ocrdata.base.tree import Tree, decode_lines
+from ocrdata.base.sample_lists import IMAGE_SUFFIXES
+from ocrdata.base.storage.tree import Tree, decode_lines
 from ocrdata.errors import AnnotationError, PathLike
 from ocrdata.metrics.detection_lines import Boxes, Format, read_boxes
 

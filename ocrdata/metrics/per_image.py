@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Dict
 
-from ocrdata.base.outdir import dump_json, write_atomic
+from ocrdata.base.storage.staging import dump_json, write_atomic
 from ocrdata.errors import OcrdataError, PathLike
 from ocrdata.metrics.detection import Match
 

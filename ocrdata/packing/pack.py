@@ -12,10 +12,10 @@ import tarfile
 from pathlib import Path, PurePosixPath
 from typing import Dict, List, Optional, Tuple
 
-from ocrdata.base.digest import file_sha256
-from ocrdata.base.outdir import MANIFEST
-from ocrdata.base.pairs import is_picture, pair_up, stem_of
+from ocrdata.base.pairing import is_picture, pair_up, stem_of
 from ocrdata.base.sample import SAMPLE_LIST
+from ocrdata.base.storage.digest import file_sha256
+from ocrdata.base.storage.staging import MANIFEST
 from ocrdata.errors import (
     AnnotationError,
     InputError,

@@ -11,10 +11,10 @@ import tarfile
 from pathlib import Path
 from typing import Any, Optional, Tuple
 
-from ocrdata.base.digest import file_sha256
-from ocrdata.base.outdir import MANIFEST, staged_output
-from ocrdata.base.pairs import is_picture
-from ocrdata.base.tar import MAX_BYTES, members, unsafe_reason
+from ocrdata.base.pairing import is_picture
+from ocrdata.base.storage.digest import file_sha256
+from ocrdata.base.storage.staging import MANIFEST, staged_output
+from ocrdata.base.storage.tar import MAX_BYTES, members, unsafe_reason
 from ocrdata.errors import (
     InputError,
     OcrdataError,

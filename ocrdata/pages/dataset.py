@@ -6,18 +6,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
-from ocrdata.base.outdir import write_atomic
+from ocrdata.base.findings import KINDS
+from ocrdata.base.storage.staging import write_atomic
 from ocrdata.check.artefact import check_path
 from ocrdata.errors import OptionError, OutputExistsError, PathLike
 from ocrdata.gallery.cards import open_picture
+from ocrdata.gallery.regions import describe_regions
 from ocrdata.pages.facts import OnProgress, SplitFacts, collect_facts
 from ocrdata.pages.figures import merged, named, pictures, splits, texts
 from ocrdata.pages.html import Section, number, page, text, tiles
 from ocrdata.pages.made import how_made, manifests
 from ocrdata.pages.samples import Outline, SampleCard, sample_grid
-from ocrdata.records.findings import KINDS
-from ocrdata.records.outlines import describe_regions
-from ocrdata.records.pick import Shown, choose_samples
+from ocrdata.records.sources.sampling import Shown, choose_samples
 
 # Pictures whose sizes are looked at; scenes are large.
 _SIZES, _SIZES_OF_SCENES = 1000, 150

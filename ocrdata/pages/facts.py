@@ -9,20 +9,19 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Se
 
 import numpy as np
 
+from ocrdata.base.findings import hash64
 from ocrdata.base.sample import SAMPLE_LIST, Region
-from ocrdata.base.split import TEST, TRAIN
-from ocrdata.base.tree import archive_stem
+from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST, VALIDATION_LIST
+from ocrdata.base.skips import Skips
+from ocrdata.base.storage.tree import archive_stem
 from ocrdata.errors import AnnotationError, InputError, PathLike
-from ocrdata.records.findings import hash64
-from ocrdata.records.info import read_shard_set
-from ocrdata.records.inputs import read_pictures
-from ocrdata.records.pick import holds_pictures_only
-from ocrdata.records.plan import VALIDATION_LIST
-from ocrdata.records.schema import DATASET_INFO, RECORDS_DIR
-from ocrdata.records.skips import Skips
-from ocrdata.records.sources import SceneList, open_list
-from ocrdata.records.tfrecord import example_of, scan_records
-from ocrdata.records.verify_records import record_of
+from ocrdata.records.format.dataset_info import read_shard_set
+from ocrdata.records.format.layouts import record_of
+from ocrdata.records.format.schema import DATASET_INFO, RECORDS_DIR
+from ocrdata.records.format.tfrecord import example_of, scan_records
+from ocrdata.records.sources.inputs import read_pictures
+from ocrdata.records.sources.listed import SceneList, open_list
+from ocrdata.records.sources.sampling import holds_pictures_only
 
 # Samples of a split that are looked at: enough for every figure, and a minute at the most.
 MOST = 200_000
@@ -117,7 +116,7 @@ def _sources(where: Path) -> Iterator[Tuple[str, Items]]:
     if where.is_dir() and (where / DATASET_INFO).is_file():
         yield from _of_shards(where)
     elif where.is_dir() and not holds_pictures_only(where):
-        lists = [where / name / SAMPLE_LIST for name in (TRAIN, VALIDATION_LIST, TEST)]
+        lists = [where / name / SAMPLE_LIST for name in (TRAIN_LIST, VALIDATION_LIST, TEST_LIST)]
         present = [path for path in lists if path.is_file()]
         for path in present:
             yield _of_list(path, where)

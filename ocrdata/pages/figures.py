@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, Dict, Iterable, List, Tuple
 
+from ocrdata.images.header import read_header
 from ocrdata.pages import charts as c
 from ocrdata.pages.facts import SplitFacts
 from ocrdata.pages.html import card, charts, number, table, text
-from ocrdata.records.images import read_header
-from ocrdata.records.pick import Shown
+from ocrdata.records.sources.sampling import Shown
 
 _COMMON, _RARE = 20, 150
 

@@ -10,7 +10,7 @@ from typing import Any, Dict, List, Sequence
 from PIL import Image, ImageDraw, ImageFont
 
 from ocrdata.base.assets import asset_dir
-from ocrdata.base.outdir import MANIFEST, read_json
+from ocrdata.base.storage.staging import MANIFEST, read_json
 from ocrdata.errors import InputError
 from ocrdata.pages.html import card, charts, number, table, text
 

@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from ocrdata.base.outdir import read_json, write_atomic
+from ocrdata.base.storage.staging import read_json, write_atomic
 from ocrdata.pages import charts as c
 from ocrdata.pages.html import Section, card, charts, number, page, table, text, tiles
 from ocrdata.pages.samples import Outline, SampleCard, sample_grid

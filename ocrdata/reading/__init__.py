@@ -9,6 +9,6 @@ NETWORKS = Registry(
     "format of exported models",
     {
         "onnx": "ocrdata.reading.onnx:OnnxNetwork",
-        "saved_model": "ocrdata.train.saved:SavedNetwork",
+        "saved_model": "ocrdata.train.export.saved_model:SavedNetwork",
     },
 )

@@ -12,8 +12,8 @@ from typing import Any, Dict, Mapping
 
 import numpy as np
 
-from ocrdata.base.outdir import read_json
-from ocrdata.base.remote import as_path
+from ocrdata.base.storage.remote import as_path
+from ocrdata.base.storage.staging import read_json
 from ocrdata.errors import CheckpointError, OptionError, PathLike
 from ocrdata.reading import NETWORKS
 

@@ -9,7 +9,7 @@ from typing import Any, Dict, Iterable, List, Optional, Tuple
 
 from PIL import Image
 
-from ocrdata.base.outdir import write_atomic
+from ocrdata.base.storage.staging import write_atomic
 from ocrdata.errors import OptionError, PathLike
 
 

@@ -9,15 +9,15 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Op
 
 import numpy as np
 
-from ocrdata.base.pairs import find_images
+from ocrdata.base.pairing import find_images
 from ocrdata.errors import OutputExistsError, PathLike
+from ocrdata.images.fitting import decode_picture
 from ocrdata.reading.drawing import draw_words
 from ocrdata.reading.exported import DETECTION, RECOGNITION, find_network, open_network
 from ocrdata.reading.lines import LineReader
 from ocrdata.reading.outputs import drawing_paths, write_json_lines, write_png
 from ocrdata.reading.scenes import SceneReader
 from ocrdata.reading.words import ReadOptions, Word, read_words
-from ocrdata.records.fitting import decode_picture
 
 
 class Models(NamedTuple):

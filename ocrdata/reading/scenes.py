@@ -9,8 +9,8 @@ import numpy as np
 from ocrdata.errors import CheckpointError, OptionError
 from ocrdata.geometry.outlines import RULES, find_outlines
 from ocrdata.geometry.polygons import clockwise
+from ocrdata.images.fitting import fit_picture
 from ocrdata.reading.exported import Network
-from ocrdata.records.fitting import fit_picture
 
 
 class SceneReader:

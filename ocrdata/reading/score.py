@@ -9,15 +9,15 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 import numpy as np
 
 from ocrdata.base.sample import Sample
+from ocrdata.base.skips import Skips
 from ocrdata.errors import InputError, OutputExistsError, PathLike
 from ocrdata.geometry.polygons import clockwise
 from ocrdata.metrics.end_to_end import EndToEndScore
 from ocrdata.reading.outputs import write_json_lines
 from ocrdata.reading.read import Models, PictureReader, opened
 from ocrdata.reading.words import ReadOptions, Word
-from ocrdata.records.inputs import LIST_OF, open_input
-from ocrdata.records.schema import DATASET_INFO, RECORDS_DIR
-from ocrdata.records.skips import Skips
+from ocrdata.records.format.schema import DATASET_INFO, RECORDS_DIR
+from ocrdata.records.sources.inputs import LIST_OF, open_input
 
 OnProgress = Optional[Callable[[int, Optional[int]], None]]
 

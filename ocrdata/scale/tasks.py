@@ -22,7 +22,7 @@ from typing import Any, BinaryIO, Callable, Iterable, Iterator, List, Optional, 
 
 import numpy as np
 
-from ocrdata.base.outdir import write_atomic
+from ocrdata.base.storage.staging import write_atomic
 from ocrdata.errors import OcrdataError
 from ocrdata.importers.blocks import Block
 

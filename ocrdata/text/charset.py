@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Dict, Iterable, List, Sequence, Tuple
 
-from ocrdata.base.outdir import write_atomic
-from ocrdata.base.remote import as_path
+from ocrdata.base.storage.remote import as_path
+from ocrdata.base.storage.staging import write_atomic
 from ocrdata.errors import CharsetError, PathLike
 from ocrdata.text.dictionary_maps import (
     CHAR_DICT,

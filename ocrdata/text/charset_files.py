@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterator, List, Optional, Sequence
 
-from ocrdata.base.outdir import staged_output
-from ocrdata.base.remote import as_path
-from ocrdata.base.split import read_lists
+from ocrdata.base.sample_lists import read_lists
+from ocrdata.base.storage.remote import as_path
+from ocrdata.base.storage.staging import staged_output
 from ocrdata.errors import CharsetError, OutputExistsError, PathLike
 from ocrdata.text.charset import (
     CHARACTER_LIST,

@@ -15,7 +15,7 @@ import json
 from pathlib import Path
 from typing import Dict, List, Mapping, Sequence, Tuple
 
-from ocrdata.base.outdir import read_json
+from ocrdata.base.storage.staging import read_json
 from ocrdata.errors import CharsetError, InputError, UnknownNameError
 
 CHAR_DICT = "char_dict.json"

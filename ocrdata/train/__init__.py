@@ -8,8 +8,8 @@ from ocrdata.base.registry import Registry
 TARGETS = Registry(
     "target",
     {
-        "cpu": "ocrdata.train.targets:cpu",
-        "gpu": "ocrdata.train.targets:gpu",
-        "npu": "ocrdata.train.npu:npu",
+        "cpu": "ocrdata.train.devices.device:cpu",
+        "gpu": "ocrdata.train.devices.device:gpu",
+        "npu": "ocrdata.train.devices.npu:npu",
     },
 )

@@ -9,8 +9,8 @@ from __future__ import annotations
 import zlib
 from typing import Any, Optional, Sequence, Tuple
 
-from ocrdata.train import replicas
 from ocrdata.train.compat import tf, v1
+from ocrdata.train.devices import replicas
 
 Tensor = Any
 SLOW_DECAY = 0.997  # of the averages in deep networks that take few pictures at a time

@@ -12,9 +12,9 @@ import functools
 import operator
 from typing import Any, Dict, Mapping, NamedTuple, Tuple
 
-from ocrdata.train import replicas
 from ocrdata.train.compat import tf, v1
-from ocrdata.train.config import CrnnOptions, TrainOptions
+from ocrdata.train.config.training import CrnnOptions, TrainOptions
+from ocrdata.train.devices import replicas
 from ocrdata.train.models import blocks, ctc
 from ocrdata.train.models.base import Decoded, Inputs, Labels, Model, Outputs, Tensor
 from ocrdata.train.models.lstm import bidirectional_lstm

@@ -12,16 +12,17 @@ from typing import Any, Dict, List, Mapping, Sequence, Tuple
 import numpy as np
 
 from ocrdata.geometry import boxes as b
-from ocrdata.train import replicas
 from ocrdata.train.compat import tf, v1
-from ocrdata.train.crops import Crop
-from ocrdata.train.deeptext_config import (
+from ocrdata.train.config.deeptext import (
     DEEPTEXT_TRAINING,
     STRIDE,
     DeepTextOptions,
     DeepTextReading,
     WholeOptions,
 )
+from ocrdata.train.data.random_crop import Crop
+from ocrdata.train.data.random_resize import make_whole
+from ocrdata.train.devices import replicas
 from ocrdata.train.models import blocks, roi_sampling, rois
 from ocrdata.train.models.base import Inputs, Labels, Outputs, Tensor
 from ocrdata.train.models.detector import Detector
@@ -29,7 +30,6 @@ from ocrdata.train.models.losses import box_losses
 from ocrdata.train.models.pyramid import centred
 from ocrdata.train.models.roi_sampling import TEXT, Texts
 from ocrdata.train.models.vgg16 import fully_connected, scaled, vgg16
-from ocrdata.train.whole import make_whole
 
 INCEPTION = ((1, 128), (3, 384), (5, 128))  # kernels and channels of the proposals' branches
 CLASSES, POOLED, FUSED = 3, 7, 512

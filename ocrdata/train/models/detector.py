@@ -8,11 +8,11 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 import numpy as np
 
 from ocrdata.geometry.outlines import find_outlines
-from ocrdata.records.fitting import fit_picture
+from ocrdata.images.fitting import fit_picture
 from ocrdata.train.compat import tf, v1
-from ocrdata.train.crops import Crop, make_crop
+from ocrdata.train.config.sources import SceneOptions
+from ocrdata.train.data.random_crop import Crop, make_crop
 from ocrdata.train.models.base import Model, Outputs, Tensor
-from ocrdata.train.source_config import SceneOptions
 
 
 class Detector(Model):
@@ -56,7 +56,7 @@ class Detector(Model):
         return fit_picture(picture, self.fitting(reading))
 
     def fitting(self, reading: Any) -> Dict[str, Any]:
-        """Returns how `fit` works, as `ocrdata.records.fitting` takes it: exports have it."""
+        """Returns how `fit` works, as `ocrdata.images.fitting` takes it: exports have it."""
         return {"max_side": reading.max_side}
 
     def label_maps(

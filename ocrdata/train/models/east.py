@@ -14,12 +14,12 @@ import numpy as np
 from ocrdata.geometry import rbox
 from ocrdata.geometry.polygons import to_quads
 from ocrdata.train.compat import tf, v1
+from ocrdata.train.config.detection import EAST_TRAINING, EastOptions, EastReading
 from ocrdata.train.models import blocks
 from ocrdata.train.models.base import Inputs, Labels, Outputs, Tensor
 from ocrdata.train.models.detector import Detector
 from ocrdata.train.models.losses import batch_mean, dice_losses
 from ocrdata.train.models.pyramid import STRIDE, enlarged, picture_features
-from ocrdata.train.scene_config import EAST_TRAINING, EastOptions, EastReading
 
 MERGED = (128, 64, 32)
 CHANNELS = {"rbox": 5, "quad": 8}

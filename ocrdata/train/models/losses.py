@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Mapping
 
-from ocrdata.train import replicas
 from ocrdata.train.compat import tf
+from ocrdata.train.devices import replicas
 from ocrdata.train.models.base import Tensor
 from ocrdata.train.models.roi_sampling import TEXT
 from ocrdata.train.models.rois import where

@@ -13,12 +13,12 @@ import numpy as np
 
 from ocrdata.geometry import kernels
 from ocrdata.train.compat import tf, v1
+from ocrdata.train.config.detection import PSENET_TRAINING, PsenetOptions, PsenetReading
 from ocrdata.train.models import blocks
 from ocrdata.train.models.base import Inputs, Labels, Outputs, Tensor
 from ocrdata.train.models.detector import Detector
 from ocrdata.train.models.losses import dice_losses, hard_negatives
 from ocrdata.train.models.pyramid import STRIDE, enlarged, picture_features
-from ocrdata.train.scene_config import PSENET_TRAINING, PsenetOptions, PsenetReading
 
 
 class Psenet(Detector):

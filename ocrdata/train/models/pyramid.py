@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, List, Optional
 
 from ocrdata.train.compat import tf
+from ocrdata.train.config.detection import RESNETS, ResnetOptions
 from ocrdata.train.models.base import Tensor
 from ocrdata.train.models.resnet_v1 import CHANNEL_MEANS, resnet_v1
-from ocrdata.train.scene_config import RESNETS, ResnetOptions
 
 STRIDE, COARSEST = 4, 32
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any, Dict, NamedTuple, Sequence, Tuple
 
 from ocrdata.geometry.boxes import SECOND_STAGE_DEVIATIONS
-from ocrdata.train import replicas
 from ocrdata.train.compat import tf
+from ocrdata.train.devices import replicas
 from ocrdata.train.models import rois
 
 Tensor = Any

@@ -1,0 +1,1 @@
+"""Files and folders, here or on other machines: staging, archives, journals, URLs."""

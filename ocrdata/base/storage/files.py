@@ -1,0 +1,106 @@
+"""What is done to files and folders, here or on other machines (`remote.py`)."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import IO, Any, BinaryIO, Iterator, List, Tuple, cast
+
+from ocrdata.base.storage.remote import RemotePath
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
+
+
+def sync(stream: IO[Any]) -> None:
+    """Brings what was written to the disk, where the stream is that of a local file."""
+    stream.flush()
+    try:
+        handle = stream.fileno()
+    except (AttributeError, OSError):
+        return
+    os.fsync(handle)
+
+
+def remove_tree(path: Path, ignore_errors: bool = False) -> None:
+    """Removes a folder with all that is in it."""
+    try:
+        path.remove_tree() if isinstance(path, RemotePath) else shutil.rmtree(str(path))
+    except OSError:
+        if not ignore_errors:
+            raise
+
+
+def move_tree(source: Path, target: Path, last: str) -> None:
+    """Moves a folder to where none is, on another machine with the file `last` at the end."""
+    if isinstance(source, RemotePath):
+        source.move_tree(cast(Any, target), last)
+    else:
+        source.replace(target)
+
+
+def walk(top: Path) -> Iterator[Tuple[Path, List[str]]]:
+    """Yields the folders at and below `top` in order, with the names of the files in them."""
+    if isinstance(top, RemotePath):
+        for folder, files in itertools.groupby(top.files(), lambda path: path.parent):
+            yield cast(Path, folder), [path.name for path in files]
+        return
+    for where, folders, names in os.walk(str(top)):
+        folders.sort()
+        yield Path(where), names
+
+
+class FolderWriter:
+    """Writes many small files under a folder, and makes the folders that they need.
+
+    Half the time of `Path.write_bytes`: no path object, no buffer.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._prefix = str(folder) + os.sep
+
+    def write(self, key: str, data: bytes) -> None:
+        """Writes the file `key`, a relative path with forward slashes, or replaces it."""
+        try:
+            self._put(key, data)
+        except FileNotFoundError:
+            (self._folder / key).parent.mkdir(parents=True, exist_ok=True)
+            self._put(key, data)
+
+    def _put(self, key: str, data: bytes) -> None:
+        if isinstance(self._folder, RemotePath):
+            (self._folder / key).write_bytes(data)
+            return
+        handle = os.open(self._prefix + key, _NEW, 0o666)
+        try:
+            left = memoryview(data)
+            # On a disk that is nearly full only a part is taken, and the next call fails.
+            while left:
+                left = left[os.write(handle, left) :]
+        finally:
+            os.close(handle)
+
+
+def cut_off(path: Path, size: int) -> None:
+    """Shortens a file to `size` bytes."""
+    if isinstance(path, RemotePath):
+        path.write_whole(path.read_bytes()[:size])
+        return
+    with path.open("r+b") as stream:
+        stream.truncate(size)
+
+
+def open_for_seeking(path: Path, buffering: int = -1) -> BinaryIO:
+    """Opens a file to be read here and there; a remote one is copied to a nameless local file."""
+    if not isinstance(path, RemotePath):
+        return path.open("rb", buffering)
+    handle, name = tempfile.mkstemp(prefix="ocrdata-")
+    os.close(handle)
+    try:
+        path.fetch(name)
+        return Path(name).open("rb", buffering)
+    finally:
+        Path(name).unlink()

@@ -1,0 +1,97 @@
+"""Safe repairs of what a check finds, written into a new folder or file; nothing is changed.
+
+record file      the sound records
+shard set        the sound records whose picture can be decoded and whose label the dictionary
+                 has; what test (or validation) has too is taken out of the splits before it
+sample lists     the lines that can be used, by the same rule, and their pictures
+ground truth     corners clockwise and inside the picture, crossed corners put in order, regions
+                 without area taken out, pictures and truths without the other left out
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Optional
+
+from ocrdata.base.skips import Skips
+from ocrdata.check.repair_pictures import COMMAND, repair_lists, repair_pictures
+from ocrdata.check.usable_samples import Repair, later, sound
+from ocrdata.errors import AnnotationError, InputError, OutputExistsError, PathLike
+from ocrdata.records.format.dataset_info import ShardSet, read_shard_set
+from ocrdata.records.format.schema import DATASET_INFO
+from ocrdata.records.format.tfrecord import scan_records
+from ocrdata.records.format.tfrecord_writer import open_writer
+from ocrdata.records.legacy.mindrecord import find_mindrecords
+from ocrdata.records.legacy.originals import find_originals
+from ocrdata.records.sources.inputs import Pairs, read_shards
+from ocrdata.records.write.options import WriteOptions
+from ocrdata.records.write.shards import find_lists
+from ocrdata.records.write.stream import write_sample_stream
+from ocrdata.text.charset import Charset
+
+
+def repair_record_file(path: Path, output: Path) -> Repair:
+    """Writes the sound records of a file into another one."""
+    if output.exists():
+        raise OutputExistsError(output, "Name a file that is not there.")
+    repair = Repair()
+    with open_writer(output) as writer:
+        for record in scan_records(path):
+            if record.problem:
+                repair.changed["damaged-record"] += 1
+            else:
+                writer.write(record.data)
+    repair.kept = writer.count
+    return repair
+
+
+def _present(shards: ShardSet) -> ShardSet:
+    """Returns the set without the shards that are not there."""
+    splits = {}
+    for name, split in shards.info["splits"].items():
+        there = [one for one in split["shards"] if (shards.directory / one["file"]).is_file()]
+        splits[name] = {**split, "shards": there}
+    return ShardSet(shards.directory, {**shards.info, "splits": splits})
+
+
+def repair_shards(directory: Path, output: Path) -> Repair:
+    """Writes the sound records of a shard set as a new one with as many shards."""
+    shards = read_shard_set(directory)
+    charset = shards.charset if shards.has_dictionary else None
+    present = _present(shards)
+    repair = Repair()
+    repair.changed["missing-shard"] += len(shards.shards()) - len(present.shards())
+    leaks = later(read_shards(present, Skips(True, True)), charset)
+    count = max(len(split["shards"]) for split in shards.info["splits"].values())
+    options = WriteOptions(shards=count, validation_fraction=0, test_fraction=0)
+
+    def opener(start: int) -> Pairs:
+        assert start == 0
+        return sound(read_shards(present, repair.skips()), charset, repair, leaks)
+
+    origin = {"repaired": DATASET_INFO}
+    write_sample_stream(
+        opener, output, origin=origin, charset=charset, options=options, command=COMMAND
+    )  # fmt: skip
+    repair.changed += Counter()
+    return repair
+
+
+def repair(path: PathLike, output: PathLike, charset: Optional[Charset] = None) -> Repair:
+    """Repairs what is at a path into a new place; raises InputError where that is not possible."""
+    where, target = Path(path), Path(output)
+    if where.is_file() and ".tfrecord" in where.name:
+        return repair_record_file(where, target)
+    if (where / DATASET_INFO).is_file():
+        return repair_shards(where, target)
+    if find_originals(where) or find_mindrecords(where):
+        hint = "Write them anew: ocrdata tfrecord --from-original {}.".format(where)
+        raise InputError(where, "holds records of an original", hint=hint)
+    try:
+        find_lists(where)
+    except AnnotationError:
+        repaired = repair_pictures(where, target)
+    else:
+        repaired = repair_lists(where, target, charset)
+    return repaired

@@ -1,0 +1,104 @@
+"""Which samples can be used, for repairs: sound ones that are in no later split."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Dict, Optional, Set, Tuple
+
+from ocrdata.base.findings import hash64
+from ocrdata.base.sample import Sample
+from ocrdata.base.skips import Skips
+from ocrdata.check.verify_lists import picture_problem
+from ocrdata.errors import InputError
+from ocrdata.records.format.schema import SPLITS
+from ocrdata.records.sources.inputs import LIST_OF, Pairs
+from ocrdata.text.charset import Charset
+
+# Lists from which what the later ones have too is taken out.
+_RANK = {LIST_OF[split]: rank for rank, split in enumerate(SPLITS)}
+
+
+class Repair:
+    """Counts what was kept and what was changed or left out, by reason."""
+
+    def __init__(self) -> None:
+        self.kept = 0
+        self.changed: Counter[str] = Counter()
+
+    def skips(self) -> Skips:
+        """Returns skips whose counts come here."""
+        skips = Skips(errors=True, unknown=True)
+        skips.counts = self.changed
+        return skips
+
+
+class Leaks:
+    """What the test and validation lists hold, so that it can be taken out of those before."""
+
+    def __init__(self) -> None:
+        self.marks: Dict[str, Set[int]] = {}
+
+    def note(self, name: str, sample: Sample, data: bytes) -> None:
+        """Remembers a sample of a list."""
+        self.marks.setdefault(name, set()).update(_marks(sample, data))
+
+    def has(self, name: str, sample: Sample, data: bytes) -> bool:
+        """Says whether a list behind this one has the sample's text or picture."""
+        marks = _marks(sample, data)
+        later = (seen for other, seen in self.marks.items() if _rank(other) > _rank(name))
+        return any(not marks.isdisjoint(seen) for seen in later)
+
+
+def _rank(name: str) -> int:
+    return _RANK.get(name, -1)
+
+
+def _marks(sample: Sample, data: bytes) -> Set[int]:
+    marks = {hash64(b"picture" + data)}
+    if sample.text is not None:
+        marks.add(hash64(b"text" + sample.text.encode("utf-8")))
+    return marks
+
+
+def _usable(sample: Sample, charset: Optional[Charset]) -> Tuple[bytes, str]:
+    """Returns the picture, and the kind of problem that leaves a sample out ("" for none)."""
+    try:
+        data = sample.image_bytes()
+    except InputError:
+        return b"", "missing-picture"
+    if sample.text is not None and not sample.text.strip():
+        return data, "empty-label"
+    if picture_problem(data):
+        return data, "damaged-picture"
+    if charset and sample.text is not None and charset.missing(sample.text):
+        return data, "missing-character"
+    return data, ""
+
+
+def sound(pairs: Pairs, charset: Optional[Charset], repair: Repair, leaks: Leaks) -> Pairs:
+    """Yields the samples that can be used and are in no later list."""
+    seen: Set[int] = set()
+    for name, sample in pairs:
+        data, problem = _usable(sample, charset)
+        key = hash64(sample.key.encode("utf-8"))
+        if not problem and key in seen:
+            problem = "repeated-key"
+        if not problem and leaks.has(name, sample, data):
+            problem = "text or picture in a later split"
+        seen.add(key)
+        if problem:
+            repair.changed[problem] += 1
+        else:
+            repair.kept += 1
+            yield name, sample
+
+
+def later(pairs: Pairs, charset: Optional[Charset]) -> Leaks:
+    """Returns what the lists behind the first one hold."""
+    leaks = Leaks()
+    for name, sample in pairs:
+        if _rank(name) > 0:
+            data, problem = _usable(sample, charset)
+            if not problem:
+                leaks.note(name, sample, data)
+    return leaks

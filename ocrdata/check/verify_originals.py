@@ -1,0 +1,81 @@
+"""Checks the record files of the originals."""
+
+from __future__ import annotations
+
+from array import array
+from typing import Callable, Dict, Optional, Sequence, Tuple
+
+from ocrdata.base.findings import Findings, as_hashes, first_shared, hash64, repeats
+from ocrdata.records.format.schema import SPLITS
+from ocrdata.records.legacy.original_records import original_records
+from ocrdata.records.legacy.originals import OriginalFile
+from ocrdata.text.charset import Charset
+
+OnProgress = Callable[[int, Optional[int]], None]
+_STRIDE = 4
+
+
+class _Hashes:
+    """Hashes of labels, pictures and names, by split."""
+
+    def __init__(self) -> None:
+        self.of: Dict[Tuple[str, str], "array[int]"] = {}
+
+    def add(self, split: str, what: str, data: bytes) -> None:
+        self.of.setdefault((split, what), array("Q")).append(hash64(data))
+
+    def check(self, found: Findings) -> None:
+        """Compares the splits with each other, and each with itself."""
+        for place, split in enumerate(SPLITS):
+            names = as_hashes(self.of.get((split, "names"), ()))
+            again = repeats(names)
+            if len(again):
+                text = "{}: only {:,} of {:,} records are different pictures".format(
+                    split, len(names) - len(again), len(names)
+                )
+                found.add("repeated-picture", text, len(again))
+            for before in SPLITS[:place]:
+                for what, kind in (("labels", "text-in-two-splits"),
+                                   ("pictures", "picture-in-two-splits")):  # fmt: skip
+                    ours = as_hashes(self.of.get((split, what), ()))
+                    shared = first_shared(ours, as_hashes(self.of.get((before, what), ())))
+                    if len(shared):
+                        text = "{:,} of {} are in {} too".format(len(shared), split, before)
+                        found.add(kind, text, len(shared))
+
+
+def verify_originals(
+    files: Sequence[OriginalFile],
+    charset: Optional[Charset],
+    found: Findings,
+    on_progress: Optional[OnProgress] = None,
+) -> int:
+    """Checks record files of an original; adds problems to `found`, returns the sound records.
+
+    Without a dictionary only classes below 0 are found to be wrong. `check_names` looks for files
+    that are missing.
+    """
+    classes = len(charset) if charset else 1 << 62
+    hashes, total = _Hashes(), 0
+    for file in files:
+        count = 0
+        for one in original_records(file, classes, found):
+            count += 1
+            for kind, text in one.raw.problems:
+                found.add(kind, str(one.record.error(file.path, text)))
+            if one.raw.labels:
+                hashes.add(file.split, "labels", repr(one.raw.labels).encode())
+            if one.raw.pixels is not None:
+                hashes.add(file.split, "pictures", one.raw.pixels.tobytes())
+            if one.raw.name:
+                hashes.add(file.split, "names", one.raw.name.encode("utf-8"))
+            if on_progress:
+                on_progress(total + count, None)
+        if file.end is not None and count != file.end - file.first:
+            text = "{} holds {} sound records, not the {} of its name".format(
+                file.path, count, file.end - file.first
+            )
+            found.add("wrong-count", text)
+        total += count
+    hashes.check(found)
+    return total

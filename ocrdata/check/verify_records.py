@@ -1,0 +1,128 @@
+"""Checks one record file: every byte and every record, in any process."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Dict, NamedTuple, Optional
+
+from ocrdata.base.findings import Findings, hash64
+from ocrdata.base.storage.digest import file_sha256
+from ocrdata.check.verify_lists import check_label, picture_problem
+from ocrdata.check.verify_regions import check_regions
+from ocrdata.errors import CharsetError, RecordError
+from ocrdata.images.header import read_header
+from ocrdata.records.format.layouts import AnyRecord, record_of
+from ocrdata.records.format.schema import DATASET_INFO, LineRecord
+from ocrdata.records.format.tfrecord import example_of, scan_records
+from ocrdata.text.charset import Charset
+
+
+class ShardTask(NamedTuple):
+    """A shard to check, with its entry of dataset_info.json (none for a file of its own)."""
+
+    path: Path
+    entry: Optional[Dict[str, Any]]
+
+
+class Rules(NamedTuple):
+    """What records are held against."""
+
+    charset: Optional[Charset]
+    time_steps: Optional[int]
+    decode: bool
+
+
+@dataclass
+class Seen:
+    """What a shard holds: hashes of keys, texts and pictures, and what is wrong with it."""
+
+    count: int = 0
+    found: Findings = field(default_factory=Findings)
+    keys: array[int] = field(default_factory=lambda: array("Q"))
+    texts: array[int] = field(default_factory=lambda: array("Q"))
+    pictures: array[int] = field(default_factory=lambda: array("Q"))
+
+
+def check_file(task: ShardTask, found: Findings) -> bool:
+    """Compares size and hash; returns whether the file can be read."""
+    if not task.path.is_file():
+        found.add("missing-shard", "{} is not there".format(task.path))
+        return False
+    if task.entry is None:
+        return True
+    size = task.path.stat().st_size
+    if size != task.entry["bytes"]:
+        text = "{} has {} bytes, not {}".format(task.path, size, task.entry["bytes"])
+        found.add("changed-shard", text)
+    elif file_sha256(task.path) != task.entry["sha256"]:
+        text = "{} does not have the SHA-256 in {}".format(task.path, DATASET_INFO)
+        found.add("changed-shard", text)
+    return True
+
+
+def _check_record(where: str, one: AnyRecord, rules: Rules, found: Findings) -> None:
+    problem = picture_problem(one.image, rules.decode)
+    if problem:
+        found.add("damaged-picture", "{}: the picture {}".format(where, problem))
+    elif tuple(read_header(one.image)) != (one.format, one.height, one.width):
+        size = "{} of {} x {}".format(one.format, one.width, one.height)
+        found.add("wrong-record", "{}: the picture is not a {}".format(where, size))
+    if isinstance(one, LineRecord):
+        _check_line(where, one, rules, found)
+    else:
+        check_regions(where, one.regions, one.width, one.height, found)
+
+
+def _check_line(where: str, line: LineRecord, rules: Rules, found: Findings) -> None:
+    if not line.text.strip():
+        found.add("empty-label", "{} has an empty label".format(where))
+    check_label(where, line.text, rules.charset, rules.time_steps, found)
+    if rules.charset:
+        try:
+            same = rules.charset.encode(line.text) == list(line.classes)
+        except CharsetError:
+            # Told above as a missing character.
+            return
+        if not same:
+            text = "{}: the classes {} do not spell {!r}".format(where, line.classes, line.text)
+            found.add("wrong-record", text)
+
+
+def check_shard(rules: Rules, task: ShardTask) -> Seen:
+    """Reads all of a shard and returns what it holds and what is wrong with it."""
+    seen = Seen()
+    if not check_file(task, seen.found):
+        return seen
+    try:
+        _check_records(rules, task.path, seen)
+    except RecordError as error:
+        seen.found.add("damaged-record", str(error))
+    if task.entry is not None and seen.count != task.entry["samples"]:
+        text = "{} holds {} sound records, not {}".format(
+            task.path, seen.count, task.entry["samples"]
+        )
+        seen.found.add("wrong-count", text)
+    return seen
+
+
+def _check_records(rules: Rules, path: Path, seen: Seen) -> None:
+    for record in scan_records(path):
+        if record.problem:
+            seen.found.add("damaged-record", str(record.error(path)))
+            continue
+        seen.count += 1
+        try:
+            line = record_of(example_of(path, record))
+        except (RecordError, ValueError) as error:
+            text = error if isinstance(error, RecordError) else record.error(path, str(error))
+            seen.found.add("wrong-record", str(text))
+            continue
+        where = "{}: record {} ({})".format(path, record.number, line.key)
+        _check_record(where, line, rules, seen.found)
+        seen.keys.append(hash64(line.key.encode("utf-8")))
+        # A picture with regions has no label of its own: the picture stands for it.
+        label = line.text.encode("utf-8") if isinstance(line, LineRecord) else line.image
+        seen.texts.append(hash64(label))
+        seen.pictures.append(hash64(line.image))

@@ -1,0 +1,147 @@
+"""Checks shard sets: every byte, every record, and the splits against each other."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from pathlib import Path
+from typing import Callable, Dict, Iterator, List, Optional
+
+import numpy as np
+
+from ocrdata.base.findings import EXAMPLES, Findings, as_hashes, first_shared, repeats
+from ocrdata.base.parallel import ordered_map
+from ocrdata.base.storage.remote import as_path
+from ocrdata.check.verify_originals import verify_originals
+from ocrdata.check.verify_records import Rules, Seen, ShardTask, check_file, check_shard
+from ocrdata.errors import OcrdataError, PathLike, RecordError
+from ocrdata.records.format.dataset_info import ShardSet, read_shard_set
+from ocrdata.records.format.layouts import AnyRecord, record_of
+from ocrdata.records.format.schema import (
+    DATASET_INFO,
+    DETECTION,
+    LAYOUT,
+    RECOGNITION,
+)
+from ocrdata.records.format.tfrecord import example_of, scan_records
+from ocrdata.records.legacy.original_records import check_names
+from ocrdata.records.legacy.originals import find_originals
+
+OnProgress = Callable[[int, Optional[int]], None]
+
+
+# --- the whole set
+
+_PICTURES = ("picture-in-two-splits", "pictures")
+_SHARED = {
+    RECOGNITION: (("text-in-two-splits", "texts"), _PICTURES),
+    DETECTION: (_PICTURES,),
+}
+
+
+def _joined(parts: List[Seen], what: str) -> np.ndarray:
+    return np.concatenate([as_hashes(getattr(part, what)) for part in parts])
+
+
+def _lines(path: Path) -> Iterator[AnyRecord]:
+    """Yields the sound records of a shard, for messages."""
+    for record in scan_records(path):
+        try:
+            if not record.problem:
+                yield record_of(example_of(path, record))
+        except (RecordError, ValueError):
+            continue
+
+
+def _describe(paths: List[Path], parts: List[Seen], row: int) -> str:
+    for path, part in zip(paths, parts):
+        if row < len(part.keys):
+            line = next(itertools.islice(_lines(path), row, None))
+            text = getattr(line, "text", "a picture with regions")
+            return "{}: {} ({!r})".format(path, line.key, text)
+        row -= len(part.keys)
+    raise AssertionError("a row behind the last one")
+
+
+def _check_splits(shards: ShardSet, seen: Dict[str, List[Seen]], found: Findings) -> None:
+    names = list(seen)
+    for place, name in enumerate(names):
+        paths = [path for _, path, _ in shards.shards(name)]
+        _tell("repeated-key", repeats(_joined(seen[name], "keys")), name, paths, seen[name], found)
+        for before in names[:place]:
+            for kind, what in _SHARED[shards.task]:
+                rows = first_shared(_joined(seen[name], what), _joined(seen[before], what))
+                _tell(kind, rows, before, paths, seen[name], found)
+
+
+def _tell(
+    kind: str, rows: np.ndarray, other: str, paths: List[Path], parts: List[Seen], found: Findings
+) -> None:
+    for row in rows[:EXAMPLES].tolist():
+        found.add(kind, "{} is in {} too".format(_describe(paths, parts, row), other))
+    if len(rows) > EXAMPLES:
+        found.add(kind, "and more", len(rows) - EXAMPLES)
+
+
+def _check_totals(shards: ShardSet, found: Findings) -> None:
+    for split, entry in shards.info["splits"].items():
+        noted = sum(shard["samples"] for shard in entry["shards"])
+        if noted != entry.get("samples"):
+            text = "{}: the shards of {} add up to {} samples, not {}".format(
+                shards.directory / DATASET_INFO, split, noted, entry.get("samples")
+            )
+            found.add("wrong-count", text)
+    named = {path.name for _, path, _ in shards.shards()}
+    for path in sorted(shards.directory.glob("*.tfrecord")):
+        if path.name not in named:
+            found.add("unreferenced-shard", "{} is in no split".format(path))
+
+
+def verify_shards(
+    directory: PathLike,
+    found: Findings,
+    time_steps: Optional[int] = None,
+    decode: bool = True,
+    workers: int = 0,
+    on_progress: Optional[OnProgress] = None,
+) -> int:
+    """Checks the shard set in a directory; adds problems to `found`, returns the sound records."""
+    try:
+        shards = read_shard_set(directory)
+    except OcrdataError as error:
+        found.add("damaged-info", str(error))
+        return 0
+    _check_totals(shards, found)
+    if shards.info["layout"] != LAYOUT:
+        return _verify_layout(shards, found, on_progress)
+    listed = shards.shards()
+    charset = shards.charset if shards.has_dictionary else None
+    tasks = [ShardTask(path, entry) for _, path, entry in listed]
+    check = functools.partial(check_shard, Rules(charset, time_steps, decode))
+    total = sum(entry["samples"] for _, _, entry in listed)
+    seen: Dict[str, List[Seen]] = {}
+    count = 0
+    for (split, _, _), one in zip(listed, ordered_map(check, tasks, workers)):
+        found.merge(one.found)
+        seen.setdefault(split, []).append(one)
+        count += one.count
+        if on_progress:
+            on_progress(count, total)
+    _check_splits(shards, seen, found)
+    return count
+
+
+def _verify_layout(shards: ShardSet, found: Findings, move: Optional[OnProgress]) -> int:
+    """Checks a shard set in the layout of an original: its files, then its records."""
+    for _, path, entry in shards.shards():
+        check_file(ShardTask(path, entry), found)
+    files = [file for file in find_originals(shards.directory) if file.path.is_file()]
+    check_names(files, found)
+    return verify_originals(files, shards.charset, found, move)
+
+
+def verify_record_file(path: PathLike, found: Findings, decode: bool = True) -> int:
+    """Checks one record file by itself; adds problems to `found`, returns the sound records."""
+    seen = check_shard(Rules(None, None, decode), ShardTask(as_path(path), None))
+    found.merge(seen.found)
+    return seen.count

@@ -1,0 +1,1 @@
+"""Encoded images: their headers, decoding, encoding and fitting to a size."""

@@ -1,0 +1,107 @@
+"""What an encoded picture says of itself, read from its first bytes without decoding it."""
+
+from __future__ import annotations
+
+import io
+import struct
+from typing import NamedTuple
+
+# What TensorFlow decodes.
+IMAGE_FORMATS = ("jpeg", "png", "gif", "bmp")
+_PNG = b"\x89PNG\r\n\x1a\n"
+_PNG_END = b"IEND\xaeB`\x82"
+# Start-of-frame markers: all of C0 to CF but the tables DHT, JPG and DAC.
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_SCAN, _END = 0xDA, b"\xff\xd9"
+_ALONE = frozenset([0x01, *range(0xD0, 0xDA)])
+
+
+class ImageHeader(NamedTuple):
+    """Format (one of IMAGE_FORMATS), and height and width in pixels."""
+
+    format: str
+    height: int
+    width: int
+
+
+def read_header(data: bytes) -> ImageHeader:
+    """Returns the header of an encoded picture; raises ValueError saying what is wrong with it.
+
+    A JPEG or PNG that was cut off is found too. Whether the rest can be decoded is not.
+    """
+    if data[:2] == b"\xff\xd8":
+        header = _jpeg(data)
+    elif data[:8] == _PNG:
+        header = _png(data)
+    else:
+        header = _other(data)
+    if not (header.height and header.width):
+        raise ValueError("is {} by {} pixels".format(header.width, header.height))
+    return header
+
+
+def _png(data: bytes) -> ImageHeader:
+    if len(data) < 33 or data[12:16] != b"IHDR":
+        raise ValueError("is a PNG cut off in its header")
+    if data.rfind(_PNG_END) < 0:
+        raise ValueError("is a PNG that was cut off (it has no end mark)")
+    width, height = struct.unpack(">II", data[16:24])
+    return ImageHeader("png", height, width)
+
+
+def _jpeg(data: bytes) -> ImageHeader:
+    """Walks from marker to marker up to the frame header, then to the scan."""
+    position, size = 2, len(data)
+    found = None
+    while 0 <= position <= size - 4:
+        if data[position] != 0xFF:
+            # Decoders pass over stray bytes in front of a marker, and so does this.
+            position = data.find(b"\xff", position)
+            continue
+        marker = data[position + 1]
+        if marker == 0xFF or marker in _ALONE:
+            position += 1 if marker == 0xFF else 2
+            continue
+        if marker in _FRAMES and position + 9 <= size:
+            height, width = struct.unpack_from(">HH", data, position + 5)
+            found = ImageHeader("jpeg", height, width)
+        if marker == _SCAN:
+            break
+        position += 2 + struct.unpack_from(">H", data, position + 2)[0]
+    if found is None or not 0 <= position <= size - 4:
+        raise ValueError("is a JPEG cut off in its header")
+    # A thumbnail in front of the scan has an end mark of its own.
+    if data.rfind(_END, position) < 0:
+        raise ValueError("is a JPEG that was cut off (it has no end mark)")
+    return found
+
+
+def _other(data: bytes) -> ImageHeader:
+    from PIL import Image, UnidentifiedImageError
+
+    if not data:
+        raise ValueError("is an empty file")
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            form, (width, height) = str(image.format).lower(), image.size
+    except UnidentifiedImageError as error:
+        raise ValueError("is not a picture") from error
+    except Exception as error:
+        # Pillow's plug-ins answer damaged headers with nearly any exception there is.
+        raise ValueError("is a damaged picture ({})".format(error)) from error
+    if form not in IMAGE_FORMATS:
+        known = ", ".join(IMAGE_FORMATS)
+        raise ValueError("is a {} picture; TensorFlow reads {}".format(form.upper(), known))
+    return ImageHeader(form, height, width)
+
+
+def decode_problem(data: bytes) -> str:
+    """Returns what is wrong with an encoded picture, decoding all of it; "" if it is sound."""
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            image.load()
+    except Exception as error:
+        return "cannot be decoded ({})".format(str(error) or type(error).__name__)
+    return ""

@@ -1,0 +1,1 @@
+"""What a command does with its options, where rendering and records meet."""

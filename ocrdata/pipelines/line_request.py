@@ -1,0 +1,128 @@
+"""From the options of gen-pics to what the renderer takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+from ocrdata.errors import InputError, OptionError
+from ocrdata.render.effects.backgrounds import find_pictures
+from ocrdata.render.effects.warp import Frame
+from ocrdata.render.lines.blocks import Job
+from ocrdata.render.lines.planning import TextOptions
+from ocrdata.render.style.line_style import LineStyle, check_value, parse_overrides, read_styles
+from ocrdata.render.style.recipes import Recipe, Spread, find_recipe
+from ocrdata.render.text.fonts import find_fonts
+from ocrdata.text.charset import Charset, read_charset
+from ocrdata.text.corpus import read_corpora
+
+
+class Order(NamedTuple):
+    """What to draw and how: texts with frequencies, the job, and what was left out already."""
+
+    texts: Sequence[str]
+    frequencies: Sequence[int]
+    job: Job
+    options: TextOptions
+    skipped: Dict[str, int]
+    dictionary: Optional[Charset] = None
+
+
+def read_order(
+    font: Tuple[str, ...],
+    face: Optional[int],
+    latin_font: Tuple[str, ...],
+    fallback: bool,
+    corpus: Tuple[str, ...],
+    cut_length: Optional[int],
+    min_length: int,
+    max_length: int,
+    min_frequency: int,
+    variants: int,
+    sampling: str,
+    min_count: Optional[int],
+    dictionary: Optional[Path],
+    near_duplicates: str,
+    style: str,
+    overrides: Tuple[str, ...],
+    background: Tuple[str, ...],
+    height: int,
+    width: Optional[int],
+    direction: str,
+    form: str,
+    quality: Optional[str],
+    boxes: bool,
+    log_styles: bool,
+    replay: Optional[Path],
+    test_fraction: float,
+    seed: int,
+    limit: Optional[int],
+    records: bool,
+) -> Order:
+    """Reads fonts, corpora, recipe, dictionary and backgrounds.
+
+    Raises OptionError where options contradict each other, and what reading the files raises.
+    """
+    if records and form == "webp":
+        raise OptionError("TensorFlow reads no WebP.", "Use --format jpg or png with --records.")
+    if min_length > max_length:
+        raise OptionError("--min-length is above --max-length.")
+    skipped: Dict[str, int] = {}
+    recipe = _recipe(style, overrides, quality)
+    pictures = find_pictures(background, skipped)
+    charset = read_charset(dictionary) if dictionary else None
+    job = Job(
+        tuple(find_fonts(font, face, skipped)), recipe,
+        Frame(height, width, direction == "vertical"), seed, form,
+        tuple(find_fonts(latin_font, None, skipped)) if latin_font else (), fallback, pictures,
+        boxes, log_styles,
+    )  # fmt: skip
+    texts: List[str] = []
+    frequencies: List[int] = []
+    if replay:
+        texts, styles = _replayed(replay, overrides)
+        job, variants, sampling = job._replace(replay=styles), 1, "listed"
+    elif sampling != "random" or charset is None:
+        cut = cut_length is not None
+        for phrase in read_corpora(
+            corpus, min_length=min_length, max_length=max_length, min_frequency=min_frequency,
+            cut=cut, cut_length=cut_length or max_length, skips=skipped,
+        ):  # fmt: skip
+            texts.append(phrase.text)
+            frequencies.append(phrase.frequency)
+    if records and charset:
+        texts, frequencies = _encodable(texts, frequencies, charset, skipped)
+    chosen = TextOptions(
+        variants, limit, test_fraction, sampling, min_count or 0,
+        charset.characters if charset else (), (min_length, max_length), near_duplicates,
+    )  # fmt: skip
+    return Order(texts, frequencies, job, chosen, skipped, charset)
+
+
+def _recipe(style: str, overrides: Tuple[str, ...], quality: Optional[str]) -> Recipe:
+    recipe = find_recipe(style)
+    if quality:
+        low, _, high = quality.partition("..")
+        spread = Spread(check_value("quality", low), check_value("quality", high or low))
+        if spread.low > spread.high:
+            raise OptionError("--quality needs LOW..HIGH, not {}.".format(quality))
+        recipe = recipe.with_spread("quality", spread)
+    return recipe.with_fixed(parse_overrides(overrides)) if overrides else recipe
+
+
+def _replayed(path: Path, overrides: Tuple[str, ...]) -> Tuple[List[str], Tuple[LineStyle, ...]]:
+    values = parse_overrides(overrides)
+    rows = list(read_styles(path))
+    if not rows:
+        hint = "gen-pics --log-styles writes such files, as styles/styles.jsonl."
+        raise InputError(path, "holds no style", hint=hint)
+    return [text for text, _ in rows], tuple(style._replace(**values) for _, style in rows)
+
+
+def _encodable(
+    texts: List[str], frequencies: List[int], charset: Charset, skipped: Dict[str, int]
+) -> Tuple[List[str], List[int]]:
+    pairs = [pair for pair in zip(texts, frequencies) if not charset.missing(pair[0])]
+    if len(pairs) < len(texts):
+        skipped["character not in the dictionary"] = len(texts) - len(pairs)
+    return [text for text, _ in pairs], [frequency for _, frequency in pairs]

@@ -1,0 +1,1 @@
+"""What a record and its files look like: bytes, schema, layouts, dataset_info.json."""

@@ -1,0 +1,169 @@
+"""dataset_info.json: what a shard set holds, so that it can be trained on with nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
+
+from ocrdata.base.storage.remote import as_path
+from ocrdata.base.storage.staging import dump_json, read_json, write_atomic
+from ocrdata.errors import InputError, PathLike, RecordError
+from ocrdata.records.format.schema import (
+    DATASET_INFO,
+    INFO_FORMAT,
+    LAYOUT,
+    RECOGNITION,
+    SPLITS,
+    TASK,
+    TASKS,
+)
+from ocrdata.records.format.statistics import statistics_of
+from ocrdata.text.charset import Charset
+
+
+def _split_info(shards: List[Dict[str, Any]], task: str) -> Dict[str, Any]:
+    statistics = statistics_of(task)
+    for shard in shards:
+        statistics.merge(shard["statistics"])
+    return {
+        "samples": sum(shard["samples"] for shard in shards),
+        "shards": [
+            {key: shard[key] for key in ("file", "samples", "bytes", "sha256")} for shard in shards
+        ],
+        **statistics.most,
+    }
+
+
+def build_info(
+    shards: Iterable[Dict[str, Any]],
+    charset: Optional[Charset],
+    compression: str,
+    task: str = TASK,
+    layout: str = LAYOUT,
+) -> Dict[str, Any]:
+    """Returns the content of dataset_info.json for written shards, given in order."""
+    splits: Dict[str, List[Dict[str, Any]]] = {}
+    total = statistics_of(task)
+    for shard in shards:
+        splits.setdefault(shard["split"], []).append(shard)
+        total.merge(shard["statistics"])
+    info = {
+        "format": INFO_FORMAT,
+        "task": task,
+        "layout": layout,
+        "compression": compression,
+        "splits": {name: _split_info(splits[name], task) for name in SPLITS if name in splits},
+        "statistics": total.summary(),
+    }
+    if charset is None:
+        return info
+    seen = total.counters["characters"]
+    info["statistics"]["characters_never_seen"] = sum(c not in seen for c in charset.characters)
+    info["dictionary"] = {
+        "sha256": charset.sha256,
+        "num_classes": charset.num_classes,
+        "characters": "".join(charset.characters),
+    }
+    return info
+
+
+def write_info(directory: PathLike, info: Mapping[str, Any]) -> None:
+    """Writes dataset_info.json into a directory of shards."""
+    write_atomic(as_path(directory) / DATASET_INFO, dump_json(info))
+
+
+@dataclass(frozen=True)
+class ShardSet:
+    """A directory of shards as its dataset_info.json describes it."""
+
+    directory: Path
+    info: Dict[str, Any]
+
+    @property
+    def task(self) -> str:
+        """What the records are for: "recognition" or "detection"."""
+        return str(self.info["task"])
+
+    @property
+    def has_dictionary(self) -> bool:
+        """Whether there are classes at all: pictures with regions have none."""
+        return "dictionary" in self.info
+
+    @property
+    def charset(self) -> Charset:
+        """The dictionary that the classes refer to; raises RecordError where there is none."""
+        if not self.has_dictionary:
+            problem = "describes records for {}, which have no dictionary".format(self.task)
+            raise RecordError(self.directory / DATASET_INFO, problem)
+        return Charset(tuple(self.info["dictionary"]["characters"]))
+
+    @property
+    def splits(self) -> List[str]:
+        """The splits that hold samples."""
+        return list(self.info["splits"])
+
+    def shards(self, split: Optional[str] = None) -> List[Tuple[str, Path, Dict[str, Any]]]:
+        """Returns (split, path, entry of dataset_info.json) of the shards, in order."""
+        return [
+            (name, self.directory / shard["file"], shard)
+            for name in ([split] if split else self.splits)
+            for shard in self.info["splits"].get(name, {}).get("shards", ())
+        ]
+
+
+def read_shard_set(directory: PathLike) -> ShardSet:
+    """Returns a finished shard set; raises RecordError where there is none or it makes no sense.
+
+    The shards themselves are not opened: `ocrdata check` does that.
+    """
+    path = as_path(directory) / DATASET_INFO
+    if not path.is_file():
+        hint = "Make one: ocrdata tfrecord."
+        raise RecordError(directory, "has no {}".format(DATASET_INFO), hint=hint)
+    try:
+        info = read_json(path)
+    except InputError as error:
+        raise RecordError(path, error.problem, error.line) from error
+    problem = _problem(info)
+    if problem:
+        raise RecordError(
+            path, problem, hint="Write the shards again: ocrdata tfrecord --overwrite."
+        )
+    return ShardSet(as_path(directory), {**info, "splits": _ordered(info["splits"])})
+
+
+def _ordered(splits: Mapping[str, Any]) -> Dict[str, Any]:
+    # JSON files of ours are sorted by key; people read train, validation, test.
+    rank = {name: place for place, name in enumerate(SPLITS)}
+    return {name: splits[name] for name in sorted(splits, key=lambda n: (rank.get(n, 9), n))}
+
+
+def _problem(info: Any) -> str:
+    """Returns what is wrong with the content of a dataset_info.json, "" if nothing is."""
+    if not isinstance(info, dict) or info.get("format") != INFO_FORMAT:
+        return "is not the description of a shard set (format {})".format(INFO_FORMAT)
+    try:
+        for split in info["splits"].values():
+            for shard in split["shards"]:
+                name, _ = str(shard["file"]), str(shard["sha256"])
+                if "/" in name or "\\" in name or name.startswith("."):
+                    return "names a shard outside its folder ({!r})".format(name)
+                if int(shard["samples"]) < 0 or int(shard["bytes"]) < 0:
+                    return "gives shard {} a negative size".format(name)
+        if info["task"] not in TASKS:
+            return "is for the unknown task {!r}".format(info["task"])
+        if not isinstance(info["layout"], str):
+            return "has a layout without a name"
+        if "dictionary" not in info and info["task"] != RECOGNITION:
+            return ""
+        charset = Charset(tuple(info["dictionary"]["characters"]))
+        if charset.sha256 != info["dictionary"]["sha256"]:
+            return "holds a dictionary that does not have the hash beside it"
+        if charset.num_classes != info["dictionary"]["num_classes"]:
+            return "gives {} classes for {} characters".format(
+                info["dictionary"]["num_classes"], len(charset)
+            )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        return "is incomplete or damaged ({}: {})".format(type(error).__name__, error)
+    return ""

@@ -1,0 +1,1 @@
+"""Records of the five programs that this one replaces, read and converted."""

@@ -1,0 +1,1 @@
+"""Where records come from: sample lists, folders, archives, other shard sets."""

@@ -1,0 +1,163 @@
+"""Other things than sample lists to make shards of: pictures with ground truth, in a folder or an
+archive, and shard sets.
+
+    road/img_1.jpg   road/gt_img_1.txt      or road/img_1.txt, or the text in another folder
+
+A folder or an archive with Train/sample.txt and the like inside keeps these lists.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from pathlib import PurePosixPath
+from typing import Any, Callable, Dict, Iterator, NamedTuple, Optional, Tuple
+
+from ocrdata.base import sample_lists as lists
+from ocrdata.base.pairing import is_picture, pair_up
+from ocrdata.base.sample import SAMPLE_LIST, Sample, parse_sample_line
+from ocrdata.base.sample_lists import VALIDATION_LIST
+from ocrdata.base.skips import BAD_LINE, BAD_PICTURE, UNPAIRED, Skips
+from ocrdata.base.storage.digest import file_sha256
+from ocrdata.base.storage.remote import as_path
+from ocrdata.base.storage.tree import Tree, decode_lines
+from ocrdata.errors import AnnotationError, InputError, PathLike, RecordError
+from ocrdata.records.format.dataset_info import ShardSet, read_shard_set
+from ocrdata.records.format.scene_record import scene_of
+from ocrdata.records.format.schema import (
+    DATASET_INFO,
+    DETECTION,
+    LAYOUT,
+    TEST,
+    TRAIN,
+    VALIDATION,
+    line_of,
+)
+from ocrdata.records.format.tfrecord import example_of, scan_records
+from ocrdata.records.sources.truth import parse_regions
+from ocrdata.text.charset import Charset
+
+Pairs = Iterator[Tuple[str, Sample]]
+LIST_OF = {TRAIN: lists.TRAIN_LIST, VALIDATION: VALIDATION_LIST, TEST: lists.TEST_LIST}
+_LISTS = (lists.TRAIN_LIST, VALIDATION_LIST, lists.TEST_LIST)
+
+
+class Input(NamedTuple):
+    """Samples to read: `read(skips)` yields (list, sample), `origin` names them for a manifest.
+
+    `charset` is the dictionary they bring along, if any.
+    """
+
+    read: Callable[[Skips], Pairs]
+    origin: Dict[str, Any]
+    charset: Optional[Charset] = None
+
+    def opener(self, skips: Skips) -> Callable[[int], Pairs]:
+        """Returns a function that yields the samples from a number on."""
+        return lambda start: itertools.islice(self.read(skips), start, None)
+
+
+def open_input(path: PathLike) -> Input:
+    """Returns what there is at a path: a shard set, or pictures with their truth.
+
+    Raises InputError where there is neither.
+    """
+    where = as_path(path)
+    if (where / DATASET_INFO).is_file():
+        shards = read_shard_set(where)
+        if shards.info["layout"] != LAYOUT:
+            problem = "has records in the layout {}".format(shards.info["layout"])
+            raise RecordError(where, problem, hint="Read them with --from-original.")
+        origin = {"shards": file_sha256(where / DATASET_INFO)}
+        charset = shards.charset if shards.has_dictionary else None
+        return Input(lambda skips: read_shards(shards, skips), origin, charset)
+    with Tree(where) as tree:
+        names = "\n".join(tree.names)
+        if not any(map(is_picture, tree.names)):
+            problem = "holds no picture and no {}".format(DATASET_INFO)
+            raise InputError(where, problem, hint="Name a folder or archive of pictures.")
+    digest = hashlib.sha256(names.encode("utf-8", "surrogateescape")).hexdigest()
+    origin = {"names": digest}
+    if where.is_file():
+        origin["archive"] = file_sha256(where)
+    return Input(lambda skips: read_pictures(where, skips), origin)
+
+
+def read_shards(shards: ShardSet, skips: Skips) -> Pairs:
+    """Yields the samples of a shard set with the lists its splits are written from."""
+    read = scene_of if shards.task == DETECTION else line_of
+    for split, path, _ in shards.shards():
+        try:
+            for record in scan_records(path):
+                try:
+                    if record.problem:
+                        raise record.error(path)
+                    found: Any = read(example_of(path, record))
+                except ValueError as error:
+                    skips.refuse(BAD_PICTURE, record.error(path, str(error)))
+                    continue
+                except RecordError as error:
+                    skips.refuse(BAD_PICTURE, error)
+                    continue
+                yield LIST_OF.get(split, ""), _sample(found)
+        except RecordError as error:
+            # The rest of a damaged gzip stream.
+            skips.refuse(BAD_PICTURE, error)
+
+
+def _sample(found: Any) -> Sample:
+    text, regions = getattr(found, "text", None), getattr(found, "regions", ())
+    return Sample(found.key, found.image, text, regions)
+
+
+# --- pictures with ground truth
+
+
+def read_pictures(path: PathLike, skips: Skips) -> Pairs:
+    """Yields the pictures of a folder or an archive with their regions or labels.
+
+    Archives are read in place. Pictures without a truth, and truths (gt_*.txt) without a picture,
+    go to `skips`.
+    """
+    with Tree(path) as tree:
+        found = [name for name in tree.names if _list_name(name)]
+        if found:
+            for name in found:
+                yield from _listed(tree, name, skips)
+            return
+        pairs, alone = pair_up(tree.names)
+        for name in alone:
+            missing = "ground-truth file" if is_picture(name) else "picture"
+            problem = "has no {} that belongs to it".format(missing)
+            skips.refuse(UNPAIRED, AnnotationError(tree.where(name), problem))
+        for picture, truth in pairs:
+            try:
+                regions = parse_regions(tree.read(truth), tree.where(truth))
+                yield "", Sample(picture, tree.picture(picture), None, regions)
+            except AnnotationError as error:
+                skips.refuse(BAD_LINE, error)
+
+
+def _list_name(name: str) -> str:
+    parts = PurePosixPath(name).parts
+    known = len(parts) > 1 and parts[-1] == SAMPLE_LIST and parts[-2] in _LISTS
+    return parts[-2] if known else ""
+
+
+def _listed(tree: Tree, name: str, skips: Skips) -> Pairs:
+    """Yields the samples of a list inside a folder or archive."""
+    root = PurePosixPath(name).parent.parent
+    where = tree.where(name)
+    for number, line in decode_lines(tree.read(name), where):
+        try:
+            key, label = parse_sample_line(where, number, line)
+            picture, truth = str(root / key), str(root / label)
+            if picture not in tree:
+                raise AnnotationError(where, "{!r} is not there".format(key), number)
+            if truth in tree and truth.endswith(".txt"):
+                regions = parse_regions(tree.read(truth), tree.where(truth))
+                yield _list_name(name), Sample(key, tree.picture(picture), None, regions)
+            else:
+                yield _list_name(name), Sample(key, tree.picture(picture), label)
+        except AnnotationError as error:
+            skips.refuse(BAD_LINE, error)

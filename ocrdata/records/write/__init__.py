@@ -1,0 +1,1 @@
+"""From samples to a shard set: the plan, the workers, the finished folder."""

@@ -1,0 +1,94 @@
+"""One shard, written by one worker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Dict, NamedTuple, Optional
+
+import numpy as np
+
+from ocrdata.base.sample import Region, Sample
+from ocrdata.base.skips import BAD_LINE, BAD_PICTURE, Skips
+from ocrdata.errors import AnnotationError, InputError
+from ocrdata.images.encoding import prepare
+from ocrdata.records.format.layouts import LAYOUTS, AnyRecord
+from ocrdata.records.format.scene_record import SceneRecord
+from ocrdata.records.format.schema import LineRecord
+from ocrdata.records.format.statistics import statistics_of
+from ocrdata.records.format.tfrecord_writer import open_writer
+from ocrdata.records.sources.listed import Source
+from ocrdata.records.write.options import WriteOptions
+from ocrdata.records.write.plan import ShardPlan
+from ocrdata.text.charset import Charset
+
+
+class Job(NamedTuple):
+    """What every shard of a run needs: where shards go and how to write them."""
+
+    folder: Path
+    task: str
+    charset: Optional[Charset]
+    options: WriteOptions
+
+    def name_of(self, shard: ShardPlan) -> str:
+        """Returns the file name of a shard."""
+        layout = LAYOUTS[self.options.layout]
+        return layout.name_of(shard.split, shard.index, shard.count, shard.first, len(shard.places))
+
+
+def _record(job: Job, sample: Sample) -> AnyRecord:
+    data, header, scale = prepare(sample.image_bytes(), job.options.pictures)
+    if job.charset is not None:
+        text = sample.text or ""
+        return LineRecord(sample.key, data, *header, text, job.charset.encode(text))
+    regions = sample.regions
+    if scale != (1.0, 1.0):
+        factor = np.array(scale, np.float32)
+        regions = tuple(Region(r.polygon * factor, r.text, r.ignore) for r in regions)
+    return SceneRecord(sample.key, data, *header, regions)
+
+
+def _encoded(job: Job, source: Source, sample: Sample, place: int) -> Any:
+    try:
+        record = _record(job, sample)
+        return record, LAYOUTS[job.options.layout].encode(record)
+    except InputError as error:
+        raise _bad_picture(source, place, sample, error.problem) from error
+    except ValueError as error:
+        raise _bad_picture(source, place, sample, str(error)) from error
+
+
+def _bad_picture(source: Source, place: int, sample: Sample, problem: str) -> AnnotationError:
+    name = sample.key if isinstance(sample.image, bytes) else sample.image
+    hint = "Replace it, delete the line, or leave such lines out with --skip-errors."
+    path, line = source.origin(place)
+    return AnnotationError(path, "picture {} {}".format(name, problem), line, hint)
+
+
+def write_shard(job: Job, shard: ShardPlan) -> Dict[str, Any]:
+    """Writes one shard and returns its entry for the journal, in plain JSON values."""
+    statistics = statistics_of(job.task)
+    skips = Skips(errors=job.options.skip_errors)
+    name = job.name_of(shard)
+    with shard.source as source, open_writer(job.folder / name, job.options.compression) as writer:
+        for place in shard.places.tolist():
+            reason = BAD_LINE
+            try:
+                sample = source.sample_at(place)
+                reason = BAD_PICTURE
+                record, data = _encoded(job, source, sample, place)
+            except AnnotationError as error:
+                skips.refuse(reason, error)
+                continue
+            statistics.add(record)
+            writer.write(data)
+    return {
+        "file": name,
+        "split": shard.split,
+        "samples": writer.count,
+        "bytes": writer.size,
+        "sha256": writer.sha256,
+        "statistics": statistics.as_dict(),
+        "skipped": dict(skips.counts),
+        "skipped_examples": skips.examples,
+    }

@@ -1,0 +1,166 @@
+"""From planned shards to a finished shard set in a staged folder: workers, journal, summary."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+
+from ocrdata.base.parallel import Workers, ordered_map
+from ocrdata.base.skips import Skips
+from ocrdata.base.storage.remote import as_path
+from ocrdata.base.storage.staging import Staged
+from ocrdata.errors import AnnotationError, OptionError, PathLike
+from ocrdata.records.format.dataset_info import build_info, write_info
+from ocrdata.records.format.layouts import LAYOUTS
+from ocrdata.records.format.tfrecord_writer import drop_unfinished
+from ocrdata.records.sources.listed import Source
+from ocrdata.records.write.options import WriteOptions
+from ocrdata.records.write.plan import Plan, plan_shards
+from ocrdata.records.write.shard_journal import Journal
+from ocrdata.records.write.worker import Job, write_shard
+from ocrdata.text.charset import Charset
+
+OnProgress = Callable[[int, Optional[int]], None]
+COMMAND = "tfrecord"
+
+
+@dataclass(frozen=True)
+class ShardsSummary:
+    """What was written: samples, shards and bytes of each split, and what was left out and why.
+
+    Of a dry run, `bytes` are 0 and `planned` names the files. `problems` counts what was
+    in the records of an original. `classes` is 0 and
+    `dictionary_sha256` empty where records have no classes.
+    """
+
+    output: str
+    task: str
+    splits: Dict[str, Dict[str, int]]
+    samples: int
+    bytes: int
+    classes: int
+    dictionary_sha256: str
+    skipped: Dict[str, int] = field(default_factory=dict)
+    skipped_examples: List[str] = field(default_factory=list)
+    resumed_shards: int = 0
+    planned: List[str] = field(default_factory=list)
+    problems: Dict[str, int] = field(default_factory=dict)
+
+
+class Work:
+    """One shard set being written: what it is made of, and what is left out on the way."""
+
+    def __init__(
+        self, target: Path, task: str, charset: Optional[Charset], options: WriteOptions
+    ) -> None:
+        self.target, self.task, self.charset, self.options = target, task, charset, options
+        self.skips = Skips(errors=options.skip_errors, unknown=options.unknown == "skip")
+        if task not in LAYOUTS[options.layout].tasks:
+            message = "the layout {} is not for {}.".format(options.layout, task)
+            raise OptionError(message, "Leave --layout out to write this data.")
+
+    def plan(self, sources: Sequence[Source]) -> Plan:
+        """Reads the sources and returns what is to be written."""
+        return plan_shards(sources, self.charset, self.options, self.skips)
+
+    def job(self, folder: Path) -> Job:
+        """Returns what the workers need to write into a folder."""
+        return Job(folder, self.task, self.charset, self.options)
+
+    def write(
+        self,
+        sources: Sequence[Source],
+        staged: Staged,
+        workers: Workers,
+        move: Optional[OnProgress],
+    ) -> ShardsSummary:
+        """Writes all shards and their description; goes on with those of an interrupted run."""
+        folder = staged.path(self.target.name)
+        entries, resumed = self._write_all(self.plan(sources), staged, workers, move)
+        compression, layout = self.options.compression, self.options.layout
+        write_info(folder, build_info(entries, self.charset, compression, self.task, layout))
+        summary = self.summary(entries)
+        staged.summary = {**vars(summary), "output": self.target.name}
+        return self.summary(entries, resumed_shards=resumed)
+
+    def _write_all(
+        self, plan: Plan, staged: Staged, workers: Workers, move: Optional[OnProgress]
+    ) -> Tuple[List[Dict[str, Any]], int]:
+        """Writes what is not there yet; returns all entries and how many were there."""
+        job = self.job(staged.path(self.target.name))
+        drop_unfinished(job.folder)
+        journal = Journal(staged.folder, job.folder)
+        done = journal.finished() if staged.resumed else {}
+        entries, count = [], 0
+        for entry in _entries(plan, job, done, workers):
+            if entry["file"] not in done:
+                journal.append(entry)
+            self.skips.add(entry["skipped"], entry["skipped_examples"])
+            entries.append(entry)
+            count += entry["samples"] + sum(entry["skipped"].values())
+            if move:
+                move(count, plan.total)
+        # A task of a cluster may have been begun more than once.
+        drop_unfinished(job.folder)
+        if not any(entry["samples"] for entry in entries):
+            problem = "has no sample that can be used"
+            raise AnnotationError(plan.shards[0].source.path, problem, hint=str(self.skips))
+        return entries, len(done)
+
+    def summary(self, entries: List[Dict[str, Any]], **more: Any) -> ShardsSummary:
+        """Returns the summary of written (or planned) shards."""
+        return ShardsSummary(
+            output=str(self.target),
+            task=self.task,
+            splits=split_counts(entries),
+            samples=sum(entry["samples"] for entry in entries),
+            bytes=sum(entry["bytes"] for entry in entries),
+            classes=self.charset.num_classes if self.charset else 0,
+            dictionary_sha256=self.charset.sha256 if self.charset else "",
+            skipped=dict(self.skips.counts),
+            skipped_examples=self.skips.examples,
+            **more,
+        )
+
+    def planned(self, sources: Sequence[Source]) -> ShardsSummary:
+        """Returns what `write` would write, writing nothing."""
+        job = self.job(self.target)
+        entries: List[Dict[str, Any]] = [
+            {
+                "file": job.name_of(shard),
+                "split": shard.split,
+                "samples": len(shard.places),
+                "bytes": 0,
+            }
+            for shard in self.plan(sources).shards
+        ]
+        return self.summary(entries, planned=[entry["file"] for entry in entries])
+
+
+def _entries(
+    plan: Plan, job: Job, done: Dict[str, Dict[str, Any]], workers: Workers
+) -> Iterator[Dict[str, Any]]:
+    names = [job.name_of(shard) for shard in plan.shards]
+    todo = [shard for name, shard in zip(names, plan.shards) if name not in done]
+    written = ordered_map(functools.partial(write_shard, job), todo, workers)
+    for name in names:
+        yield done[name] if name in done else next(written)
+
+
+def split_counts(entries: List[Dict[str, Any]]) -> Dict[str, Dict[str, int]]:
+    """Returns samples, shards and bytes of each split, from the entries of its shards."""
+    splits: Dict[str, Dict[str, int]] = {}
+    for entry in entries:
+        counts = splits.setdefault(entry["split"], {"samples": 0, "shards": 0, "bytes": 0})
+        counts["samples"] += entry["samples"]
+        counts["shards"] += 1
+        counts["bytes"] += entry["bytes"]
+    return splits
+
+
+def target_of(output_dir: PathLike) -> Path:
+    """Returns the folder for the shards, with a name of its own."""
+    target = as_path(output_dir)
+    return target if target.name not in ("", "..") else target.resolve()

@@ -1,0 +1,1 @@
+"""What is done to ink and images: warp, compositing, backgrounds, noise, degradation."""

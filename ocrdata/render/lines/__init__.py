@@ -1,0 +1,1 @@
+"""Text-line images: which texts, one line, a block of lines, a data folder."""

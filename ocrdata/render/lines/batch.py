@@ -1,0 +1,143 @@
+"""Many lines to a data directory: `pic/`, `Train/sample.txt`, `Test/sample.txt`.
+
+Pictures are rendered in blocks of 256, each a task of its own. A block's styles come from a random
+stream of its own, so the bytes depend on the seed alone; a journal of finished blocks lets an
+interrupted run go on.
+"""
+
+from __future__ import annotations
+
+import shutil
+from functools import partial
+from pathlib import Path
+from typing import Callable, Dict, Optional, Sequence
+
+from ocrdata.base.parallel import Workers, ordered_map
+from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST, open_list
+from ocrdata.base.storage.files import remove_tree
+from ocrdata.base.storage.journal import note, open_journal, read_journal
+from ocrdata.base.storage.remote import as_path
+from ocrdata.base.storage.staging import MANIFEST, Staged, read_manifest, staged_output
+from ocrdata.errors import (
+    InputError,
+    PathLike,
+)
+from ocrdata.render.lines.blocks import (
+    BOXES,
+    PICTURES,
+    STYLES,
+    Job,
+    part_name,
+    picture_key,
+    write_block,
+)
+from ocrdata.render.lines.planning import (
+    TEXT_OPTIONS,
+    RenderSummary,
+    TextOptions,
+    describe,
+    foresee,
+    plan_lines,
+)
+from ocrdata.render.lines.text_sampling import (
+    BLOCK,
+    TextPlan,
+    on_test_side,
+)
+
+OnProgress = Callable[[int, Optional[int]], None]
+
+_JOURNAL = "blocks.jsonl"
+
+
+def render_lines(
+    data_dir: PathLike,
+    texts: Sequence[str],
+    job: Job,
+    options: TextOptions = TEXT_OPTIONS,
+    workers: Workers = 0,
+    overwrite: bool = False,
+    resume: bool = False,
+    skipped: Optional[Dict[str, int]] = None,
+    frequencies: Sequence[int] = (),
+    on_progress: Optional[OnProgress] = None,
+) -> RenderSummary:
+    """Renders texts into `data_dir`; Train and Test are disjoint by text and near duplicate.
+
+    Raises CorpusError where no text is left to draw, and what `staged_output` raises. `skipped`
+    comes with the texts already left out, by reason.
+    """
+    plan, skips = plan_lines(texts, job, options, skipped, frequencies)
+    summary = foresee(plan, job, options, skips)
+    names = [PICTURES, TRAIN_LIST, TEST_LIST]
+    names += [name for name, wanted in ((BOXES, job.boxes), (STYLES, job.log)) if wanted]
+    described = describe(plan, job, options)
+    with staged_output(data_dir, names, "gen-pics", described, overwrite, resume) as staged:
+        _write_pictures(staged, job, plan, workers, on_progress)
+        write_lists(staged, plan, job, options.test_fraction)
+        for name in (BOXES, STYLES):
+            if name in names:
+                _join_parts(staged.path(name), name, plan)
+        staged.summary = dict(vars(summary))
+    if overwrite:
+        _drop_stale(as_path(data_dir), names)
+    return summary
+
+
+def _write_pictures(
+    staged: Staged, job: Job, plan: TextPlan, workers: Workers, on_progress: Optional[OnProgress]
+) -> None:
+    folder = staged.path(PICTURES).parent
+    finished = set(read_journal(folder / _JOURNAL)) if staged.resumed else set()
+    write = partial(write_block, job, folder)
+    left = (plan.task(n) for n in range(-(-plan.total // BLOCK)) if n not in finished)
+    done = min(plan.total, len(finished) * BLOCK)
+    with open_journal(folder / _JOURNAL) as journal:
+        for number, count in ordered_map(write, left, workers):
+            note(journal, number)
+            done += count
+            if on_progress:
+                on_progress(min(done, plan.total), plan.total)
+
+
+def write_lists(staged: Staged, plan: TextPlan, job: Job, test_fraction: float) -> None:
+    """Writes the Train and Test lists of all pictures of a plan."""
+    sides: Dict[str, bool] = {}
+    with open_list(staged.path(TRAIN_LIST)) as train, open_list(staged.path(TEST_LIST)) as test:
+        for task in plan.tasks():
+            for place, text in enumerate(task.texts):
+                side = sides.get(text)
+                if side is None:
+                    side = on_test_side(text, job.seed, test_fraction)
+                    if plan.kind != "random":
+                        sides[text] = side
+                key = picture_key(task.number * BLOCK + place, job.form)
+                (test if side else train).write("{} {}\n".format(key, text))
+
+
+def _join_parts(folder: Path, name: str, plan: TextPlan) -> None:
+    """Puts the rows of all blocks into one file, in order."""
+    parts = [folder / part_name(number) for number in range(-(-plan.total // BLOCK))]
+    target = folder / (name + ".jsonl")
+    # A run that was killed while it tidied up has the whole file, and some of the parts.
+    if not target.is_file():
+        with (folder / ".whole").open("wb") as stream:
+            for part in parts:
+                with part.open("rb") as rows:
+                    shutil.copyfileobj(rows, stream)
+        (folder / ".whole").replace(target)
+    for part in parts:
+        if part.is_file():
+            part.unlink()
+
+
+def _drop_stale(root: Path, names: Sequence[str]) -> None:
+    """Removes boxes and styles of the pictures that were replaced."""
+    for name in (BOXES, STYLES):
+        if name not in names and (root / name / MANIFEST).is_file():
+            try:
+                ours = read_manifest(root / name)["command"] == "gen-pics"
+            except InputError:
+                ours = False
+            if ours:
+                remove_tree(root / name)

@@ -1,0 +1,154 @@
+"""One block of pictures: drawn, encoded and written by whichever process takes it."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
+
+from ocrdata.base import rng
+from ocrdata.base.sample import Sample
+from ocrdata.base.storage.files import FolderWriter
+from ocrdata.render.effects.image_effects import encode
+from ocrdata.render.effects.warp import Frame
+from ocrdata.render.lines.line import Drawn, LinePainter
+from ocrdata.render.lines.plain_lines import draw_copies, only_copies
+from ocrdata.render.lines.text_sampling import BLOCK, Task
+from ocrdata.render.style.line_style import LineStyle, style_line
+from ocrdata.render.style.recipes import Recipe
+from ocrdata.render.style.style_sampling import DRAWS, draw_styles
+from ocrdata.render.text.fonts import FontFace
+from ocrdata.render.text.glyph_store import MORE_ROOM, ROOM
+from ocrdata.render.text.glyphs import GlyphCache
+
+FOLDER_SIZE = 10_000
+# Blocks share out the user's pictures.
+_PICTURES_A_BLOCK = 8
+# Drawing some, then encoding them, keeps code and data of each in the processor's caches.
+_AT_ONCE = 32
+PICTURES, BOXES, STYLES = "pic", "boxes", "styles"
+
+
+class Job(NamedTuple):
+    """What decides every picture of a run; plain data that travels to the workers."""
+
+    faces: Tuple[FontFace, ...]
+    recipe: Recipe
+    frame: Frame = Frame(32)
+    seed: int = 0
+    form: str = "jpg"
+    latin: Tuple[FontFace, ...] = ()
+    fallback: bool = False
+    pictures: Tuple[Path, ...] = ()
+    boxes: bool = False
+    log: bool = False
+    replay: Tuple[LineStyle, ...] = ()
+
+
+class Rendered(NamedTuple):
+    """A sample, its style, and the quads of its characters where they were asked for.
+
+    `size` is the picture's height and width in pixels.
+    """
+
+    sample: Sample
+    style: LineStyle
+    size: Tuple[int, int]
+    quads: Optional[np.ndarray]
+
+
+# A worker gets its job anew with each block; what it has drawn stays.
+@lru_cache(maxsize=2)
+def painter_of(job: Job) -> LinePainter:
+    """Returns the painter of a job, one a process."""
+    room = ROOM if job.recipe.is_drawn("picture") else MORE_ROOM
+    cache = GlyphCache(job.faces, job.latin, job.fallback, room)
+    colour = job.recipe.colour
+    return LinePainter(cache, job.recipe.sizes, job.frame, colour, job.pictures)
+
+
+def picture_key(number: int, form: str = "jpg") -> str:
+    """Returns the path of a picture, `pic/<group>/<number>.jpg`, at most 10,000 to a group."""
+    return "{}/{:04d}/{:08d}.{}".format(PICTURES, number // FOLDER_SIZE, number, form)
+
+
+def styles_of(job: Job, number: int, places: Sequence[int]) -> List[LineStyle]:
+    """Returns the styles of some places in a block."""
+    if job.replay:
+        return [job.replay[number * BLOCK + place] for place in places]
+    rows = rng.uniform_block(job.seed, "line-style", number, BLOCK, DRAWS)
+    styles = draw_styles(rows[list(places)] if len(places) < BLOCK else rows, job.recipe)
+    if len(job.pictures) <= _PICTURES_A_BLOCK or not job.recipe.is_drawn("picture"):
+        return styles
+    chance = rng.stream(job.seed, "block-pictures", number)
+    chosen = chance.sample(range(len(job.pictures)), _PICTURES_A_BLOCK)
+    return [_from_chosen(style, chosen, len(job.pictures)) for style in styles]
+
+
+def _from_chosen(style: LineStyle, chosen: List[int], count: int) -> LineStyle:
+    """Takes the picture from a few: opening one for each line would take most of the time."""
+    spot = style.picture_at * len(chosen)
+    # Never the next picture, however the division is rounded.
+    place = (chosen[int(spot)] + min(spot % 1.0, 0.999999)) / count
+    return style._replace(picture_at=place)
+
+
+def render_block(
+    job: Job, task: Task, places: Optional[Sequence[int]] = None
+) -> Iterator[Rendered]:
+    """Yields the pictures of a block in order, or of some places in it."""
+    painter = painter_of(job._replace(replay=()))
+    places = range(len(task.texts)) if places is None else places
+    styles = styles_of(job, task.number, places)
+    texts = [task.texts[place] for place in places]
+    for first in range(0, len(places), _AT_ONCE):
+        last = min(first + _AT_ONCE, len(places))
+        for n, one in zip(
+            range(first, last), _draw(job, painter, texts[first:last], styles[first:last])
+        ):
+            data = encode(one.picture, job.form, int(round(styles[n].quality)))
+            key = picture_key(task.number * BLOCK + places[n], job.form)
+            sample = Sample(key, data, texts[n])
+            yield Rendered(sample, styles[n], one.picture.shape[:2], one.quads)
+
+
+def _draw(
+    job: Job, painter: LinePainter, texts: Sequence[str], styles: Sequence[LineStyle]
+) -> List[Drawn]:
+    if not (job.boxes or job.replay) and only_copies(job.recipe):
+        return draw_copies(painter, texts, styles)
+    return painter.draw_all(texts, styles, job.boxes)
+
+
+def write_block(job: Job, folder: Path, task: Task) -> Tuple[int, int]:
+    """Writes a block's pictures, and its boxes and styles if the job has them, under a folder."""
+    boxes: List[str] = []
+    styles: List[str] = []
+    pictures = FolderWriter(folder)
+    for item in render_block(job, task):
+        pictures.write(item.sample.key, item.sample.image_bytes())
+        if item.quads is not None:
+            boxes.append(box_line(item.sample, item.quads))
+        if job.log:
+            styles.append(style_line(item.sample.key, item.sample.text or "", item.style))
+    for name, rows in ((BOXES, boxes), (STYLES, styles)):
+        if rows:
+            part = folder / name / part_name(task.number)
+            part.parent.mkdir(exist_ok=True)
+            part.write_bytes("".join(rows).encode("utf-8"))
+    return task.number, len(task.texts)
+
+
+def part_name(number: int) -> str:
+    """Returns the file that holds a block's rows until the run is finished."""
+    return ".{:08d}.part".format(number)
+
+
+def box_line(sample: Sample, quads: np.ndarray) -> str:
+    """Returns the line of JSON that says where each character of a sample stands."""
+    corners = np.round(quads.reshape(-1, 8).astype(np.float64), 2).tolist()
+    row: Any = {"key": sample.key, "text": sample.text, "quads": corners}
+    return json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n"

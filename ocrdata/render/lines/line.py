@@ -1,0 +1,195 @@
+"""One line of text to one picture: set the glyphs, dress them, warp once, mix, degrade."""
+
+from __future__ import annotations
+
+from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
+
+import cv2
+import numpy as np
+
+from ocrdata.render.effects.backgrounds import PictureBank, draw_ground
+from ocrdata.render.effects.compositing import mix
+from ocrdata.render.effects.image_effects import degrade
+from ocrdata.render.effects.noise import read_bank
+from ocrdata.render.effects.text_effects import draw_rules, dress
+from ocrdata.render.effects.warp import Frame, Placement, warp_boxes, warp_ink
+from ocrdata.render.lines.line_geometry import place_strip
+from ocrdata.render.style.line_style import LineStyle
+from ocrdata.render.text.glyphs import GlyphCache
+from ocrdata.render.text.layout import NO_LINE, Face, Setting, set_column, set_line
+
+# Small lines are drawn on a canvas twice as fine: see docs/rendering.md.
+_FINE, _FINE_UP_TO = 2, 48
+# How much larger than a line its master is at least (for a fine canvas, for a plain one, for one
+# that a lens blurs), and how much smaller the next master.
+_FINER, _ROUGHER, _BLURRED, _STEP = 2.2, 1.4, 1.2, 0.6
+MIN_MASTER = 12
+_FRAME = Frame(32)
+
+
+class Drawn(NamedTuple):
+    """A picture (uint8 [h, w] or BGR [h, w, 3]) and, if asked for, a quad for each character.
+
+    `quads` is float32 [n, 4, 2]: x and y in pixels, clockwise from each character's top left.
+    """
+
+    picture: np.ndarray
+    quads: Optional[np.ndarray]
+
+
+class Ink(NamedTuple):
+    """A line's ink on its canvas, before any colour, with its em in pixels."""
+
+    mask: np.ndarray
+    em: float
+    quads: Optional[np.ndarray]
+
+
+class _Pose(NamedTuple):
+    """A line that is set and dressed at an em of `size`, before its warp to where it goes."""
+
+    ink: np.ndarray
+    place: Placement
+    size: int
+    fine: int
+    quads: Optional[np.ndarray]
+
+
+class LinePainter:
+    """Draws lines at one height; holds what is kept from one line to the next."""
+
+    def __init__(
+        self,
+        cache: GlyphCache,
+        sizes: Tuple[float, float] = (0.78, 0.78),
+        frame: Frame = _FRAME,
+        colour: bool = False,
+        pictures: Sequence[Any] = (),
+    ) -> None:
+        self.cache, self.frame, self.colour = cache, frame, colour
+        self.pictures = PictureBank(pictures)
+        self.sizes = sizes
+        # Fine-grained threads cost more than they give on pictures this small.
+        cv2.setNumThreads(0)
+
+    def master(self, style: LineStyle) -> Tuple[int, int]:
+        """Returns the em in pixels that a line is composed at, and how much finer its canvas is.
+
+        A line that is only moved is composed at its own size; others share a few masters.
+        """
+        side = self.frame.height
+        own = style.size * side
+        if self.sizes[0] == self.sizes[1] and not _is_bent(style):
+            return max(MIN_MASTER, int(round(own))), 1
+        small = side <= _FINE_UP_TO
+        # A lens takes away what a canvas twice as fine would add.
+        soft = small and _is_unsharp(style)
+        most = _FINER if small else _ROUGHER
+        least = _BLURRED if soft else most
+        # From the same few sizes for all lines: each is drawn and kept for itself.
+        master = self.sizes[1] * side * most
+        while master * _STEP >= own * least:
+            master *= _STEP
+        return max(MIN_MASTER, int(round(master))), _FINE if small and not soft else 1
+
+    def draw(self, text: str, style: LineStyle, boxes: bool = False) -> Drawn:
+        """Returns the picture of a line; the fonts must have every character."""
+        return self.draw_all((text,), (style,), boxes)[0]
+
+    def draw_all(
+        self, texts: Sequence[str], styles: Sequence[LineStyle], boxes: bool = False
+    ) -> List[Drawn]:
+        """Returns the pictures of lines, the same as one by one.
+
+        Each step is done for all of them before the next, so that its code and tables stay in the
+        processor's caches: a few dozen at once take a fifth less time.
+        """
+        styles = [
+            style._replace(ink=style.paper, paper=style.ink) if style.invert else style
+            for style in styles
+        ]
+        inks = [self.ink(text, style, boxes) for text, style in zip(texts, styles)]
+        for ink, style in zip(inks, styles):
+            draw_rules(ink.mask, style, ink.em)
+        grounds = [
+            draw_ground(style, ink.mask.shape, self.pictures) for ink, style in zip(inks, styles)
+        ]
+        pictures = [
+            mix(ink.mask, ground, style, ink.em, self.colour)
+            for ink, ground, style in zip(inks, grounds, styles)
+        ]
+        if not self.colour:
+            pictures = [_grey(picture) for picture in pictures]
+        pictures = degrade(pictures, styles, self.frame.height)
+        return [Drawn(picture, ink.quads) for picture, ink in zip(pictures, inks)]
+
+    def ink(self, text: str, style: LineStyle, boxes: bool = False) -> Ink:
+        """Returns the ink of a line on its canvas; full ink is 255."""
+        pose = self._pose(text, style, boxes)
+        mask = warp_ink(pose.ink, pose.place, pose.fine)
+        return Ink(mask, pose.size * pose.place.scale, pose.quads)
+
+    def _pose(self, text: str, style: LineStyle, boxes: bool) -> _Pose:
+        if len(text) < 2 and (style.underline or style.frame or style.above or style.below):
+            # With a line below it 一 reads 二, and 口 in a frame reads 回.
+            style = style._replace(underline=0.0, frame=0.0, above=0.0, below=0.0)
+        face = self.cache.pick(text, style.face)
+        size, fine = self.master(style)
+        pose = self._set(text, face, size, fine, style, boxes)
+        plain = fine == 1 and size == int(round(style.size * self.frame.height))
+        if pose.place.exact is None and plain:
+            # It did not fit as it is: compose it anew, fine enough to be made smaller.
+            pose = self._set(text, face, int(round(size * 2.0)), _FINE, style, boxes)
+        return pose
+
+    def _set(
+        self, text: str, face: Face, size: int, fine: int, style: LineStyle, boxes: bool
+    ) -> _Pose:
+        setting = Setting(style.spacing * size, style.word_spacing, _jitters(text, style, size))
+        put = set_column if self.frame.vertical else set_line
+        strip = put(text, face, size, setting, self.cache, boxes)
+        near = NO_LINE
+        if style.above or style.below:
+            near = put(_other_text(text, style), face, size, setting, self.cache)
+        ink, box, moved = dress(strip, size, style, near, self.frame.vertical)
+        em = (strip.em_left + moved, strip.em_top + moved, float(size))
+        place = place_strip(box, em, style, self.frame)
+        quads = None
+        if boxes:
+            flat = np.array(strip.boxes, np.float64) + moved
+            quads = warp_boxes(_grown(flat, style, size), place)
+        return _Pose(ink, place, size, fine, quads)
+
+
+def _grey(picture: np.ndarray) -> np.ndarray:
+    return cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY) if picture.ndim == 3 else picture
+
+
+def _is_unsharp(style: LineStyle) -> bool:
+    return bool(style.blur >= 0.4 or style.motion or style.defocus or style.resolution < 0.9)
+
+
+def _is_bent(style: LineStyle) -> bool:
+    return bool(
+        style.rotation or style.shear or style.perspective_x or style.perspective_y
+        or style.curve or style.elastic
+    )  # fmt: skip
+
+
+def _jitters(text: str, style: LineStyle, size: int) -> Optional[List[float]]:
+    if not style.jitter:
+        return None
+    drawn = read_bank("jitter", style.jitter_at, len(text))
+    return ((drawn * 2.0 - 1.0) * (style.jitter * size)).tolist()
+
+
+def _other_text(text: str, style: LineStyle) -> str:
+    """Returns the characters of a text in another order, for a neighbouring line."""
+    start = int(style.neighbour_at * len(text))
+    return "".join(reversed(text[start:] + text[:start]))
+
+
+def _grown(boxes: np.ndarray, style: LineStyle, size: int) -> np.ndarray:
+    """Lets the boxes grow with the weight of the ink."""
+    grow = (max(0.0, style.weight) * 0.04 + style.bleed * 0.05) * size
+    return boxes + np.array([-grow, -grow, grow, grow])

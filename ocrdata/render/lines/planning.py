@@ -1,0 +1,154 @@
+"""What a run of lines will write, decided before anything is: its texts, counts and manifest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+
+from ocrdata.errors import OptionError, UnknownNameError
+from ocrdata.render.effects.image_effects import FORMATS
+from ocrdata.render.lines.blocks import Job
+from ocrdata.render.lines.text_sampling import (
+    TextPlan,
+    drop_near_duplicates,
+    on_test_side,
+    plan_texts,
+    text_digest,
+)
+from ocrdata.render.text.font_coverage import drawable, nothing_to_draw
+from ocrdata.render.text.glyphs import GlyphCache
+
+# JPEG and PNG stop at 65,535 pixels, WebP at 16,383; a character takes 1.4 heights at the most.
+_WIDEST = {"jpg": 65_000, "png": 65_000, "webp": 16_000}
+_WIDEST_CHARACTER = 1.4
+
+
+class TextOptions(NamedTuple):
+    """How texts become pictures: how often, which ones, and what goes to Test."""
+
+    variants: int = 5
+    limit: Optional[int] = None
+    test_fraction: float = 0.1
+    sampling: str = "listed"
+    min_count: int = 0
+    characters: Tuple[str, ...] = ()
+    lengths: Tuple[int, int] = (1, 24)
+    near_duplicates: str = "keep"
+
+
+TEXT_OPTIONS = TextOptions()
+
+
+@dataclass(frozen=True)
+class RenderSummary:
+    """What a run of `render_lines` made; `skipped` counts texts and files by reason."""
+
+    pictures: int
+    train: int
+    test: int
+    texts: int
+    characters: int
+    fonts: List[str]
+    skipped: Dict[str, int] = field(default_factory=dict)
+
+
+def _drawable(
+    texts: Sequence[str], frequencies: Sequence[int], job: Job, skipped: Dict[str, int]
+) -> Tuple[List[str], List[int]]:
+    """Returns the texts that the fonts can draw and a picture can hold, with their frequencies."""
+    cache = GlyphCache(job.faces, job.latin, job.fallback)
+    longest = int(_WIDEST[job.form] / (job.frame.height * _WIDEST_CHARACTER))
+    places = drawable(texts, cache, skipped, longest if job.frame.length is None else None)
+    return [texts[place] for place in places], [frequencies[place] for place in places]
+
+
+def plan_lines(
+    texts: Sequence[str],
+    job: Job,
+    options: TextOptions,
+    skipped: Optional[Dict[str, int]] = None,
+    frequencies: Sequence[int] = (),
+) -> Tuple[TextPlan, Dict[str, int]]:
+    """Returns what the pictures show, and what was left out by reason, `skipped` included.
+
+    Raises CorpusError or FontError where no text is left to draw, OptionError for numbers out of
+    range.
+    """
+    _check(job, options)
+    skips: Counter[str] = Counter(skipped or {})
+    if options.near_duplicates == "drop":
+        frequencies = ()
+        texts = drop_near_duplicates(texts, skips)
+    kept, counts = _drawable(texts, frequencies or [1] * len(texts), job, skips)
+    letters, _ = _drawable(options.characters, [1] * len(options.characters), job, skips)
+    if not kept and not letters:
+        raise nothing_to_draw(job.faces, skips)
+    plan = plan_texts(
+        options.sampling, kept, counts, options.variants, options.limit, job.seed, options.lengths,
+        letters, options.min_count, options.test_fraction,
+    )  # fmt: skip
+    return plan, dict(skips)
+
+
+def font_names(job: Job) -> List[str]:
+    """Returns the names of a job's fonts."""
+    return [str(face) for face in (*job.faces, *job.latin)]
+
+
+def foresee(plan: TextPlan, job: Job, options: TextOptions, skips: Dict[str, int]) -> RenderSummary:
+    """Returns what `render_lines` will make of a plan, by going through its texts once."""
+    sides: Dict[str, bool] = {}
+    characters: Set[str] = set()
+    test = 0
+    texts = 0
+    for task in plan.tasks():
+        for text in task.texts:
+            side = sides.get(text)
+            if side is None:
+                side = on_test_side(text, job.seed, options.test_fraction)
+                characters.update(text)
+                texts += 1
+                # Random texts hardly ever come twice: remembering them all would fill the memory.
+                if plan.kind != "random":
+                    sides[text] = side
+            test += side
+    return RenderSummary(
+        plan.total, plan.total - test, test, texts, len(characters), font_names(job), skips
+    )
+
+
+def describe(plan: TextPlan, job: Job, options: TextOptions) -> Dict[str, Any]:
+    """Returns everything that decides the bytes of a run, as the manifest holds it."""
+    recipe = job.recipe
+    return {
+        "style": recipe.name,
+        "recipe": {name: list(spread) for name, spread in recipe.spreads},
+        "backgrounds": list(recipe.backgrounds),
+        "overrides": dict(recipe.fixed),
+        "height": job.frame.height, "width": job.frame.length, "vertical": job.frame.vertical,
+        "format": job.form, "seed": job.seed, "boxes": job.boxes, "styles": job.log,
+        "fonts": [str(face) for face in job.faces],
+        "latin_fonts": [str(face) for face in job.latin],
+        "fallback": job.fallback, "pictures": [str(path) for path in job.pictures],
+        "variants": options.variants, "limit": options.limit, "sampling": options.sampling,
+        "min_count": options.min_count, "test_fraction": options.test_fraction,
+        "lengths": list(options.lengths), "texts": text_digest(plan.texts, plan.more),
+        "replay": text_digest(map(repr, job.replay)),
+    }  # fmt: skip
+
+
+def _check(job: Job, options: TextOptions) -> None:
+    if not 12 <= job.frame.height <= 512:
+        text = "--height must lie between 12 and 512 pixels, not {}."
+        raise OptionError(text.format(job.frame.height))
+    if job.frame.length is not None and not 16 <= job.frame.length <= 16_000:
+        text = "--width must lie between 16 and 16,000 pixels, not {}."
+        raise OptionError(text.format(job.frame.length))
+    if options.variants < 1:
+        raise OptionError("--variants must be 1 or more, not {}.".format(options.variants))
+    if not 0.0 <= options.test_fraction < 1.0:
+        text = "--test-fraction must lie in [0, 1), not {}."
+        raise OptionError(text.format(options.test_fraction))
+    if job.form not in FORMATS:
+        raise UnknownNameError("format", job.form, FORMATS)

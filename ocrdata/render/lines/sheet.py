@@ -1,0 +1,83 @@
+"""A contact sheet of what a job would draw: to look at a style or a font before a long run."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+from typing import List, Tuple
+
+import cv2
+import numpy as np
+
+from ocrdata.base.storage.staging import write_atomic
+from ocrdata.errors import OptionError, OutputExistsError, PathLike
+from ocrdata.render.effects.image_effects import compress, encode
+from ocrdata.render.lines.blocks import Job, painter_of, styles_of
+from ocrdata.render.lines.text_sampling import TextPlan
+
+SHEET_WIDTH = 1200
+_GAP, _EDGE, _ZOOM = 8, (216, 222, 225), 1.5
+_MARK = (40, 40, 220)
+
+
+def draw_sheet(job: Job, plan: TextPlan, count: int) -> np.ndarray:
+    """Returns the first `count` pictures of a run side by side, uint8 BGR [h, w, 3].
+
+    They are as decoded from their files; with `job.boxes` each character's quad is drawn.
+    """
+    painter = painter_of(job._replace(replay=()))
+    pictures: List[np.ndarray] = []
+    for task in plan.tasks():
+        styles = styles_of(job, task.number, range(len(task.texts)))
+        for text, style in islice(zip(task.texts, styles), count - len(pictures)):
+            drawn = painter.draw(text, style, job.boxes)
+            picture = drawn.picture
+            if job.form != "png":
+                picture = compress(picture, int(round(style.quality)))
+            if picture.ndim == 2:
+                picture = cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR)
+            picture = cv2.resize(picture, None, fx=_ZOOM, fy=_ZOOM, interpolation=cv2.INTER_CUBIC)
+            if drawn.quads is not None:
+                lines = [np.rint(quad * _ZOOM - 0.5).astype(np.int32) for quad in drawn.quads]
+                cv2.polylines(picture, lines, True, _MARK, 1, cv2.LINE_AA)
+            pictures.append(picture)
+        if len(pictures) >= count:
+            break
+    return _arrange(pictures)
+
+
+def _arrange(pictures: List[np.ndarray]) -> np.ndarray:
+    """Fills rows from the left, as words fill lines."""
+    width = max([SHEET_WIDTH, *(picture.shape[1] + 2 * _GAP for picture in pictures)])
+    places: List[Tuple[int, int]] = []
+    x, y, high = _GAP, _GAP, 0
+    for picture in pictures:
+        if x + picture.shape[1] + _GAP > width and high:
+            x, y, high = _GAP, y + high + _GAP, 0
+        places.append((x, y))
+        x += picture.shape[1] + _GAP
+        high = max(high, picture.shape[0])
+    sheet = np.full((y + high + _GAP, width, 3), _EDGE, np.uint8)
+    for (x, y), picture in zip(places, pictures):
+        sheet[y : y + picture.shape[0], x : x + picture.shape[1]] = picture
+    return sheet
+
+
+def write_sheet(
+    path: PathLike, job: Job, plan: TextPlan, count: int = 60, overwrite: bool = False
+) -> int:
+    """Writes a contact sheet as PNG or JPEG and returns how many pictures it shows.
+
+    Raises OutputExistsError, and OptionError for another kind of file.
+    """
+    target = Path(path)
+    form = target.suffix.lower().lstrip(".").replace("jpeg", "jpg")
+    if form not in ("png", "jpg"):
+        raise OptionError("a contact sheet is a .png or .jpg file, not {}.".format(target.name))
+    if target.exists() and not overwrite:
+        raise OutputExistsError(target)
+    shown = min(count, plan.total)
+    data = encode(draw_sheet(job, plan, shown), form, 90)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(target, data)
+    return shown

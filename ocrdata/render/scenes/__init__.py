@@ -1,0 +1,1 @@
+"""Whole images with text in them: layout, one scene, a data folder."""

@@ -1,0 +1,228 @@
+"""Whole pictures with text in them: signs, labels and captions on invented or given pictures.
+
+Everything random of a scene comes from the stream of its number. Text never overlaps text, stays
+inside the picture, and keeps its contrast; what is too small to be read, and a share of it that is
+blurred on purpose, is marked as don't-care.
+"""
+
+from __future__ import annotations
+
+import random
+from functools import lru_cache
+from pathlib import Path
+from typing import List, NamedTuple, Tuple
+
+import cv2
+import numpy as np
+
+from ocrdata.base import rng
+from ocrdata.base.sample import Region, Sample
+from ocrdata.render.effects.backgrounds import PictureBank, linear_field
+from ocrdata.render.effects.colors import levels_of, separate, tinted
+from ocrdata.render.effects.compositing import blend, mix
+from ocrdata.render.effects.image_effects import degrade, encode
+from ocrdata.render.effects.noise import read_texture
+from ocrdata.render.effects.warp import Placement, warp_ink
+from ocrdata.render.scenes.scene_layout import (
+    Block,
+    Room,
+    bend,
+    grow_quad,
+    line_outlines,
+    set_block,
+)
+from ocrdata.render.style.line_style import NEUTRAL, LineStyle
+from ocrdata.render.style.recipes import Recipe
+from ocrdata.render.style.style_sampling import DRAWS, draw_styles
+from ocrdata.render.text.fonts import FontFace
+from ocrdata.render.text.glyphs import GlyphCache
+
+MOST_TEXTS = 40
+MOST_LINES = 4
+IMAGES = "images"
+FOLDER_SIZE = 10_000
+# Text lower than this cannot be read, by anyone.
+LEAST_HEIGHT = 8.0
+
+
+class SceneJob(NamedTuple):
+    """What decides every scene of a run; plain data that travels to the workers."""
+
+    faces: Tuple[FontFace, ...]
+    recipe: Recipe
+    size: Tuple[int, int] = (640, 640)
+    texts: Tuple[int, int] = (3, 15)
+    heights: Tuple[float, float] = (12.0, 72.0)
+    seed: int = 0
+    form: str = "jpg"
+    pictures: Tuple[Path, ...] = ()
+    dont_care: float = 0.08
+    vertical: float = 0.12
+    curved: float = 0.0
+    turned: float = 1.0
+
+
+def scene_key(number: int, form: str = "jpg") -> str:
+    """Returns the path of a scene, at most 10,000 to a folder."""
+    return "{}/{:04d}/scene_{:08d}.{}".format(IMAGES, number // FOLDER_SIZE, number, form)
+
+
+@lru_cache(maxsize=2)
+def _kept(job: SceneJob) -> Tuple[GlyphCache, PictureBank]:
+    cv2.setNumThreads(0)
+    return GlyphCache(job.faces), PictureBank(job.pictures, max(1024, *job.size))
+
+
+def render_scene(job: SceneJob, number: int, texts: Tuple[str, ...]) -> Sample:
+    """Returns a scene with its regions: as many of the texts as its stream asks for and fit."""
+    cache, pictures = _kept(job)
+    chance = rng.stream(job.seed, "scene", number)
+    rows = rng.uniform_block(job.seed, "scene-style", number, MOST_TEXTS + 1, DRAWS)
+    styles = draw_styles(rows, job.recipe)
+    picture = _ground(job, chance, pictures)
+    room = Room(*job.size)
+    wanted = chance.randint(*job.texts)
+    regions: List[Region] = []
+    left = list(texts)
+    for style in styles[:MOST_TEXTS]:
+        if len(regions) >= wanted or not left:
+            break
+        lines = min(wanted - len(regions), _lines(chance))
+        taken, left = left[:lines], left[lines:]
+        regions += _write(picture, taken, _of_scene(style, job, chance), job, room, chance, cache)
+    picture = degrade([picture], [_whole(styles[-1])], 32)[0]
+    data = encode(picture, job.form, int(round(max(60.0, styles[-1].quality))))
+    return Sample(scene_key(number, job.form), data, regions=tuple(regions))
+
+
+def _lines(chance: random.Random) -> int:
+    return chance.choice((2, 2, 3, MOST_LINES)) if chance.random() < 0.25 else 1
+
+
+def _of_scene(style: LineStyle, job: SceneJob, chance: random.Random) -> LineStyle:
+    """Gives a line's style the poses that text has in a scene."""
+    rotation = chance.gauss(0.0, 5.0) if chance.random() < 0.8 else chance.uniform(-40.0, 40.0)
+    # Where all may be turned nothing is drawn, so that such scenes stay what they were.
+    if job.turned < 1 and chance.random() >= job.turned:
+        rotation = 0.0
+        style = style._replace(shear=0.0, perspective_x=0.0, perspective_y=0.0)
+    return style._replace(
+        rotation=rotation, curve=0.0, elastic=0.0, frame=0.0, underline=0.0, rule=0.0, above=0.0,
+        below=0.0, jitter=0.0, invert=0.0, background="picture",
+    )  # fmt: skip
+
+
+def _whole(style: LineStyle) -> LineStyle:
+    """Returns what happens to the picture as a whole."""
+    return NEUTRAL._replace(
+        light=style.light, light_angle=style.light_angle, blur=min(style.blur, 0.7),
+        noise=min(style.noise, 8.0), noise_at=style.noise_at, poisson=min(style.poisson, 8.0),
+        artefacts=max(style.artefacts, 40.0) if style.artefacts else 0.0,
+    )  # fmt: skip
+
+
+def _ground(job: SceneJob, chance: random.Random, pictures: PictureBank) -> np.ndarray:
+    width, height = job.size
+    picture = pictures.cut(chance.random(), (height, width))
+    if job.pictures:
+        return cv2.flip(picture, 1) if chance.random() < 0.5 else picture
+    # Two invented pictures and a slope make more scenes than there are pictures.
+    other = pictures.cut(chance.random(), (height, width))
+    if chance.random() < 0.5:
+        other = cv2.flip(other, chance.choice((-1, 0, 1)))
+    share = chance.uniform(0.2, 0.8)
+    # In bytes throughout: pictures this large spend more on memory than on arithmetic.
+    steep = chance.uniform(0, 90)
+    angle = chance.uniform(0, 360)
+    slope = linear_field((height, width), angle, 128.0 - steep / 2.0, 128.0 + steep / 2.0)
+    grain = read_texture("paper", chance.random(), (height, width))
+    slope = cv2.addWeighted(slope, 1.0, grain, chance.uniform(0.0, 0.25), 0.0)
+    bright = chance.uniform(-50, 50)
+    mixed = cv2.addWeighted(picture, share, other, 1.0 - share, bright)
+    return cv2.addWeighted(mixed, 1.0, cv2.cvtColor(slope, cv2.COLOR_GRAY2BGR), 1.0, -144.0)
+
+
+def _write(
+    picture: np.ndarray,
+    texts: List[str],
+    style: LineStyle,
+    job: SceneJob,
+    room: Room,
+    chance: random.Random,
+    cache: GlyphCache,
+) -> List[Region]:
+    """Writes a block into the picture; returns its regions, none where there is no room."""
+    low, high = job.heights
+    ignored = chance.random() < job.dont_care
+    em = low * (high / low) ** chance.random()
+    if ignored:
+        em = chance.uniform(5.0, 8.0) if chance.random() < 0.6 else em
+    vertical = chance.random() < job.vertical
+    panel = chance.random() < 0.35
+    sweep = _sweep(job, chance)
+    if sweep:
+        texts, vertical = texts[:1], False
+    block = bend(set_block(texts, style, em, vertical, cache), sweep)
+    while max(block.ink.shape) * block.scale > 0.9 * max(job.size) and em > low:
+        em = max(low, em * 0.7)
+        block = bend(set_block(texts, style, em, vertical, cache), sweep)
+    found = room.find(block, style, chance)
+    if found is None:
+        return []
+    matrix, quad = found
+    _paint(picture, block, matrix, quad, style, panel, ignored and em > LEAST_HEIGHT)
+    regions = []
+    for text, outline in zip(texts, line_outlines(block, matrix)):
+        unread = ignored or _height(outline, vertical) < LEAST_HEIGHT
+        regions.append(Region(outline, "###" if unread else text, unread))
+    return regions
+
+
+def _sweep(job: SceneJob, chance: random.Random) -> float:
+    """Returns by how many radians a line is bent, over (positive) or under a circle."""
+    # Without curved text nothing is drawn, so that such scenes stay what they were.
+    if not job.curved or chance.random() >= job.curved:
+        return 0.0
+    return chance.choice((-1.0, 1.0)) * chance.uniform(0.5, 2.6)
+
+
+def _height(outline: np.ndarray, vertical: bool) -> float:
+    """Returns the smallest extent of an outline across its line."""
+    outline = np.roll(outline, -1, axis=0) if vertical else outline
+    half = len(outline) // 2
+    return float(np.hypot(*(outline[:half] - outline[: half - 1 : -1]).T).min())
+
+
+def _paint(
+    picture: np.ndarray,
+    block: Block,
+    matrix: np.ndarray,
+    quad: np.ndarray,
+    style: LineStyle,
+    panel: bool,
+    smear: bool,
+) -> None:
+    margin = 0.3 * block.em
+    outer = grow_quad(quad, margin)
+    height, width = picture.shape[:2]
+    x0, y0 = np.maximum(np.floor(outer.min(axis=0)).astype(int) - 2, 0).tolist()
+    x1, y1 = np.minimum(np.ceil(outer.max(axis=0)).astype(int) + 2, (width, height)).tolist()
+    part = picture[y0:y1, x0:x1]
+    inside = np.zeros(part.shape[:2], np.uint8)
+    cv2.fillConvexPoly(inside, np.rint(outer - (x0, y0)).astype(np.int32), 255)
+    low, high = levels_of(part, inside)
+    if panel or separate(style.ink, low, high, style.contrast / style.opacity)[1] < 1.0:
+        shade = tinted(style.paper, style.paper_hue, style.paper_tint)
+        # A little of what is behind keeps the board from looking pasted in.
+        soft = cv2.GaussianBlur(inside, (3, 3), 0)
+        part[:] = blend(part, soft, shade, 0.92)
+    moved = np.array([[1.0, 0, -x0], [0, 1.0, -y0], [0, 0, 1.0]]) @ matrix
+    place = Placement(moved, x1 - x0, y1 - y0, block.scale, None, None, 0.0, 0.0, False)
+    mask = warp_ink(block.ink, place, 2 if block.em < 40 else 1)
+    # The contrast is that with what lies under the text, not with all of the rectangle.
+    ground = np.full_like(part, (low + high) / 2.0)
+    cv2.copyTo(part, inside, ground)
+    written = mix(mask, ground, style, block.em, True)
+    if smear:
+        written = cv2.GaussianBlur(written, (0, 0), 0.14 * block.em)
+    cv2.copyTo(written, inside, part)

@@ -1,0 +1,1 @@
+"""How a line will look, as plain data: styles, recipes, presets, and drawing from them."""

@@ -1,0 +1,183 @@
+"""Recipes: from what ranges the fields of a style are drawn; presets by name, and TOML files.
+
+A TOML recipe names what it starts from and the fields that differ:
+
+    base = "scan"
+    blur = [0.4, 1.2]                           # between these
+    noise = { range = [2, 9], chance = 0.5 }    # for half of the lines
+    quality = 80                                # always
+    background = { plain = 1, paper = 2 }       # weights
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, NamedTuple, Tuple, Union
+
+from ocrdata.errors import InputError, OptionError, PathLike, UnknownNameError
+from ocrdata.render.style.line_style import BACKGROUNDS, FIELDS, NEUTRAL, check_value
+from ocrdata.render.style.presets import PRESETS
+
+Spec = Union[float, Tuple[float, ...], Mapping[str, float]]
+
+# One name for two fields that are drawn apart.
+_PAIRS = {
+    "margin": ("margin_left", "margin_right"),
+    "perspective": ("perspective_x", "perspective_y"),
+    "neighbours": ("above", "below"),
+}
+# These choose a place, so they are drawn from everything unless a recipe says otherwise.
+_PLACES = tuple(name for name in FIELDS if name == "face" or name.endswith("_at"))
+
+
+class Spread(NamedTuple):
+    """A field's range, and the share of lines that get it instead of the neutral value."""
+
+    low: float
+    high: float
+    chance: float = 1.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a line of this kind may look like; fields that are not named stay neutral."""
+
+    name: str
+    spreads: Tuple[Tuple[str, Spread], ...] = ()
+    backgrounds: Tuple[float, ...] = (1.0, 0.0, 0.0, 0.0)
+    fixed: Tuple[Tuple[str, Any], ...] = field(default=())
+
+    def spread(self, name: str) -> Spread:
+        """Returns the range of a field."""
+        usual = (0.0, 1.0) if name in _PLACES else (getattr(NEUTRAL, name),) * 2
+        for fixed, value in self.fixed:
+            if fixed == name:
+                return Spread(value, value)
+        return dict(self.spreads).get(name, Spread(*usual))
+
+    def is_drawn(self, name: str) -> bool:
+        """Says whether an effect, or a "picture" behind the text, is ever drawn."""
+        if name == "picture":
+            return self.backgrounds[BACKGROUNDS.index(name)] > 0
+        spread = self.spread(name)
+        return spread.high > 0 and spread.chance > 0
+
+    @property
+    def sizes(self) -> Tuple[float, float]:
+        """The smallest and largest em that is drawn, as shares of the height."""
+        spread = self.spread("size")
+        return spread.low, spread.high
+
+    @property
+    def colour(self) -> bool:
+        """Whether pictures have three channels."""
+        tints = (self.spread(name) for name in ("ink_tint", "paper_tint"))
+        return self.backgrounds[3] > 0 or any(tint.high > 0 < tint.chance for tint in tints)
+
+    def with_fixed(self, values: Mapping[str, Any]) -> Recipe:
+        """Returns the recipe with some fields set for every line."""
+        weights = self.backgrounds
+        if "background" in values:
+            weights = tuple(float(name == values["background"]) for name in BACKGROUNDS)
+        return Recipe(self.name, self.spreads, weights, tuple(sorted(values.items())))
+
+    def with_spread(self, name: str, spread: Spread) -> Recipe:
+        """Returns the recipe with another range for a field."""
+        spreads = {**dict(self.spreads), name: spread}
+        return Recipe(self.name, tuple(sorted(spreads.items())), self.backgrounds, self.fixed)
+
+
+def recipe_names() -> List[str]:
+    """Returns the names of the presets."""
+    return list(PRESETS)
+
+
+def find_recipe(name: PathLike) -> Recipe:
+    """Returns a preset by name or the recipe of a TOML file.
+
+    Raises UnknownNameError, and InputError for a file with an unknown field or a wrong value.
+    """
+    if str(name) in PRESETS:
+        return _build(str(name), PRESETS[str(name)])
+    path = Path(name)
+    if path.suffix == ".toml" or path.is_file():
+        return _read_recipe(path)
+    raise UnknownNameError("style", str(name), PRESETS)
+
+
+def _build(name: str, fields: Mapping[str, Spec]) -> Recipe:
+    spreads: Dict[str, Spread] = {}
+    weights: Tuple[float, ...] = (1.0, 0.0, 0.0, 0.0)
+    for key, spec in fields.items():
+        if key == "background":
+            weights = _weights(spec)
+            continue
+        spread = _spread(key, spec)
+        for target in _PAIRS.get(key, (key,)):
+            for value in spread[:2]:
+                check_value(target, value)
+            spreads[target] = spread
+    return Recipe(name, tuple(sorted(spreads.items())), weights)
+
+
+def _spread(name: str, spec: Any) -> Spread:
+    chance = 1.0
+    if isinstance(spec, Mapping):
+        if set(spec) - {"range", "chance"} or "range" not in spec:
+            raise OptionError("{} takes a range and a chance.".format(name))
+        chance, spec = spec.get("chance", 1.0), spec["range"]
+    if isinstance(spec, (int, float)) and not isinstance(spec, bool):
+        spec = (spec, spec)
+    numbers = [*spec, chance] if isinstance(spec, (list, tuple)) else []
+    if len(numbers) not in (3, 4) or not all(isinstance(n, (int, float)) for n in numbers):
+        raise OptionError("{} must be a number or [low, high].".format(name))
+    low, high, chance = (float(number) for number in numbers[:3])
+    if low > high or not 0.0 <= chance <= 1.0:
+        raise OptionError("{} needs low <= high and a chance in [0, 1].".format(name))
+    return Spread(low, high, chance)
+
+
+def _weights(spec: Any) -> Tuple[float, ...]:
+    if isinstance(spec, str):
+        spec = {check_value("background", spec): 1.0}
+    if not isinstance(spec, Mapping) or not spec:
+        raise OptionError("background must be a name or a table of weights.")
+    for name, weight in spec.items():
+        check_value("background", name)
+        if not isinstance(weight, (int, float)) or weight < 0:
+            raise OptionError("the weight of background {} must be 0 or more.".format(name))
+    weights = tuple(float(spec.get(name, 0.0)) for name in BACKGROUNDS)
+    if not sum(weights):
+        raise OptionError("one background needs a weight above 0.")
+    return weights
+
+
+def _read_recipe(path: Path) -> Recipe:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(path, "is not TOML: {}".format(error)) from error
+    except OSError as error:
+        raise InputError(path, "cannot be read: {}".format(error.strerror)) from error
+    base = content.pop("base", "clean")
+    try:
+        if base not in PRESETS:
+            raise UnknownNameError("style", str(base), PRESETS)
+        return _build(path.name, {**PRESETS[base], **_split(content)})
+    except OptionError as error:
+        raise InputError(path, str(error)) from error
+
+
+def _split(content: Mapping[str, Any]) -> Dict[str, Any]:
+    """Lets a pair's one name overrule what the base says of its two fields."""
+    result: Dict[str, Any] = {}
+    for name, spec in content.items():
+        for target in _PAIRS.get(name, (name,)):
+            result[target] = spec
+    return result

@@ -1,0 +1,1 @@
+"""From characters to one bitmap of ink: fonts, glyphs, kerning, layout."""

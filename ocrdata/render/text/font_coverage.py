@@ -1,0 +1,43 @@
+"""Which texts can be drawn, and what is said of the others."""
+
+from __future__ import annotations
+
+from typing import Dict, List, Optional, Sequence
+
+from ocrdata.errors import CorpusError, FontError, OcrdataError
+from ocrdata.render.text.fonts import FontFace
+from ocrdata.render.text.glyphs import GlyphCache
+
+
+def drawable(
+    texts: Sequence[str],
+    cache: GlyphCache,
+    skipped: Dict[str, int],
+    longest: Optional[int] = None,
+) -> List[int]:
+    """Returns the places of the texts that the fonts can draw, of `longest` characters at most.
+
+    Counts the others by the character that is missing, or as too long.
+    """
+    kept = []
+    for place, text in enumerate(texts):
+        gap = cache.missing(text)
+        if gap:
+            reason = "no font has {} (U+{:04X})".format(gap, ord(gap))
+        elif longest is not None and len(text) > longest:
+            reason = "too long for a picture ({} characters)".format(longest)
+        else:
+            kept.append(place)
+            continue
+        skipped[reason] = skipped.get(reason, 0) + 1
+    return kept
+
+
+def nothing_to_draw(faces: Sequence[FontFace], skipped: Dict[str, int]) -> OcrdataError:
+    """Returns the error that says why no text is left, by the most frequent reason."""
+    reason = max(skipped, key=lambda name: skipped[name]) if skipped else ""
+    if reason.startswith("no font has"):
+        fonts = ", ".join(str(face) for face in faces)
+        hint = "Choose other fonts with --font, or leave it out to use the bundled ones."
+        return FontError(fonts, "can draw none of the texts: {}".format(reason), hint=hint)
+    return CorpusError("corpus", "holds no text to draw ({})".format(reason or "it is empty"))

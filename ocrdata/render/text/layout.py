@@ -1,0 +1,233 @@
+"""Glyphs to one strip of ink, along a line or down a column, with a box for each character."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, List, NamedTuple, Optional, Sequence, Tuple, Union
+
+import cv2
+import numpy as np
+
+from ocrdata.render.text.glyphs import GlyphCache
+from ocrdata.render.text.kerning import LATIN_END
+from ocrdata.render.text.rasters import Glyph, cell_rows
+from ocrdata.render.text.vertical import QUOTES, turned_runs, vertical_form
+
+# From the baseline to the top of the em box, in ems.
+EM_TOP = 0.88
+Face = Union[int, List[int]]
+Box = Tuple[float, float, float, float]
+
+
+class Strip(NamedTuple):
+    """Ink (uint8 [h, w]) with the box of all ink in it and the rows of the em box.
+
+    `box` and `boxes` are left, top, right, bottom in pixels of the strip; a character without ink
+    has the box of its advance. `em_top` and `em_left` are where the em box of the line (or of the
+    column) starts.
+    """
+
+    ink: np.ndarray
+    box: Box
+    em_top: float
+    em_left: float
+    boxes: Sequence[Box]
+
+
+class Setting(NamedTuple):
+    """How characters are set: distances in pixels, jitters one a character."""
+
+    spacing: float = 0.0
+    word_spacing: float = 1.0
+    jitters: Optional[Sequence[float]] = None
+
+
+NO_LINE = Strip(np.zeros((0, 0), np.uint8), (0, 0, 0, 0), 0, 0, ())
+
+
+def set_line(
+    text: str, face: Face, size: int, setting: Setting, cache: GlyphCache, boxes: bool = False
+) -> Strip:
+    """Sets a line on a common baseline; boxes of characters only where they are asked for."""
+    glyphs = cache.glyphs(face, size, text)
+    if not glyphs:
+        return NO_LINE
+    if setting.jitters is None and setting.word_spacing == 1.0:
+        gap = int(round(setting.spacing))
+        strip = _join(glyphs, size, gap, boxes) if gap >= 0 else None
+        if strip is not None:
+            return strip
+    return _paste(*_along(text, face, glyphs, size, setting, cache), size)
+
+
+def _join(glyphs: List[Glyph], size: int, gap: int, boxes: bool) -> Optional[Strip]:
+    """Puts whole cells side by side: five times as fast as pasting. None where that cannot be."""
+    found = row_of_cells(glyphs, size, gap)
+    if found is None:
+        return None
+    above, below = cell_rows(size)
+    cells: List[Any] = [glyph.cell for glyph in glyphs]
+    if gap:
+        cells = spaced(cells, above + below, gap)
+    ink = cv2.hconcat(cells) if len(cells) > 1 else cells[0]
+    own = _cell_boxes(glyphs, above, gap) if boxes else ()
+    return Strip(ink, found[1], above - EM_TOP * size, 0.0, own)
+
+
+def row_of_cells(glyphs: Sequence[Glyph], size: int, gap: int) -> Optional[Tuple[int, Box]]:
+    """Returns how wide whole cells side by side are, and the box of their ink.
+
+    None where a glyph has no cell, or none has ink.
+    """
+    lefts, tops, rights, bottoms, advances, _, rows, _ = zip(*glyphs)
+    if min(rows) < 0:
+        return None
+    if not all(rights):  # what has no ink has no edges
+        tops, bottoms = zip(*[glyph[1:4:2] for glyph in glyphs if glyph.right] or [(0, 0)])
+        if not any(rights):
+            return None
+    above = cell_rows(size)[0]
+    width = int(sum(advances)) + gap * (len(rows) - 1)
+    end = width - int(advances[-1]) + rights[-1] if rights[-1] else width
+    return width, (float(lefts[0]), float(above + min(tops)), float(end), above + max(bottoms))
+
+
+def spaced(cells: List[np.ndarray], height: int, gap: int) -> List[np.ndarray]:
+    """Returns cells with empty ones of `gap` pixels between them."""
+    apart = [empty_cell(height, gap)] * (2 * len(cells) - 1)
+    apart[::2] = cells
+    return apart
+
+
+@lru_cache(maxsize=1024)
+def empty_cell(height: int, width: int) -> np.ndarray:
+    """Returns a cell without ink."""
+    return np.zeros((height, width), np.uint8)
+
+
+def _cell_boxes(glyphs: List[Glyph], above: int, gap: int) -> List[Box]:
+    boxes, pen = [], 0.0
+    for glyph in glyphs:
+        boxes.append(_box(glyph, pen, above))
+        pen += glyph.advance + gap
+    return boxes
+
+
+def _box(glyph: Glyph, x: float, y: float) -> Box:
+    if glyph.right:
+        return x + glyph.left, y + glyph.top, x + glyph.right, y + glyph.bottom
+    # A space: from pen to pen, as high as a small letter.
+    return x, y - 0.5 * glyph.advance, x + max(1.0, glyph.advance), y
+
+
+_Placed = List[Tuple[np.ndarray, float, float]]
+
+
+def _along(
+    text: str, face: Face, glyphs: List[Glyph], size: int, setting: Setting, cache: GlyphCache
+) -> Tuple[_Placed, List[Box], float, float]:
+    """Returns inks with their places, and boxes, for a pen that runs along the line."""
+    placed: _Placed = []
+    boxes: List[Box] = []
+    pen = 0.0
+    before, before_face = "", -1
+    for place, (character, glyph) in enumerate(zip(text, glyphs)):
+        own = face if isinstance(face, int) else face[place]
+        if before and before < LATIN_END > character and own == before_face:
+            pen += cache.kerning(own).between(before, character) * size
+        y = setting.jitters[place] if setting.jitters else 0.0
+        x = int(round(pen))
+        boxes.append(_box(glyph, x, int(round(y))))
+        if glyph.right > glyph.left:
+            placed.append((glyph.ink, x + glyph.left, int(round(y)) + glyph.top))
+        stretch = setting.word_spacing if character in " \u3000" else 1.0
+        pen += glyph.advance * stretch + setting.spacing
+        before, before_face = character, own
+    return placed, boxes, -EM_TOP * size, 0.0
+
+
+def set_column(
+    text: str, face: Face, size: int, setting: Setting, cache: GlyphCache, boxes: bool = False
+) -> Strip:
+    """Sets a text from top to bottom, with vertical punctuation and turned Latin runs."""
+    placed: _Placed = []
+    found: List[Box] = []
+    pen = 0.0
+    for start, end, turned in turned_runs(text):
+        run = text[start:end]
+        own = face if isinstance(face, int) else face[start:end]
+        if turned:
+            pen = _turned(run, own, size, setting, cache, pen, placed, found)
+            continue
+        for place, character in enumerate(run, start):
+            one = face if isinstance(face, int) else face[place]
+            if character in QUOTES and cache.has(one, QUOTES[character]):
+                character = QUOTES[character]
+            jitter = setting.jitters[place] if setting.jitters else 0.0
+            pen = _upright(
+                cache.glyph(one, size, character), character, size, setting, pen, jitter, placed,
+                found,
+            )  # fmt: skip
+    return _paste(placed, found, 0.0, 0.0, size)
+
+
+def _upright(
+    glyph: Glyph,
+    character: str,
+    size: int,
+    setting: Setting,
+    pen: float,
+    jitter: float,
+    placed: _Placed,
+    boxes: List[Box],
+) -> float:
+    if not glyph.right:
+        height = max(1.0, glyph.advance * setting.word_spacing)
+        boxes.append((0.25 * size, pen, 0.75 * size, pen + height))
+        return pen + height + setting.spacing
+    ink, x, y = vertical_form(character, glyph, size)
+    x, y = int(round(x + jitter)), int(round(pen + y))
+    placed.append((ink, x, y))
+    boxes.append((x, y, x + ink.shape[1], y + ink.shape[0]))
+    return pen + size + setting.spacing
+
+
+def _turned(
+    run: str,
+    face: Face,
+    size: int,
+    setting: Setting,
+    cache: GlyphCache,
+    pen: float,
+    placed: _Placed,
+    boxes: List[Box],
+) -> float:
+    line = set_line(run, face, size, setting._replace(jitters=None), cache, boxes=True)
+    height = line.ink.shape[0]
+    # Turned clockwise, (x, y) becomes (height - y, x); the x-height's middle goes to the centre.
+    shift = int(round(0.5 * size - height + line.em_top + EM_TOP * size - 0.36 * size))
+    y = int(round(pen))
+    placed.append((np.rot90(line.ink, -1), shift, y))
+    for left, top, right, bottom in line.boxes:
+        boxes.append((shift + height - bottom, y + left, shift + height - top, y + right))
+    return pen + line.ink.shape[1] + setting.spacing
+
+
+def _paste(placed: _Placed, boxes: List[Box], em_top: float, em_left: float, size: int) -> Strip:
+    """Puts inks where they belong on a ground that just holds them."""
+    if not placed:
+        ink = np.zeros((size, max(1, int(boxes[-1][2]) if boxes else size)), np.uint8)
+        return Strip(ink, (0.0, 0.0, ink.shape[1], size), em_top, em_left, boxes)
+    left = int(min(x for _, x, _ in placed))
+    top = int(min(y for _, _, y in placed))
+    width = int(max(x + ink.shape[1] for ink, x, _ in placed)) - left
+    height = int(max(y + ink.shape[0] for ink, _, y in placed)) - top
+    strip = np.zeros((height, width), np.uint8)
+    for ink, at_x, at_y in placed:
+        x, y = int(at_x) - left, int(at_y) - top
+        h, w = ink.shape
+        # Neighbours may overlap: the darker ink of the two stays.
+        target = strip[y : y + h, x : x + w]
+        np.maximum(target, ink, out=target)
+    moved = [(x0 - left, y0 - top, x1 - left, y1 - top) for x0, y0, x1, y1 in boxes]
+    return Strip(strip, (0.0, 0.0, width, height), em_top - top, em_left - left, moved)

@@ -1,0 +1,1 @@
+"""Several processes as one training run: TF_CONFIG, launching, coordination."""

@@ -1,0 +1,231 @@
+"""A cluster at work: the chief drives the steps of all, the others serve it.
+
+The chief's graph spans the cluster: one replica a process (or a GPU of it), weights on the ps
+tasks. Each worker reads and decodes its own share of every batch and puts it into a queue that
+the chief's graph takes it from, on the worker itself, so that only weights and gradients travel.
+When a process dies, the chief goes back to the last checkpoint as soon as all are there again,
+and tells the workers where to begin; so a run takes the same course, whatever happens to it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+import zlib
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Dict, List, Optional, Tuple
+
+from ocrdata.errors import OptionError, TrainingError
+from ocrdata.train.cluster.queues import POLL, Feeder, Mailbox
+from ocrdata.train.cluster.tf_config import Cluster, Task, answers, gone, wait_for
+from ocrdata.train.cluster.timeouts import PROBE, limited, overdue, within
+from ocrdata.train.compat import tf, v1
+from ocrdata.train.config.training import FREE, TrainOptions
+from ocrdata.train.devices.device import Target, TargetError
+from ocrdata.train.run_dir import Run
+from ocrdata.train.tasks.base import Feed, read_shares
+
+Tensor = Any
+START, DONE = 0, 1  # what the chief may say
+NO_MARK = -1  # of a process that has no data
+
+
+def start_server(cluster: Cluster, target: Target) -> Any:
+    """Returns this process's server; raises TargetError where its port is taken."""
+    try:
+        return v1.train.Server(
+            cluster.servers, cluster.me.job, cluster.me.index, config=target.config
+        )
+    except tf.errors.OpError as error:
+        problem = "{} cannot listen: {}.".format(cluster.me, str(error).split("\n")[0])
+        raise TargetError(problem, "Is another process using that port?") from error
+
+
+def spread(target: Target, cluster: Cluster) -> Target:
+    """Returns a target with replicas on all devices of all processes of a cluster."""
+    local = target.devices or (target.device,)
+    devices = [task.device + device for task in cluster.trainers for device in local]
+    homes = [task.device for task in cluster.tasks("ps")] or [cluster.chief.device]
+    return dataclasses.replace(
+        target,
+        device=cluster.chief.device + "/device:CPU:0",
+        devices=tuple(devices),
+        homes=tuple(home + "/device:CPU:0" for home in homes),
+    )
+
+
+def fingerprint(run: Run) -> int:
+    """Returns a number that differs where options or data do: workers must have the chief's."""
+    options = {name: value for name, value in run.options.items() if name not in FREE}
+    told = [run.model, sorted(run.model_options.items()), sorted(options.items())]
+    return zlib.crc32(repr((told, run.records["sha256"])).encode("utf-8"))
+
+
+class Chief:
+    """The chief's side: batches of all replicas, and the start of a (new) session."""
+
+    def __init__(
+        self, cluster: Cluster, target: Target, timeout: float, mark: int, server: Any
+    ) -> None:
+        self._cluster, self._timeout, self._mark = cluster, timeout, mark
+        self.session_config = limited(target.config, timeout)
+        self._mailboxes: List[Tuple[Task, Mailbox]] = []
+        self._generation = int(time.time() * 1000)
+        self._taken = 0
+        self._server = server
+        self.master = server.target
+
+    def batches(
+        self, feed: Feed, start: Tensor, target: Target, shares: int
+    ) -> Tuple[List[Dict[str, Tensor]], Any, Dict[str, Tensor]]:
+        """Returns the batches of all shares, what starts ours, and tickets to be fetched."""
+        width = len(target.replicas)
+        each = width // len(self._cluster.trainers)
+        found: Dict[int, Any] = {}
+        with v1.device(self._cluster.chief.device + "/device:CPU:0"):
+            mine = _shares(0, each, width, shares)
+            own, starts = read_shares(feed, start, mine, shares)
+            found.update(zip(mine, own))
+        template = tf.nest.flatten([found[share] for share in mine], expand_composites=True)
+        tickets = {}
+        for number, task in enumerate(self._cluster.trainers[1:], 1):
+            box = Mailbox(task, [tensor.dtype for tensor in template])
+            with v1.device(task.device + "/device:CPU:0"):
+                ticket, *flat = box.batches.dequeue()
+            for tensor, like in zip(flat, template):
+                tensor.set_shape(like.shape)
+            ticket.set_shape([2])
+            structure = [found[share] for share in mine]
+            packed = tf.nest.pack_sequence_as(structure, flat, expand_composites=True)
+            found.update(zip(_shares(number, each, width, shares), packed))
+            tickets["ticket_{}".format(number)] = ticket
+            self._mailboxes.append((task, box))
+        for task in self._cluster.tasks("ps"):
+            self._mailboxes.append((task, Mailbox(task)))
+        return [found[share] for share in range(shares)], starts, tickets
+
+    def wait(self) -> None:
+        """Waits until all processes listen; raises TrainingError."""
+        wait_for(self._cluster.others, self._timeout)
+
+    def start(self, session: Any, place: List[int]) -> None:
+        """Has all workers begin at a place; raises OptionError for one that trains otherwise."""
+        self._generation += 1
+        self._taken = 0
+        for _, box in self._mailboxes:
+            session.run(box.send, {box.order: [START, self._generation, *place]})
+        for task, box in self._mailboxes:
+            self._hear(session, task, box)
+
+    def _hear(self, session: Any, task: Task, box: Mailbox) -> None:
+        until = time.monotonic() + self._timeout
+        while True:
+            while not session.run(box.replies):
+                if time.monotonic() > until:
+                    raise gone([task], self._timeout)
+                time.sleep(POLL)
+            generation, mark = session.run(box.heard).tolist()
+            if generation == self._generation:
+                break  # others answer a chief that is no more
+        if mark not in (self._mark, NO_MARK):
+            raise OptionError(
+                "{} has other options or other data than the chief.".format(task),
+                "Start all processes with the same command and the same data.",
+            )
+
+    def check(self, values: Dict[str, Any]) -> None:
+        """Raises AbortedError, which begins a new session, if a batch is not the one expected."""
+        for name, ticket in values.items():
+            if name.startswith("ticket_") and ticket.tolist() != [self._generation, self._taken]:
+                raise tf.errors.AbortedError(None, None, "a batch got lost")
+        self._taken += 1
+
+    def overdue(self) -> TrainingError:
+        """Returns the error for a step that did not end in time, naming who is to blame."""
+        return overdue(self._cluster, self.master, self._timeout)
+
+    def dismiss(self, finished: bool) -> None:
+        """Tells all processes that can be reached that the run is over.
+
+        After an error nobody is waited for: one of them may be the reason.
+        """
+        patience = self._timeout if finished else PROBE
+        for task in self._cluster.others:
+            if answers(task):
+                within(patience, lambda task=task: self._dismiss(task))  # type: ignore[misc]
+
+    def _dismiss(self, task: Task) -> None:
+        config = v1.ConfigProto(device_filters=[self._cluster.chief.device, task.device])
+        with tf.Graph().as_default():
+            box = Mailbox(task)
+            with suppress(tf.errors.OpError), v1.Session(self.master, config=config) as session:
+                session.run(box.send, {box.order: [DONE, self._generation]})
+
+
+def _shares(number: int, each: int, width: int, shares: int) -> List[int]:
+    """Returns the shares of one process: its replicas' of every turn."""
+    return [s for s in range(shares) if number * each <= s % width < (number + 1) * each]
+
+
+@dataclass(frozen=True)
+class MemberSummary:
+    """What a process beside the chief did."""
+
+    task: str
+    batches: int
+    samples: int
+
+
+class Member:
+    """A worker or a ps task: answers the chief until it says that the run is over."""
+
+    def __init__(self, cluster: Cluster, target: Target, options: TrainOptions) -> None:
+        self._cluster, self._options, self._target = cluster, options, target
+
+    def serve(self, feed: Optional[Feed], mark: int) -> MemberSummary:
+        """Serves (a ps task without `feed`); raises TrainingError if the chief is away too long."""
+        me = self._cluster.me
+        server = start_server(self._cluster, self._target)
+        config = v1.ConfigProto(device_filters=[me.device])
+        with tf.Graph().as_default(), tf.device(me.device + "/device:CPU:0"):
+            feeder = self._feeder(feed) if feed else None
+            box = feeder.box if feeder else Mailbox(me)
+            with v1.Session(server.target, config=config) as session:
+                self._obey(session, box, feeder, mark)
+        if not feeder:
+            return MemberSummary(str(me), 0, 0)
+        return MemberSummary(str(me), feeder.fed, feeder.fed * feeder.samples)
+
+    def _feeder(self, feed: Feed) -> Feeder:
+        spread_out = spread(self._target, self._cluster)
+        shares, width = spread_out.shares(self._options), len(spread_out.replicas)
+        trainers = self._cluster.trainers
+        own = _shares(trainers.index(self._cluster.me), width // len(trainers), width, shares)
+        start = v1.placeholder(tf.int64, [len(feed.start(0))])
+        batches, starts = read_shares(feed, start, own, shares)
+        samples = self._options.batch_size // shares * len(own)
+        flat = tf.nest.flatten(batches, expand_composites=True)
+        return Feeder(self._cluster.me, flat, starts, start, samples)
+
+    def _obey(self, session: Any, box: Mailbox, feeder: Any, mark: int) -> None:
+        seen = time.monotonic()
+        while True:
+            if feeder and feeder.problem:
+                raise feeder.problem
+            if not session.run(box.waiting):
+                time.sleep(POLL)
+                if time.monotonic() - seen > self._options.cluster_timeout:
+                    if not answers(self._cluster.chief):
+                        raise gone([self._cluster.chief], self._options.cluster_timeout)
+                    seen = time.monotonic()
+                continue
+            kind, generation, *place = session.run(box.next).tolist()
+            seen = time.monotonic()
+            if feeder:
+                feeder.stop(session)
+            if kind == DONE:
+                return
+            if feeder:
+                feeder.begin(session, generation, place)
+            session.run(box.reply, {box.answer: [generation, mark]})

@@ -1,0 +1,120 @@
+"""What this machine can do; imports TensorFlow only if asked to."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, List
+
+from ocrdata.base.assets import asset_dir
+from ocrdata.base.versions import installed
+from ocrdata.errors import OcrdataError
+from ocrdata.train.cluster.tf_config import VARIABLE, read_cluster
+
+TRAIN = 'pip install "ocrdata[train]"'
+OLD, NEW = (3, 7), (3, 9)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing: whether it is there, what it is, and what it would need."""
+
+    name: str
+    good: bool
+    what: str
+    needs: str = ""
+
+
+def diagnose(ask_tensorflow: bool = False) -> List[Finding]:
+    """Returns what was found, in the order in which things need each other."""
+    found = [_python(), _processors(), _fonts(), _tensorflow()]
+    found += [_gpus(), _npus(), _adapter(), _cluster()]
+    if ask_tensorflow and found[3].good:
+        found.append(_devices())
+    return found
+
+
+def _python() -> Finding:
+    version = sys.version_info
+    what = "{} on {} {}".format(platform.python_version(), platform.system(), platform.machine())
+    good = version[:2] >= OLD
+    return Finding("python", good, what, "" if good else "Python 3.7 or newer.")
+
+
+def _processors() -> Finding:
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return Finding("processors", True, str(usable))
+
+
+def _fonts() -> Finding:
+    try:
+        folder = asset_dir("fonts")
+    except OcrdataError as error:
+        return Finding("fonts", False, str(error), "Pass your own with --font.")
+    names = sorted(p.name for p in folder.glob("*") if p.suffix.lower() in (".otf", ".ttf", ".ttc"))
+    needs = "" if names else "Pass your own with --font."
+    return Finding("fonts", bool(names), ", ".join(names) or "none bundled", needs)
+
+
+def _tensorflow() -> Finding:
+    spec = importlib.util.find_spec("tensorflow")
+    if spec is None:
+        needs = TRAIN
+        if OLD < sys.version_info[:2] < NEW:
+            needs = "TensorFlow has no wheels that fit: Python 3.7 (1.15) or 3.9 and newer (2.x)."
+        return Finding("tensorflow", False, "not installed; data commands work without", needs)
+    names = ("tensorflow", "tensorflow-cpu", "tensorflow-gpu")
+    known = [v for v in map(installed, names) if v != "not installed"]
+    version = known[0] if known else "unknown version"
+    line = "the 1.x line" if version.startswith("1.") else "the 2.x line"
+    return Finding("tensorflow", True, "{} ({})".format(version, line))
+
+
+def _gpus() -> Finding:
+    cards = sorted(Path("/proc/driver/nvidia/gpus").glob("*"))
+    if cards:
+        return Finding("nvidia gpus", True, "{} seen by the driver".format(len(cards)))
+    return Finding(
+        "nvidia gpus", False, "no driver",
+        'A driver and pip install "tensorflow[and-cuda]"; --num-gpus N then means N parts of the '
+        "processor.",
+    )  # fmt: skip
+
+
+def _npus() -> Finding:
+    devices = sorted(Path("/dev").glob("davinci[0-9]*"))
+    if devices:
+        return Finding("ascend npus", True, ", ".join(device.name for device in devices))
+    return Finding("ascend npus", False, "no /dev/davinci*", "Ascend hardware and its driver.")
+
+
+def _adapter() -> Finding:
+    if importlib.util.find_spec("npu_bridge") is not None:
+        return Finding("npu adapter", True, "npu_bridge is installed")
+    needs = "Huawei's TF Adapter for TensorFlow 1.15, which comes with CANN; it is not on PyPI."
+    return Finding("npu adapter", False, "npu_bridge is not installed", needs)
+
+
+def _cluster() -> Finding:
+    try:
+        cluster = read_cluster()
+    except OcrdataError as error:
+        return Finding("cluster", False, error.message, error.hint)
+    if cluster is None:
+        return Finding("cluster", True, "none: {} is not set".format(VARIABLE))
+    what = "{} of {} processes that train".format(cluster.me, len(cluster.trainers))
+    return Finding("cluster", True, what)
+
+
+def _devices() -> Finding:
+    from ocrdata.train.compat import tf
+
+    listed: List[Any] = tf.config.experimental.list_physical_devices()
+    names = [device.name.split(":", 1)[1] for device in listed]
+    return Finding(
+        "devices", True, "TensorFlow {} sees {}".format(tf.__version__, ", ".join(names))
+    )

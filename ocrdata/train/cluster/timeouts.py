@@ -1,0 +1,90 @@
+"""Sessions of a cluster whose other end may be gone: nothing here waits for ever.
+
+A process that dies closes its connections, and TensorFlow reports it. One that is frozen, or whose
+host vanishes, leaves them open, and TensorFlow waits: for its step, and even to close a session.
+"""
+
+from __future__ import annotations
+
+import atexit
+import time
+from threading import Thread
+from typing import Any, Callable, List
+
+from ocrdata.errors import TrainingError
+from ocrdata.train.cluster.tf_config import Cluster, Task, gone
+from ocrdata.train.compat import tf, v1
+
+PROBE = 5.0  # seconds in which a process must answer
+CLOSING = 10.0  # seconds that the end of a session may take
+_left: List[Thread] = []
+
+
+def limited(config: Any, seconds: float) -> Any:
+    """Returns a session's configuration in which each call ends with DeadlineExceededError."""
+    made = v1.ConfigProto()
+    made.CopyFrom(config)
+    made.operation_timeout_in_ms = int(1000 * seconds)
+    return made
+
+
+def within(seconds: float, act: Callable[[], Any]) -> bool:
+    """Says whether something is done in time; it is left to itself where it is not."""
+    thread = Thread(target=act, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        _left.append(thread)
+    return not thread.is_alive()
+
+
+@atexit.register
+def _await_left() -> None:
+    """Waits a little for what was left to itself: Python aborts if it comes back at the end."""
+    until = time.monotonic() + CLOSING
+    for thread in _left:
+        thread.join(max(0.0, until - time.monotonic()))
+
+
+def close_in_time(session: Any) -> Any:
+    """Returns a session whose end does not wait for processes that are gone."""
+    close = session.close
+
+    def close_once() -> None:
+        # TensorFlow closes once more when Python ends, and then no thread can begin.
+        session.close = lambda: None
+        within(CLOSING, close)
+
+    session.close = close_once
+    return session
+
+
+def silent(cluster: Cluster, master: str) -> List[Task]:
+    """Returns the processes that do not compute anything for us any more."""
+    answered: List[Task] = []
+
+    def ask(task: Task) -> None:
+        config = v1.ConfigProto(device_filters=[cluster.chief.device, task.device])
+        with tf.Graph().as_default(), tf.device(task.device + "/device:CPU:0"):
+            asked = tf.constant(1)
+            try:
+                with v1.Session(master, config=config) as session:
+                    session.run(asked)
+            except tf.errors.OpError:
+                return
+        answered.append(task)
+
+    for task in cluster.others:
+        within(PROBE, lambda task=task: ask(task))  # type: ignore[misc]
+    return [task for task in cluster.others if task not in answered]
+
+
+def overdue(cluster: Cluster, master: str, seconds: float) -> TrainingError:
+    """Returns the error for a step that did not end in time."""
+    missing = silent(cluster, master)
+    if missing:
+        return gone(missing, seconds)
+    return TrainingError(
+        "a step took more than {:g} seconds, though all processes answer.".format(seconds),
+        "Allow more with --cluster-timeout.",
+    )

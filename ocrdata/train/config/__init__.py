@@ -1,0 +1,1 @@
+"""All options of models and training: name, default, range, help."""

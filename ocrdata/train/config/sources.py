@@ -1,0 +1,85 @@
+"""The options of a detector's input: one home for each name, default, range and help."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import List, Tuple
+
+from ocrdata.errors import OptionError
+from ocrdata.train.config.training import check_settings, setting
+
+
+def numbers(flag: str, text: str) -> Tuple[float, ...]:
+    """Returns the numbers in a text, commas between; raises OptionError."""
+    try:
+        values = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        values = ()
+    if not values or not all(0.01 <= value <= 100 for value in values):
+        problem = "{} must be numbers from 0.01 to 100 with commas between, not {!r}."
+        raise OptionError(problem.format(flag, text))
+    return values
+
+
+@dataclass(frozen=True)
+class SourceOptions:
+    """Where a detector's pictures and first weights come from."""
+
+    tarfile: str = setting(
+        "", "A tar pack of pictures and texts, in the data folder or anywhere.", kind=str
+    )
+    tarpath: str = setting("", "The folder within --tarfile.", kind=str)
+    sources: str = setting(
+        "", "Folders or packs to mix, PATH or PATH=WEIGHT with commas between: ic13,coco=0.5.",
+        kind=str,
+    )  # fmt: skip
+    pretrained: str = setting(
+        "", "A checkpoint with weights to begin with: of another run, or slim's resnet_v1_50.ckpt "
+        "or vgg_16.ckpt.", kind=str,
+    )  # fmt: skip
+    num_readers: int = setting(2, "Pictures prepared at a time.", 1, 256)
+    picture_cache: int = setting(256, "Memory for decoded pictures, in MiB.", 0)
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+        if self.tarpath and not self.tarfile:
+            raise OptionError("--tarpath needs --tarfile.")
+        if self.sources and self.tarfile:
+            raise OptionError("--sources and --tarfile exclude each other.")
+        self.weighted()
+
+    def weighted(self) -> List[Tuple[str, float]]:
+        """Returns the sources, and how often each picture of one comes in an epoch."""
+        found = []
+        for part in self.sources.split(",") if self.sources else []:
+            path, _, weight = part.strip().partition("=")
+            if not path:
+                raise OptionError("--sources {!r} names no folder.".format(self.sources))
+            found.append((path, numbers("--sources", weight)[0] if weight else 1.0))
+        return found
+
+
+@dataclass(frozen=True)
+class SceneOptions(SourceOptions):
+    """How square crops are cut from a detector's pictures."""
+
+    input_size: int = setting(512, "Side of the square crops, a multiple of 32.", 32)
+    scales: str = setting("0.5,1,2,3", "Largest magnifications of crops, drawn from.", kind=str)
+    background: float = setting(0.375, "Share of crops without text.", 0.0, 1.0)
+    min_crop_side: float = setting(
+        0.1, "Shortest side of a crop, as a share of the picture's.", 0.0, 1.0
+    )
+    rotate: float = setting(0.0, "Crops are turned by up to this many degrees.", 0.0, 180.0)
+    jitter: float = setting(0.0, "How much brightness and colours vary.", 0.0, 1.0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.scale_values()
+        if self.input_size % 32:
+            raise OptionError(
+                "--input-size must be a multiple of 32, not {}.".format(self.input_size)
+            )
+
+    def scale_values(self) -> Tuple[float, ...]:
+        """Returns the scales as numbers."""
+        return numbers("--scales", self.scales)

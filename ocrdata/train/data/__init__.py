@@ -1,0 +1,1 @@
+"""What becomes a batch: record files, folders and archives to images and labels."""

@@ -1,0 +1,197 @@
+"""Record files to batches of images and labels, in an order that is a function of the step alone.
+
+Training reads an endless stream of samples: epoch after epoch, each with its shards in an order
+of its own. The stream is cut into pools of whole batches; a pool is shuffled, its samples are
+sorted by width (so that little padding is needed), cut into batches, and the batches shuffled. A
+pool may reach over the end of an epoch, so that no sample is left out and every batch is whole. To
+go on at step s, the reader skips less than an epoch of undecoded records, some 4 microseconds each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Dict, Iterator, List, Sequence, Tuple
+
+import numpy as np
+
+from ocrdata.base.rng import stream
+from ocrdata.records.format import schema
+from ocrdata.train.compat import AUTOTUNE, tf, v1
+from ocrdata.train.data.line_images import BUCKET, ImageSpec, decode_images, round_up
+from ocrdata.train.data.line_shards import Shard
+
+Tensor = Any
+CYCLE, BLOCK = 8, 16  # shards read in turn, records of each at a time
+_ENDLESS = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True)
+class Order:
+    """Which records come when: `files` of an epoch, places in a pool; a function of the seed."""
+
+    shards: Sequence[Shard]
+    batch_size: int
+    pool_batches: int
+    seed: int
+
+    @property
+    def samples(self) -> int:
+        """Samples in an epoch."""
+        return sum(shard.samples for shard in self.shards)
+
+    def start(self, step: int) -> List[int]:
+        """Returns where a step begins: epoch, records of it to skip, pool, batches to skip."""
+        pool, batch = divmod(step, self.pool_batches)
+        epoch, record = divmod(pool * self.pool_batches * self.batch_size, self.samples)
+        return [epoch, record, pool, batch]
+
+    def files(self, epoch: int) -> Any:
+        """Returns the shard paths of an epoch in their order, as an array of bytes."""
+        names = [str(shard.path).encode("utf-8") for shard in self.shards]
+        stream(self.seed, "shards", int(epoch)).shuffle(names)
+        return np.array(names, dtype=object)
+
+    def places(self, pool: int) -> Any:
+        """Returns int64 [pool_batches * batch_size]: a permutation of a pool."""
+        return self._permutation("samples", pool, self.pool_batches * self.batch_size)
+
+    def turns(self, pool: int) -> Any:
+        """Returns int64 [pool_batches]: the order of a pool's batches."""
+        return self._permutation("batches", pool, self.pool_batches)
+
+    def _permutation(self, name: str, pool: int, size: int) -> Any:
+        order = list(range(size))
+        stream(self.seed, name, int(pool)).shuffle(order)
+        return np.array(order, dtype=np.int64)
+
+
+def pool_batches(shuffle: int, batch_size: int) -> int:
+    """Returns how many batches a pool of about `shuffle` samples has."""
+    return max(1, shuffle // batch_size)
+
+
+def training_batches(
+    order: Order, spec: ImageSpec, start: Tensor, share: Tuple[int, int] = (0, 1)
+) -> Any:
+    """Returns the endless dataset of training batches from `start` (int64 [4], see Order.start).
+
+    Only the samples i, i + n, ... of each batch, where `share` is (i, n), are decoded.
+    """
+    epochs = tf.data.Dataset.range(start[0], _ENDLESS)
+    compression = order.shards[0].compression
+    records = epochs.flat_map(
+        lambda epoch: _read(_call(order.files, epoch, tf.string), compression)
+    )
+    pools = records.skip(start[1]).batch(order.pool_batches * order.batch_size, drop_remainder=True)
+    numbered = tf.data.Dataset.zip((tf.data.Dataset.range(start[2], _ENDLESS), pools))
+
+    def arrange(pool: Tensor, serialized: Tensor) -> Any:
+        serialized = tf.gather(serialized, _call(order.places, pool, tf.int64))
+        if not spec.width:
+            serialized = tf.gather(serialized, _by_width(serialized, spec))
+        rows = tf.reshape(serialized, [order.pool_batches, order.batch_size])
+        rows = tf.gather(rows, _call(order.turns, pool, tf.int64))[:, share[0] :: share[1]]
+        return tf.data.Dataset.from_tensor_slices(rows)
+
+    batches = numbered.flat_map(arrange).skip(start[3])
+    return _prepared(batches, spec)
+
+
+def evaluation_batches(
+    shards: Sequence[Shard], spec: ImageSpec, batch_size: int, limit: int = 0
+) -> Any:
+    """Returns the dataset of all samples of `shards`, or the first `limit`, once.
+
+    Samples of a pool are sorted by width; the feature "index" (int64 [B]) numbers them as they
+    stand in the files. The last batch holds what is left.
+    """
+    names = [str(shard.path) for shard in shards]
+    records = tf.data.TFRecordDataset(names, shards[0].compression).take(limit or -1)
+    numbered = tf.data.Dataset.zip((tf.data.Dataset.range(_ENDLESS), records))
+
+    def arrange(index: Tensor, serialized: Tensor) -> Any:
+        places = _by_width(serialized, spec)
+        pair = tf.gather(serialized, places), tf.gather(index, places)
+        return tf.data.Dataset.from_tensor_slices(pair).batch(batch_size)
+
+    pools = numbered.batch(batch_size * pool_batches(1024, batch_size))
+    return _prepared(pools.flat_map(arrange), spec)
+
+
+def with_fixed_shapes(batches: Any, size: int, longest: int) -> Any:
+    """Returns batches of `size` without texts; labels become int32 [size, longest], then -1."""
+
+    def fix(features: Dict[str, Tensor]) -> Dict[str, Tensor]:
+        classes = tf.sparse.reset_shape(features[schema.CLASS], [size, longest])
+        dense = tf.cast(tf.sparse.to_dense(classes, default_value=-1), tf.int32)
+        kept = {schema.CLASS: dense, "images": features["images"], "widths": features["widths"]}
+        return {name: _first(value, size) for name, value in kept.items()}
+
+    return batches.map(fix)
+
+
+def _first(value: Tensor, size: int) -> Tensor:
+    value.set_shape([size, *value.shape[1:]])
+    return value
+
+
+def _call(function: Any, argument: Tensor, dtype: Any) -> Tensor:
+    result = tf.numpy_function(function, [argument], dtype)
+    result.set_shape([None])
+    return result
+
+
+def _read(files: Tensor, compression: str) -> Any:
+    # Sequential: a parallel interleave can crash 1.15 when its session closes, and reading is
+    # a hundred times faster than decoding anyway.
+    names = tf.data.Dataset.from_tensor_slices(files)
+    return names.interleave(lambda name: tf.data.TFRecordDataset(name, compression), CYCLE, BLOCK)
+
+
+_SIZES = {
+    schema.HEIGHT: v1.FixedLenFeature([], tf.int64),
+    schema.WIDTH: v1.FixedLenFeature([], tf.int64),
+}
+_FEATURES = dict(
+    _SIZES,
+    **{
+        schema.ENCODED: v1.FixedLenFeature([], tf.string),
+        schema.SOURCE_ID: v1.FixedLenFeature([], tf.string),
+        schema.TEXT: v1.FixedLenFeature([], tf.string),
+        schema.CLASS: v1.VarLenFeature(tf.int64),
+    },
+)
+
+
+def _widths(features: Dict[str, Tensor], spec: ImageSpec) -> Tensor:
+    widths = spec.scaled_width(features[schema.HEIGHT], features[schema.WIDTH])
+    return tf.cast(widths, tf.int32)
+
+
+def _by_width(serialized: Tensor, spec: ImageSpec) -> Tensor:
+    widths = _widths(v1.parse_example(serialized, _SIZES), spec)
+    return tf.argsort(widths // BUCKET, stable=True)
+
+
+def _prepared(batches: Any, spec: ImageSpec) -> Any:
+    def prepare(serialized: Tensor, index: Any = None) -> Dict[str, Tensor]:
+        features = v1.parse_example(serialized, _FEATURES)
+        widths = _widths(features, spec)
+        full = tf.constant(spec.width) if spec.width else round_up(tf.reduce_max(widths))
+        features["images"], features["widths"] = decode_images(
+            features.pop(schema.ENCODED), full, spec
+        )
+        if index is not None:
+            features["index"] = index
+        return features
+
+    return batches.map(prepare, num_parallel_calls=AUTOTUNE).prefetch(4)
+
+
+def iterate(session: Any, fetches: Any) -> Iterator[Any]:
+    """Yields what `fetches` gives until the dataset behind them ends."""
+    while True:
+        try:
+            yield session.run(fetches)
+        except tf.errors.OutOfRangeError:
+            return

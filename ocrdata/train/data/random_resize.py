@@ -1,0 +1,73 @@
+"""Whole pictures brought to one size, for detectors that look at all of a picture.
+
+Everything random comes from the stream that is handed in.
+"""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Sequence
+
+import cv2
+import numpy as np
+
+from ocrdata.images.fitting import Size, fitted_size, pasted
+from ocrdata.train.config.deeptext import WholeOptions
+from ocrdata.train.data.random_crop import Box, Crop, choose_box, recoloured
+
+
+def make_whole(
+    picture: np.ndarray,
+    polygons: Sequence[np.ndarray],
+    ignore: np.ndarray,
+    size: Size,
+    fit: str,
+    options: WholeOptions,
+    draw: Random,
+) -> Crop:
+    """Varies a picture [h, w, 3] (blue first) and brings it to `size` = (height, width)."""
+    left, top, right, bottom = _cut(picture, polygons, ignore, options, draw)
+    place = _place(bottom - top, right - left, size, fit, options, draw)
+    mirrored = draw.random() < options.flip
+    inner = recoloured(picture[top:bottom, left:right], options.jitter, draw)
+    image = pasted(inner[:, ::-1] if mirrored else inner, place, size)
+    wide, tall = place[2] - place[0], place[3] - place[1]
+    factor = np.array([wide / (right - left), tall / (bottom - top)], np.float32)
+    moved, keep = [], []
+    for number, polygon in enumerate(polygons):
+        points = (np.asarray(polygon, np.float32) - (left, top)) * factor
+        if (points.max(axis=0) > 0).all() and (points.min(axis=0) < (wide, tall)).all():
+            points = points * (-1, 1) + (wide, 0) if mirrored else points
+            moved.append(np.clip(points, 0, (wide, tall)) + place[:2])
+            keep.append(number)
+    chosen = np.asarray(ignore, bool)[np.array(keep, int)]
+    return Crop(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), moved, chosen)
+
+
+def _cut(
+    picture: np.ndarray,
+    polygons: Sequence[np.ndarray],
+    ignore: np.ndarray,
+    options: WholeOptions,
+    draw: Random,
+) -> Box:
+    height, width = picture.shape[:2]
+    if draw.random() >= options.cuts:
+        return 0, 0, width, height
+    least = options.min_crop_side
+    return choose_box(polygons, ignore, (height, width), False, least, draw)
+
+
+def _place(
+    height: int, width: int, size: Size, fit: str, options: WholeOptions, draw: Random
+) -> Box:
+    """Returns where a picture lies in the input, as if it had been put on a canvas before."""
+    ratio = 1.0
+    if draw.random() < options.expand:
+        ratio += draw.random() * (options.largest - 1.0)
+    tall, wide = fitted_size(height * ratio, width * ratio, size, fit)
+    inner = max(1, int(round(wide / ratio))), max(1, int(round(tall / ratio)))
+    left, top = (int(draw.random() * (room - part + 1)) for room, part in zip((wide, tall), inner))
+    if ratio == 1.0:
+        left = top = 0
+    return left, top, left + inner[0], top + inner[1]

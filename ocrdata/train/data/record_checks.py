@@ -1,0 +1,125 @@
+"""What is wrong with records of lines, found before training begins."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Iterator, NamedTuple, Optional
+
+import numpy as np
+
+from ocrdata.errors import RecordError
+from ocrdata.records.format import schema
+from ocrdata.train.compat import tf, untuned, v1
+from ocrdata.train.data.line_dataset import iterate
+from ocrdata.train.data.line_images import ImageSpec
+from ocrdata.train.data.line_shards import Shard, ShardSet
+from ocrdata.train.tf_errors import first_line
+
+
+class Diagnosis(NamedTuple):
+    """What a look at all training records found: how many, and labels too long to be learned."""
+
+    samples: int
+    long_labels: int
+
+
+def check_records(
+    shards: ShardSet,
+    split: str,
+    spec: ImageSpec,
+    time_steps: Callable[[Any], Any],
+    skip_long: bool = False,
+    on_progress: Optional[Callable[[int, Optional[int]], None]] = None,
+) -> Diagnosis:
+    """Looks at the sizes and labels of all records of a split, some 10 microseconds each.
+
+    Raises RecordError naming shard, record and text for a class that is not in the dictionary, an
+    empty label, a picture without pixels, a count that is not what dataset_info.json says and,
+    unless `skip_long`, a label that needs more CTC time steps than its picture has.
+    """
+    done, long_labels = 0, 0
+    for shard in shards.require(split):
+        start = done
+        for block in _blocks(shard):
+            found = _faults(block, shards.charset.num_classes - 1, spec, time_steps)
+            for fault, problem in found:
+                if fault.any() and not (skip_long and problem is _too_long):
+                    index = int(np.argmax(fault))
+                    raise _record_error(shard, done - start + index, block, index, problem)
+            long_labels += int(found[-1][0].sum())
+            done += len(block["text"])
+            if on_progress:
+                on_progress(done, shards.samples(split))
+        if done - start != shard.samples:
+            problem = "holds {} records, not {} as dataset_info.json says".format(
+                done - start, shard.samples
+            )
+            raise RecordError(shard.path, problem, hint="Write the records again.")
+    return Diagnosis(done, long_labels)
+
+
+_FEATURES = {
+    schema.HEIGHT: v1.FixedLenFeature([], tf.int64),
+    schema.WIDTH: v1.FixedLenFeature([], tf.int64),
+    schema.TEXT: v1.FixedLenFeature([], tf.string),
+    schema.SOURCE_ID: v1.FixedLenFeature([], tf.string),
+    schema.CLASS: v1.VarLenFeature(tf.int64),
+}
+
+
+def _blocks(shard: Shard) -> Iterator[Any]:
+    with tf.Graph().as_default(), v1.Session() as session:
+        records = tf.data.TFRecordDataset([str(shard.path)], shard.compression).batch(2048)
+        parsed = records.map(lambda block: v1.parse_example(block, _FEATURES))
+        one = v1.data.make_one_shot_iterator(untuned(parsed)).get_next()
+        fetches = {
+            "height": one[schema.HEIGHT],
+            "width": one[schema.WIDTH],
+            "text": one[schema.TEXT],
+            "key": one[schema.SOURCE_ID],
+            "classes": tf.sparse.to_dense(one[schema.CLASS], default_value=-1),
+        }
+        try:
+            yield from iterate(session, fetches)
+        except (tf.errors.InvalidArgumentError, tf.errors.DataLossError) as error:
+            problem = "cannot be read as text lines ({})".format(first_line(error))
+            raise RecordError(shard.path, problem, hint="Write the records again.") from error
+
+
+def _faults(block: Any, characters: int, spec: ImageSpec, time_steps: Callable[[Any], Any]) -> Any:
+    """Returns (bool [n], function that words the problem) pairs; long labels come last."""
+    classes, height, width = block["classes"], block["height"], block["width"]
+    lengths = (classes >= 0).sum(1)
+    repeats = ((classes[:, 1:] == classes[:, :-1]) & (classes[:, 1:] >= 0)).sum(1)
+    no_pixels = (height < 1) | (width < 1)
+    steps = time_steps(spec.scaled_width(np.maximum(height, 1), np.maximum(width, 1)))
+    block["needed"], block["steps"] = lengths + repeats, steps
+    return [
+        (
+            no_pixels,
+            lambda b, i: "has a picture of {}x{} pixels".format(b["width"][i], b["height"][i]),
+        ),
+        (lengths == 0, lambda b, i: "has an empty label"),
+        ((classes >= characters).any(1) | (classes < -1).any(1), _unknown_class),
+        (lengths + repeats > steps, _too_long),
+    ]
+
+
+def _unknown_class(block: Any, index: int) -> str:
+    return "has class {}, which is not in the dictionary".format(block["classes"][index].max())
+
+
+def _too_long(block: Any, index: int) -> str:
+    return "needs {} time steps (characters and repeats) but its {}x{} picture has {}".format(
+        block["needed"][index], block["width"][index], block["height"][index], block["steps"][index]
+    )
+
+
+def _record_error(shard: Shard, number: int, block: Any, index: int, problem: Any) -> RecordError:
+    hint = "Write the records again from right labels: ocrdata tfrecord --overwrite."
+    if problem is _too_long:
+        hint = (
+            "Train without such lines (--long-labels skip), or with a larger --image-width if set."
+        )
+    text, key = (block[name][index].decode("utf-8", "replace") for name in ("text", "key"))
+    what = "record {} ({}, label {!r}) {}".format(number + 1, key, text, problem(block, index))
+    return RecordError(shard.path, what, hint=hint)

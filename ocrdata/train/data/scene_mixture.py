@@ -1,0 +1,74 @@
+"""Several sources of pictures with texts as one, each with a weight."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from itertools import accumulate
+from pathlib import Path
+from typing import List, Optional, Tuple
+
+from ocrdata.base.sample import Sample
+from ocrdata.base.storage.remote import as_path
+from ocrdata.errors import InputError, PathLike
+from ocrdata.train.config.sources import SourceOptions
+from ocrdata.train.data.scene_dataset import Scenes
+from ocrdata.train.data.scene_sources import has_split, open_scenes
+
+
+class Mixture(Scenes):
+    """The samples of several sources, one behind the other; keys begin with the source's name."""
+
+    def __init__(self, sources: List[Tuple[str, Scenes, float]]) -> None:
+        self.where = ", ".join(scenes.where for _, scenes, _ in sources)
+        self.keys = [
+            "{}/{}".format(name, key) for name, scenes, _ in sources for key in scenes.keys
+        ]
+        self._sources = [scenes for _, scenes, _ in sources]
+        self._weights = [weight for *_, weight in sources]
+        self._starts = [0, *accumulate(len(scenes) for scenes in self._sources)]
+
+    @property
+    def parts(self) -> List[Tuple[int, float]]:
+        return [(len(scenes), weight) for scenes, weight in zip(self._sources, self._weights)]
+
+    def load(self, index: int) -> Sample:
+        source = bisect_right(self._starts, index) - 1
+        sample = self._sources[source].load(index - self._starts[source])
+        return Sample(self.keys[index], sample.image_bytes(), None, sample.regions)
+
+    def close(self) -> None:
+        for scenes in self._sources:
+            scenes.close()
+
+
+def open_sources(data_dir: PathLike, split: str, options: SourceOptions) -> Optional[Scenes]:
+    """Returns the samples of a split of the data folder, or of the sources mixed.
+
+    A source counts from the data folder, if it is there, or from the current one. Returns None
+    where no source has a split of that name of its own, but for "train", which all must have.
+    Raises InputError and OptionError.
+    """
+    mixed = options.weighted()
+    if not mixed:
+        pack = options.tarfile, options.tarpath
+        return open_scenes(data_dir, split, *pack) if _has(data_dir, split, *pack) else None
+    found, names = [], []  # type: List[Tuple[str, Scenes, float]], List[str]
+    for text, weight in mixed:
+        path = _place(data_dir, text)
+        if not _has(path, split):
+            continue
+        names.append(path.name)
+        name = path.name if names.count(path.name) == 1 else "{}-{}".format(path.name, len(names))
+        found.append((name, open_scenes(path, split), weight))
+    return Mixture(found) if found else None
+
+
+def _has(data_dir: PathLike, split: str, tarfile: str = "", tarpath: str = "") -> bool:
+    return split == "train" or has_split(data_dir, split, tarfile, tarpath)
+
+
+def _place(data_dir: PathLike, source: str) -> Path:
+    for path in (as_path(data_dir) / source, as_path(source)):
+        if path.exists():
+            return path
+    raise InputError(source, "does not exist", hint="--sources takes folders, commas between.")

@@ -1,0 +1,1 @@
+"""Where a model runs: CPU, GPUs, Ascend NPUs; replicas and loss scale."""

@@ -1,0 +1,201 @@
+"""Where a model runs: devices, where the weights are kept, and the configuration of a session.
+
+The loop asks only a Target, so that several devices, clusters and other kinds of processors are
+more targets and no other loop.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import Any, Callable, Dict, Tuple
+
+from ocrdata.errors import OcrdataError, OptionError
+from ocrdata.train import TARGETS
+from ocrdata.train.compat import tf, v1
+from ocrdata.train.config.training import TrainOptions
+
+_VARIABLES = ("VarHandleOp", "VariableV2")
+
+
+class TargetError(OcrdataError):
+    """A target exists, but not on this machine."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a model runs, for the loop and for evaluation.
+
+    `device` ("/device:CPU:0") keeps the weights and evaluates; `config` is the ConfigProto of a
+    session and `lstm` the form of the LSTM that trains fastest. A batch is shared out to `devices`.
+    """
+
+    name: str
+    device: str
+    config: Any
+    lstm: str
+    devices: Tuple[str, ...] = ()
+    homes: Tuple[str, ...] = ()  # where weights are kept, if not on `device`
+    _weights: Dict[str, int] = field(default_factory=dict, repr=False, compare=False)
+
+    static = False  # whether all shapes must be fixed, and the graph hold no Python
+    part = (0, 1)  # which of how many processes that share a batch, each with its own weights
+    writes = True  # whether this process writes the run
+
+    def wrap(self, optimizer: Any) -> Any:
+        """Returns the optimiser as the target needs it."""
+        return optimizer
+
+    def finish(self, train_op: Any) -> Any:
+        """Returns the operation that takes a step, when the graph is complete but for it."""
+        return train_op
+
+    def fetches(self) -> Dict[str, Any]:
+        """Returns what reports need to know of the target."""
+        return {}
+
+    def open(self) -> None:
+        """Prepares the devices before the first session."""
+
+    def start(self, session: Any) -> None:
+        """Runs what a new session needs before its first step."""
+
+    def close(self) -> None:
+        """Gives the devices back."""
+
+    @property
+    def replicas(self) -> Tuple[str, ...]:
+        """The devices that work on a batch together."""
+        return self.devices or (self.device,)
+
+    def place(self, device: str) -> Any:
+        """Returns the device, or the device function, of a replica."""
+        if len(self.replicas) == 1 and not self.homes:
+            return device
+        return _Placement(device, self._home)
+
+    def _home(self, op: Any) -> str:
+        """Returns where a new variable is kept: where the least is kept yet."""
+        homes = self.homes or (self.device,)
+        home = min(homes, key=lambda name: (self._weights.get(name, 0), homes.index(name)))
+        size = 1
+        for dimension in op.get_attr("shape").dim:
+            size *= max(1, dimension.size)
+        self._weights[home] = self._weights.get(home, 0) + size
+        return home
+
+    def shares(self, options: TrainOptions) -> int:
+        """Returns into how many parts a batch is cut; raises OptionError if that cannot be."""
+        devices = len(self.replicas) * self.part[1]
+        parts = devices * options.accumulate
+        if options.batch_size % parts:
+            raise OptionError(
+                "--batch-size {} cannot be shared out evenly to {} devices times --accumulate "
+                "{}.".format(options.batch_size, devices, options.accumulate),
+                "It is the batch of all devices together; take a multiple of {}.".format(parts),
+            )
+        return parts
+
+
+class _Placement:
+    """A device function: variables to their homes, everything else to a replica's device."""
+
+    def __init__(self, device: str, home: Callable[[Any], str]) -> None:
+        self._device, self._home = device, home
+
+    def __call__(self, op: Any) -> str:
+        spec = v1.DeviceSpec.from_string(self._home(op) if op.type in _VARIABLES else self._device)
+        spec.merge_from(v1.DeviceSpec.from_string(op.device or ""))
+        return str(spec.to_string())
+
+
+def make_target(
+    name: str,
+    intra_threads: int = 0,
+    inter_threads: int = 0,
+    num_gpus: int = 0,
+    precision: str = "float32",
+    xla: bool = False,
+) -> Target:
+    """Returns the target of that name; raises UnknownNameError, OptionError or TargetError.
+
+    With `num_gpus` a batch is shared out to so many GPUs or, on a machine without any and unless
+    `name` is "gpu", to as many logical devices of the processor.
+    """
+    if num_gpus and name == "cpu" and gpu_count():
+        name = "gpu"
+    config = v1.ConfigProto(
+        allow_soft_placement=True,
+        intra_op_parallelism_threads=intra_threads,
+        inter_op_parallelism_threads=inter_threads,
+    )
+    target = TARGETS.load(name)(config, num_gpus)
+    assert isinstance(target, Target)
+    if precision != "float32":
+        _mix_precision(target)
+    if xla:
+        _compile(target)
+    return target
+
+
+def training_target(options: TrainOptions) -> Target:
+    """Returns the target that options of training ask for."""
+    if options.target == "npu":
+        from ocrdata.train.devices.npu import configured
+
+        return configured(make_target("npu", num_gpus=options.num_gpus), options)
+    if options.iterations_per_loop > 1:
+        raise OptionError("--iterations-per-loop needs --target npu.")
+    return make_target(
+        options.target, options.intra_threads, options.inter_threads, options.num_gpus,
+        options.precision, options.xla,
+    )  # fmt: skip
+
+
+def gpu_count() -> int:
+    """Returns how many GPUs TensorFlow sees."""
+    return len(tf.config.experimental.list_physical_devices("GPU"))
+
+
+def cpu(config: Any, count: int = 0) -> Target:
+    """Runs on the processors, as `count` logical devices, and leaves GPUs alone."""
+    config.device_count["GPU"] = 0
+    config.device_count["CPU"] = max(1, count)
+    # The loop multiplies all inputs at once: a quarter less work than the fused operation.
+    return Target("cpu", "/device:CPU:0", config, "loop", _numbered("CPU", count))
+
+
+def gpu(config: Any, count: int = 0) -> Target:
+    """Runs on the first GPU or `count` of them; raises TargetError if there are not so many."""
+    found = gpu_count()
+    if not found:
+        raise TargetError(
+            "TensorFlow {} sees no GPU here.".format(tf.__version__),
+            "Use --target cpu, or install a TensorFlow with GPU support: "
+            'pip install "tensorflow[and-cuda]".',
+        )
+    if count > found:
+        raise TargetError("TensorFlow sees {} GPUs here, not {}.".format(found, count))
+    config.gpu_options.allow_growth = True
+    devices = _numbered("GPU", count)
+    homes = ("/device:CPU:0",) if len(devices) > 1 else ()
+    return Target("gpu", "/device:GPU:0", config, "block", devices, homes)
+
+
+def _numbered(kind: str, count: int) -> Tuple[str, ...]:
+    return tuple("/device:{}:{}".format(kind, number) for number in range(count))
+
+
+def _mix_precision(target: Target) -> None:
+    if target.name == "cpu":
+        raise OptionError("--precision mixed needs GPUs; processors compute with 32 bits.")
+    rewrites = target.config.graph_options.rewrite_options
+    rewrites.auto_mixed_precision = rewrites.ON
+
+
+def _compile(target: Target) -> None:
+    level = target.config.graph_options.optimizer_options
+    level.global_jit_level = level.ON_2
+    if target.name == "cpu":  # otherwise only GPUs are compiled for; read at the first session
+        flags = os.environ.get("TF_XLA_FLAGS", "")
+        os.environ["TF_XLA_FLAGS"] = (flags + " --tf_xla_cpu_global_jit").strip()

@@ -1,0 +1,156 @@
+"""HCCL rank tables, of both generations, and the environment of a process that uses an NPU.
+
+Legacy: group_list / instance_list / devices, where RANK_ID is the pod's name and DEVICE_INDEX
+counts its devices. Version 1.0: server_list / device, where RANK_ID is a device's rank_id. Needs
+neither TensorFlow nor Huawei's adapter.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, Optional
+
+from ocrdata.base.storage.staging import read_json
+from ocrdata.errors import InputError, OptionError, PathLike
+from ocrdata.train.cluster.launch import Process
+
+TABLE, SIZE, RANK, DEVICE = "RANK_TABLE_FILE", "RANK_SIZE", "RANK_ID", "DEVICE_ID"
+INDEX, JOB, TIMEOUT = "DEVICE_INDEX", "JOB_ID", "HCCL_CONNECT_TIMEOUT"
+_FORMS = "It must be a rank table as hccl_tools.py writes it (version 1.0 or group_list)."
+
+
+@dataclass(frozen=True)
+class RankTable:
+    """The devices of a job in the order of their ranks; `pods` are the names of a legacy table."""
+
+    path: str
+    devices: List[str]
+    pods: List[str]
+
+    def environment(self, rank: int) -> Dict[str, str]:
+        """Returns what the process of a rank must have in its environment."""
+        return {
+            TABLE: self.path,
+            SIZE: str(len(self.devices)),
+            RANK: self.pods[rank] if self.pods else str(rank),
+            INDEX: str(rank),
+            DEVICE: self.devices[rank],
+            JOB: os.environ.get(JOB, "10087"),
+            TIMEOUT: os.environ.get(TIMEOUT, "600"),
+        }
+
+
+@dataclass(frozen=True)
+class Rank:
+    """Which of how many processes this is, and its device."""
+
+    rank: int
+    size: int
+    device: int
+
+
+def read_rank_table(path: PathLike) -> RankTable:
+    """Reads a rank table; raises InputError naming what is wrong with it."""
+    if not Path(path).is_file():
+        raise InputError(path, "does not exist", hint=_FORMS)
+    content = read_json(Path(path))
+    try:
+        found = _version_one(content) if "server_list" in content else _legacy(content)
+        claimed = content.get("server_count", content.get("group_count"))
+        listed = len(content.get("server_list", content.get("group_list", [])))
+        if int(claimed) != listed:
+            raise ValueError("counts {} but lists {}".format(claimed, listed))
+        if content.get("status") != "completed":
+            raise ValueError("has the status {!r}, not 'completed'".format(content.get("status")))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise InputError(path, "is no rank table ({!r})".format(error), hint=_FORMS) from error
+    except ValueError as error:
+        raise InputError(path, str(error), hint=_FORMS) from error
+    return RankTable(str(path), **found)
+
+
+def _version_one(content: Any) -> Dict[str, List[str]]:
+    devices = {}
+    for server in content["server_list"]:
+        for device in server["device"]:
+            rank = int(device["rank_id"])
+            if rank in devices:
+                raise ValueError("gives rank_id {} twice".format(rank))
+            devices[rank] = str(int(device["device_id"]))
+    if sorted(devices) != list(range(len(devices))) or not devices:
+        raise ValueError("has the rank_ids {}, not 0 to n - 1".format(sorted(devices)))
+    return {"devices": [devices[rank] for rank in sorted(devices)], "pods": []}
+
+
+def _legacy(content: Any) -> Dict[str, List[str]]:
+    devices, pods = [], []
+    for group in content["group_list"]:
+        for instance in group["instance_list"]:
+            for device in instance["devices"]:
+                devices.append(str(int(device["device_id"])))
+                pods.append(str(instance["pod_name"]))
+    if not devices:
+        raise ValueError("lists no devices")
+    return {"devices": devices, "pods": pods}
+
+
+def read_rank(environment: Optional[Mapping[str, str]] = None) -> Rank:
+    """Returns this process's rank; raises OptionError naming the variable that is wrong."""
+    known = os.environ if environment is None else environment
+    size = _number(known, SIZE, 1)
+    device = _number(known, DEVICE, 0)
+    if size == 1:
+        return Rank(0, 1, device)
+    if not known.get(TABLE):
+        raise _wrong(TABLE, "is not set, but {} is {}".format(SIZE, size))
+    table = read_rank_table(known[TABLE])
+    if len(table.devices) != size:
+        raise _wrong(SIZE, "is {}, but {} lists {} devices".format(
+            size, known[TABLE], len(table.devices)))  # fmt: skip
+    if table.pods:
+        if known.get(RANK) not in table.pods:
+            names = ", ".join(sorted(set(table.pods)))
+            raise _wrong(RANK, "is {!r}; the table's pods are {}".format(known.get(RANK), names))
+        rank = _number(known, INDEX, None)
+    else:
+        rank = _number(known, RANK, None)
+    if not 0 <= rank < size:
+        raise _wrong(INDEX if table.pods else RANK, "is {}, not 0 to {}".format(rank, size - 1))
+    if DEVICE in known and int(table.devices[rank]) != device:
+        raise _wrong(DEVICE, "is {}, but the table gives rank {} device {}".format(
+            device, rank, table.devices[rank]))  # fmt: skip
+    return Rank(rank, size, int(table.devices[rank]))
+
+
+def _number(known: Mapping[str, str], name: str, default: Optional[int]) -> int:
+    text = known.get(name, "")
+    if not text and default is not None:
+        return default
+    try:
+        return int(text)
+    except ValueError:
+        raise _wrong(name, "is {!r}, which is no number".format(text)) from None
+
+
+def _wrong(name: str, problem: str) -> OptionError:
+    hint = "`ocrdata launch --target npu` sets all of them from a rank table."
+    return OptionError("the environment variable {} {}.".format(name, problem), hint)
+
+
+def npu_processes(devices: int, table: Optional[PathLike], logs: Path) -> List[Process]:
+    """Returns a process for each device of a rank table; raises OptionError or InputError."""
+    path = table or os.environ.get(TABLE)
+    if not path:
+        raise OptionError(
+            "--target npu needs a rank table.", "Pass --rank-table or set {}.".format(TABLE)
+        )
+    found = read_rank_table(path)
+    if len(found.devices) != devices:
+        problem = "{} lists {} devices, not {}.".format(path, len(found.devices), devices)
+        raise OptionError(problem, "Pass --devices {}.".format(len(found.devices)))
+    return [
+        Process("rank-{}".format(rank), found.environment(rank), logs / "rank-{}.log".format(rank))
+        for rank in range(devices)
+    ]

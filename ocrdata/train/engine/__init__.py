@@ -1,0 +1,1 @@
+"""The training loop: step, hooks, optimizers, checkpoints, TensorBoard."""

@@ -1,0 +1,215 @@
+"""What happens around the steps of training: input, checkpoints, reports, validation.
+
+Each hook asks for the same fetches in every step: a set that changes now and then would make the
+session (and an NPU's compiler) prepare another graph.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
+from ocrdata.train.compat import v1
+from ocrdata.train.config.training import TrainOptions
+from ocrdata.train.devices.device import Target
+from ocrdata.train.engine.step import Training
+from ocrdata.train.engine.tensorboard import Summaries
+from ocrdata.train.run_dir import CHECKPOINT, MetricsLog
+from ocrdata.train.tasks.base import Feed
+from ocrdata.train.tf_errors import not_finite
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """The figures of the steps since the last report; `figures` are those of the model, means."""
+
+    step: int
+    steps: int
+    loss: float
+    figures: Dict[str, float]
+    learning_rate: float
+    gradient_norm: float
+    examples_per_second: float
+    seconds_left: float
+
+
+@dataclass(frozen=True)
+class ValidationReport:
+    """The figures of the validation split at a step."""
+
+    step: int
+    samples: int
+    figures: Dict[str, float]
+
+
+class StartInput(v1.train.SessionRunHook):
+    """Begins the data where the restored (or recovered) step is, not at the beginning.
+
+    In a cluster it has the workers begin there, and watches that their batches are the right ones.
+    """
+
+    def __init__(self, graph: Training, feed: Feed, target: Target, chief: Any = None) -> None:
+        self._graph, self._feed, self._target, self._chief = graph, feed, target, chief
+        self._tickets = {n: t for n, t in graph.fetches.items() if n.startswith("ticket_")}
+
+    def after_create_session(self, session: Any, coord: Any) -> None:
+        """Starts the iterators."""
+        self._target.start(session)
+        place = self._feed.start(int(session.run(self._graph.step)))
+        session.run(self._graph.iterators, {self._graph.start: place})
+        if self._chief:
+            self._chief.start(session, place)
+
+    def before_run(self, run_context: Any) -> Any:
+        """Asks for the tickets of the batches."""
+        return v1.train.SessionRunArgs(self._tickets)
+
+    def after_run(self, run_context: Any, run_values: Any) -> None:
+        """Looks at the tickets."""
+        if self._chief:
+            self._chief.check(run_values.results)
+
+
+class _Window:
+    """The figures of the steps since the last look at them."""
+
+    def __init__(self) -> None:
+        self.rows: List[List[float]] = []
+        self.since = time.monotonic()
+
+    def take(self) -> Tuple[List[float], float]:
+        """Returns the mean of each figure and the seconds of a step, and begins anew."""
+        count, now = len(self.rows), time.monotonic()
+        means = [sum(column) / count for column in zip(*self.rows)]
+        seconds = max(1e-9, now - self.since) / count
+        self.rows, self.since = [], now
+        return means, seconds
+
+
+_COMMON = ("loss", "learning_rate", "gradient_norm", "examples_per_second")
+
+
+class Reports(v1.train.SessionRunHook):
+    """Watches the loss, and writes metrics.jsonl, TensorBoard summaries and progress.
+
+    Raises TrainingError at the first loss or gradient that is no number.
+    """
+
+    def __init__(
+        self,
+        graph: Training,
+        feed: Feed,
+        options: TrainOptions,
+        total: int,
+        log: MetricsLog,
+        summaries: Summaries,
+        on_step: Optional[Callable[[StepReport], None]],
+    ) -> None:
+        self._graph, self._feed, self._options, self._total = graph, feed, options, total
+        self._log, self._summaries, self._on_step = log, summaries, on_step
+        self._means = ["loss", *graph.figures]
+        self._logged, self._summed = _Window(), _Window()
+        self._reported = False
+        self.last_checkpoint: Optional[str] = None
+
+    def after_create_session(self, session: Any, coord: Any) -> None:
+        """Forgets what a session that broke has reported behind its last checkpoint."""
+        if self._reported:
+            step = int(session.run(self._graph.step))
+            self._logged, self._summed = _Window(), _Window()
+            self._log.rewind(step)
+            self._summaries.rewind(step)
+
+    def before_run(self, run_context: Any) -> Any:
+        """Asks for the figures of the step."""
+        return v1.train.SessionRunArgs(self._graph.fetches)
+
+    def after_run(self, run_context: Any, run_values: Any) -> None:
+        """Looks at the figures of the step."""
+        values = run_values.results
+        step = int(values["step"])
+        for name, what in (("loss", "loss"), ("gradient_norm", "gradient")):
+            # In 16 bits a gradient may be too large: the loss scale deals with it.
+            if not math.isfinite(values[name]) and (what == "loss" or "loss_scale" not in values):
+                raise not_finite(step, what, self._options, self.last_checkpoint)
+        self._reported = True
+        for window in (self._logged, self._summed):
+            window.rows.append([float(values[name]) for name in self._means])
+        ends, often = step in (1, self._total), self._options.log_every
+        if ends or step % often == 0:
+            self._report(step, values)
+        if ends or step % (self._options.summary_every or often) == 0:
+            self._summaries.write_scalars(step, "train", self._figures(self._summed, values))
+        pictures = self._options.image_every and "images" in values
+        if pictures and step % self._options.image_every == 0:
+            self._summaries.write_picture(step, self._feed.draw(values))
+
+    def _figures(self, window: _Window, values: Dict[str, Any]) -> Dict[str, float]:
+        means, seconds = window.take()
+        return {
+            **dict(zip(self._means, means)),
+            "learning_rate": float(values["learning_rate"]),
+            "gradient_norm": float(values["gradient_norm"]),
+            "examples_per_second": self._options.batch_size / seconds,
+        }
+
+    def _report(self, step: int, values: Dict[str, Any]) -> None:
+        figures = self._figures(self._logged, values)
+        self._log.write(dict(figures, step=step))
+        if self._on_step:
+            speed = figures["examples_per_second"]
+            report = StepReport(
+                step=step,
+                steps=self._total,
+                figures={name: figures[name] for name in self._means[1:]},
+                seconds_left=(self._total - step) * self._options.batch_size / speed,
+                **{name: figures[name] for name in _COMMON},
+            )
+            self._on_step(report)
+
+
+class Checkpoints(v1.train.SessionRunHook):
+    """Saves every so many steps and at the end, then has validation look at what was saved.
+
+    The metrics of a step are on disk before its checkpoint: what a resumed run drops from them, it
+    writes again.
+    """
+
+    def __init__(
+        self,
+        step: Any,
+        saver: Any,
+        directory: Optional[Path],
+        options: TrainOptions,
+        total: int,
+        reports: Reports,
+        validate: Optional[Callable[[int, str], None]],
+    ) -> None:
+        self._step, self._saver = step, saver
+        self._prefix = str(directory / CHECKPOINT) if directory else ""
+        self._options, self._total, self._reports = options, total, reports
+        self._validate = validate
+
+    def before_run(self, run_context: Any) -> Any:
+        """Asks for the step."""
+        return v1.train.SessionRunArgs(self._step)
+
+    def after_run(self, run_context: Any, run_values: Any) -> None:
+        """Saves and validates where the step says so."""
+        step, options = int(run_values.results), self._options
+        look = self._validate is not None and (
+            step == self._total or (options.eval_every and step % options.eval_every == 0)
+        )
+        due = look or step == self._total or step % options.save_every == 0
+        if self._prefix and due:
+            path = self._saver.save(
+                run_context.session, self._prefix, global_step=step, write_meta_graph=False
+            )
+            self._reports.last_checkpoint = path
+            if look and self._validate:
+                self._validate(step, path)
+        if step >= self._total:
+            run_context.request_stop()

@@ -1,0 +1,155 @@
+"""The graph of a training step.
+
+A batch is cut into as many shares as there are devices times `accumulate`. The devices work on
+theirs at the same time and compute what one would on all of them (see `replicas`); the parts of an
+accumulated batch come one after the other, each by itself, and their gradients are averaged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
+
+from ocrdata.train.compat import tf, v1
+from ocrdata.train.config.training import TrainOptions
+from ocrdata.train.devices.device import Target
+from ocrdata.train.devices.loss_scale import LossScale, make_scale
+from ocrdata.train.devices.replicas import Replicas
+from ocrdata.train.engine import optimizers
+from ocrdata.train.tasks.base import Feed, read_shares
+
+Tensor = Any
+Gradients = List[Tuple[Tensor, Any]]
+
+
+@dataclass(frozen=True)
+class Training:
+    """The tensors of a training graph."""
+
+    iterators: Any  # one operation that starts all of them
+    start: Tensor
+    step: Tensor
+    fetches: Dict[str, Tensor]
+    figures: List[str]  # the fetches that reports show beside the loss
+    train_op: Any
+    parameters: int
+
+
+class _Part(NamedTuple):
+    """What a replica makes of its share."""
+
+    batch: Dict[str, Tensor]
+    loss: Tensor
+    figures: Dict[str, Tensor]
+    decoded: Any
+
+
+def build_training(
+    feed: Feed, options: TrainOptions, total: int, target: Target, chief: Any = None
+) -> Training:
+    """Builds the graph of a training step in the current graph; `chief` is that of a cluster."""
+    shares = target.shares(options)
+    with v1.device("/device:CPU:0"):
+        step = v1.train.get_or_create_global_step()
+        start = v1.placeholder(tf.int64, [len(feed.start(0))])
+        batches, iterators, tickets = (chief or _Local()).batches(feed, start, target, shares)
+    scaled = optimizers.scaled(options, feed.net.training.batch_size)
+    rate = optimizers.learning_rate(scaled, step, total)
+    optimizer = target.wrap(optimizers.make_optimizer(options, rate))
+    scale = LossScale() if target.static else make_scale(options.precision)
+    parts, gradients, updates = _differentiate(feed.net, batches, options, target, optimizer, scale)
+    gradients, norm = optimizers.clip(scale.down(gradients), options.clip_norm)
+    with tf.control_dependencies(updates):
+        train_op = scale.apply(optimizer, gradients, norm, step)
+    if options.ema:
+        with tf.control_dependencies([train_op]):
+            average = optimizers.weight_average(options.ema, step)
+            train_op = average.apply(v1.trainable_variables())
+    with tf.control_dependencies([train_op]):
+        after = step.read_value()  # a plain fetch may be the step before or after this one
+    fetches = {
+        "step": after,
+        "learning_rate": rate,
+        "gradient_norm": norm,
+        **scale.fetches(),
+        **target.fetches(),
+        **tickets,
+    }
+    fetches["loss"] = _mean([part.loss for part in parts])
+    figures = sorted(parts[0].figures)
+    fetches.update({name: _mean([part.figures[name] for part in parts]) for name in figures})
+    if not target.static:
+        fetches.update(feed.picture_fetches(parts[0].batch, parts[0].decoded))
+    train_op = target.finish(train_op)
+    return Training(iterators, start, step, fetches, figures, train_op, _parameters())
+
+
+class _Local:
+    """Batches that this process reads itself, all shares of them."""
+
+    def batches(
+        self, feed: Feed, start: Tensor, target: Target, shares: int
+    ) -> Tuple[List[Dict[str, Tensor]], Any, Dict[str, Tensor]]:
+        (rank, ranks), width = target.part, len(target.replicas)
+        mine = [share for share in range(shares) if share // width % ranks == rank]
+        return (*read_shares(feed, start, mine, shares), {})
+
+
+def _differentiate(
+    net: Any,
+    batches: Sequence[Dict[str, Tensor]],
+    options: TrainOptions,
+    target: Target,
+    optimizer: Any,
+    scale: LossScale,
+) -> Tuple[List[_Part], Gradients, List[Any]]:
+    """Returns the parts of a batch, the (scaled) gradients of its loss, and averages to update."""
+    width = len(target.replicas)
+    parts: List[_Part] = []
+    gradients: Gradients = []
+    updates: List[Any] = []
+    for turn in range(options.accumulate):
+        # No part begins before the last is done with: one at a time is in memory.
+        with tf.control_dependencies([*updates, *(gradient for gradient, _ in gradients)]):
+            chosen = batches[turn * width : (turn + 1) * width]
+            made = _build_parts(net, chosen, target, reuse=turn > 0)
+            loss = _mean([part.loss for part in made]) / options.accumulate
+            if options.l2 and not turn:
+                loss += optimizers.l2_loss(options.l2)
+            found = optimizer.compute_gradients(
+                scale.up(loss), colocate_gradients_with_ops=width > 1
+            )
+            gradients = _added(gradients, found)
+        parts += made
+        updates = v1.get_collection(v1.GraphKeys.UPDATE_OPS)
+    return parts, gradients, updates
+
+
+def _build_parts(
+    net: Any, batches: Sequence[Dict[str, Tensor]], target: Target, reuse: bool
+) -> List[_Part]:
+    def make(index: int) -> _Part:
+        batch = batches[index]
+        labels = net.labels(batch)
+        outputs = net.build(batch, training=True)
+        loss = net.loss(outputs, labels)
+        decoded = None if target.static else net.decode(outputs)
+        return _Part(batch, loss, net.figures(outputs, labels), decoded)
+
+    devices = [target.place(device) for device in target.replicas]
+    with v1.variable_scope(v1.get_variable_scope(), reuse=reuse or None):
+        return Replicas(devices).build(make)
+
+
+def _mean(values: Sequence[Tensor]) -> Tensor:
+    return values[0] if len(values) == 1 else tf.add_n(list(values)) / len(values)
+
+
+def _added(sums: Gradients, more: Gradients) -> Gradients:
+    if not sums:
+        return more
+    return [(one + two, variable) for (one, variable), (two, _) in zip(sums, more)]
+
+
+def _parameters() -> int:
+    return sum(int(variable.shape.num_elements()) for variable in v1.trainable_variables())

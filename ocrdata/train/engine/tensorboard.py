@@ -1,0 +1,78 @@
+"""TensorBoard events, written from fetched values."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any, Dict, Optional
+
+from ocrdata.records.format import schema
+from ocrdata.text.charset import Charset
+from ocrdata.train.compat import v1
+from ocrdata.train.inference.line_drawing import draw_readings
+
+IMAGES = 4  # lines of the batch shown
+
+
+class Summaries:
+    """Writes scalars and pictures into a run directory; a resumed run goes on there."""
+
+    def __init__(self, directory: Optional[Path], step: int) -> None:
+        # Without a directory nothing is kept: another process writes the run.
+        self._writer = v1.summary.FileWriter(str(directory)) if directory else None
+        if step:
+            self.rewind(step)
+
+    def rewind(self, step: int) -> None:
+        """Drops what was written of later steps: it comes again."""
+        if self._writer:
+            self._writer.add_session_log(v1.SessionLog(status=v1.SessionLog.START), step)
+
+    def write_scalars(self, step: int, group: str, values: Dict[str, float]) -> None:
+        """Writes figures under `group`/name."""
+        entries = [
+            v1.Summary.Value(tag="{}/{}".format(group, name), simple_value=value)
+            for name, value in sorted(values.items())
+        ]
+        self._write(entries, step)
+
+    def write_picture(self, step: int, picture: Any) -> None:
+        """Writes a picture of what the model makes of some samples of the batch."""
+        stream = io.BytesIO()
+        picture.save(stream, "PNG")
+        image = v1.Summary.Image(
+            height=picture.height,
+            width=picture.width,
+            colorspace=3,
+            encoded_image_string=stream.getvalue(),
+        )
+        self._write([v1.Summary.Value(tag="train/readings", image=image)], step)
+
+    def _write(self, entries: Any, step: int) -> None:
+        if self._writer:
+            self._writer.add_summary(v1.Summary(value=entries), step)
+            self._writer.flush()
+
+    def close(self) -> None:
+        """Writes what waits and closes the file."""
+        if self._writer:
+            self._writer.close()
+
+
+def draw_lines(values: Dict[str, Any], charset: Charset) -> Any:
+    """Returns a picture of some lines of the batch, their labels and what was read."""
+    truths = [text.decode("utf-8") for text in values["truth"]]
+    texts = [charset.decode(row) for row in values["classes"].tolist()]
+    captions = ["{}  |  {}".format(truth, text) for truth, text in zip(truths, texts)]
+    images = zip(values["images"], values["widths"])
+    return draw_readings([image[:, :width] for image, width in images], captions)
+
+
+def line_fetches(batch: Dict[str, Any], classes: Any) -> Dict[str, Any]:
+    """Returns what `draw_lines` needs, of the first lines of the batch."""
+    return {
+        "images": batch["images"][:IMAGES],
+        "truth": batch[schema.TEXT][:IMAGES],
+        "widths": batch["widths"][:IMAGES],
+        "classes": classes[:IMAGES],
+    }

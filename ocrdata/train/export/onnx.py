@@ -1,0 +1,188 @@
+"""A session's graph as an ONNX file, by tf2onnx, checked against TensorFlow in onnxruntime."""
+
+from __future__ import annotations
+
+import json
+import logging
+import tempfile
+from pathlib import Path
+from typing import Any, Dict, Mapping
+
+import numpy as np
+
+from ocrdata.base.storage.staging import write_atomic
+from ocrdata.errors import MissingExtraError, TrainingError
+from ocrdata.reading.onnx import KEY, OnnxNetwork, import_runtime
+from ocrdata.train.compat import v1
+from ocrdata.train.export.signatures import Signature
+from ocrdata.train.models.lstm import FORGET_BIAS
+
+OPSET = 13  # onnxruntime 1.8 and newer run it
+TOLERANCE = 1e-4
+
+
+def write_onnx(
+    session: Any, place: Path, signature: Signature, description: Mapping[str, Any]
+) -> float:
+    """Writes a network to an ONNX file, with its description among the file's properties.
+
+    Returns the largest difference of an output, relative to values above one, between onnxruntime
+    and TensorFlow on a trial batch. Raises MissingExtraError, and TrainingError where the graph
+    has no ONNX form or the difference is above 1e-4: then nothing is written.
+    """
+    import_runtime()
+    data = convert(session, signature, description)
+    with tempfile.TemporaryDirectory() as folder:
+        trial = Path(folder) / "model.onnx"
+        trial.write_bytes(data)
+        difference = compare(session, signature, OnnxNetwork(trial), description)
+    if not difference <= TOLERANCE:
+        problem = "onnxruntime's outputs differ from TensorFlow's by {:.2g}.".format(difference)
+        raise TrainingError(problem, "Export a SavedModel instead: --format saved_model.")
+    write_atomic(place, data)
+    return difference
+
+
+def convert(session: Any, signature: Signature, description: Mapping[str, Any]) -> bytes:
+    """Returns the ONNX file of what leads from a signature's inputs to its outputs."""
+    tf2onnx = _import_converter()
+    names = [tensor.op.name for tensor in signature.outputs.values()]
+    frozen = v1.graph_util.convert_variables_to_constants(
+        session, session.graph.as_graph_def(), names
+    )
+    new = {tensor.name: name for part in signature for name, tensor in part.items()}
+    model, _ = tf2onnx.convert.from_graph_def(
+        frozen,
+        input_names=[tensor.name for tensor in signature.inputs.values()],
+        output_names=[tensor.name for tensor in signature.outputs.values()],
+        opset=OPSET,
+        tensors_to_rename=new,
+        custom_op_handlers={"BlockLSTM": (_block_lstm, [])},
+    )
+    _check_supported(model)
+    model.producer_name = "ocrdata"
+    note = model.metadata_props.add()
+    note.key, note.value = KEY, json.dumps(description, ensure_ascii=False, sort_keys=True)
+    return bytes(model.SerializeToString())
+
+
+def _import_converter() -> Any:
+    try:
+        import tf2onnx
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("tf2onnx", "onnx", "exporting to ONNX needs it") from error
+    logging.getLogger("tf2onnx").setLevel(logging.CRITICAL)  # what is wrong is found below
+    return tf2onnx
+
+
+def _check_supported(model: Any) -> None:
+    """Raises TrainingError for operations that were passed on as they are."""
+    import onnx
+
+    unknown = sorted(
+        {
+            node.op_type
+            for node in model.graph.node
+            if not node.domain and not onnx.defs.has(node.op_type)
+        }
+    )
+    if unknown:
+        raise TrainingError(
+            "the model has no ONNX form: {} cannot be converted.".format(", ".join(unknown)),
+            "Export a SavedModel instead: --format saved_model.",
+        )
+
+
+def _block_lstm(context: Any, node: Any, name: str, _: Any) -> None:
+    """Turns TensorFlow's BlockLSTM (gates i, j, f, o) into ONNX's LSTM (i, o, f, j).
+
+    Zeros begin both; the forget bias goes into the bias.
+    """
+    from tf2onnx.graph_builder import GraphBuilder
+
+    kernel, bias = (_constant(node.inputs[place]) for place in (4, 8))
+    units = bias.shape[0] // 4
+    order = np.concatenate([np.arange(units) + gate * units for gate in (0, 3, 2, 1)])
+    bias = bias + np.repeat([0, 0, FORGET_BIAS, 0], units).astype(np.float32)
+    weights = kernel.T[order][None]
+    size = kernel.shape[0] - units
+    sequence = node.input[1]
+    both = np.concatenate([bias[order], np.zeros(4 * units, np.float32)])[None]
+    inputs = [
+        context.make_const("{}_{}".format(name, kind), np.ascontiguousarray(values)).output[0]
+        for kind, values in (("W", weights[:, :, :size]), ("R", weights[:, :, size:]), ("B", both))
+    ]
+    layer = context.make_node(
+        "LSTM", [sequence, *inputs], attr={"hidden_size": units}, output_count=3
+    )
+    squeezed = GraphBuilder(context).make_squeeze({"data": layer.output[0], "axes": [1]})
+    context.replace_all_inputs(node.output[6], squeezed)
+    context.remove_node(name)
+
+
+def _constant(node: Any) -> np.ndarray:
+    while not node.is_const():
+        node = node.inputs[0]  # the identity that reads a variable
+    return np.asarray(node.get_tensor_value(as_list=False), np.float32)
+
+
+def compare(
+    session: Any, signature: Signature, network: Any, description: Mapping[str, Any]
+) -> float:
+    """Returns the largest difference between a network's outputs and the session's.
+
+    Relative to the value where that is above one: corners lie hundreds of pixels away. Boxes that
+    were chosen in the network are compared in any order, as equally good ones may change places.
+    """
+    feeds = trial_batch(signature, description)
+    found = network.run(feeds)
+    expected = session.run(
+        signature.outputs, {signature.inputs[name]: value for name, value in feeds.items()}
+    )
+    if description.get("outlines", {}).get("kind") == "boxes":
+        found, expected = (_rows(values) for values in (found, expected))
+        found["rows"] = _nearest(expected["rows"], found["rows"])
+    worst = 0.0
+    for name, value in expected.items():
+        if value.shape != found[name].shape:
+            return float("inf")
+        worst = max(worst, float(_apart(value, found[name]).max(initial=0.0)))
+    return worst
+
+
+def _apart(value: np.ndarray, other: np.ndarray) -> np.ndarray:
+    difference = np.abs(value.astype(np.float64) - other)
+    return difference / np.maximum(1.0, np.abs(value))
+
+
+def _rows(values: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:
+    """Returns boxes with their scores as `rows` [n, 5] of the one picture of the trial."""
+    rest = {name: value for name, value in values.items() if name not in ("boxes", "scores")}
+    rows = np.concatenate([values["boxes"][0], values["scores"][0][:, None]], axis=1)
+    return dict(rest, rows=rows)
+
+
+def _nearest(expected: np.ndarray, found: np.ndarray) -> np.ndarray:
+    """Returns, for each row, the one of the other rows that is most like it."""
+    place = [int(_apart(row[None], found).max(axis=1).argmin()) for row in expected]
+    return found[place]
+
+
+def trial_batch(signature: Signature, description: Mapping[str, Any]) -> Dict[str, np.ndarray]:
+    """Returns images of noise with some structure, of the one size a network takes, if it does.
+
+    Otherwise there are two, the second of which has padding, where there can be any.
+    """
+    size = description.get("fitting", {}).get("size")
+    usual = (1, *size, 3) if size else (2, 100, 150, 3)
+    shape = [
+        side if side else default
+        for side, default in zip(signature.inputs["images"].shape.as_list(), usual)
+    ]
+    draw = np.random.Generator(np.random.Philox(0))
+    coarse = draw.integers(0, 256, [shape[0], -(-shape[1] // 8), -(-shape[2] // 8), shape[3]])
+    images = coarse.repeat(8, axis=1).repeat(8, axis=2)[:, : shape[1], : shape[2]]
+    feeds = {"images": images.astype(np.uint8)}
+    if "widths" in signature.inputs:
+        feeds["widths"] = np.array([shape[2], shape[2] // 2], np.int32)
+    return feeds

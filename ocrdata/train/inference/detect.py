@@ -1,0 +1,192 @@
+"""Finds the texts of whole pictures with a trained detector, and scores what was found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, Dict, Iterator, List, Sequence, Tuple
+
+import numpy as np
+
+from ocrdata.geometry import quads as q
+from ocrdata.geometry.polygons import bounds, clockwise, signed_area
+from ocrdata.images.fitting import decode_picture
+from ocrdata.metrics.detection import PROTOCOLS, DetectionScore, Match, match_all, total
+from ocrdata.metrics.detection_lines import Boxes, Format
+from ocrdata.train.compat import tf, v1
+from ocrdata.train.data.scene_dataset import Scenes
+from ocrdata.train.devices.device import Target
+from ocrdata.train.inference.restore import restore, run_model
+from ocrdata.train.inference.worst_samples import worst_scenes
+from ocrdata.train.run_dir import Run
+from ocrdata.train.tasks.base import Look
+
+PROTOCOL = "icdar2015"
+Polygons = List[np.ndarray]
+
+
+class Detection:
+    """A trained detector in a session, looking at pictures one by one.
+
+    `reading` is the model's own dataclass of that name; its default values without it.
+    """
+
+    def __init__(self, run: Run, target: Target, reading: Any = None) -> None:
+        self._averaged = bool(run.options.get("ema"))
+        self._graph = tf.Graph()
+        with self._graph.as_default(), v1.device(target.device):
+            self.model = run_model(run)
+            self.reading = reading if reading is not None else self.model.reading()
+            self.model.prepare(self.reading)
+            self._images = v1.placeholder(tf.uint8, [None, None, None, 3], "images")
+            outputs = self.model.build({"images": self._images}, training=False)
+            self._maps = self.model.decode(outputs)
+            self._session = v1.Session(graph=self._graph, config=target.config)
+
+    def restore(self, checkpoint: str) -> None:
+        """Takes the weights of a checkpoint; raises CheckpointError where they do not fit."""
+        with self._graph.as_default():
+            restore(self._session, checkpoint, self._averaged)
+
+    def detect(self, picture: np.ndarray) -> Tuple[Sequence[np.ndarray], np.ndarray]:
+        """Returns the texts in a picture, uint8 [h, w, 3] (blue first).
+
+        Outlines float32 [n, 2] in its pixels, clockwise, and scores [k].
+        """
+        fitted, scale = self.model.fit(picture, self.reading)
+        maps = self._session.run(self._maps, {self._images: fitted[None, :, :, ::-1]})
+        single = {name: values[0] for name, values in maps.items()}
+        polygons, scores = self.model.boxes(single, self.reading, scale)
+        return polygons, scores
+
+    def close(self) -> None:
+        """Frees the session."""
+        self._session.close()
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found in a picture: outlines int [n, 2], scores [k], and the truth."""
+
+    key: str
+    polygons: Polygons
+    scores: np.ndarray
+    truth: Boxes
+    problem: str = ""
+
+
+class SceneEvaluator:
+    """Looks at the pictures of a split with the weights of one checkpoint after another."""
+
+    def __init__(
+        self,
+        run: Run,
+        scenes: Scenes,
+        target: Target,
+        reading: Any = None,
+        limit: int = 0,
+        protocol: str = PROTOCOL,
+    ) -> None:
+        self._scenes, self._protocol = scenes, protocol
+        self._detection = Detection(run, target, reading)
+        self.reading = self._detection.reading
+        self.samples = min(len(scenes), limit or len(scenes))
+
+    def results(self, checkpoint: str) -> Iterator[Found]:
+        """Yields what is found in each picture, in the order of the keys.
+
+        A picture that cannot be decoded counts as one in which nothing was found. Raises
+        InputError where the truth cannot be read.
+        """
+        self._detection.restore(checkpoint)
+        for index in range(self.samples):
+            sample = self._scenes.load(index)
+            truth = Boxes()
+            for region in sample.regions:
+                truth.add(clockwise(np.asarray(region.polygon)), region.ignore)
+            polygons, scores, problem = [], np.zeros(0), ""  # type: Tuple[Polygons, Any, str]
+            try:
+                picture = decode_picture(sample.image_bytes())
+            except ValueError as error:
+                problem = str(error)
+            else:
+                polygons, scores = whole_numbers(*self._detection.detect(picture))
+            yield Found(sample.key, polygons, scores, truth, problem)
+
+    def look(self, checkpoint: str) -> Look:
+        """Returns how many pictures were looked at, the figures of their score, and the worst."""
+        found = list(self.results(checkpoint))
+        matches = matches_of(found, self._protocol)
+        score = total(matches, self._protocol, 0, None, Format())
+        figures = {name: getattr(score, name) for name in ("hmean", "precision", "recall")}
+        return Look(score.images, figures, worst_scenes(found, matches, self._scenes.load))
+
+    def close(self) -> None:
+        """Frees the session and the pictures."""
+        self._detection.close()
+        self._scenes.close()
+
+
+def whole_numbers(
+    polygons: Sequence[np.ndarray], scores: np.ndarray
+) -> Tuple[Polygons, np.ndarray]:
+    """Returns outlines as the official scorer takes them; those without area then are left out."""
+    rounded = [np.round(np.asarray(polygon, np.float64)).astype(int) for polygon in polygons]
+    good = [place for place, polygon in enumerate(rounded) if _counts(polygon)]
+    return [rounded[place] for place in good], np.asarray(scores)[good]
+
+
+def _counts(polygon: np.ndarray) -> bool:
+    crossed = len(polygon) == 4 and bool(q.crossed(polygon[None])[0])
+    return signed_area(polygon) > 0 and not crossed
+
+
+def score_of(found: List[Found], protocol: str = PROTOCOL) -> DetectionScore:
+    """Returns the score of pictures under a protocol of `ocrdata.metrics.detection`.
+
+    The overlap protocols take outlines of any number of points as they are; those of upright
+    rectangles take their bounds.
+    """
+    return total(matches_of(found, protocol), protocol, 0, None, Format())
+
+
+def matches_of(found: List[Found], protocol: str = PROTOCOL) -> Dict[str, Match]:
+    """Returns what each picture contributes to the score, by its key."""
+    truth = {one.key: one.truth for one in found}
+    results = {}
+    for one in found:
+        results[one.key] = Boxes()
+        for polygon, score in zip(one.polygons, one.scores.tolist()):
+            results[one.key].add(polygon, score=score)
+    return match_all(truth, results, protocol)
+
+
+def plain_regions(polygons: Polygons, scores: np.ndarray) -> List[Dict[str, Any]]:
+    """Returns what was found in a picture as plain values: `polygon` [[x, y], ...] and `score`."""
+    return [
+        {"polygon": polygon.tolist(), "score": round(float(score), 6)}
+        for polygon, score in zip(polygons, scores)
+    ]
+
+
+def result_names(keys: List[str]) -> Dict[str, str]:
+    """Returns `res_<stem>.txt` for each key; the whole key where two stems are the same."""
+    stems = [PurePosixPath(key).stem for key in keys]
+    if len(set(stems)) < len(stems):
+        stems = [str(PurePosixPath(key).with_suffix("")).replace("/", "_") for key in keys]
+    return {key: "res_{}.txt".format(stem) for key, stem in zip(keys, stems)}
+
+
+def result_lines(polygons: Polygons, protocol: str = PROTOCOL) -> str:
+    """Returns whole-numbered outlines as the competitions take them, CRLF behind each line.
+
+    x1,y1,x2,y2,..., or left,top,right,bottom under the protocols of upright rectangles.
+    """
+    upright = PROTOCOLS[protocol].upright
+    rows = [bounds(p) if upright else p.reshape(-1).tolist() for p in polygons]
+    return "".join(",".join(str(int(value)) for value in row) + "\r\n" for row in rows)
+
+
+def checkpoint_name(path: str) -> str:
+    """Returns a checkpoint's name without its folder."""
+    return Path(path).name

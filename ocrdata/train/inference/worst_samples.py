@@ -1,0 +1,88 @@
+"""The samples of a look at the validation split that went worst, for the report of a run."""
+
+from __future__ import annotations
+
+import heapq
+from typing import Any, Dict, List, Sequence, Tuple
+
+from ocrdata.metrics.recognition import edit_distance
+from ocrdata.pages.run import Miss
+from ocrdata.pages.samples import Outline
+from ocrdata.records.format.schema import line_of
+from ocrdata.records.format.tfrecord import example_of, scan_records
+from ocrdata.train.data.line_shards import Shard
+
+LINES, SCENES = 24, 12
+
+
+class WorstLines:
+    """Keeps the lines that were read worst: by share of wrong characters, then by how sure."""
+
+    def __init__(self) -> None:
+        self._heap: List[Tuple[float, float, int, Any]] = []
+
+    def add(self, number: int, line: Any) -> None:
+        """Notes line `number` of the split, a Prediction that is wrong."""
+        longest = max(len(line.truth), len(line.text), 1)
+        share = edit_distance(line.truth, line.text) / longest
+        entry = (share, line.confidence, -number, line)
+        (heapq.heappush if len(self._heap) < LINES else heapq.heappushpop)(self._heap, entry)
+
+    def misses(self, shards: Sequence[Shard]) -> List[Miss]:
+        """Returns the lines with their pictures, the worst first."""
+        ordered = sorted(self._heap, reverse=True)
+        pictures = _pictures(shards, {-number for _, _, number, _ in ordered})
+        return [
+            Miss(
+                pictures[-number], line.truth, line.text,
+                "{:.1%} sure · {}".format(line.confidence, line.key),
+            )
+            for _, _, number, line in ordered
+            if -number in pictures
+        ]  # fmt: skip
+
+
+def _pictures(shards: Sequence[Shard], numbers: "set[int]") -> Dict[int, bytes]:
+    """Returns the encoded pictures of the lines with these numbers within a split."""
+    found: Dict[int, bytes] = {}
+    start = 0
+    for shard in shards:
+        wanted = {number for number in numbers if start <= number < start + shard.samples}
+        for record in scan_records(shard.path) if wanted else ():
+            if start + record.number in wanted:
+                found[start + record.number] = line_of(example_of(shard.path, record)).image
+                wanted.discard(start + record.number)
+            if not wanted:
+                break
+        start += shard.samples
+    return found
+
+
+def worst_scenes(found: Sequence[Any], matches: Dict[str, Any], load: Any) -> List[Miss]:
+    """Returns the pictures with most wrong: texts missed, and boxes that are no text.
+
+    `found` are the Found of a look, `matches` their Match by key; `load(index)` gives a sample.
+    """
+    wrong = []
+    for index, one in enumerate(found):
+        match = matches[one.key]
+        missed, made_up = (count - len(match.pairs) for count in (match.truths, match.detections))
+        if missed > 0 or made_up > 0:
+            wrong.append((missed + made_up, -index, missed, made_up))
+    return [
+        _scene_miss(found[-index], missed, made_up, load(-index))
+        for _, index, missed, made_up in heapq.nlargest(SCENES, wrong)
+    ]
+
+
+def _scene_miss(one: Any, missed: int, made_up: int, sample: Any) -> Miss:
+    outlines = [
+        Outline(polygon, "ignored" if ignored else "text", "ignored" if ignored else "")
+        for polygon, ignored in zip(one.truth.polygons, one.truth.ignored)
+    ]
+    outlines += [
+        Outline(polygon, "found, {:.2f}".format(float(score)), "found")
+        for polygon, score in zip(one.polygons, one.scores)
+    ]
+    words = "{} missed, {} found that are no text".format(missed, made_up)
+    return Miss(sample.image_bytes(), words, words, one.problem or one.key, outlines)

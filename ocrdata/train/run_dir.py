@@ -1,0 +1,229 @@
+"""A run directory: what a training run leaves, and what evaluation, prediction and export read.
+
+run.json                 options, dictionary and versions
+checkpoint, model.ckpt-* weights, optimiser state and step, by variable name
+metrics.jsonl            one JSON object a line: training and validation figures
+events.out.tfevents.*    the same for TensorBoard, with images
+report.html              a page: curves, options, what was read worst
+evaluation-*.json, predictions-*, results-*.zip   what `ocrdata evaluate` writes
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, List, Optional
+
+import numpy as np
+
+from ocrdata import __version__
+from ocrdata.base.storage.staging import dump_json, read_json, write_atomic
+from ocrdata.errors import CheckpointError, OptionError, OutputExistsError
+from ocrdata.pages.run import REPORT
+from ocrdata.text.charset import Charset
+from ocrdata.train.compat import tf, v1
+from ocrdata.train.config.training import FREE
+from ocrdata.train.data.line_shards import check_dictionary, dictionary_entry, read_dictionary_entry
+
+RUN, METRICS, CHECKPOINT = "run.json", "metrics.jsonl", "model.ckpt"
+_OURS = (
+    RUN,
+    METRICS,
+    "checkpoint",
+    CHECKPOINT + "-*",
+    "events.out.tfevents.*",
+    "evaluation-*.json",
+    "predictions-*.tsv",
+    "predictions-*.jsonl",
+    "results-*.zip",
+    REPORT,
+)
+_START = "Train first: ocrdata train {}."
+
+
+@dataclass(frozen=True)
+class Run:
+    """What run.json says: model, its options, those of training, dictionary, training records.
+
+    `records` holds a hash ("sha256") and, once they were checked, what was found in them.
+    """
+
+    directory: Path
+    model: str
+    model_options: Dict[str, Any]
+    options: Dict[str, Any]
+    charset: Optional[Charset]  # None for what reads no characters
+    records: Dict[str, Any]
+
+    @property
+    def dictionary(self) -> Charset:
+        """The dictionary; raises CheckpointError for a model that reads no characters."""
+        if self.charset is None:
+            raise CheckpointError(self.directory, "is a run of a model that reads no characters")
+        return self.charset
+
+    def write(self) -> None:
+        """Writes run.json."""
+        content = {
+            "dictionary": dictionary_entry(self.charset) if self.charset else None,
+            "format": 1,
+            "model": self.model,
+            "model_options": self.model_options,
+            "options": self.options,
+            "records": self.records,
+            "versions": {
+                "numpy": np.__version__,
+                "ocrdata": __version__,
+                "python": platform.python_version(),
+                "tensorflow": tf.__version__,
+            },
+        }
+        write_atomic(self.directory / RUN, dump_json(content))
+
+    def checkpoint(self, name: str = "") -> str:
+        """Returns the path of a checkpoint (the newest, or one by name or step number).
+
+        Raises CheckpointError where there is none.
+        """
+        if not name:
+            found = v1.train.latest_checkpoint(str(self.directory))
+            if found:
+                return str(found)
+            raise CheckpointError(
+                self.directory, "holds no checkpoint", hint=_START.format(self.model)
+            )
+        stem = "{}-{}".format(CHECKPOINT, name) if name.isdigit() else name
+        path = self.directory / (stem[: -len(".index")] if stem.endswith(".index") else stem)
+        if not Path(str(path) + ".index").is_file():
+            known = ", ".join(str(step) for step in self.steps()) or "none"
+            raise CheckpointError(path, "is no checkpoint", hint="There are: {}.".format(known))
+        return str(path)
+
+    def steps(self) -> List[int]:
+        """Returns the steps that checkpoints were kept of."""
+        found = self.directory.glob(CHECKPOINT + "-*.index")
+        return sorted(int(path.stem.rsplit("-", 1)[1]) for path in found)
+
+
+def read_run(directory: Path, model: str) -> Run:
+    """Reads run.json; raises CheckpointError where there is none or its dictionary is damaged."""
+    path = directory / RUN
+    if not path.is_file():
+        raise CheckpointError(path, "is missing", hint=_START.format(model))
+    content = read_json(path)
+    try:
+        entry = content["dictionary"]
+        charset = read_dictionary_entry(entry, path) if entry else None
+        if content["model"] != model:
+            raise CheckpointError(path, "is a run of {}, not {}".format(content["model"], model))
+        options, model_options = content["options"], content["model_options"]
+        return Run(directory, model, model_options, options, charset, content["records"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(path, "is no description of a run ({!r})".format(error)) from error
+
+
+def find_resumable(run: Run, overwrite: bool, resume: bool) -> Optional[Run]:
+    """Returns the run that is there to go on with, or None where a new one is to begin.
+
+    Changes nothing. Raises OutputExistsError if a run is there and neither is given, OptionError
+    if what decides a resumed run's course is not as it was, and CheckpointError if it had another
+    dictionary.
+    """
+    if overwrite and resume:
+        raise OptionError("--overwrite and --resume exclude each other.")
+    present = run_files(run.directory)
+    if not present or overwrite:
+        return None
+    if not resume:
+        raise OutputExistsError(
+            run.directory, "Pass --resume to go on with that run or --overwrite to start anew."
+        )
+    before = read_run(run.directory, run.model)
+    if before.charset and run.charset:
+        check_dictionary(before.charset, run.charset, run.directory, "the data folder")
+    _check_same(before, run)
+    return before
+
+
+def begin_run(run: Run, resumed: bool) -> None:
+    """Makes the directory and run.json; of an earlier run it removes what a run writes only."""
+    if not resumed:
+        for path in run_files(run.directory):
+            path.unlink()
+    run.directory.mkdir(parents=True, exist_ok=True)
+    run.write()
+
+
+def run_files(directory: Path) -> List[Path]:
+    """Returns the files in a directory that a run writes."""
+    return [path for pattern in _OURS for path in sorted(directory.glob(pattern)) if path.is_file()]
+
+
+def _check_same(before: Run, now: Run) -> None:
+    old, new = ({**run.options, **run.model_options} for run in (before, now))
+    changed = [n for n in sorted({**old, **new}) if n not in FREE and old.get(n) != new.get(n)]
+    if changed:
+        raise OptionError(
+            "the run to resume was started with {}.".format(
+                ", ".join(_flag(name, old.get(name)) for name in changed)
+            ),
+            "Repeat the options of that run, or pass --overwrite to start anew.",
+        )
+    if before.records["sha256"] != now.records["sha256"]:
+        raise OptionError(
+            "the run to resume was trained on other records.",
+            "Bring those records back, or pass --overwrite to start anew.",
+        )
+
+
+def _flag(name: str, value: Any) -> str:
+    flag = name.replace("_", "-")
+    if isinstance(value, bool):
+        return "--{}{}".format("" if value else "no-", flag)
+    return "--{} {}".format(flag, value)
+
+
+def plain_options(options: Any) -> Dict[str, Any]:
+    """Returns a dataclass of options as plain JSON values."""
+    return dict(dataclasses.asdict(options))
+
+
+class MetricsLog:
+    """metrics.jsonl, line by line; a resumed run drops what its checkpoint did not know."""
+
+    def __init__(self, directory: Optional[Path], step: int) -> None:
+        # Without a directory nothing is kept: another process writes the run.
+        self.path = directory / METRICS if directory else Path(os.devnull)
+        self._open(step)
+
+    def _open(self, step: int) -> None:
+        if str(self.path) == os.devnull:
+            self._stream = self.path.open("a", encoding="utf-8")
+            return
+        kept = [line for line in self._lines() if json.loads(line)["step"] <= step]
+        write_atomic(self.path, "".join(kept).encode("utf-8"))
+        self._stream = self.path.open("a", encoding="utf-8")
+
+    def _lines(self) -> List[str]:
+        if not self.path.is_file():
+            return []
+        lines = self.path.read_text(encoding="utf-8").splitlines(True)
+        return [line for line in lines if line.endswith("}\n")]  # the last may be cut by a kill
+
+    def rewind(self, step: int) -> None:
+        """Drops the lines of later steps."""
+        self._stream.close()
+        self._open(step)
+
+    def write(self, values: Dict[str, Any]) -> None:
+        """Adds one line."""
+        self._stream.write(json.dumps(values, sort_keys=True) + "\n")
+        self._stream.flush()
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._stream.close()

@@ -1,0 +1,1 @@
+"""What a training run needs of its task: recognition or detection."""

@@ -1,0 +1,218 @@
+"""Training data of detectors: crops of pictures, and their label maps, made as they are needed.
+
+Crop number n is that of batch n // batch_size. Which picture it is cut from is a function of n and
+the seed (every picture comes once an epoch), and so is how it is cut.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import Any, Dict, List, Set, Tuple
+
+import numpy as np
+
+from ocrdata.base.rng import stream
+from ocrdata.errors import InputError, OcrdataError
+from ocrdata.images.fitting import decode_picture
+from ocrdata.train.compat import tf
+from ocrdata.train.config.sources import SourceOptions
+from ocrdata.train.data.scene_dataset import BadPictureError, Scenes, survey
+from ocrdata.train.data.scene_mixture import open_sources
+from ocrdata.train.devices.device import Target
+from ocrdata.train.inference.detect import SceneEvaluator
+from ocrdata.train.inference.line_drawing import draw_maps
+from ocrdata.train.run_dir import plain_options
+from ocrdata.train.tasks.base import WHOLE, Feed, FeedRequest, Share
+
+_ENDLESS = np.iinfo(np.int64).max
+Picture = Tuple[np.ndarray, List[np.ndarray], np.ndarray]
+DRAWN = 4  # crops in a picture
+
+
+class PictureCache:
+    """The pictures used last, decoded, up to a size in bytes; threads may use it at once."""
+
+    def __init__(self, scenes: Scenes, limit: int) -> None:
+        self._scenes, self._limit, self._size = scenes, limit, 0
+        self._kept: OrderedDict[int, Picture] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, index: int) -> Picture:
+        """Returns a picture (blue first), its outlines and bool [n]; raises InputError."""
+        with self._lock:
+            if index in self._kept:
+                self._kept.move_to_end(index)
+                return self._kept[index]
+        found = load_picture(self._scenes, index)
+        with self._lock:
+            if index not in self._kept and found[0].nbytes <= self._limit:
+                self._kept[index] = found
+                self._size += found[0].nbytes
+            while self._size > self._limit:
+                _, (picture, _, _) = self._kept.popitem(last=False)
+                self._size -= picture.nbytes
+        return found
+
+
+def load_picture(scenes: Scenes, index: int) -> Picture:
+    """Returns a picture (uint8 [h, w, 3], blue first), its outlines, and which to ignore."""
+    sample = scenes.load(index)
+    try:
+        picture = decode_picture(sample.image_bytes())
+    except ValueError as error:
+        raise BadPictureError(sample.key, str(error)) from error
+    polygons = [np.asarray(region.polygon, np.float32) for region in sample.regions]
+    return picture, polygons, np.array([region.ignore for region in sample.regions], bool)
+
+
+class CropMaker:
+    """Makes crop number n and its label maps."""
+
+    def __init__(
+        self, net: Any, scenes: Scenes, good: List[int], options: SourceOptions, seed: int
+    ) -> None:
+        self._net, self._options, self._seed = net, options, seed
+        self._where, self._parts = scenes.where, weighted(good, scenes.parts)
+        self.epoch = sum(count for _, count in self._parts)
+        self._cache = PictureCache(scenes, options.picture_cache << 20)
+        self._orders: OrderedDict[int, List[int]] = OrderedDict()
+        self._lock = threading.Lock()
+        self.bad: Set[int] = set()
+
+    def make(self, number: int) -> Dict[str, np.ndarray]:
+        """Returns `images` uint8 [h, w, 3] and the model's label maps; raises InputError."""
+        picture, polygons, ignore = self._picture(number)
+        draw = stream(self._seed, "crop", number)
+        crop = self._net.crop(picture, polygons, ignore, self._options, draw)
+        size = self._net.crop_size(self._options)
+        return dict(self._net.label_maps(crop.polygons, crop.ignore, size), images=crop.image)
+
+    def _picture(self, number: int) -> Picture:
+        """Returns the picture of a crop, or the next one of the epoch that can be decoded."""
+        epoch, place = divmod(number, self.epoch)
+        order = self._order(epoch)
+        problem = ""
+        for step in range(len(order)):
+            index = order[(place + step) % len(order)]
+            if index in self.bad:
+                continue
+            try:
+                return self._cache.get(index)
+            except InputError as error:
+                self.bad.add(index)
+                problem = str(error)
+        raise InputError(self._where, "holds no picture that can be decoded; " + problem)
+
+    def _order(self, epoch: int) -> List[int]:
+        with self._lock:
+            if epoch not in self._orders:
+                draw, order = stream(self._seed, "pictures", epoch), []  # type: Any, List[int]
+                for part, count in self._parts:
+                    rest = list(part)
+                    if count % len(part):
+                        draw.shuffle(rest)
+                    order += part * (count // len(part)) + rest[: count % len(part)]
+                draw.shuffle(order)
+                self._orders[epoch] = order
+                while len(self._orders) > 2:  # crops are made in order, but for a few
+                    self._orders.popitem(last=False)
+            return self._orders[epoch]
+
+
+def weighted(good: List[int], parts: List[Tuple[int, float]]) -> List[Tuple[List[int], int]]:
+    """Returns the good pictures of each part of some scenes, and how many come in an epoch."""
+    found, start = [], 0
+    for length, weight in parts:
+        chosen = [index for index in good if start <= index < start + length]
+        start += length
+        if chosen:
+            found.append((chosen, max(1, int(round(weight * len(chosen))))))
+    return found
+
+
+class DetectionFeed(Feed):
+    """Crops of the pictures of a data folder."""
+
+    def __init__(self, request: FeedRequest) -> None:
+        self.charset = None
+        self._options, self._data_dir = request.options, request.data_dir
+        self.net = request.kind(request.model_options, seed=request.options.seed)
+        self._chosen = request.data_options or request.kind.sources()
+        self.pretrained = self._chosen.pretrained
+        scenes = open_sources(request.data_dir, "train", self._chosen)
+        assert scenes is not None  # of the training split they are required
+        self._scenes = scenes
+        self._found = survey(scenes, request.on_check)
+        self.records = {"sha256": self._found.sha256}
+        self.crops = CropMaker(
+            self.net, scenes, self._found.good, self._chosen, request.options.seed
+        )
+        self.samples = self.crops.epoch
+
+    def options(self) -> Dict[str, Any]:
+        return plain_options(self._chosen)
+
+    def check(self) -> Dict[str, Any]:
+        """Returns what was found when the data was opened."""
+        found = self._found
+        return {
+            "samples": len(found.good),
+            "texts": found.texts,
+            "ignored": found.ignored,
+            "skipped": found.skipped,
+            "problem": found.problem,
+        }
+
+    def start(self, step: int) -> List[int]:
+        return [step * self._options.batch_size]
+
+    def batches(self, start: Any, share: Share = WHOLE) -> Any:
+        height, width = self.net.crop_size(self._chosen)
+        specs = dict(self.net.label_specs(height), images=(tf.uint8, (height, width, 3)))
+        names = sorted(specs)
+        types = [specs[name][0] for name in names]
+
+        @tf.autograph.experimental.do_not_convert  # 1.15 would translate what NumPy does
+        def make(number: Any) -> Dict[str, Any]:
+            values = tf.numpy_function(lambda n: self._make(n, names), [number], types)
+            for name, value in zip(names, values):
+                value.set_shape(specs[name][1])
+            return dict(zip(names, values))
+
+        first, step = share
+        numbers = tf.data.Dataset.range(start[0] + first, _ENDLESS, step)
+        crops = numbers.map(make, self._chosen.num_readers)
+        return crops.batch(self._options.batch_size // step, drop_remainder=True).prefetch(2)
+
+    def _make(self, number: Any, names: List[str]) -> List[np.ndarray]:
+        try:
+            made = self.crops.make(int(number))
+        except OcrdataError as error:
+            self.problem = error  # a session would only pass on its words
+            raise
+        return [made[name] for name in names]
+
+    def evaluator(self, run: Any, target: Target) -> Any:
+        if not self._options.eval_every:
+            return None
+        scenes = open_sources(self._data_dir, "validation", self._chosen)
+        if scenes is None:
+            return None
+        return SceneEvaluator(run, scenes, target, limit=self._options.eval_samples)
+
+    def picture_fetches(self, batch: Dict[str, Any], decoded: Any) -> Dict[str, Any]:
+        truth, maps = (each[:DRAWN] for each in self.net.shown(batch, decoded))
+        return {"images": batch["images"][:DRAWN], "maps": maps, "truth": truth}
+
+    def draw(self, values: Dict[str, Any]) -> Any:
+        return draw_maps(values["images"], values["truth"], values["maps"])
+
+    def skipped(self, found: Dict[str, Any]) -> Dict[str, int]:
+        counts = dict(found["skipped"])
+        if self.crops.bad:
+            counts["picture"] = counts.get("picture", 0) + len(self.crops.bad)
+        return counts
+
+    def close(self) -> None:
+        self._scenes.close()

@@ -1,0 +1,76 @@
+"""Training data of text lines: records and their dictionary."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List
+
+from ocrdata.errors import OptionError, RecordError
+from ocrdata.train.data.line_dataset import Order, pool_batches, training_batches, with_fixed_shapes
+from ocrdata.train.data.line_shards import read_shard_set
+from ocrdata.train.data.record_checks import check_records
+from ocrdata.train.devices.device import Target
+from ocrdata.train.engine.tensorboard import draw_lines, line_fetches
+from ocrdata.train.inference.evaluate import Evaluator
+from ocrdata.train.inference.restore import image_spec
+from ocrdata.train.tasks.base import WHOLE, Feed, FeedRequest, Share
+
+
+class RecognitionFeed(Feed):
+    """Lines out of the records of a data folder."""
+
+    def __init__(self, request: FeedRequest) -> None:
+        shards, options = read_shard_set(request.data_dir), request.options
+        self._shards, self._options, self._on_check = shards, options, request.on_check
+        self.charset = shards.charset
+        self.net = request.kind(request.model_options, shards.charset.num_classes, options.seed)
+        self.net.auto_lstm = request.target.lstm
+        self.net.static = request.target.static
+        self.net.skip_long_labels = options.long_labels == "skip"
+        self.records = {"sha256": shards.fingerprint("train")}
+        size = options.batch_size
+        pool = pool_batches(options.shuffle, size)
+        self._order = Order(shards.require("train"), size, pool, options.seed)
+        self.samples = self._order.samples
+        self._long_labels = 0
+
+    def check(self) -> Dict[str, Any]:
+        """Returns how many lines and labels too long there are; raises RecordError."""
+        found = check_records(
+            self._shards, "train", image_spec(self.net), self.net.time_steps,
+            self.net.skip_long_labels, self._on_check,
+        )  # fmt: skip
+        if found.long_labels == found.samples:
+            problem = "all {} labels are too long for their pictures".format(found.samples)
+            raise RecordError(self._shards.directory, problem, hint="Look: ocrdata preview.")
+        return found._asdict()
+
+    def start(self, step: int) -> List[int]:
+        return self._order.start(step)
+
+    def batches(self, start: Any, share: Share = WHOLE) -> Any:
+        found = training_batches(self._order, image_spec(self.net), start, share)
+        if not self.net.static:
+            return found
+        spec = image_spec(self.net)
+        if not spec.width:
+            raise OptionError("--target npu needs a fixed --image-width: its shapes are fixed.")
+        longest = self.net.time_steps(spec.width)
+        return with_fixed_shapes(found, self._options.batch_size // share[1], longest)
+
+    def evaluator(self, run: Any, target: Target) -> Any:
+        options = self._options
+        if not options.eval_every or not self._shards.samples("validation"):
+            return None
+        return Evaluator(
+            run, self._shards, "validation", target, options.batch_size,
+            limit=options.eval_samples,
+        )  # fmt: skip
+
+    def picture_fetches(self, batch: Dict[str, Any], decoded: Any) -> Dict[str, Any]:
+        return line_fetches(batch, decoded.classes)
+
+    def draw(self, values: Dict[str, Any]) -> Any:
+        return draw_lines(values, self._shards.charset)
+
+    def skipped(self, found: Dict[str, Any]) -> Dict[str, int]:
+        return {"long labels": found["long_labels"]} if found["long_labels"] else {}

@@ -1,0 +1,64 @@
+"""TensorFlow's errors in the words of a user."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import Any, Iterator, Optional
+
+from ocrdata.errors import TrainingError
+from ocrdata.train.compat import tf
+
+_CHECK = "Find the record with: ocrdata check <data directory>."
+
+
+@contextmanager
+def explained(feed: Optional[Any] = None) -> Iterator[None]:
+    """Turns the errors of a session that a user can cause into ours; `feed` may know better."""
+    try:
+        with _inputfirst_line(feed):
+            yield
+    except tf.errors.DataLossError as error:
+        raise TrainingError(
+            "a record file is damaged: {}.".format(first_line(error)), _CHECK
+        ) from error
+    except tf.errors.NotFoundError as error:
+        raise TrainingError("a file is gone: {}.".format(first_line(error))) from error
+    except tf.errors.InvalidArgumentError as error:
+        message = "a record cannot be used: {}.".format(first_line(error))
+        raise TrainingError(message, _CHECK) from error
+    except tf.errors.ResourceExhaustedError as error:
+        message = "the memory does not suffice: {}.".format(first_line(error))
+        raise TrainingError(message, "Try a smaller --batch-size.") from error
+
+
+@contextmanager
+def _inputfirst_line(feed: Optional[Any]) -> Iterator[None]:
+    try:
+        yield
+    except tf.errors.OpError as error:
+        if feed is not None and feed.problem is not None:
+            raise feed.problem from error
+        raise
+
+
+def first_line(error: Any) -> str:
+    lines = [line.strip() for line in str(error.message).split("\n")]
+    told = [line for line in lines if line and line != "Graph execution error:"]
+    return (told or [type(error).__name__])[0].rstrip(".")
+
+
+def not_finite(step: int, what: str, options: Any, checkpoint: Optional[str]) -> TrainingError:
+    """Returns the error for a loss or gradient that is not a number any more."""
+    advice = ["a lower --learning-rate than {:g}".format(options.learning_rate)]
+    if not options.clip_norm:
+        advice.append("--clip-norm 5")
+    if options.warmup_steps < 100:
+        advice.append("--warmup-steps 100 or more")
+    if checkpoint:
+        kept = "The last good weights are in {}.".format(checkpoint)
+    else:
+        kept = "No checkpoint was written yet."
+    return TrainingError(
+        "the {} became infinite or no number at step {}.".format(what, step),
+        "{} Try {}, with --overwrite.".format(kept, " and ".join(advice)),
+    )
