@@ -77,11 +77,14 @@ def compare(folder: Path, lines: int, processes: int, icdar: str) -> None:
     ways: Dict[str, List[str]] = {
         "local, 1 process": ["--workers", "0"],
         "Beam, 1 process": ["--workers", "1", "--runner", "DirectRunner"],
-        "local, {} processes".format(processes): ["--workers", str(processes)],
-        "Beam, {} processes".format(processes): [
-            "--workers", str(processes), "--runner", "DirectRunner",
+        f"local, {processes} processes": ["--workers", str(processes)],
+        f"Beam, {processes} processes": [
+            "--workers",
+            str(processes),
+            "--runner",
+            "DirectRunner",
         ],
-    }  # fmt: skip
+    }
     show("stage", "way", "seconds", "processor seconds", "MB", "lines/processor second", "bytes")
     show(*["---"] * 7)
     for stage, samples, words in stages(lines, icdar):
@@ -93,10 +96,10 @@ def compare(folder: Path, lines: int, processes: int, icdar: str) -> None:
                 run(["build-dict", *data])
             found = digest(folder / str(number))
             first = first or found
-            rate = "{:,.0f}".format(samples / cost.cpu) if samples else ""
+            rate = f"{samples / cost.cpu:,.0f}" if samples else ""
             same = "equal" if found == first else "DIFFERENT"
-            figures = ["{:.1f}".format(cost.wall), "{:.1f}".format(cost.cpu)]
-            show(stage, way, *figures, "{:.0f}".format(cost.memory), rate, same)
+            figures = [f"{cost.wall:.1f}", f"{cost.cpu:.1f}"]
+            show(stage, way, *figures, f"{cost.memory:.0f}", rate, same)
 
 
 def main() -> None:

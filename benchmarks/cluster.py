@@ -83,7 +83,7 @@ class Job:
 def check(codes: List[int]) -> None:
     """Stops at a command that failed."""
     if any(codes):
-        raise SystemExit("a command failed: exit codes {}".format(codes))
+        raise SystemExit(f"a command failed: exit codes {codes}")
 
 
 def main(model: str, data: str) -> None:
@@ -93,10 +93,10 @@ def main(model: str, data: str) -> None:
     out = sys.stdout.write
     for name in rounds[0]:
         values = [rates[name] for rates in rounds]
-        out("{:8} {:8.1f} samples/s {}\n".format(name, statistics.median(values), values))
+        out(f"{name:8} {statistics.median(values):8.1f} samples/s {values}\n")
     scaling = statistics.median(rates["cluster"] / rates["one"] for rates in rounds)
     share = statistics.median(1 - rates["cluster"] / rates["pair"] for rates in rounds)
-    out("1 -> 2 processes: x {:.2f}; communication: {:.0%} of a step\n".format(scaling, share))
+    out(f"1 -> 2 processes: x {scaling:.2f}; communication: {share:.0%} of a step\n")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from typing import Any, Callable, Dict
 
 import numpy as np
 
-from ocrdata.geometry.voting import to_quads
+from ocrdata.geometry.voting import boxes_to_quads
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.config.deeptext import DEEPTEXT_TRAINING, DeepTextOptions
 from ocrdata.train.engine.optimizers import clip, l2_loss, make_optimizer
@@ -34,7 +34,7 @@ def made_batch(net: DeepText) -> Dict[str, np.ndarray]:
     for _ in range(BATCH):
         corner = draw.uniform(0, 1, (TEXTS, 2)) * [width - 200, height - 60]
         sides = draw.uniform(0.2, 1, (TEXTS, 2)) * [200, 60]
-        outlines = list(to_quads(np.concatenate([corner, corner + sides], axis=1)))
+        outlines = list(boxes_to_quads(np.concatenate([corner, corner + sides], axis=1)))
         labels.append(net.label_maps(outlines, np.arange(TEXTS) > TEXTS - 3, (height, width)))
     batch = {name: np.stack([one[name] for one in labels]) for name in labels[0]}
     batch["images"] = draw.randint(0, 256, (BATCH, height, width, 3)).astype(np.uint8)
@@ -82,7 +82,7 @@ def parts(net: DeepText, batch: Dict[str, Any], session: Any) -> Dict[str, Any]:
         chosen, goals = roi_sampling.learned_proposals(texts, flat["proposals"], flat["scores"] > 0)
         boxes = held(session, {"boxes": chosen})["boxes"]
         second = net._second_stage(maps, boxes)
-    decoded = rois.decode(flat["deltas"], first["anchors"], rois.NO_DEVIATIONS, size)
+    decoded = rois.decode_boxes_in_graph(flat["deltas"], first["anchors"], rois.NO_DEVIATIONS, size)
     count = options.train_proposals
     best = rois.best_boxes(decoded, tf.sigmoid(flat["logits"]), count, count, PROPOSAL_OVERLAP)
     heads = [first["logits"], first["deltas"]]
@@ -139,9 +139,9 @@ def main(multiplier: float = 0.25, repeats: int = 3) -> None:
         total = seconds(lambda: session.run(step), repeats)
         alone = {n: seconds(lambda op=op: session.run(op), repeats) for n, op in every.items()}
     together = sum(alone.values())
-    lines = ["| {} | {:.3f} | {:.0%} |".format(n, v, v / together) for n, v in alone.items()]
-    lines.append("| together | {:.3f} | |".format(together))
-    lines.append("| the step | {:.3f} | {:.2f} of that |".format(total, total / together))
+    lines = [f"| {n} | {v:.3f} | {v / together:.0%} |" for n, v in alone.items()]
+    lines.append(f"| together | {together:.3f} | |")
+    lines.append(f"| the step | {total:.3f} | {total / together:.2f} of that |")
     sys.stdout.write("\n".join(["| part | seconds | share |", "|---|---|---|", *lines, ""]))
 
 

@@ -56,6 +56,6 @@ def profile(folder: str, crops: int) -> str:
 if __name__ == "__main__":
     cv2.setNumThreads(1)
     place, count = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 400
-    sys.stdout.write("kept in memory: {:.0f} crops/s\n".format(measure(place, count, 256)))
-    sys.stdout.write("decoded anew: {:.0f} crops/s\n".format(measure(place, count, 0)))
+    sys.stdout.write(f"kept in memory: {measure(place, count, 256):.0f} crops/s\n")
+    sys.stdout.write(f"decoded anew: {measure(place, count, 0):.0f} crops/s\n")
     sys.stdout.write(profile(place, count))

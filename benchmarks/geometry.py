@@ -37,12 +37,12 @@ def best_of(call: Callable[[], object], runs: int = 9) -> float:
 
 
 def report(what: str, took: float, bar: Optional[float] = None, why: str = "") -> None:
-    line = "{:54s} {:8.2f} ms".format(what, took)
+    line = f"{what:54s} {took:8.2f} ms"
     if bar is not None:
         line += "  bar {:6.1f} ms  {:6s}".format(bar, "ok" if took <= bar else "MISSED")
         if took > bar:
             MISSED.append(what)
-    sys.stdout.write("{}  {}\n".format(line, why).replace("  \n", "\n"))
+    sys.stdout.write(f"{line}  {why}\n".replace("  \n", "\n"))
 
 
 def texts(rng: np.random.RandomState, count: int, size: Tuple[int, int]) -> np.ndarray:
@@ -67,12 +67,12 @@ def predicted(rng: np.random.RandomState, count: int) -> Tuple[np.ndarray, np.nd
     """`count` boxes in row order with two pixels of noise, as from a map of 40 cells a text."""
     size = (720, 1280) if count < 10000 else (1440, 2560)
     quads = texts(rng, count // 40, size)
-    maps = rbox.encode(quads, np.zeros(len(quads), bool), size)
+    maps = rbox.encode_rboxes(quads, np.zeros(len(quads), bool), size)
     noisy = maps.geometry + rng.normal(0, 2.0, maps.geometry.shape)
     noisy[..., 4] = maps.geometry[..., 4] + rng.normal(0, 0.02, maps.score.shape)
-    found, _ = rbox.decode(maps.score, noisy)
+    found, _ = rbox.decode_rboxes(maps.score, noisy)
     if len(found) < count:
-        raise SystemExit("too few cells: {} of {}".format(len(found), count))
+        raise SystemExit(f"too few cells: {len(found)} of {count}")
     return found[:count], rng.uniform(0.8, 1.0, count)
 
 
@@ -82,23 +82,25 @@ def label_maps() -> None:
     rng = np.random.RandomState(0)
     for count, peer in ((10, 690.0), (50, 1010.0), (200, 1570.0)):
         quads, ignore = texts(rng, count, (512, 512)), np.zeros(count, bool)
-        took = best_of(lambda q=quads, i=ignore: rbox.encode(q, i, (512, 512)))
+        took = best_of(lambda q=quads, i=ignore: rbox.encode_rboxes(q, i, (512, 512)))
         slow = best_of(lambda q=quads, i=ignore: slow_maps(q, i, (512, 512), 0.0), 1)
-        cells = int(rbox.encode(quads, ignore, (512, 512)).score.sum())
+        cells = int(rbox.encode_rboxes(quads, ignore, (512, 512)).score.sum())
         why = (
             "original / 50; {:.2f} us a cell (original 134), plain Python on the same cells {:.1f}"
         )
         why = why.format(took * 1000 / cells, slow * 1000 / cells)
-        report("EAST maps, 512x512, {} texts".format(count), took, peer / 50.0, why)
+        report(f"EAST maps, 512x512, {count} texts", took, peer / 50.0, why)
     real_crops(rng)
     for count in (10, 50, 200):
         quads, ignore = texts(rng, count, (512, 512)), [False] * count
         for name, scheme in (("original, 6", kernels.ORIGINAL), ("paper, 7", kernels.PAPER)):
-            took = best_of(lambda q=quads, i=ignore, s=scheme: kernels.encode(q, i, (512, 512), s))
+            took = best_of(
+                lambda q=quads, i=ignore, s=scheme: kernels.encode_kernels(q, i, (512, 512), s)
+            )
             bar = 5.0 if count == 50 and scheme is kernels.ORIGINAL else None
-            report("PSENet maps ({}), 512x512, {} texts".format(name, count), took, bar)
+            report(f"PSENet maps ({name}), 512x512, {count} texts", took, bar)
     curves, ignore = [curve(rng) for _ in range(50)], [False] * 50
-    took = best_of(lambda: kernels.encode(curves, ignore, (512, 512), kernels.ORIGINAL))
+    took = best_of(lambda: kernels.encode_kernels(curves, ignore, (512, 512), kernels.ORIGINAL))
     report("PSENet maps (original, 6), 512x512, 50 curves of 14 points", took)
 
 
@@ -106,7 +108,7 @@ def real_crops(rng: np.random.RandomState) -> None:
     """The crops on which the original's labels were timed: from ten real pictures, scaled."""
     folder = ROOT.parent / "shared" / "data" / "icdar2015_mini_mmocr" / "gts"
     if not folder.is_dir():
-        sys.stdout.write("EAST maps of real crops: skipped, {} is absent\n".format(folder))
+        sys.stdout.write(f"EAST maps of real crops: skipped, {folder} is absent\n")
         return
     crops = []
     for path in sorted(folder.glob("*.txt")) * 12:
@@ -116,7 +118,9 @@ def real_crops(rng: np.random.RandomState) -> None:
         scale = rng.choice([0.5, 1.0, 2.0, 3.0])
         corner = rng.uniform(0, 1, 2) * np.maximum(np.array([1280, 720]) * scale - 512, 0)
         crops.append((quads * scale - corner, np.array([field[8] == "###" for field in fields])))
-    took = best_of(lambda: [rbox.encode(*crop, (512, 512)) for crop in crops], 5) / len(crops)
+    took = best_of(lambda: [rbox.encode_rboxes(*crop, (512, 512)) for crop in crops], 5) / len(
+        crops
+    )
     report("EAST maps, mean of 120 crops of real pictures", took, 152.0 / 50, "original / 50")
 
 
@@ -134,13 +138,15 @@ def suppression() -> None:
             ("unordered, any corner", corners[order], scores[order]),
         ):
             took = best_of(lambda q=those, s=weights: nms.locality_aware_nms(q, s), 5)
-            what = "locality-aware NMS, {} boxes, {}".format(count, name)
+            what = f"locality-aware NMS, {count} boxes, {name}"
             report(what, took, 3 * peer, "3 x C++ in row order")
 
 
 def stacks(rng: np.random.RandomState, size: Tuple[int, int], count: int) -> np.ndarray:
     """Kernel maps of a picture with ragged edges, as a network gives them."""
-    maps = kernels.encode(texts(rng, count, size), [False] * count, size, kernels.ORIGINAL).kernels
+    maps = kernels.encode_kernels(
+        texts(rng, count, size), [False] * count, size, kernels.ORIGINAL
+    ).kernels
     soft = cv2.GaussianBlur(maps.astype(np.float32), (0, 0), 0.8)
     return soft + rng.normal(0, 0.1, soft.shape).astype(np.float32) > 0.5
 
@@ -151,10 +157,10 @@ def expansions() -> None:
         maps = stacks(rng, size, count)
         what = "expansion, {}x{}, {} texts".format(*maps.shape[:2], count)
         report(what, best_of(lambda m=maps: expansion.expand(m)), bar, "bar stated for this size")
-    maps = kernels.encode(texts(rng, 40, (720, 1280)), [False] * 40, (720, 1280)).kernels
+    maps = kernels.encode_kernels(texts(rng, 40, (720, 1280)), [False] * 40, (720, 1280)).kernels
     soft = cv2.GaussianBlur(maps.astype(np.float32), (0, 0), 0.8)
     for form in (False, True):
-        took = best_of(lambda f=form: expansion.detect(soft, polygons=f))
+        took = best_of(lambda f=form: expansion.detect_kernels(soft, polygons=f))
         what = "expansion and {}, 180x320, 40 texts"
         report(what.format("polygons" if form else "rectangles"), took)
     for shape in ((180, 320), (720, 1280)):

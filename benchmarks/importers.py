@@ -22,13 +22,13 @@ UNIT = 1 << 10 if sys.platform == "darwin" else 1
 
 
 def make_data_set(root: Path, lines: int, pictures: bool) -> None:
-    (root / "lexicon.txt").write_text("".join("word{:x}\n".format(i) for i in range(WORDS)))
+    (root / "lexicon.txt").write_text("".join(f"word{i:x}\n" for i in range(WORDS)))
     with (root / "annotation_train.txt").open("w") as stream:
         for number in range(lines):
             place = number * 7919 % WORDS
             group, folder = number // 3000 + 1, number // 500 % 6 + 1
-            name = "{}/{}/{}_word{:x}_{}.jpg".format(group, folder, number % 500, place, place)
-            stream.write("./{} {}\n".format(name, place))
+            name = f"{group}/{folder}/{number % 500}_word{place:x}_{place}.jpg"
+            stream.write(f"./{name} {place}\n")
             if pictures:
                 write_picture(root / name, number)
 
@@ -62,8 +62,8 @@ def stream(root: Path, lines: int) -> None:
             early = peak()
     spent = time.perf_counter() - start
     if count != lines:
-        raise SystemExit("read {} of {} lines".format(count, lines))
-    say("{:,} lines in {:.1f} s: {:,.0f} lines/s".format(count, spent, count / spent))
+        raise SystemExit(f"read {count} of {lines} lines")
+    say(f"{count:,} lines in {spent:.1f} s: {count / spent:,.0f} lines/s")
     memory = "peak memory {:.0f} MB at the start, {:.0f} MB after a tenth, {:.0f} MB at the end"
     say(memory.format(before, early, peak()))
 
@@ -77,7 +77,7 @@ def import_all(root: Path, lines: int, workers: int) -> None:
     summary = import_dataset(importer, root, root / "data", workers=workers)
     spent = time.perf_counter() - start
     if summary.train + summary.test != lines:
-        raise SystemExit("imported {} of {} lines".format(summary.train + summary.test, lines))
+        raise SystemExit(f"imported {summary.train + summary.test} of {lines} lines")
     rate = "{:,} pictures imported with {} workers in {:.1f} s: {:,.0f}/s; peak memory {:.0f} MB"
     say(rate.format(lines, workers, spent, lines / spent, peak()))
 

@@ -23,7 +23,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from ocrdata.base.rng import stream
+from ocrdata.base.random_streams import stream
 from ocrdata.records.format.schema import (
     CLASS,
     ENCODED,
@@ -51,7 +51,7 @@ def make_images(count, size):
 def write_ours(path, images, count):
     with open_writer(path) as writer:
         for i in range(count):
-            key = "pic/{:04d}/{:08d}.jpg".format(i // 10000, i)
+            key = f"pic/{i // 10000:04d}/{i:08d}.jpg"
             image = images[i % len(images)]
             line = LineRecord(key, image, "jpeg", 32, 210, TEXT_VALUE, CLASSES)
             writer.write(encode_line(line))
@@ -74,7 +74,7 @@ def write_tensorflow(tf, path, images, count):
                 FORMAT: blobs(b"jpeg"),
                 HEIGHT: ints(32),
                 WIDTH: ints(210),
-                SOURCE_ID: blobs("pic/{:04d}/{:08d}.jpg".format(i // 10000, i).encode()),
+                SOURCE_ID: blobs(f"pic/{i // 10000:04d}/{i:08d}.jpg".encode()),
                 TEXT: blobs(TEXT_VALUE.encode()),
                 CLASS: ints(*CLASSES),
             }
@@ -139,8 +139,11 @@ def lines_tensorflow(tf, data, folder, index):
         image = (data / key).read_bytes()
         header = read_header(image)
         values = {
-            ENCODED: [image], FORMAT: [b"jpeg"], SOURCE_ID: [key.encode()], TEXT: [text.encode()],
-        }  # fmt: skip
+            ENCODED: [image],
+            FORMAT: [b"jpeg"],
+            SOURCE_ID: [key.encode()],
+            TEXT: [text.encode()],
+        }
         numbers = {HEIGHT: [header.height], WIDTH: [header.width], CLASS: [index[c] for c in text]}
         return as_features(tf, values, numbers)
 
@@ -223,7 +226,7 @@ def small_samples(count, start=0):
     from ocrdata.base.sample import Sample
 
     for number in range(start, count):
-        key = "pic/{:04d}/{:08d}.png".format(number // 10000, number)
+        key = f"pic/{number // 10000:04d}/{number:08d}.png"
         yield ("Test" if number % 10 == 0 else "Train"), Sample(key, PIXEL, str(number))
 
 
@@ -244,12 +247,12 @@ def list_small(folder, count):
     for name in ("pic/0", "Train", "Test"):
         (data / name).mkdir(parents=True)
     (data / "pic" / "0" / "0.png").write_bytes(PIXEL)
-    (data / "chinese.txt").write_text("".join("{}\n".format(i) for i in range(10)))
+    (data / "chinese.txt").write_text("".join(f"{i}\n" for i in range(10)))
     with (data / "Train" / "sample.txt").open("w") as train:
         for number in range(count):
             # Different keys, one file: a/./b is another name for a/b.
             dots = "".join("./" if number >> bit & 1 else ".//" for bit in range(20))
-            train.write("pic/{}0/0.png {}\n".format(dots, number))
+            train.write(f"pic/{dots}0/0.png {number}\n")
     write_shards(data, folder / "list")
 
 
@@ -261,9 +264,8 @@ def measure_memory(options, folder):
         out = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
         seconds = time.perf_counter() - started
         say(
-            "{:7} {:,} samples: peak {:,.0f} MB, {:,.0f} samples/s".format(
-                name, options.count, int(out) / 1024, options.count / seconds
-            )
+            f"{name:7} {options.count:,} samples: peak {int(out) / 1024:,.0f} MB, "
+            f"{options.count / seconds:,.0f} samples/s"
         )
 
 
@@ -294,8 +296,9 @@ def main():
         if options.what in ways:
             ways[options.what](options, folder)
         else:
-            peak_of({"_stream": stream_small, "_list": list_small}[options.what], folder,
-                    options.count)  # fmt: skip
+            peak_of(
+                {"_stream": stream_small, "_list": list_small}[options.what], folder, options.count
+            )
     finally:
         shutil.rmtree(str(folder))
 
@@ -318,18 +321,16 @@ def measure(options, folder):
     else:
         other["write"] = best(options.repeat, write_tensorflow, tf, theirs, images, options.records)
         assert ours.read_bytes() == theirs.read_bytes(), "the two files differ"
-        sys.stdout.write("files equal byte for byte: {:,} bytes".format(ours.stat().st_size) + "\n")
+        sys.stdout.write(f"files equal byte for byte: {ours.stat().st_size:,} bytes" + "\n")
         if hasattr(tf.data.Dataset, "as_numpy_iterator"):
             other["read, checksums"] = best(options.repeat, read_tensorflow, tf, theirs, False)
             other["read, features"] = best(options.repeat, read_tensorflow, tf, theirs, True)
     for name, seconds in table.items():
         rate = options.records / seconds
-        text = "{:16} {:>9,.0f} records/s {:>7,.0f} MB/s".format(
-            name, rate, rate * options.bytes / 1e6
-        )
+        text = f"{name:16} {rate:>9,.0f} records/s {rate * options.bytes / 1e6:>7,.0f} MB/s"
         if name in other:
             theirs_rate = options.records / other[name]
-            text += "   TensorFlow {:>9,.0f}   ratio {:.2f}".format(theirs_rate, rate / theirs_rate)
+            text += f"   TensorFlow {theirs_rate:>9,.0f}   ratio {rate / theirs_rate:.2f}"
         sys.stdout.write(text + "\n")
 
 

@@ -158,23 +158,25 @@ def ours(style: str, way: str, seconds: float, texts: List[str], work: Path) -> 
     from ocrdata.records.format.schema import LineRecord, encode_line
     from ocrdata.records.format.statistics import LineStatistics
     from ocrdata.records.format.tfrecord_writer import open_writer
-    from ocrdata.render.lines.blocks import Job, render_block, write_block
-    from ocrdata.render.lines.text_sampling import BLOCK, Task
+    from ocrdata.render.lines.blocks import RenderConfig, render_block, write_block
+    from ocrdata.render.lines.text_sampling import BLOCK_SIZE, TextBlockTask
     from ocrdata.render.style.recipes import find_recipe
     from ocrdata.render.text.fonts import find_fonts
     from ocrdata.text.charset import collect_characters
 
-    job = Job(tuple(find_fonts(())), find_recipe(style), form="jpg")
+    config = RenderConfig(tuple(find_fonts(())), find_recipe(style), form="jpg")
     charset, statistics = collect_characters(texts), LineStatistics()
     stream = itertools.cycle(texts)
-    tasks = (Task(n, tuple(itertools.islice(stream, BLOCK))) for n in itertools.count())
+    tasks = (
+        TextBlockTask(n, tuple(itertools.islice(stream, BLOCK_SIZE))) for n in itertools.count()
+    )
     with open_writer(work / "shard.tfrecord") as writer:
 
         def step() -> int:
             task = next(tasks)
             if way == "files":
-                return write_block(job, work, task)[1]
-            for item in render_block(job, task):
+                return write_block(config, work, task)[1]
+            for item in render_block(config, task):
                 sample, classes = item.sample, charset.encode(item.sample.text or "")
                 data = sample.image_bytes()
                 line = LineRecord(sample.key, data, "jpeg", *item.size, sample.text or "", classes)
@@ -217,7 +219,7 @@ def prepare(work: Path, texts: List[str]) -> List[Path]:
     for font in fonts:
         (work / "fonts" / font.name).write_bytes(font.read_bytes())
     for number in range(4):
-        cv2.imwrite(str(work / "ground" / "{}.png".format(number)), invent_picture(number))
+        cv2.imwrite(str(work / "ground" / f"{number}.png"), invent_picture(number))
     (work / "texts.txt").write_text("\n".join(texts), encoding="utf-8")
     characters = sorted(set("".join(texts)))
     (work / "ch.txt").write_text("".join(c + "\t1\n" for c in characters), encoding="utf-8")
@@ -296,8 +298,8 @@ def show(best: Dict[Any, Dict[str, Any]], processes: int, clock: str) -> None:
     for kind in ("plain", "effects"):
         first = best["ours, to shards", kind]["rate"]
         out("\n{:24}{:>10}{:>12}{:>9}{:>9}\n".format(kind, "images/s", "ours is", "start", "MB"))
-        for (name, job), found in best.items():
-            if job != kind:
+        for (name, config), found in best.items():
+            if config != kind:
                 continue
             if found.get("error"):
                 out("{:24} failed: {}\n".format(name, found["error"].strip().split("\n")[-1]))

@@ -99,7 +99,7 @@ def digits_of(rng: random.Random, length: int) -> str:
 def decimal(rng: random.Random, most: int = 3) -> str:
     """Draws a decimal such as 12.05, never ending in 0."""
     tail = digits_of(rng, rng.randrange(2)) + str(rng.randrange(1, 10))
-    return "{}.{}".format(rng.randrange(10 ** rng.randrange(1, most + 1)), tail)
+    return f"{rng.randrange(10 ** rng.randrange(1, most + 1))}.{tail}"
 
 
 def spoken_decimal(text: str) -> str:
@@ -116,12 +116,12 @@ def fraction(rng: random.Random) -> tuple[int, int]:
 
 def spoken_fraction(rng: random.Random) -> str:
     top, bottom = fraction(rng)
-    return "{}分之{}".format(numeral(bottom), numeral(top))
+    return f"{numeral(bottom)}分之{numeral(top)}"
 
 
 def mobile(rng: random.Random) -> str:
     number = rng.choice(("13", "15", "17", "18", "19")) + digits_of(rng, 9)
-    return rng.choice((number, "{} {} {}".format(number[:3], number[3:7], number[7:])))
+    return rng.choice((number, f"{number[:3]} {number[3:7]} {number[7:]}"))
 
 
 def id_like(rng: random.Random) -> str:
@@ -150,7 +150,7 @@ NUMBERS: Kinds = {
     ),
     300: (
         lambda r: str(of_size(r, 9)),
-        lambda r: "{:,}".format(of_size(r, 9) + 1000),
+        lambda r: f"{of_size(r, 9) + 1000:,}",
         lambda r: counted(of_size(r, 4)) + r.choice(MEASURES),
         lambda r: decimal(r) + r.choice(SIZES),
     ),
@@ -159,11 +159,11 @@ NUMBERS: Kinds = {
         lambda r: spoken_decimal(decimal(r)),
         lambda r: decimal(r, 2) + "%",
         lambda r: "百分之" + spoken_decimal(decimal(r, 2)),
-        lambda r: "第{}{}".format(numeral(r.randrange(1, 200)), r.choice(ORDINALS)),
-        lambda r: "第{}{}".format(r.randrange(1, 200), r.choice(ORDINALS)),
+        lambda r: f"第{numeral(r.randrange(1, 200))}{r.choice(ORDINALS)}",
+        lambda r: f"第{r.randrange(1, 200)}{r.choice(ORDINALS)}",
         spoken_fraction,
         mobile,
-        lambda r: "{}-{}{}".format(r.choice(AREAS), r.randrange(2, 9), digits_of(r, 7)),
+        lambda r: f"{r.choice(AREAS)}-{r.randrange(2, 9)}{digits_of(r, 7)}",
         id_like,
         plate,
     ),
@@ -172,8 +172,8 @@ NUMBERS: Kinds = {
         lambda r: decimal(r, 2) + r.choice(("万", "亿", "千万", "百万")),
         lambda r: "{}{}℃".format(r.choice(("", "-")), r.randrange(1, 60)),
         number_range,
-        lambda r: "No.{}".format(digits_of(r, r.randrange(4, 9))),
-        lambda r: "{}×{}".format(r.randrange(2, 400), r.randrange(2, 400)),
+        lambda r: f"No.{digits_of(r, r.randrange(4, 9))}",
+        lambda r: f"{r.randrange(2, 400)}×{r.randrange(2, 400)}",
     ),
 }
 
@@ -192,11 +192,11 @@ def any_day(rng: random.Random) -> datetime.date:
 
 def chinese_day(day: datetime.date, zero: str = "〇") -> str:
     """Reads a date as 二〇二四年三月五日."""
-    return "{}年{}月{}日".format(spelled(str(day.year), zero), numeral(day.month), numeral(day.day))
+    return f"{spelled(str(day.year), zero)}年{numeral(day.month)}月{numeral(day.day)}日"
 
 
 def short_day(day: datetime.date) -> str:
-    return "{}年{}月{}日".format(day.year, day.month, day.day)
+    return f"{day.year}年{day.month}月{day.day}日"
 
 
 def weekday(rng: random.Random) -> str:
@@ -226,13 +226,13 @@ def spoken_clock(rng: random.Random) -> str:
 
 def stamp(rng: random.Random) -> str:
     moment = "{:02d}:{:02d}:{:02d}".format(*clock(rng), rng.randrange(60))
-    return "{} {}".format(any_day(rng).isoformat(), moment)
+    return f"{any_day(rng).isoformat()} {moment}"
 
 
 def period(rng: random.Random) -> str:
     first = any_day(rng)
     last = first + datetime.timedelta(days=rng.randrange(1, 400))
-    return "{:%Y.%m.%d}-{:%Y.%m.%d}".format(first, last)
+    return f"{first:%Y.%m.%d}-{last:%Y.%m.%d}"
 
 
 DATES: Kinds = {
@@ -242,9 +242,9 @@ DATES: Kinds = {
         lambda r: any_day(r).isoformat(),
     ),
     250: (
-        lambda r: "{:%Y/%m/%d}".format(any_day(r)),
-        lambda r: "{:%Y.%m.%d}".format(any_day(r)),
-        lambda r: "{:%Y年%m月%d日}".format(any_day(r)),
+        lambda r: f"{any_day(r):%Y/%m/%d}",
+        lambda r: f"{any_day(r):%Y.%m.%d}",
+        lambda r: f"{any_day(r):%Y年%m月%d日}",
         weekday,
         spoken_clock,
         stamp,
@@ -257,16 +257,16 @@ DATES: Kinds = {
         period,
         lambda r: "{:02d}:{:02d}".format(*clock(r)),
         lambda r: "{}时{}分".format(*clock(r)),
-        lambda r: "{}小时{}分钟".format(r.randrange(1, 48), r.randrange(1, 60)),
+        lambda r: f"{r.randrange(1, 48)}小时{r.randrange(1, 60)}分钟",
     ),
     60: (
         lambda r: "{}年第{}季度".format(any_day(r).year, r.choice("一二三四")),
         lambda r: "{}世纪{}十年代".format(
             numeral(r.randrange(15, 21)), r.choice("二三四五六七八九")
         ),
-        lambda r: "公元前{}年".format(r.randrange(1, 1000)),
-        lambda r: "有效期至{}".format(short_day(any_day(r))),
-        lambda r: "出生日期：{}".format(short_day(any_day(r))),
+        lambda r: f"公元前{r.randrange(1, 1000)}年",
+        lambda r: f"有效期至{short_day(any_day(r))}",
+        lambda r: f"出生日期：{short_day(any_day(r))}",
     ),
 }
 
@@ -290,12 +290,12 @@ def cents(rng: random.Random, most: int = 8) -> int:
 
 def price(rng: random.Random, most: int = 5) -> str:
     """Draws an amount such as 1,234.50."""
-    return "{:,.2f}".format(cents(rng, most) / 100)
+    return f"{cents(rng, most) / 100:,.2f}"
 
 
 def discount(rng: random.Random) -> str:
     most = rng.randrange(2, 100) * 10
-    return "满{}减{}".format(most, rng.randrange(1, most // 2))
+    return f"满{most}减{rng.randrange(1, most // 2)}"
 
 
 AMOUNTS: Kinds = {
@@ -305,22 +305,22 @@ AMOUNTS: Kinds = {
         lambda r: "¥" + price(r, 7),
     ),
     250: (
-        lambda r: "￥{:.2f}".format(cents(r, 5) / 100),
+        lambda r: f"￥{cents(r, 5) / 100:.2f}",
         lambda r: price(r) + "元",
         lambda r: str(of_size(r, 6)) + "元",
         lambda r: numeral(of_size(r, 7)) + r.choice(("元", "元整")),
         lambda r: decimal(r) + r.choice(("万元", "亿元", "万美元")),
-        lambda r: "{}：¥{}".format(r.choice(CHARGES), price(r)),
+        lambda r: f"{r.choice(CHARGES)}：¥{price(r)}",
         lambda r: r.choice(CHARGES) + price(r, 4) + "元",
     ),
     120: (
-        lambda r: "${}".format(price(r)),
-        lambda r: "€{}".format(price(r, 4)),
-        lambda r: "HK${}".format(price(r)),
-        lambda r: "RMB {}".format(price(r, 6)),
-        lambda r: "USD {}".format(price(r, 6)),
-        lambda r: "{}.{}元/{}".format(of_size(r, 3), digits_of(r, 2), r.choice(MEASURES)),
-        lambda r: "年利率{}%".format(decimal(r, 1)),
+        lambda r: f"${price(r)}",
+        lambda r: f"€{price(r, 4)}",
+        lambda r: f"HK${price(r)}",
+        lambda r: f"RMB {price(r, 6)}",
+        lambda r: f"USD {price(r, 6)}",
+        lambda r: f"{of_size(r, 3)}.{digits_of(r, 2)}元/{r.choice(MEASURES)}",
+        lambda r: f"年利率{decimal(r, 1)}%",
         discount,
     ),
 }

@@ -46,7 +46,7 @@ class InputError(OcrdataError):
     def __init__(
         self, path: PathLike, problem: str, line: Optional[int] = None, hint: str = ""
     ) -> None:
-        place = "{}:{}".format(path, line) if line else str(path)
+        place = f"{path}:{line}" if line else str(path)
         end = "" if problem.endswith("?") else "."
         super().__init__("{}: {}{}".format(place, problem.rstrip("."), end), hint)
         # Exceptions travel between processes by their arguments.
@@ -82,7 +82,7 @@ class OutputExistsError(OcrdataError):
     """An output is already there and nothing allows replacing it."""
 
     def __init__(self, path: PathLike, hint: str = "Pass --overwrite to replace it.") -> None:
-        super().__init__("{} already exists.".format(path), hint)
+        super().__init__(f"{path} already exists.", hint)
         self.args = (path, hint)
 
 
@@ -91,8 +91,8 @@ class MissingExtraError(OcrdataError):
 
     def __init__(self, package: str, extra: str, why: str) -> None:
         super().__init__(
-            "{} is not installed; {}:".format(package, why),
-            'pip install "ocrdata[{}]"'.format(extra),
+            f"{package} is not installed; {why}:",
+            f'pip install "ocrdata[{extra}]"',
         )
         self.args = (package, extra, why)
 
@@ -113,6 +113,6 @@ class UnknownNameError(OptionError):
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
         near = difflib.get_close_matches(name, names, n=1)
-        hint = "Did you mean {}?".format(near[0]) if near else "Known: {}.".format(", ".join(names))
-        super().__init__("no {} is called {}.".format(kind, name), hint)
+        hint = f"Did you mean {near[0]}?" if near else "Known: {}.".format(", ".join(names))
+        super().__init__(f"no {kind} is called {name}.", hint)
         self.args = (kind, name, names)

@@ -42,10 +42,10 @@ def keep(script, connection, files):
     """Waits for the script's end, and ends too."""
     for file in files:
         os.close(file)
-    connection.sendall("{}\n".format(script).encode())
+    connection.sendall(f"{script}\n".encode())
     status = os.waitpid(script, 0)[1]
     ended = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
-    connection.sendall("{}\n".format(ended).encode())
+    connection.sendall(f"{ended}\n".encode())
     os._exit(0)
 
 

@@ -98,9 +98,7 @@ class Nursery:
         environment = {**os.environ, **dict(environment)}
         with Path(os.devnull).open() as nothing, Path(log).open("ab") as stream:
             if not FORKS:
-                code = "import sys\nsys.path[:0] = {!r}\n{}".format(
-                    [str(HERE), str(HERE.parent)], code
-                )
+                code = f"import sys\nsys.path[:0] = {[str(HERE), str(HERE.parent)]!r}\n{code}"
                 command = [sys.executable, "-c", code]
                 return subprocess.Popen(command, env=environment, stdout=stream, stderr=stream)
             self._started += 1
@@ -114,7 +112,7 @@ class Nursery:
         if FORKS:
             words[1:2] = [__file__, ":".join(self.addresses())]
         line = 'exec {} "$@"'.format(" ".join(map(shlex.quote, words)))
-        path.write_text("#!/bin/sh\n{}\n".format(line), encoding="utf-8")
+        path.write_text(f"#!/bin/sh\n{line}\n", encoding="utf-8")
         path.chmod(0o755)
 
     def close(self):

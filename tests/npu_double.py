@@ -11,9 +11,14 @@ import sys
 import types
 
 OPTIONS = {
-    "use_off_line", "precision_mode", "hcom_parallel", "graph_run_mode", "iterations_per_loop",
-    "enable_data_pre_proc", "mix_compile_mode",
-}  # fmt: skip
+    "use_off_line",
+    "precision_mode",
+    "hcom_parallel",
+    "graph_run_mode",
+    "iterations_per_loop",
+    "enable_data_pre_proc",
+    "mix_compile_mode",
+}
 PRECISIONS = ("allow_mix_precision", "allow_fp32_to_fp16", "must_keep_origin_dtype")
 HOST = ("IteratorV2", "IteratorGetNext", "Placeholder", "VarHandleOp", "Const")
 
@@ -49,11 +54,22 @@ class Double:
     def say(self, text, *values):
         self.lines.append(text.format(*values))
 
-    def _manager(self, init_loss_scale, incr_every_n_steps, decr_every_n_nan_or_inf=2,
-                 incr_ratio=2, decr_ratio=0.8):  # fmt: skip
-        self.say("loss scale from {:g}, x {} after {} good steps, x {} after {} bad ones",
-                 init_loss_scale, incr_ratio, incr_every_n_steps, decr_ratio,
-                 decr_every_n_nan_or_inf)  # fmt: skip
+    def _manager(
+        self,
+        init_loss_scale,
+        incr_every_n_steps,
+        decr_every_n_nan_or_inf=2,
+        incr_ratio=2,
+        decr_ratio=0.8,
+    ):
+        self.say(
+            "loss scale from {:g}, x {} after {} good steps, x {} after {} bad ones",
+            init_loss_scale,
+            incr_ratio,
+            incr_every_n_steps,
+            decr_ratio,
+            decr_every_n_nan_or_inf,
+        )
         scale = self.v1.get_variable(
             "npu_loss_scale", initializer=float(init_loss_scale), trainable=False
         )
@@ -118,7 +134,7 @@ class Double:
         values = rewrites.custom_optimizers[0].parameter_map
         unknown = set(values) - OPTIONS
         if unknown:
-            raise Refused("no option is called {}".format(sorted(unknown)))
+            raise Refused(f"no option is called {sorted(unknown)}")
         if values["precision_mode"].s.decode() not in PRECISIONS:
             raise Refused("no precision is called {}".format(values["precision_mode"].s))
         if self.size > 1 and not values["hcom_parallel"].b:
@@ -158,7 +174,7 @@ class Double:
     def _check_graph(self, ops):
         for op in ops:
             if op.type in ("PyFunc", "PyFuncStateless", "EagerPyFunc"):
-                raise Refused("Python in the graph: {}".format(op.name))
+                raise Refused(f"Python in the graph: {op.name}")
         loose = sorted(name for op in ops for name in _loose(op))
         if loose:
             raise Refused("shapes that are not fixed: " + "; ".join(loose[:40]))
@@ -198,7 +214,7 @@ def _loose(op):
     outputs = op.outputs[:5] if op.type == "FusedBatchNormV3" else op.outputs
     for output in outputs:
         if not output.shape.is_fully_defined():
-            yield "{} ({}) {}".format(op.name, op.type, output.shape)
+            yield f"{op.name} ({op.type}) {output.shape}"
 
 
 def _ancestors(ops):

@@ -18,9 +18,9 @@ ROOT = Path(__file__).resolve().parents[1]
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
 
-from ocrdata.base import rng  # noqa: E402
+from ocrdata.base import random_streams  # noqa: E402
 from ocrdata.render.effects.warp import Frame  # noqa: E402
-from ocrdata.render.lines.line import LinePainter  # noqa: E402
+from ocrdata.render.lines.line import LineRenderer  # noqa: E402
 from ocrdata.render.style.line_style import NEUTRAL  # noqa: E402
 from ocrdata.render.style.presets import PRESETS  # noqa: E402
 from ocrdata.render.style.recipes import find_recipe  # noqa: E402
@@ -40,22 +40,42 @@ def styles(count, seed=11):
     for block in range(-(-count // 256)):
         name = sorted(PRESETS)[block % len(PRESETS)]
         recipe = find_recipe(name)
-        rows = rng.uniform_block(seed, "check-" + name, block, 256, DRAWS)
+        rows = random_streams.uniform_block(seed, "check-" + name, block, 256, DRAWS)
         for place, style in enumerate(draw_styles(rows, recipe)[: count - block * 256]):
             shape = SHAPES[(block // len(PRESETS) + place) % len(SHAPES)]
             key = name, shape
             if key not in painters:
-                painters[key] = LinePainter(cache, recipe.sizes, shape, recipe.colour)
+                painters[key] = LineRenderer(cache, recipe.sizes, shape, recipe.colour)
             yield painters[key], style
 
 
 def bare(style):
     """The style without what lies around the text and what happens after it is written."""
-    values = {name: getattr(NEUTRAL, name) for name in (
-        "shadow", "outline", "emboss", "underline", "frame", "rule", "above", "below", "light",
-        "fold", "blur", "motion", "defocus", "resolution", "noise", "poisson", "specks",
-        "artefacts", "wear", "jitter",
-    )}  # fmt: skip
+    values = {
+        name: getattr(NEUTRAL, name)
+        for name in (
+            "shadow",
+            "outline",
+            "emboss",
+            "underline",
+            "frame",
+            "rule",
+            "above",
+            "below",
+            "light",
+            "fold",
+            "blur",
+            "motion",
+            "defocus",
+            "resolution",
+            "noise",
+            "poisson",
+            "specks",
+            "artefacts",
+            "wear",
+            "jitter",
+        )
+    }
     return style._replace(**values)
 
 
@@ -127,7 +147,7 @@ def main():
         "overlap with own ink, mean": overlap.mean(),
     }
     for name, value in rows.items():
-        sys.stdout.write("{:36} {:.4g}\n".format(name, value))
+        sys.stdout.write(f"{name:36} {value:.4g}\n")
 
 
 if __name__ == "__main__":

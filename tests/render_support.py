@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from functools import lru_cache
 
-from ocrdata.base import rng
+from ocrdata.base import random_streams
 from ocrdata.render.effects.warp import Frame
-from ocrdata.render.lines.blocks import Job
-from ocrdata.render.lines.line import LinePainter
+from ocrdata.render.lines.blocks import RenderConfig
+from ocrdata.render.lines.line import LineRenderer
 from ocrdata.render.style.recipes import find_recipe
 from ocrdata.render.style.style_sampling import DRAWS, draw_styles
 from ocrdata.render.text.fonts import find_fonts
@@ -21,17 +21,17 @@ def painter(recipe="clean", cache=None, **frame):
     found = find_recipe(recipe)
     cache = cache or GlyphCache(find_fonts(()))
     shape = Frame(**{"height": 32, **frame})
-    return LinePainter(cache, found.sizes, shape, found.colour)
+    return LineRenderer(cache, found.sizes, shape, found.colour)
 
 
 @lru_cache(maxsize=None)
 def styles_of(recipe, count, seed=5):
-    rows = rng.uniform_block(seed, "test", 0, count, DRAWS)
+    rows = random_streams.uniform_block(seed, "test", 0, count, DRAWS)
     return draw_styles(rows, find_recipe(recipe))
 
 
 def job(recipe="print", **more):
-    return Job(tuple(find_fonts(())), find_recipe(recipe), **more)
+    return RenderConfig(tuple(find_fonts(())), find_recipe(recipe), **more)
 
 
 def tree_digest(root):

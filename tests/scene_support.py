@@ -11,9 +11,16 @@ from PIL import Image, ImageDraw, ImageFont
 SMALL = {"depth": "14", "width_multiplier": 0.1, "text_scale": 64.0, "min_text_size": 4.0}
 SMALL_PSENET = {"depth": "14", "width_multiplier": 0.1, "pyramid_channels": 16}
 SMALL_DEEPTEXT = {
-    "width_multiplier": 0.1, "input_width": 96, "input_height": 64, "anchor_scales": "1.5,3",
-    "train_proposals": 60, "test_proposals": 40, "rpn_samples": 64, "rois": 40, "max_texts": 6,
-}  # fmt: skip
+    "width_multiplier": 0.1,
+    "input_width": 96,
+    "input_height": 64,
+    "anchor_scales": "1.5,3",
+    "train_proposals": 60,
+    "test_proposals": 40,
+    "rpn_samples": 64,
+    "rois": 40,
+    "max_texts": 6,
+}
 CROPS = {"input_size": 64, "scales": "1", "min_crop_side": 0.3, "num_readers": 1}
 
 
@@ -49,11 +56,11 @@ def write_scenes(folder, count, seed=0, lists=True, test=0, **chosen):
     (folder / "images").mkdir(parents=True)
     for index in range(count + test):
         image, regions = draw_scene(draw, **chosen)
-        stem = "images/img_{}".format(index + 1)
+        stem = f"images/img_{index + 1}"
         image.save(str(folder / (stem + ".png")))
         lines = ["{},{}\n".format(",".join(map(str, box)), text) for box, text in regions]
         (folder / (stem + ".txt")).write_text("".join(lines), encoding="utf-8")
-        rows["Train" if index < count else "Test"].append("{0}.png {0}.txt\n".format(stem))
+        rows["Train" if index < count else "Test"].append(f"{stem}.png {stem}.txt\n")
     for name, lines in rows.items():
         if lists and lines:
             (folder / name).mkdir()

@@ -65,7 +65,7 @@ def test_sources_name_every_corpus_with_its_digest_and_lines():
     assert names == sorted(name + ".txt" for name in DEFAULT_CORPORA)
     assert dict(ROW.findall(text)) == {name: sha256(CORPORA / name) for name in names}
     for name in DEFAULT_CORPORA:
-        assert "| {}.txt | {:,} |".format(name, len(lines_of(name))) in text
+        assert f"| {name}.txt | {len(lines_of(name)):,} |" in text
 
 
 @pytest.mark.parametrize("name", FACES)
@@ -119,7 +119,7 @@ def test_the_subset_script_gives_the_same_bytes(tmp_path, capsys):
         pytest.skip("the installed fonts-lxgw-wenkai is another version")
     name = "OcrDataKai-Regular.ttf"
     load(FONTS / "subset.py").main(["--output", str(tmp_path), "--only", name])
-    assert capsys.readouterr().out == "{}  {}\n".format(sha256(FONTS / name), name)
+    assert capsys.readouterr().out == f"{sha256(FONTS / name)}  {name}\n"
 
 
 @pytest.mark.parametrize("name", DEFAULT_CORPORA)

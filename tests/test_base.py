@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocrdata import errors
-from ocrdata.base import rng
+from ocrdata.base import random_streams
 from ocrdata.base.parallel import ordered_map
 from ocrdata.base.registry import Registry
 from ocrdata.base.sample import read_sample_list, write_sample_list
@@ -29,7 +29,7 @@ LABELS = st.text(
 @given(st.lists(LABELS, min_size=1, max_size=8))
 def test_sample_list_round_trip(tmp_path_factory, labels):
     path = tmp_path_factory.mktemp("list") / "sample.txt"
-    rows = [("pic/{}.jpg".format(i), label) for i, label in enumerate(labels)]
+    rows = [(f"pic/{i}.jpg", label) for i, label in enumerate(labels)]
     write_sample_list(path, rows)
     assert [(s.key, s.text) for s in read_sample_list(path, ".")] == rows
 
@@ -200,7 +200,7 @@ def test_workers_leave_with_a_killed_parent(tmp_path):
 
 def _alive(pid):
     try:
-        state = Path("/proc/{}/stat".format(pid)).read_text().split(")")[1].split()[0]
+        state = Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0]
         return state != "Z"
     except OSError:
         return False
@@ -208,28 +208,30 @@ def _alive(pid):
 
 def test_streams_are_portable():
     # Fixed by the algorithms, not by this implementation's version: the same on 3.7 and 3.13.
-    assert rng.stream(7, "a", 1).random() == 0.45579338607526587
-    assert rng.bucket("床前明月光", "test-0") == 0.7815472952335689
-    assert rng.uniform_block(0, "x", 0, 1, 2).tolist() == [[0.9481810595216205, 0.8754635341229018]]
+    assert random_streams.stream(7, "a", 1).random() == 0.45579338607526587
+    assert random_streams.bucket("床前明月光", "test-0") == 0.7815472952335689
+    assert random_streams.uniform_block(0, "x", 0, 1, 2).tolist() == [
+        [0.9481810595216205, 0.8754635341229018]
+    ]
 
 
 def test_streams_differ_by_each_part():
     firsts = {
-        rng.stream(*key).random()
+        random_streams.stream(*key).random()
         for key in [(0, "a"), (1, "a"), (0, "b"), (0, "a", ""), (0, "", "a")]
     }
     assert len(firsts) == 5
 
 
 def test_uniform_block_is_uniform():
-    values = rng.uniform_block(3, "x", 5, 256, 32)
+    values = random_streams.uniform_block(3, "x", 5, 256, 32)
     assert values.shape == (256, 32)
     assert 0 <= values.min() and values.max() < 1
     assert abs(values.mean() - 0.5) < 0.02
 
 
 def test_bucket_share_matches_the_fraction():
-    shares = [rng.bucket(str(random.Random(n).random())) < 0.1 for n in range(4000)]
+    shares = [random_streams.bucket(str(random.Random(n).random())) < 0.1 for n in range(4000)]
     assert 0.08 < sum(shares) / len(shares) < 0.12
 
 

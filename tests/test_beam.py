@@ -57,9 +57,9 @@ def road(tmp_path):
             stream = io.BytesIO()
             pixels = random.randint(0, 256, (60, 90, 3)).astype(np.uint8)
             Image.fromarray(pixels).save(stream, "JPEG")
-            images.writestr("img_{}.jpg".format(number), stream.getvalue())
-            box = "5,5,45,5,45,25,5,25,word{}\n".format(number)
-            texts.writestr("gt_img_{}.txt".format(number), box)
+            images.writestr(f"img_{number}.jpg", stream.getvalue())
+            box = f"5,5,45,5,45,25,5,25,word{number}\n"
+            texts.writestr(f"gt_img_{number}.txt", box)
     return folder
 
 
@@ -159,7 +159,7 @@ from ocrdata.scale.tasks import TaskFolder  # noqa: E402
 
 def doubled(folder, number):
     with (folder / "calls").open("a") as stream:
-        stream.write("{}\n".format(number))
+        stream.write(f"{number}\n")
     if (folder / "bad").exists() and number == 5:
         raise AnnotationError("list.txt", "is wrong", 5)
     return 2 * number

@@ -42,7 +42,7 @@ def test_anchors_lie_around_their_cells():
 def test_coding_by_the_formulas_and_back(deviations):
     rng = np.random.RandomState(0)
     boxes, references = random_boxes(rng, 500), random_boxes(rng, 500)
-    deltas = b.encode(boxes, references, deviations)
+    deltas = b.encode_boxes(boxes, references, deviations)
     for box, reference, delta in zip(boxes.tolist(), references.tolist(), deltas):
         width, height = reference[2] - reference[0], reference[3] - reference[1]
         expected = [
@@ -53,20 +53,20 @@ def test_coding_by_the_formulas_and_back(deviations):
         ]
         np.testing.assert_allclose(delta, expected, rtol=1e-4, atol=1e-4)
     # Sides grow at most 62.5 times; none of these does.
-    np.testing.assert_allclose(b.decode(deltas, references, deviations), boxes, atol=2e-2)
+    np.testing.assert_allclose(b.decode_boxes(deltas, references, deviations), boxes, atol=2e-2)
 
 
 def test_wild_deltas_stay_in_the_picture():
-    boxes = b.decode(np.full((1, 4), 1e4), np.array([[0, 0, 16, 16.0]]), size=(300, 500))
+    boxes = b.decode_boxes(np.full((1, 4), 1e4), np.array([[0, 0, 16, 16.0]]), size=(300, 500))
     assert np.isfinite(boxes).all()
     assert boxes.min() >= 0
     assert boxes[0].tolist() <= [500, 300, 500, 300]
-    assert b.encode(np.zeros((2, 4)), np.zeros((2, 4))).tolist() == [[0.0] * 4] * 2
+    assert b.encode_boxes(np.zeros((2, 4)), np.zeros((2, 4))).tolist() == [[0.0] * 4] * 2
 
 
 def test_overlaps_pair_by_pair():
     rng = np.random.RandomState(1)
     boxes, others = random_boxes(rng, 120), random_boxes(rng, 40)
     expected = [[slow_overlap(one, other) for other in others.tolist()] for one in boxes.tolist()]
-    np.testing.assert_allclose(b.overlaps(boxes, others), expected, rtol=1e-4, atol=1e-6)
-    assert b.overlaps(boxes, others[:0]).shape == (120, 0)
+    np.testing.assert_allclose(b.box_overlaps(boxes, others), expected, rtol=1e-4, atol=1e-6)
+    assert b.box_overlaps(boxes, others[:0]).shape == (120, 0)

@@ -128,7 +128,7 @@ def test_real_dictionaries_of_all_generations(shared):
     assert len(read_charset(shared / "uai_crnn_en")) == 546
     sizes = {"en": 36, "cn": 5824, "npu": 36}
     for name, size in sizes.items():
-        assert len(read_charset(shared / "crnn_tf" / "ord_map_{}.json".format(name))) == size
+        assert len(read_charset(shared / "crnn_tf" / f"ord_map_{name}.json")) == size
     poem = (shared / "uai_crnn_chinese" / "THUOCL_poem.txt").read_text(encoding="utf-8")
     phrases = [line.split("\t")[0] for line in poem.splitlines()]
     assert set(collect_characters(phrases).characters) == set(chinese.characters)

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from test_shards import append_line, lines_of, make_data
 
-from ocrdata.base.findings import KINDS
+from ocrdata.base.findings import FINDING_KINDS
 from ocrdata.check.artefact import check_path
 from ocrdata.errors import InputError, UnknownNameError
 from ocrdata.records.format.decode import decode_example
@@ -135,8 +135,10 @@ def test_missing_damaged_and_unlisted_pictures(data):
     copy(data, "pic/2_0.jpg", "pic/extra.jpg")
     found = check_path(data)
     assert found.problems == {
-        "damaged-picture": 1, "missing-picture": 1, "unreferenced-picture": 1,
-    }  # fmt: skip
+        "damaged-picture": 1,
+        "missing-picture": 1,
+        "unreferenced-picture": 1,
+    }
     assert "Train/sample.txt:1: " in found.examples["missing-picture"][0].replace("\\", "/")
     assert "1_1.png cannot be decoded" in found.examples["damaged-picture"][0]
 
@@ -224,7 +226,7 @@ def test_what_an_interrupted_run_left(data):
 
 
 def shard(data, split="train", number=0):
-    return data / "tfrecords" / "{}-{:05d}-of-00002.tfrecord".format(split, number)
+    return data / "tfrecords" / f"{split}-{number:05d}-of-00002.tfrecord"
 
 
 def test_a_flipped_bit_is_found_twice(data):
@@ -241,9 +243,12 @@ def test_cut_missing_and_extra_shards(data):
     shard(data, "test").unlink()
     copy(data, "tfrecords/test-00001-of-00002.tfrecord", "tfrecords/more.tfrecord")
     assert problems(data) == {
-        "changed-shard": 1, "damaged-record": 1, "missing-shard": 1, "unreferenced-shard": 1,
+        "changed-shard": 1,
+        "damaged-record": 1,
+        "missing-shard": 1,
+        "unreferenced-shard": 1,
         "wrong-count": 1,
-    }  # fmt: skip
+    }
 
 
 def rewrite(path, change):
@@ -336,8 +341,8 @@ def test_an_empty_folder_is_a_problem(tmp_path):
 
 
 def test_kinds_are_sorted_and_explained():
-    assert list(KINDS) == sorted(KINDS)
-    assert all(len(text) > 20 for text in KINDS.values())
+    assert list(FINDING_KINDS) == sorted(FINDING_KINDS)
+    assert all(len(text) > 20 for text in FINDING_KINDS.values())
 
 
 def test_poems_in_ten_variants_share_nothing(run, shared, tmp_path):

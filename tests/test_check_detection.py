@@ -17,7 +17,7 @@ from ocrdata.base.sample import Region
 from ocrdata.check.artefact import check_path
 from ocrdata.check.verify_regions import region_problems
 from ocrdata.errors import OptionError, OutputExistsError
-from ocrdata.packing.pack import pack
+from ocrdata.packing.pack import pack_folder
 from ocrdata.records.format.tfrecord import read_records
 from ocrdata.records.legacy.conversion import write_from
 from ocrdata.records.sources.truth import parse_regions
@@ -62,7 +62,7 @@ def test_regions_are_checked_wherever_they_are(scenes, tmp_path):  # noqa: F811
     assert check_path(scenes).ok
     plant(scenes)
     assert kinds_of(scenes) == set(BAD)
-    pack(scenes, tmp_path / "a.tar.gz")
+    pack_folder(scenes, tmp_path / "a.tar.gz")
     assert kinds_of(tmp_path / "a.tar.gz") == set(BAD)
     options = WriteOptions(validation_fraction=0)
     write_from(scenes, tmp_path / "out", options=options)
@@ -82,7 +82,7 @@ def test_truths_and_pictures_that_are_alone_or_damaged(scenes):  # noqa: F811
 
 
 def test_archives(scenes, tmp_path):  # noqa: F811
-    pack(scenes, tmp_path / "a.tar.gz")
+    pack_folder(scenes, tmp_path / "a.tar.gz")
     assert check_path(tmp_path / "a.tar.gz").checked == {"pictures": 3}
     cut = tmp_path / "b.tar.gz"
     cut.write_bytes((tmp_path / "a.tar.gz").read_bytes()[:-30])
@@ -99,7 +99,7 @@ def test_the_same_picture_in_two_lists_of_an_archive(tmp_path):
     root = make_data(tmp_path / "data")
     (root / "pic" / "again.jpg").write_bytes((root / "pic" / "0_0.jpg").read_bytes())
     append_line(root, "pic/again.jpg 春眠", "Test")
-    pack(root, tmp_path / "a.tar.gz")
+    pack_folder(root, tmp_path / "a.tar.gz")
     counts = check_path(tmp_path / "a.tar.gz").problems
     assert counts == {"picture-in-two-splits": 1, "text-in-two-splits": 1}
 
@@ -135,10 +135,14 @@ def make_run(folder):
         (lambda f: (f / "checkpoint").unlink(), "no checkpoint is the newest"),
         (lambda f: (f / "checkpoint").write_text('model_checkpoint_path: "model.ckpt-8"'), "-8"),
         (lambda f: (f / "metrics.jsonl").write_text("{}\n{tor"), "metrics.jsonl:2"),
-        (lambda f: (f / "run.json").write_text(
-            (f / "run.json").read_text().replace('"abc"', '"abd"')), "does not have the hash"),
+        (
+            lambda f: (f / "run.json").write_text(
+                (f / "run.json").read_text().replace('"abc"', '"abd"')
+            ),
+            "does not have the hash",
+        ),
     ],
-)  # fmt: skip
+)
 def test_runs(tmp_path, spoil, problem):
     run = make_run(tmp_path / "crnn")
     assert check_path(run).checked == {"checkpoints": 1}

@@ -51,8 +51,13 @@ def test_one_name_means_one_thing():
             continue
         for parameter in command.params:
             if isinstance(parameter, click.Option) and parameter.name in (
-                "data_dir", "output_dir", "workers", "overwrite", "resume", "as_json",
-            ):  # fmt: skip
+                "data_dir",
+                "output_dir",
+                "workers",
+                "overwrite",
+                "resume",
+                "as_json",
+            ):
                 meanings.setdefault(parameter.name, set()).add(parameter.help)
     assert all(len(texts) == 1 for texts in meanings.values()), meanings
 

@@ -20,9 +20,17 @@ def lines(path):
 
 def test_gen_pics_says_what_it_made(tmp_path, run):
     result = run(
-        "gen-pics", "--data-dir", tmp_path / "d", "--corpus", "dates", "--limit", "30",
-        "--workers", "0", "--json",
-    )  # fmt: skip
+        "gen-pics",
+        "--data-dir",
+        tmp_path / "d",
+        "--corpus",
+        "dates",
+        "--limit",
+        "30",
+        "--workers",
+        "0",
+        "--json",
+    )
     summary = json.loads(result.stdout)
     assert summary["pictures"] == 30 == summary["train"] + summary["test"]
     samples = list(read_sample_list(tmp_path / "d" / "Train" / "sample.txt", tmp_path / "d"))
@@ -63,8 +71,11 @@ def test_gen_pics_counts_what_it_leaves_out(tmp_path, run):
     words = ["--corpus", corpus, "--max-length", "4", "--workers", "0", "--json"]
     result = run("gen-pics", "--data-dir", tmp_path / "d", *words)
     assert json.loads(result.stdout)["skipped"] == {
-        "too long": 1, "repeated": 1, "empty line": 1, "no font has \U0001f600 (U+1F600)": 1,
-    }  # fmt: skip
+        "too long": 1,
+        "repeated": 1,
+        "empty line": 1,
+        "no font has \U0001f600 (U+1F600)": 1,
+    }
 
 
 def test_thousands_of_reasons_are_summed_up_for_readers(tmp_path, run):
@@ -148,7 +159,7 @@ def test_gen_sample_says_where_pictures_were_looked_for(tmp_path, run):
     words = ["gen-sample", "--data-dir", tmp_path / "data" / "new", "--labels", labels]
     shown = run(*words, code=1).output
     assert "labels.txt:1: picture" in shown
-    assert "lies beside the list: pass --data-dir {}.".format(labels.parent) in shown
+    assert f"lies beside the list: pass --data-dir {labels.parent}." in shown
     assert "no picture to list (2 picture missing)" in run(*words, "--skip-missing", code=1).output
     assert not (tmp_path / "data").exists()
     words[2] = labels.parent
@@ -186,9 +197,14 @@ def test_a_dictionary_converts_between_generations(tmp_path, run):
     source = tmp_path / "chinese.txt"
     for generation in ("english2017", "suffixed", "plain"):
         run(
-            "build-dict", "--characters", source, "--generation", generation,
-            "--output", tmp_path / generation,
-        )  # fmt: skip
+            "build-dict",
+            "--characters",
+            source,
+            "--generation",
+            generation,
+            "--output",
+            tmp_path / generation,
+        )
         source = tmp_path / generation
         assert read_charset(source).characters == ("乙", "甲", "a")
 

@@ -91,8 +91,10 @@ def test_written_ground_truth_can_be_scored(imported):
     _, data = imported("icdar2015", "--split", "train", "--test-fraction", 0)
     truth = read_truth(data / "images" / "train", Format())
     assert {key: len(boxes.polygons) for key, boxes in truth.items()} == {
-        "img_1": 2, "img_2": 1, "img_10": 1,
-    }  # fmt: skip
+        "img_1": 2,
+        "img_2": 1,
+        "img_10": 1,
+    }
 
 
 def test_gif_becomes_png_and_is_counted(imported):
@@ -170,8 +172,8 @@ def many_words(tmp_path, count=700):
     picture = (root / "1/2/1_zoo_3.jpg").read_bytes()
     lines = []
     for number in range(count):
-        (root / "1/1/{}_zoo_3.jpg".format(number)).write_bytes(picture)
-        lines.append("./1/1/{}_zoo_3.jpg {}\n".format(number, number % 4))
+        (root / f"1/1/{number}_zoo_3.jpg").write_bytes(picture)
+        lines.append(f"./1/1/{number}_zoo_3.jpg {number % 4}\n")
     (root / "annotation_train.txt").write_text("".join(lines))
     return root
 
@@ -271,8 +273,9 @@ def test_two_scenes_of_one_name_get_two_names(imported, tmp_path):
     _, data = imported("paddleocr", "--test-fraction", "0", source=root)
     assert (data / "images/train/img_1-2.jpg").exists()
     assert texts_of(data, "Train") == [
-        "images/train/gt_img_1.txt", "images/train/gt_img_1-2.txt",
-    ]  # fmt: skip
+        "images/train/gt_img_1.txt",
+        "images/train/gt_img_1-2.txt",
+    ]
 
 
 def test_outlines_stay_in_text_files_but_for_triangles(imported, tmp_path):
@@ -299,9 +302,13 @@ def crop_of(region, **options):
 
 @pytest.mark.parametrize(
     "text, vertical, wanted",
-    [("ab", "rotate", (8, 30)), ("ab", "keep", (30, 8)), ("ab", "skip", "vertical"),
-     ("a", "rotate", (30, 8))],
-)  # fmt: skip
+    [
+        ("ab", "rotate", (8, 30)),
+        ("ab", "keep", (30, 8)),
+        ("ab", "skip", "vertical"),
+        ("a", "rotate", (30, 8)),
+    ],
+)
 def test_vertical_words(text, vertical, wanted):
     region = Region(as_polygon([(2, 2), (10, 2), (10, 32), (2, 32)]), text)
     assert crop_of(region, vertical=vertical) == wanted

@@ -92,11 +92,31 @@ def test_tfrecord_options_reach_the_records(run, data, tmp_path):
     characters.write_text("".join(reversed(lines)), encoding="utf-8")
     summary = output(
         run(
-            "tfrecord", "--data-dir", data, "--output", tmp_path / "out", "--unknown", "skip",
-            "--skip-errors", "--compression", "gzip", "--limit", 7, "--seed", 3, "--workers", 0,
-            "--validation-fraction", 0, "--dictionary", characters, "--json", "--shards", 1,
+            "tfrecord",
+            "--data-dir",
+            data,
+            "--output",
+            tmp_path / "out",
+            "--unknown",
+            "skip",
+            "--skip-errors",
+            "--compression",
+            "gzip",
+            "--limit",
+            7,
+            "--seed",
+            3,
+            "--workers",
+            0,
+            "--validation-fraction",
+            0,
+            "--dictionary",
+            characters,
+            "--json",
+            "--shards",
+            1,
         )
-    )  # fmt: skip
+    )
     assert summary["skipped"] == {"character not in the dictionary": 1, "listed twice": 1}
     assert summary["samples"] == 7 + 6
     first = next(read_examples(tmp_path / "out" / "train-00000-of-00001.tfrecord"))
@@ -128,8 +148,9 @@ def test_killed_runs_resume_to_the_same_bytes(run, tmp_path):
     call += ["--workers", "0", "--shards", "40", "--resume"]
     rng, kills = random.Random(1), 0
     for attempt in range(200):
-        process = subprocess.Popen(call, cwd=str(ROOT), stderr=subprocess.DEVNULL,
-                                   stdout=subprocess.DEVNULL)  # fmt: skip
+        process = subprocess.Popen(
+            call, cwd=str(ROOT), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        )
         try:
             process.wait(rng.uniform(0.05, 0.6 + attempt / 20))
             break

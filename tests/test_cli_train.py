@@ -74,7 +74,7 @@ def test_train_prints_progress_and_the_next_command(run, numbers, tmp_path):
     pytest.importorskip("tensorflow", reason="training needs TensorFlow")
     result = run("train", "crnn", "--data-dir", numbers, "--output-dir", tmp_path, *SMALL, *SHORT)
     assert re.search(r"step 3/3  loss \d+\.\d+  accuracy \d.*examples/s  0s left", result.output)
-    assert "ocrdata evaluate crnn --data-dir {}".format(numbers) in result.output
+    assert f"ocrdata evaluate crnn --data-dir {numbers}" in result.output
     assert (tmp_path / "crnn" / "model.ckpt-3.index").is_file()
 
 
@@ -121,7 +121,7 @@ def test_evaluate_predict_and_export(run, numbers, trained, tmp_path):
     assert "accuracy: " in run("evaluate", "crnn", "--data-dir", numbers, *folders).output
     picture = sorted((numbers / "pic").glob("*.png"))[0]
     line = run("predict", "crnn", picture, *folders).output.splitlines()[0]
-    assert re.match(r"{}\t\d+\t[01]\.\d+$".format(re.escape(str(picture))), line)
+    assert re.match(rf"{re.escape(str(picture))}\t\d+\t[01]\.\d+$", line)
     assert "exported: " in run("export", "crnn", *folders).output
     assert "--overwrite" in run("export", "crnn", *folders, code=1).output
 

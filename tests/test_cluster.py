@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from ocrdata.errors import OptionError, TrainingError
-from ocrdata.train.cluster.launch import Process, cluster_processes, free_ports, launch
-from ocrdata.train.cluster.tf_config import Task, read_cluster, wait_for
+from ocrdata.train.cluster.launch import Process, cluster_processes, free_ports, launch_cluster
+from ocrdata.train.cluster.tf_config import ClusterTask, read_cluster, wait_for
 
 pytest_plugins = ["train_fixtures"]
 NAMES = ["a:1", "b:2", "c:3", "d:4"]
@@ -62,7 +62,7 @@ def test_a_bad_cluster_is_explained(text, problem):
 
 
 def test_a_process_that_never_comes_is_named():
-    task = Task("worker", 3, "localhost:{}".format(free_ports(1)[0]))
+    task = ClusterTask("worker", 3, f"localhost:{free_ports(1)[0]}")
     with pytest.raises(TrainingError, match=r"worker 3 \(localhost:\d+\) did not answer for 0"):
         wait_for([task], 0.0)
 
@@ -75,10 +75,10 @@ def test_launching_needs_two_processes(tmp_path):
 def test_launched_processes_have_an_environment_and_a_log(tmp_path):
     seen = []
     crew = [Process(name, {"OCRDATA_X": name}, tmp_path / (name + ".log")) for name in "ab"]
-    summary = launch(crew, ["--version"], echo=seen.append)
+    summary = launch_cluster(crew, ["--version"], echo=seen.append)
     assert summary.exit_codes == {"a": 0, "b": 0} and seen[0].startswith("ocrdata ")
     with pytest.raises(TrainingError, match="exit code 2.*nonsense"):
-        launch(crew, ["nonsense"])
+        launch_cluster(crew, ["nonsense"])
 
 
 CODE = """
@@ -104,16 +104,26 @@ train({model!r}, {data!r}, place, net, options(**{chosen!r}), resume=True, on_st
 # The form of the LSTM whose graph is made soonest, where the form is not what is looked at.
 QUICK = {"lstm": "block"}
 CHOSEN = {
-    "steps": 20, "save_every": 6, "intra_threads": 1, "cluster_timeout": 120.0,
-    "optimizer": "momentum", "learning_rate": 1e-4, "warmup_steps": 0,
-}  # fmt: skip
+    "steps": 20,
+    "save_every": 6,
+    "intra_threads": 1,
+    "cluster_timeout": 120.0,
+    "optimizer": "momentum",
+    "learning_rate": 1e-4,
+    "warmup_steps": 0,
+}
 
 
 def code(model, data, output, accidents=(), kind="SIGKILL", small=(), **changed):
     return CODE.format(
-        data=str(data), output=str(output), model=model, chosen={**CHOSEN, **changed},
-        accidents=list(accidents), signal=kind, small=dict(small),
-    )  # fmt: skip
+        data=str(data),
+        output=str(output),
+        model=model,
+        chosen={**CHOSEN, **changed},
+        accidents=list(accidents),
+        signal=kind,
+        small=dict(small),
+    )
 
 
 @pytest.fixture
@@ -217,7 +227,7 @@ def test_an_evaluator_scores_the_checkpoints_of_the_others(training, numbers, tm
     words = ["train", "crnn", "--steps", "6", "--save-every", "3", "--batch-size", "8"]
     words += ["--width-multiplier", "0.1", "--lstm-units", "16", "--lstm", "block"]
     words += ["--data-dir", str(numbers), "--output-dir", str(tmp_path / "out")]
-    launch(cluster_processes(2, 0, True, tmp_path / "logs"), words)
+    launch_cluster(cluster_processes(2, 0, True, tmp_path / "logs"), words)
     lines = (tmp_path / "out/crnn/validation.jsonl").read_text().splitlines()
     rows = [json.loads(line) for line in lines]
     assert rows[-1]["step"] == 6 and {row["step"] for row in rows} <= {3, 6}

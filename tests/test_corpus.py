@@ -18,7 +18,7 @@ from ocrdata.text.corpus import (
     read_corpora,
     read_corpus,
 )
-from ocrdata.text.words import cut_text, read_lexicon
+from ocrdata.text.words import cut_text, read_jieba_words
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_a_broken_frequency_is_named_with_its_line(write, broken):
     path = write("江山\t12\n" + broken + "\n")
     with pytest.raises(CorpusError) as error:
         list(read_corpus(path))
-    assert str(error.value).startswith("{}:2: ".format(path))
+    assert str(error.value).startswith(f"{path}:2: ")
     assert "phrase<TAB>count" in error.value.hint
 
 
@@ -84,7 +84,7 @@ def test_other_encodings_are_refused_with_the_command_that_converts(write, encod
     with pytest.raises(CorpusError) as error:
         list(read_corpus(path))
     assert "{}:{}: is not UTF-8".format(path, 2 if encoding == "gbk" else 1) in str(error.value)
-    assert "iconv -f {} -t UTF-8 {}".format(name, path) in error.value.hint
+    assert f"iconv -f {name} -t UTF-8 {path}" in error.value.hint
 
 
 def test_what_cannot_be_drawn_is_counted(write):
@@ -195,7 +195,7 @@ def test_the_lexicon_takes_parts_of_speech_by_prefix_and_frequency():
     assert {phrase.text for phrase in phrases} == wanted
     counts = [phrase.frequency for phrase in phrases]
     assert counts == sorted(counts, reverse=True)
-    assert len(read_lexicon()) == len(entries)
+    assert len(read_jieba_words()) == len(entries)
 
 
 @pytest.mark.parametrize("source", ["lexicon:", "lexicon:qq", "lexicon:n,qq"])

@@ -41,18 +41,20 @@ def test_coding_is_that_of_the_definition(deviations):
     one, other = boxes(rng, 2, 50), boxes(rng, 2, 50)
     one[0, :5] = 0.0
     other[1, :3] = 0.0
-    deltas = run(lambda x, y: rois.encode(x, y, deviations), one, other)
-    np.testing.assert_allclose(deltas, b.encode(one, other, deviations), rtol=1e-4, atol=1e-5)
+    deltas = run(lambda x, y: rois.encode_boxes_in_graph(x, y, deviations), one, other)
+    np.testing.assert_allclose(deltas, b.encode_boxes(one, other, deviations), rtol=1e-4, atol=1e-5)
     deltas = rng.normal(0, 3, (2, 50, 4)).astype(np.float32)
-    found = run(lambda d, y: rois.decode(d, y, deviations, tf.constant(SIZE)), deltas, other)
-    np.testing.assert_allclose(found, b.decode(deltas, other, deviations, SIZE), atol=1e-3)
+    found = run(
+        lambda d, y: rois.decode_boxes_in_graph(d, y, deviations, tf.constant(SIZE)), deltas, other
+    )
+    np.testing.assert_allclose(found, b.decode_boxes(deltas, other, deviations, SIZE), atol=1e-3)
 
 
 def test_overlaps_are_those_of_the_definition():
     rng = np.random.RandomState(1)
     one, other = boxes(rng, 3, 40), boxes(rng, 3, 7)
-    expected = [b.overlaps(*pair) for pair in zip(one, other)]
-    np.testing.assert_allclose(run(rois.overlaps, one, other), expected, atol=1e-6)
+    expected = [b.box_overlaps(*pair) for pair in zip(one, other)]
+    np.testing.assert_allclose(run(rois.overlaps_in_graph, one, other), expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("kept", [5, 30])
@@ -62,10 +64,10 @@ def test_suppression_is_greedy_and_padded(kept):
     one[0, 7] = [5, 5, 5, 90]
     found, values = run(lambda x, y: rois.best_boxes(x, y, 40, kept, 0.3), one, scores)
     for picture in range(2):
-        order = [k for k in np.argsort(-scores[picture])[:40] if b.areas(one[picture, k]) > 0]
+        order = [k for k in np.argsort(-scores[picture])[:40] if b.box_areas(one[picture, k]) > 0]
         left = []
         for k in order:
-            if not left or b.overlaps(one[picture, [k]], one[picture, left]).max() <= 0.3:
+            if not left or b.box_overlaps(one[picture, [k]], one[picture, left]).max() <= 0.3:
                 left.append(k)
         left = left[:kept]
         np.testing.assert_allclose(found[picture, : len(left)], one[picture, left])
@@ -88,12 +90,14 @@ def test_anchors_are_matched_by_the_rules(seed):
     allowed = rng.rand(300) < 0.8
 
     def make(anchors, texts, allowed):
-        overlap = rois.overlaps(anchors[None], texts)
-        return roi_sampling.match_anchors(overlap, rois.areas(texts) > 0, allowed, 0.5, 0.3, 0.3)
+        overlap = rois.overlaps_in_graph(anchors[None], texts)
+        return roi_sampling.match_anchors(
+            overlap, rois.areas_in_graph(texts) > 0, allowed, 0.5, 0.3, 0.3
+        )
 
     found = np.stack(run(make, anchors, texts, allowed), axis=-1)
     for real, picture in enumerate(found):
-        wanted = reference.match_anchors(b.overlaps(anchors, texts[real, :real]), allowed)
+        wanted = reference.match_anchors(b.box_overlaps(anchors, texts[real, :real]), allowed)
         assert list(map(tuple, picture)) == wanted
 
 
@@ -102,12 +106,14 @@ def test_proposals_are_matched_by_the_rules():
     proposals, texts, valid = boxes(rng, 12, 200), padded_texts(rng, 12), rng.rand(12, 200) < 0.8
 
     def make(proposals, texts, valid):
-        overlap = rois.overlaps(proposals, texts)
-        return roi_sampling.match_proposals(overlap, rois.areas(texts) > 0, valid, 0.5, 0.2)
+        overlap = rois.overlaps_in_graph(proposals, texts)
+        return roi_sampling.match_proposals(
+            overlap, rois.areas_in_graph(texts) > 0, valid, 0.5, 0.2
+        )
 
     found = np.stack(run(make, proposals, texts, valid), axis=-1)
     for real, picture in enumerate(found):
-        overlap = b.overlaps(proposals[real], texts[real, :real])
+        overlap = b.box_overlaps(proposals[real], texts[real, :real])
         assert list(map(tuple, picture)) == reference.match_proposals(overlap, valid[real])
 
 
@@ -170,13 +176,14 @@ def test_what_rows_learn_leads_to_their_texts():
     given = [array.astype(np.int32) for array in (index, labels, matched)]
     rows = run(
         lambda i, k, m, w: roi_sampling.targets(i, w, k, m, found, texts, (1.0, 1.0, 0.5, 0.5)),
-        *given, weights,
-    )  # fmt: skip
+        *given,
+        weights,
+    )
     for place in np.ndindex(2, 20):
         picture, k = place[0], index[place]
         text = weights[place] > 0 and labels[picture, k] == 1
         goal = texts[picture, [matched[picture, k]]]
-        wanted = b.encode(goal, found[picture, [k]], (1.0, 1.0, 0.5, 0.5))[0] if text else 0.0
+        wanted = b.encode_boxes(goal, found[picture, [k]], (1.0, 1.0, 0.5, 0.5))[0] if text else 0.0
         np.testing.assert_allclose(rows["deltas"][place], wanted, atol=1e-4)
         assert rows["labels"][place] == (labels[picture, k] if weights[place] > 0 else 0)
 

@@ -9,7 +9,7 @@ from shapely.geometry import Polygon
 pytest.importorskip("tensorflow", reason="training needs TensorFlow")
 from ocrdata.metrics.detection_lines import Boxes  # noqa: E402
 from ocrdata.train.inference.detect import (  # noqa: E402
-    Found,
+    FoundTexts,
     plain_regions,
     result_lines,
     score_of,
@@ -29,7 +29,7 @@ def wave(points: int = 7, height: float = 20.0) -> np.ndarray:
 def found(truth, polygons, scores, ignore=False):
     boxes = Boxes()
     boxes.add(truth, ignore)
-    return Found("img_1.jpg", *whole_numbers(polygons, np.array(scores)), truth=boxes)
+    return FoundTexts("img_1.jpg", *whole_numbers(polygons, np.array(scores)), truth=boxes)
 
 
 def test_what_has_no_area_or_crosses_itself_is_left_out():

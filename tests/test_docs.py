@@ -23,11 +23,11 @@ def first_sentence(command):
 
 def rows(group=main, path="ocrdata"):
     for name, command in group.commands.items():
-        words = "{} {}".format(path, name)
+        words = f"{path} {name}"
         if isinstance(command, click.Group):
             yield from rows(command, words)
         else:
-            yield "| `{}` | {} |".format(words, first_sentence(command))
+            yield f"| `{words}` | {first_sentence(command)} |"
 
 
 def table():

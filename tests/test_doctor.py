@@ -58,8 +58,8 @@ def test_launch_runs_a_command_in_each_process(tmp_path):
     summary = json.loads(result.stdout.strip().splitlines()[-1])
     assert summary["exit_codes"] == {"chief-0": 0, "worker-0": 0, "ps-0": 0}
     for job in ("chief", "worker", "ps"):
-        text = (logs / "{}-0.log".format(job)).read_text()
-        assert "{} 0 (localhost:".format(job) in text and "of 2 processes that train" in text
+        text = (logs / f"{job}-0.log").read_text()
+        assert f"{job} 0 (localhost:" in text and "of 2 processes that train" in text
 
 
 def test_launch_says_what_failed(tmp_path):

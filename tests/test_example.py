@@ -118,10 +118,14 @@ def test_large_values_equal_those_of_tensorflow():
 def test_a_line_is_encoded_as_any_example(text, image, classes, height):
     line = LineRecord("pic/" + text, image, "jpeg", height, 7, text, classes)
     features = {
-        CLASS: int64_feature(classes), ENCODED: bytes_feature(image),
-        FORMAT: bytes_feature(b"jpeg"), HEIGHT: int64_feature([height]), WIDTH: int64_feature([7]),
-        SOURCE_ID: bytes_feature(line.key.encode()), TEXT: bytes_feature(text.encode()),
-    }  # fmt: skip
+        CLASS: int64_feature(classes),
+        ENCODED: bytes_feature(image),
+        FORMAT: bytes_feature(b"jpeg"),
+        HEIGHT: int64_feature([height]),
+        WIDTH: int64_feature([7]),
+        SOURCE_ID: bytes_feature(line.key.encode()),
+        TEXT: bytes_feature(text.encode()),
+    }
     assert encode_line(line) == encode_example(features)
 
 

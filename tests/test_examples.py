@@ -26,7 +26,7 @@ def shell(nursery, tmp_path):
     commands = tmp_path / "bin"
     commands.mkdir()
     nursery.command(commands / "ocrdata", "from ocrdata.cli import main; main()")
-    (commands / "python").write_text('#!/bin/sh\nexec "{}" "$@"\n'.format(sys.executable))
+    (commands / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     (commands / "python").chmod(0o755)
 
     def run(script, *arguments, **variables):
@@ -37,9 +37,12 @@ def shell(nursery, tmp_path):
         environment.update({name: str(value) for name, value in variables.items()})
         return subprocess.run(
             ["bash", str(EXAMPLES / script), *map(str, arguments)],
-            env=environment, cwd=str(tmp_path), check=True,
-            stdout=subprocess.PIPE, text=True,
-        ).stdout  # fmt: skip
+            env=environment,
+            cwd=str(tmp_path),
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        ).stdout
 
     return run
 
@@ -75,11 +78,11 @@ def test_deeptext_learns_from_four_sets_mixed(shell, tmp_path):
         "--width-multiplier 0.05 --input-width 96 --input-height 64 --train-proposals 40 "
         "--test-proposals 20 --rois 20 --steps 3 --eval-every 0"
     )
-    arguments = ["{}={}{}".format(name, fixtures / name, w) for name, w in sets.items()]
+    arguments = [f"{name}={fixtures / name}{w}" for name, w in sets.items()]
     shell("deeptext_mix.sh", tmp_path / "mix", *arguments, TRAIN=small)
     run = tmp_path / "mix" / "output" / "deeptext"
     trained = json.loads((run / "run.json").read_text())
-    assert all("/{}=".format(name) in trained["options"]["sources"] for name in sets)
+    assert all(f"/{name}=" in trained["options"]["sources"] for name in sets)
     assert json.loads((run / "evaluation-test.json").read_text())["protocol"] == "deteval"
 
 

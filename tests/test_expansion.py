@@ -110,7 +110,7 @@ def two_texts():
 
 
 def test_rectangles_reach_half_a_stride_beyond_their_cells():
-    outlines, scores = expansion.detect(two_texts())
+    outlines, scores = expansion.detect_kernels(two_texts())
     assert len(outlines) == 2
     assert outlines[0].min(axis=0).tolist() == [38, 78]
     assert outlines[0].max(axis=0).tolist() == [278, 158]
@@ -118,7 +118,7 @@ def test_rectangles_reach_half_a_stride_beyond_their_cells():
 
 
 def test_polygons_have_few_corners_and_the_same_area():
-    outlines, _ = expansion.detect(two_texts(), polygons=True)
+    outlines, _ = expansion.detect_kernels(two_texts(), polygons=True)
     assert [len(outline) for outline in outlines] == [4, 4]
     area = cv2.contourArea(outlines[0].astype(np.float32))
     assert abs(area - 240 * 80) < 400
@@ -132,7 +132,7 @@ def test_slanting_sides_have_no_steps(degrees):
     # As a network has it: one half at the sides, and 4 pixels from 0.9 to 0.1.
     inside = np.minimum(100 - abs(along), 20 - abs(across))
     score = (1 / (1 + np.exp(-np.clip(inside, -20, 20) * 1.1))).astype(np.float32)
-    (outline,), _ = expansion.detect(score[..., None], threshold=0.5, polygons=True)
+    (outline,), _ = expansion.detect_kernels(score[..., None], threshold=0.5, polygons=True)
     assert len(outline) <= 14
     assert abs(cv2.contourArea(outline) / (200 * 40) - 1) < 0.04
     for direction, limit in ((side, 100), (side[::-1] * [-1, 1], 20)):
@@ -143,7 +143,7 @@ def test_outlines_of_neighbours_meet_between_them():
     maps = np.ones((20, 30, 2), np.float32)
     maps[:2] = maps[-2:] = maps[:, :2] = maps[:, -2:] = 0.0
     maps[:, 13:17, 0] = 0.0
-    outlines, _ = expansion.detect(maps, polygons=True)
+    outlines, _ = expansion.detect_kernels(maps, polygons=True)
     ends = sorted((outline[:, 0].min(), outline[:, 0].max()) for outline in outlines)
     assert ends == [(6.0, 58.0), (58.0, 110.0)]
 
@@ -161,12 +161,12 @@ def test_outlines_of_neighbours_meet_between_them():
     ],
 )
 def test_filters(option, left):
-    outlines, scores = expansion.detect(two_texts(), **option)
+    outlines, scores = expansion.detect_kernels(two_texts(), **option)
     assert len(outlines) == len(scores) == left
 
 
 def test_scaling_moves_the_outlines_only():
-    plain, scores = expansion.detect(two_texts())
-    scaled, same = expansion.detect(two_texts(), scale=(0.5, 2.0))
+    plain, scores = expansion.detect_kernels(two_texts())
+    scaled, same = expansion.detect_kernels(two_texts(), scale=(0.5, 2.0))
     np.testing.assert_allclose(scaled, np.array(plain) * [0.5, 2.0])
     np.testing.assert_array_equal(scores, same)

@@ -15,7 +15,7 @@ from test_shards import make_data
 
 from ocrdata.check.artefact import check_path
 from ocrdata.errors import OcrdataError
-from ocrdata.packing.unpack import unpack
+from ocrdata.packing.unpack import unpack_archive
 from ocrdata.records.format.tfrecord import read_examples, scan_records
 from ocrdata.records.legacy.originals import find_originals
 from ocrdata.records.sources.truth import parse_regions
@@ -31,10 +31,37 @@ INPUTS = settings(
 )
 
 PIECES = st.sampled_from(
-    [b"", b" ", b"\n", b"\r\n", b"\t", b"\0", b",", b"..", b"../", b"/", b"\\", b'"', b"#", b"###",
-     b"\xef\xbb\xbf", b"\xff\xfe", b"\xff\xff\xff\xff", b"-1", b"1e400", b"NaN", b"{", b"]", b"[[",
-     "龘".encode(), "\u2028".encode(), b"9" * 30, b"A" * 300, bytes(16)]
-)  # fmt: skip
+    [
+        b"",
+        b" ",
+        b"\n",
+        b"\r\n",
+        b"\t",
+        b"\0",
+        b",",
+        b"..",
+        b"../",
+        b"/",
+        b"\\",
+        b'"',
+        b"#",
+        b"###",
+        b"\xef\xbb\xbf",
+        b"\xff\xfe",
+        b"\xff\xff\xff\xff",
+        b"-1",
+        b"1e400",
+        b"NaN",
+        b"{",
+        b"]",
+        b"[[",
+        "龘".encode(),
+        "\u2028".encode(),
+        b"9" * 30,
+        b"A" * 300,
+        bytes(16),
+    ]
+)
 EDIT = st.tuples(
     st.integers(0, 1 << 16), st.integers(0, 3), st.one_of(PIECES, st.binary(max_size=8))
 )
@@ -103,8 +130,12 @@ def test_sample_lists(box, data, edits):
     path.write_bytes(sound)
 
 
-@given(st.sampled_from(["chinese.txt", "char_dict.json", "ord_2_index_map.json",
-                        "index_2_ord_map.json"]), EDITS)  # fmt: skip
+@given(
+    st.sampled_from(
+        ["chinese.txt", "char_dict.json", "ord_2_index_map.json", "index_2_ord_map.json"]
+    ),
+    EDITS,
+)
 @INPUTS
 def test_dictionaries(box, data, name, edits):
     folder = box.root / "dictionary"
@@ -150,14 +181,34 @@ def archive():
 
 
 TAR = archive()
-FIELDS = [(0, 100), (100, 8), (124, 12), (136, 12), (148, 8), (156, 1), (157, 100), (257, 8),
-          (329, 16), (345, 155)]  # fmt: skip
+FIELDS = [
+    (0, 100),
+    (100, 8),
+    (124, 12),
+    (136, 12),
+    (148, 8),
+    (156, 1),
+    (157, 100),
+    (257, 8),
+    (329, 16),
+    (345, 155),
+]
 VALUES = st.one_of(
     PIECES,
-    st.sampled_from([b"../../canary\0", b"/tmp/canary\0", b".\0", b"./\0", b"0000000\0",
-                     b"77777777777\0", b"\x80" + bytes(11), b"\xff" * 12]),
+    st.sampled_from(
+        [
+            b"../../canary\0",
+            b"/tmp/canary\0",
+            b".\0",
+            b"./\0",
+            b"0000000\0",
+            b"77777777777\0",
+            b"\x80" + bytes(11),
+            b"\xff" * 12,
+        ]
+    ),
     st.sampled_from([bytes([kind]) for kind in b"0123456789LKSVDxgXA\0"]),
-)  # fmt: skip
+)
 
 
 def resealed(data, changes):
@@ -183,7 +234,7 @@ def test_tar_headers(box, changes, edits):
     path = box.root / "a.tar"
     path.write_bytes(edited(resealed(TAR, changes), edits))
     target = box.root / "unpacked" / "here"
-    survives(box, unpack, path, target)
+    survives(box, unpack_archive, path, target)
     links = [one for one in box.root.joinpath("unpacked").rglob("*") if one.is_symlink()]
     assert not links
     shutil.rmtree(str(target.parent), ignore_errors=True)
@@ -216,7 +267,7 @@ PACK = Path(__file__).parent / "data" / "records" / "mindrecord.tar.gz"
 def test_mindrecords(box, name, edits):
     folder = box.root / "mindrecord"
     if not folder.exists():
-        unpack(PACK, folder)
+        unpack_archive(PACK, folder)
     path = folder / name
     sound = path.read_bytes()
     # Where there is more than zeros: the headers, the blobs.

@@ -147,17 +147,17 @@ def test_impossible_calls(data, tmp_path):
 
 
 def test_regions_are_drawn_wherever_they_are(scenes, tmp_path):  # noqa: F811
-    from ocrdata.packing.pack import pack
+    from ocrdata.packing.pack import pack_folder
     from ocrdata.records.legacy.conversion import write_from
 
     with (scenes / "gt_img_2.txt").open("a") as stream:
         stream.write("40,30,60,30,60,44,40,44,###\n")
-    pack(scenes, tmp_path / "a.tar.gz")
+    pack_folder(scenes, tmp_path / "a.tar.gz")
     write_from(scenes, tmp_path / "shards")
     for place, path in enumerate((scenes, tmp_path / "a.tar.gz", tmp_path / "shards")):
         shown = choose_samples(path, 9)
         assert [len(one.regions) for one in shown].count(2) == 1
-        target = tmp_path / "{}.png".format(place)
+        target = tmp_path / f"{place}.png"
         assert write_preview(path, target, columns=2).unreadable == 0
         picture = read(target.read_bytes())
         colours = [colour for _, colour in picture.getcolors(picture.width * picture.height)]

@@ -47,7 +47,7 @@ def test_numbers_in_a_text_are_no_corners():
 @pytest.mark.parametrize("text", ['"', '"open', 'close"', 'a "b" c', "\\", "a\\", ""])
 def test_quotes_are_added_only_where_they_are_needed(text):
     assert quote(text) == text and unquote(text) == text
-    assert unquote(quote('"{}"'.format(text))) == '"{}"'.format(text)
+    assert unquote(quote(f'"{text}"')) == f'"{text}"'
 
 
 def test_quoted_text_reads_as_the_official_scorer_reads_it():
@@ -95,11 +95,11 @@ def test_what_only_looks_like_an_archive_is_one_error(tmp_path, name, content):
 def test_members_of_a_large_tar_are_found_by_index(tmp_path, monkeypatch):
     with tarfile.open(str(tmp_path / "a.tar"), "w") as tar:
         for number in range(300):
-            entry = tarfile.TarInfo("x/{}.txt".format(number % 299))
+            entry = tarfile.TarInfo(f"x/{number % 299}.txt")
             entry.size = len(str(number))
             tar.addfile(entry, io.BytesIO(str(number).encode()))
     monkeypatch.setattr(tarfile.TarFile, "getmember", None)
     with Tree(tmp_path / "a.tar") as tree:
-        found = [tree.read("a.tar/x/{}.txt".format(number)) for number in range(299)]
+        found = [tree.read(f"a.tar/x/{number}.txt") for number in range(299)]
     # Of a name that comes twice the last counts, as when it is unpacked.
     assert found == [b"299", *(str(number).encode() for number in range(1, 299))]

@@ -13,8 +13,8 @@ from test_packing import scenes  # noqa: F401
 from test_shards import lines_of, make_data, tree
 
 from ocrdata.errors import AnnotationError, InputError, OptionError
-from ocrdata.images.encoding import PictureOptions, decode_rgb
-from ocrdata.packing.pack import pack
+from ocrdata.images.encoding import ImageOptions, decode_rgb
+from ocrdata.packing.pack import pack_folder
 from ocrdata.records.format.dataset_info import read_shard_set
 from ocrdata.records.format.scene_record import scene_of
 from ocrdata.records.format.tfrecord import read_examples
@@ -48,7 +48,7 @@ def test_a_folder_of_pictures_with_truths(scenes, tmp_path):  # noqa: F811
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_pack_gives_the_records_of_its_folder(scenes, tmp_path, workers):  # noqa: F811
     write_from(scenes, tmp_path / "a", options=ALL)
-    pack(scenes, tmp_path / "p.tar.gz")
+    pack_folder(scenes, tmp_path / "p.tar.gz")
     write_from(tmp_path / "p.tar.gz", tmp_path / "b", options=ALL, workers=workers)
     first, second = scenes_of(tmp_path / "a"), scenes_of(tmp_path / "b")
     assert {key.rpartition("tar.gz/")[2] for key in second} == set(first)
@@ -59,7 +59,7 @@ def test_lists_of_truths_in_a_data_folder(scenes, tmp_path):  # noqa: F811
     for name, rows in (("Train", ["img_2", "img_10"]), ("Test", ["deep/字"])):
         (scenes / name).mkdir()
         lines = [
-            "{0}.jpg {1}gt_{2}.txt\n".format(r, r[: r.rfind("/") + 1], r.rpartition("/")[2])
+            "{}.jpg {}gt_{}.txt\n".format(r, r[: r.rfind("/") + 1], r.rpartition("/")[2])
             for r in rows
         ]
         (scenes / name / "sample.txt").write_text("".join(lines), encoding="utf-8")
@@ -153,7 +153,7 @@ def open_picture(scene):
 
 def test_smaller_pictures_move_their_regions(scenes, tmp_path):  # noqa: F811
     options = WriteOptions(
-        validation_fraction=0, test_fraction=0, pictures=PictureOptions(max_side=32)
+        validation_fraction=0, test_fraction=0, pictures=ImageOptions(max_side=32)
     )
     write_from(scenes, tmp_path / "out", options=options)
     for scene in scenes_of(tmp_path / "out").values():
@@ -165,7 +165,7 @@ def test_smaller_pictures_move_their_regions(scenes, tmp_path):  # noqa: F811
 
 def test_encoding_keeps_pixels_and_untouched_pictures(tmp_path):
     data = make_data(tmp_path / "data")
-    write_shards(data, pictures=PictureOptions(encoding="png"))
+    write_shards(data, pictures=ImageOptions(encoding="png"))
     for line in lines_of(data):
         with Image.open(data / line.key) as image, Image.open(io.BytesIO(line.image)) as ours:
             assert ours.format == line.format.upper() == "PNG"
@@ -178,7 +178,7 @@ def test_height_and_quality(tmp_path):
     data = make_data(tmp_path / "data")
     sizes = {}
     for quality in (20, 95):
-        pictures = PictureOptions(height=16, encoding="jpeg", quality=quality)
+        pictures = ImageOptions(height=16, encoding="jpeg", quality=quality)
         write_shards(data, data / str(quality), pictures=pictures)
         info = json.loads((data / str(quality) / "dataset_info.json").read_text("utf-8"))
         assert info["splits"]["train"]["max_height"] == 16
@@ -190,11 +190,11 @@ def test_height_and_quality(tmp_path):
 @pytest.mark.parametrize(
     "pictures",
     [
-        PictureOptions(quality=50),
-        PictureOptions(encoding="png", quality=50),
-        PictureOptions(height=32, max_side=100),
-        PictureOptions(height=0),
-        PictureOptions(max_side=1 << 20),
+        ImageOptions(quality=50),
+        ImageOptions(encoding="png", quality=50),
+        ImageOptions(height=32, max_side=100),
+        ImageOptions(height=0),
+        ImageOptions(max_side=1 << 20),
     ],
 )
 def test_picture_options_without_sense(tmp_path, pictures):

@@ -20,13 +20,13 @@ def test_a_torn_line_does_not_run_into_the_next(tmp_path, lost):
     assert list(journal.read_journal(path)) == []
     with journal.open_journal(path) as stream:
         for row in ROWS:
-            journal.note(stream, row)
+            journal.append_row(stream, row)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) - lost])
     kept = whole[: len(whole) - lost].count(b"\n")
     assert list(journal.read_journal(path)) == ROWS[:kept]
     with journal.open_journal(path) as stream:
-        journal.note(stream, "more")
+        journal.append_row(stream, "more")
     assert list(journal.read_journal(path)) == [*ROWS[:kept], "more"]
 
 

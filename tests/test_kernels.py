@@ -8,7 +8,7 @@ import pytest
 from shapely.geometry import Polygon
 
 from ocrdata.geometry import expansion, kernels
-from ocrdata.metrics.detection import match_all, total
+from ocrdata.metrics.detection import match_all, total_score
 from ocrdata.metrics.detection_files import read_truth
 from ocrdata.metrics.detection_lines import Boxes, Format
 
@@ -47,7 +47,7 @@ def test_upright_rectangles_have_the_closed_form(scheme, seed):
     x0, y0 = rng.uniform(5, 60, 2)
     width, height = rng.uniform(60, 180, 2)
     corners = [[x0, y0], [x0 + width, y0], [x0 + width, y0 + height], [x0, y0 + height]]
-    maps = kernels.encode([np.array(corners)], [False], (256, 256), scheme)
+    maps = kernels.encode_kernels([np.array(corners)], [False], (256, 256), scheme)
     y, x = np.mgrid[0:256:4, 0:256:4]
     for level, ratio in enumerate(scheme.ratios):
         d = width * height * (1 - ratio**2) / (2 * (width + height))
@@ -65,7 +65,7 @@ def test_areas_are_those_of_the_formula(seed):
         if not Polygon(polygon).is_valid or Polygon(polygon).area < 1e4:
             polygon = arc(180, rng.uniform(40, 90), rng.uniform(1, 4), (256, 256))
         scheme = kernels.paper_scheme(vanished="mask")
-        maps = kernels.encode([polygon], [False], (512, 512), scheme, stride=1)
+        maps = kernels.encode_kernels([polygon], [False], (512, 512), scheme, stride=1)
         expected = [inset(polygon, ratio).area for ratio in scheme.ratios]
         found = maps.kernels.sum(axis=(0, 1))
         # Below some hundred cells, counting cells is itself off by more.
@@ -78,7 +78,7 @@ def test_areas_are_those_of_the_formula(seed):
 def test_maps_lie_inside_each_other(scheme):
     rng = np.random.RandomState(1)
     polygons = [smooth(rng, 8, rng.uniform(50, 450, 2), 60) for _ in range(30)]
-    maps = kernels.encode(polygons, [False] * 30, (512, 512), scheme).kernels
+    maps = kernels.encode_kernels(polygons, [False] * 30, (512, 512), scheme).kernels
     assert (np.diff(maps.astype(int), axis=2) >= 0).all()
 
 
@@ -101,8 +101,8 @@ def test_thickness_is_that_of_straight_and_of_curved_lines():
 
 def test_thin_texts_are_masked_and_counted():
     polygons = [arc(80, thick, 3.0, (128, 128)) + [0, shift] for thick, shift in ((8, 0), (30, 40))]
-    maps = kernels.encode(polygons, [False, False], (256, 256), min_thickness=12.0)
-    alone = kernels.encode(polygons[1:], [False], (256, 256))
+    maps = kernels.encode_kernels(polygons, [False, False], (256, 256), min_thickness=12.0)
+    alone = kernels.encode_kernels(polygons[1:], [False], (256, 256))
     np.testing.assert_array_equal(maps.kernels, alone.kernels)
     assert (maps.texts, maps.ignored) == (1, 1) and not maps.mask.all()
 
@@ -112,7 +112,7 @@ def encode_thin(vanished):
     line = np.array([[40, 42], [140, 42], [140, 51], [40, 51.0]])
     big = np.array([[40, 100], [200, 100], [200, 160], [40, 160.0]])
     scheme = kernels.KernelScheme((0.4, 0.5, 0.9, 1.0), vanished)
-    maps = kernels.encode([line, big], [False, False], (256, 256), scheme)
+    maps = kernels.encode_kernels([line, big], [False, False], (256, 256), scheme)
     assert (maps.texts, maps.vanished, maps.ignored, maps.degenerate) == (1, 1, 0, 0)
     return maps, maps.kernels[:20].sum(axis=(0, 1)).tolist()
 
@@ -141,17 +141,19 @@ def test_a_kernel_that_falls_apart_is_replaced_by_the_next():
     pieces = {}
     for vanished in ("whole", "next"):
         scheme = kernels.paper_scheme(vanished=vanished)
-        maps = kernels.encode([slope], [False], (256, 256), scheme).kernels
-        pieces[vanished] = [cv2.connectedComponents(level, connectivity=4)[0] - 1 for level in
-                            np.ascontiguousarray(maps.transpose(2, 0, 1))]  # fmt: skip
+        maps = kernels.encode_kernels([slope], [False], (256, 256), scheme).kernels
+        pieces[vanished] = [
+            cv2.connectedComponents(level, connectivity=4)[0] - 1
+            for level in np.ascontiguousarray(maps.transpose(2, 0, 1))
+        ]
     assert pieces["whole"][0] > 5
     assert pieces["next"] == [1] * 7
 
 
 def test_ignored_texts_are_masked_whole_and_drawn_nowhere():
     polygon = arc(80, 30, 3.0, (128, 128))
-    maps = kernels.encode([polygon], [True], (256, 256))
-    whole = kernels.encode([polygon], [False], (256, 256)).kernels[..., -1]
+    maps = kernels.encode_kernels([polygon], [True], (256, 256))
+    whole = kernels.encode_kernels([polygon], [False], (256, 256)).kernels[..., -1]
     assert maps.ignored == 1
     assert not maps.kernels.any()
     np.testing.assert_array_equal(maps.mask, 1 - whole)
@@ -170,10 +172,10 @@ def test_odd_polygons_are_counted_and_never_crash():
         np.array([[100, 100], [200, 160], [200, 100], [100, 170.0]]),  # crosses itself
         np.array([[10, 10], [90, 10], [90, 90], [10, 90], [10, 10], [10, 10.0]]),
     ]
-    maps = kernels.encode(polygons, [False] * 9, (256, 256))
+    maps = kernels.encode_kernels(polygons, [False] * 9, (256, 256))
     assert maps.degenerate == 7
     assert maps.texts + maps.vanished == 2
-    empty = kernels.encode([], [], (256, 256))
+    empty = kernels.encode_kernels([], [], (256, 256))
     assert empty.mask.all()
     assert not empty.kernels.any()
 
@@ -181,7 +183,7 @@ def test_odd_polygons_are_counted_and_never_crash():
 def test_more_than_255_texts():
     box = np.array([[4, 4], [52, 4], [52, 32], [4, 32.0]])
     polygons = [box + [60 * (k % 20), 40 * (k // 20)] for k in range(400)]
-    maps = kernels.encode(polygons, [False] * 400, (800, 1200))
+    maps = kernels.encode_kernels(polygons, [False] * 400, (800, 1200))
     assert maps.texts == 400
     assert expansion.expand(maps.kernels).max() == 400
 
@@ -189,10 +191,15 @@ def test_more_than_255_texts():
 def test_curved_texts_come_back_as_polygons():
     rng = np.random.RandomState(2)
     for _ in range(30):
-        polygon = arc(rng.uniform(70, 100), rng.uniform(24, 50), rng.uniform(1.5, 4.5), (128, 128),
-                      rng.uniform(0, 6))  # fmt: skip
-        maps = kernels.encode([polygon], [False], (256, 256))
-        outlines, scores = expansion.detect(maps.kernels.astype(np.float32), polygons=True)
+        polygon = arc(
+            rng.uniform(70, 100),
+            rng.uniform(24, 50),
+            rng.uniform(1.5, 4.5),
+            (128, 128),
+            rng.uniform(0, 6),
+        )
+        maps = kernels.encode_kernels([polygon], [False], (256, 256))
+        outlines, scores = expansion.detect_kernels(maps.kernels.astype(np.float32), polygons=True)
         assert len(outlines) == 1
         assert scores[0] == 1.0
         found, wanted = Polygon(outlines[0]), Polygon(polygon)
@@ -206,8 +213,8 @@ def test_rectangles_come_back():
         angle = rng.uniform(-3, 3)
         turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
         wanted = corners * rng.uniform(40, 150, 2) @ turn + 128
-        maps = kernels.encode([wanted], [False], (256, 256), kernels.ORIGINAL)
-        outlines, _ = expansion.detect(maps.kernels.astype(np.float32))
+        maps = kernels.encode_kernels([wanted], [False], (256, 256), kernels.ORIGINAL)
+        outlines, _ = expansion.detect_kernels(maps.kernels.astype(np.float32))
         found, wanted = Polygon(outlines[0]), Polygon(wanted)
         assert found.intersection(wanted).area / found.union(wanted).area > 0.85
 
@@ -216,11 +223,11 @@ def test_icdar_2015_survives_encoding(shared):
     truth = read_truth(shared / "icdar2015_gt" / "gt.zip", Format())
     results = {}
     for key, boxes in truth.items():
-        maps = kernels.encode(boxes.polygons, boxes.ignored, (720, 1280), kernels.PAPER)
+        maps = kernels.encode_kernels(boxes.polygons, boxes.ignored, (720, 1280), kernels.PAPER)
         results[key] = Boxes()
-        for quad in expansion.detect(
+        for quad in expansion.detect_kernels(
             maps.kernels.astype(np.float32), min_kernel_area=1, min_side=0.0
         )[0]:
             results[key].add(np.rint(quad))
-    score = total(match_all(truth, results), "icdar2015", 0, None, Format())
+    score = total_score(match_all(truth, results), "icdar2015", 0, None, Format())
     assert score.hmean >= 0.99, score

@@ -69,9 +69,9 @@ def test_imports_only_lower_rows(path):
     here = package_of(path)
     for name in imported(ast.parse(path.read_text(encoding="utf-8"))):
         parts = name.split(".")
-        assert ONLY_IN.get(parts[0], here) == here, "{} imports {}".format(path, name)
+        assert ONLY_IN.get(parts[0], here) == here, f"{path} imports {name}"
         if parts[0] != "ocrdata" or len(parts) < 2 or parts[1] == "__version__":
             continue
         there = parts[1]
         allowed = there == here or there in ALSO.get(here, ())
-        assert allowed or ROWS[there] < ROWS.get(here, 0), "{} imports {}".format(path, name)
+        assert allowed or ROWS[there] < ROWS.get(here, 0), f"{path} imports {name}"

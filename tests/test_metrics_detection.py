@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from ocrdata.errors import AnnotationError
-from ocrdata.metrics.detection import evaluate_detection, match_all, total
+from ocrdata.metrics.detection import evaluate_detection, match_all, total_score
 from ocrdata.metrics.detection_files import read_results, read_truth
 from ocrdata.metrics.detection_lines import Boxes, Format
 from ocrdata.metrics.deteval import match_rectangles
@@ -60,7 +60,7 @@ def test_the_commands_offer_every_protocol():
     from ocrdata.cli import options
     from ocrdata.metrics import detection
 
-    assert options.PROTOCOLS == tuple(detection.PROTOCOLS)
+    assert options.DETECTION_PROTOCOLS == tuple(detection.PROTOCOLS)
 
 
 def upright(rng, count):
@@ -98,7 +98,7 @@ def test_the_inflated_figures_are_those_of_the_original():
         assert matches[key].truths == len(truth[key])
         assert matches[key].detections == len(found[key])
     twice = {key: upright_boxes(rows * 2) for key, rows in truth.items()}
-    score = total(match_all(given[0], twice, "deeptext-mindspore"), "x", 0, None, Format())
+    score = total_score(match_all(given[0], twice, "deeptext-mindspore"), "x", 0, None, Format())
     assert score.precision == 1.0 and score.recall == 2.0
 
 
@@ -409,9 +409,9 @@ def test_outlines_are_scored_where_the_truth_has_some(tmp_path):
     truth = CURVE + ',"a"\n200,0,300,0,300,20,200,20,b\n'
     quad = "200,0,300,0,300,20,200,20"
     for result, matched in ((CURVE, 2), (BOX, 2), (BOX.replace("30", "14"), 1)):
-        score = score_of(tmp_path, "{}\n{}\n".format(result, quad), truth=truth)
+        score = score_of(tmp_path, f"{result}\n{quad}\n", truth=truth)
         assert (score.matched, score.ground_truth, score.detections) == (matched, 2, 2)
-    result = "{},0.5\n{},0.25\n".format(CURVE, quad)
+    result = f"{CURVE},0.5\n{quad},0.25\n"
     assert score_of(tmp_path, result, truth=truth, scores=True).matched == 2
     with pytest.raises(AnnotationError, match="something behind its numbers"):
         score_of(tmp_path, CURVE + "\n")

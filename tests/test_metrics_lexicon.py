@@ -42,8 +42,12 @@ def test_the_first_of_equally_near_words_is_taken():
 @pytest.fixture
 def read(tmp_path):
     """Three words in the form of `ocrdata evaluate crnn`, one of them with a mistake."""
-    rows = ["key\ttruth\ttext\tconfidence\tcorrect", "a\tPRIVATE\tprivat3\t0.5\t0",
-            "b\tit\tit\t0.9\t1", "c\tB-52\tb52\t0.9\t0"]  # fmt: skip
+    rows = [
+        "key\ttruth\ttext\tconfidence\tcorrect",
+        "a\tPRIVATE\tprivat3\t0.5\t0",
+        "b\tit\tit\t0.9\t1",
+        "c\tB-52\tb52\t0.9\t0",
+    ]
     path = tmp_path / "predictions-test.tsv"
     path.write_text("\n".join(rows) + "\n")
     return path
@@ -80,8 +84,9 @@ def test_plain_results_need_labels(tmp_path):
     (tmp_path / "read.tsv").write_text("pic/a.png\ttwo words\n")
     words = list(read_words(tmp_path / "read.tsv", tmp_path / "sample.txt"))
     assert [tuple(word) for word in words] == [
-        ("pic/a.png", "two words", "two words"), ("pic/b.png", "lost", ""),
-    ]  # fmt: skip
+        ("pic/a.png", "two words", "two words"),
+        ("pic/b.png", "lost", ""),
+    ]
     score = score_words(tmp_path / "read.tsv", tmp_path / "sample.txt")
     assert (score.accuracy, score.missing) == (0.5, 1)
     with pytest.raises(AnnotationError, match="read.tsv:1: .* --labels"):

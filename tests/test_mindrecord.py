@@ -13,7 +13,7 @@ import pytest
 from ocrdata.base.skips import Skips
 from ocrdata.check.artefact import check_path
 from ocrdata.errors import InputError, RecordError
-from ocrdata.packing.unpack import unpack
+from ocrdata.packing.unpack import unpack_archive
 from ocrdata.records.legacy.conversion import write_from
 from ocrdata.records.legacy.deeptext import open_deeptext
 from ocrdata.records.legacy.mindrecord import (
@@ -30,7 +30,7 @@ PACK = Path(__file__).parent / "data" / "records" / "mindrecord.tar.gz"
 
 @pytest.fixture
 def folder(tmp_path):
-    unpack(PACK, tmp_path / "set")
+    unpack_archive(PACK, tmp_path / "set")
     return tmp_path / "set"
 
 
@@ -55,7 +55,7 @@ def test_rows_are_what_was_written(folder):
 def test_packed_integers_of_every_size():
     values = [0, -1, 127, -128, 128, 32767, -32768, 40000, -(2**31), 2**31, -(2**63)]
     sizes = [1, 1, 1, 1, 2, 2, 2, 4, 4, 8, 8]
-    marks = "".join("{:02b}".format(size.bit_length() - 1) for size in sizes) + "00"
+    marks = "".join(f"{size.bit_length() - 1:02b}" for size in sizes) + "00"
     data = len(values).to_bytes(4, "big") + int(marks, 2).to_bytes(3, "big")
     data += b"".join(v.to_bytes(s, "little", signed=True) for v, s in zip(values, sizes))
     assert unpack_integers(data).tolist() == values
@@ -99,11 +99,16 @@ def test_a_cut_file(folder, cut):
     assert check_path(folder).problems["damaged-record"] == 1
 
 
-@pytest.mark.parametrize("change", [
-    "UPDATE INDEXES SET PAGE_ID_BLOB = 7", "UPDATE INDEXES SET PAGE_OFFSET_BLOB = -5",
-    "UPDATE INDEXES SET PAGE_OFFSET_BLOB = 'x'", "DROP TABLE INDEXES",
-    "UPDATE INDEXES SET PAGE_OFFSET_BLOB_END = PAGE_OFFSET_BLOB_END - 1",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE INDEXES SET PAGE_ID_BLOB = 7",
+        "UPDATE INDEXES SET PAGE_OFFSET_BLOB = -5",
+        "UPDATE INDEXES SET PAGE_OFFSET_BLOB = 'x'",
+        "DROP TABLE INDEXES",
+        "UPDATE INDEXES SET PAGE_OFFSET_BLOB_END = PAGE_OFFSET_BLOB_END - 1",
+    ],
+)
 def test_a_wrong_index(folder, change):
     database = sqlite3.connect(str(index_of(folder / "Deeptext-TRAIN0")))
     with database:

@@ -14,9 +14,9 @@ from train_support import metrics, options  # noqa: E402
 from ocrdata.reading.exported import open_network  # noqa: E402
 from ocrdata.reading.lines import batch_of, ready_line  # noqa: E402
 from ocrdata.train.config.training import settings_from  # noqa: E402
-from ocrdata.train.engine.train import train  # noqa: E402
-from ocrdata.train.export.export import export  # noqa: E402
-from ocrdata.train.inference.evaluate import evaluate  # noqa: E402
+from ocrdata.train.engine.train import train_model  # noqa: E402
+from ocrdata.train.export.export import export_run  # noqa: E402
+from ocrdata.train.inference.evaluate import evaluate_lines  # noqa: E402
 from ocrdata.train.inference.evaluate_scenes import evaluate_scenes  # noqa: E402
 from ocrdata.train.models import MODELS  # noqa: E402
 from ocrdata.train.models.base import Model  # noqa: E402
@@ -54,8 +54,8 @@ def test_a_model_says_what_it_is(model):
 def score(model, data, output):
     """Scores and exports a run; returns how many samples were scored, and the checkpoint."""
     if MODELS.load(model).task == "detection":
-        return evaluate_scenes(model, data, output).images, export(model, output).checkpoint
-    return evaluate(model, data, output).lines, export(model, output).checkpoint
+        return evaluate_scenes(model, data, output).images, export_run(model, output).checkpoint
+    return evaluate_lines(model, data, output).lines, export_run(model, output).checkpoint
 
 
 def real_inputs(model, data):
@@ -70,7 +70,7 @@ def same_in_onnx(model, data, output):
     """Exports a run both ways and runs both on real pictures."""
     for package in ("tf2onnx", "onnxruntime"):
         pytest.importorskip(package, reason="ONNX needs the extra onnx")
-    summary = export(model, output, form="onnx")
+    summary = export_run(model, output, form="onnx")
     assert summary.largest_difference < 1e-4
     networks = [
         open_network(output / model / name, MODELS.load(model).task)
@@ -93,11 +93,13 @@ def test_a_model_learns_is_saved_resumed_scored_and_exported(model, numbers, tmp
     chosen = {"learning_rate": 0.003, "warmup_steps": 5, "schedule": "constant"}
     steps = STEPS[model]
     first = options(steps=steps, **chosen)
-    train(model, data, tmp_path, small(model), first, data_options=more)
+    train_model(model, data, tmp_path, small(model), first, data_options=more)
     losses = [line["loss"] for line in metrics(tmp_path / model)[0]]
     assert np.isfinite(losses).all() and np.mean(losses[-4:]) < 0.5 * np.mean(losses[:4])
     further = options(steps=steps + 2, **chosen)
-    again = train(model, data, tmp_path, small(model), further, resume=True, data_options=more)
+    again = train_model(
+        model, data, tmp_path, small(model), further, resume=True, data_options=more
+    )
     assert again.started_at == steps
-    assert score(model, data, tmp_path) == (held, "model.ckpt-{}".format(steps + 2))
+    assert score(model, data, tmp_path) == (held, f"model.ckpt-{steps + 2}")
     same_in_onnx(model, data, tmp_path)

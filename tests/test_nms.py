@@ -54,10 +54,10 @@ def texts(rng, count, size=400):
 
 def predictions(rng, noise):
     """What a network might give for a few texts, in row order, and scores."""
-    maps = rbox.encode(texts(rng, 6), np.zeros(6, bool), (400, 400))
+    maps = rbox.encode_rboxes(texts(rng, 6), np.zeros(6, bool), (400, 400))
     geometry = maps.geometry + np.float32(noise) * rng.randn(*maps.geometry.shape)
     geometry[..., 4] = maps.geometry[..., 4] + 0.02 * noise * rng.randn(*maps.score.shape)
-    boxes, _ = rbox.decode(maps.score, geometry)
+    boxes, _ = rbox.decode_rboxes(maps.score, geometry)
     return boxes.astype(float), rng.uniform(0.5, 1.0, len(boxes))
 
 
@@ -132,8 +132,9 @@ def test_areas_shared_by_quads_with_common_sides_and_corners():
     rng = np.random.RandomState(7)
     grid = rng.randint(0, 5, (2, 6000, 4, 2)).astype(float)
     one, other = (q.convex(quads) for quads in grid)
-    expected = [Polygon(a).convex_hull.intersection(Polygon(b).convex_hull).area for a, b in
-                zip(one, other)]  # fmt: skip
+    expected = [
+        Polygon(a).convex_hull.intersection(Polygon(b).convex_hull).area for a, b in zip(one, other)
+    ]
     np.testing.assert_allclose(q.intersections(one, other), expected, atol=1e-5)
 
 
@@ -142,12 +143,12 @@ def test_areas_shared_with_itself_after_rounding():
     for shift in (0.0, 1e-13, 1e-9, 1e-7, 1e-6, 1e-5):
         moved = np.roll(boxes, 1, axis=1) + shift
         shared = q.intersections(boxes, moved)
-        np.testing.assert_allclose(shared, q.areas(boxes), rtol=1e-5)
+        np.testing.assert_allclose(shared, q.quad_areas(boxes), rtol=1e-5)
 
 
 def test_hulls_of_all_kinds_of_quads():
     quads = np.random.RandomState(9).uniform(0, 100, (3000, 4, 2))
     expected = [Polygon(quad).convex_hull.area for quad in quads]
     hulls = q.convex(quads)
-    np.testing.assert_allclose(q.areas(hulls), expected, rtol=1e-9)
+    np.testing.assert_allclose(q.quad_areas(hulls), expected, rtol=1e-9)
     assert (q.turns(hulls) >= -1e-9).all()

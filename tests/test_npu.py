@@ -15,8 +15,9 @@ GOLDEN = Path(__file__).parent / "data" / "npu"
 
 
 def version_one(count=8):
-    devices = [{"device_id": str(7 - n), "device_ip": "10.0.0.1", "rank_id": str(n)}
-               for n in range(count)]  # fmt: skip
+    devices = [
+        {"device_id": str(7 - n), "device_ip": "10.0.0.1", "rank_id": str(n)} for n in range(count)
+    ]
     servers = [{"device": devices, "server_id": "10.0.0.9"}]
     return {"server_count": "1", "server_list": servers, "status": "completed", "version": "1.0"}
 
@@ -100,10 +101,10 @@ def test_launching_gives_each_device_its_environment_and_log(table, tmp_path):
 @pytest.mark.tf
 def test_without_the_adapter_one_sentence_says_so():
     pytest.importorskip("tensorflow", reason="training needs TensorFlow")
-    from ocrdata.train.devices.device import make_target
+    from ocrdata.train.devices.device import make_device
 
     with pytest.raises(OcrdataError, match="npu_bridge is not installed.*CANN"):
-        make_target("npu")
+        make_device("npu")
 
 
 def transcript(name, size, tmp_path, monkeypatch, table, **more):
@@ -112,7 +113,7 @@ def transcript(name, size, tmp_path, monkeypatch, table, **more):
     from train_support import options, write_numbers
 
     from ocrdata.train.config.training import settings_from
-    from ocrdata.train.engine.train import train
+    from ocrdata.train.engine.train import train_model
     from ocrdata.train.models import MODELS
 
     rank = 3 if size > 1 else 0
@@ -127,8 +128,14 @@ def transcript(name, size, tmp_path, monkeypatch, table, **more):
     else:
         data, net["image_width"] = write_numbers(tmp_path / "data", 40), 96
     chosen = options(steps=2, batch_size=2 * size, target="npu", **more)
-    train(name, data, tmp_path, settings_from(MODELS.load(name).defaults, net), chosen,
-          data_options=sources)  # fmt: skip
+    train_model(
+        name,
+        data,
+        tmp_path,
+        settings_from(MODELS.load(name).defaults, net),
+        chosen,
+        data_options=sources,
+    )
     return "\n".join(double.lines) + "\n"
 
 
@@ -141,7 +148,7 @@ def test_what_the_adapter_is_told(name, size, tmp_path, monkeypatch, table):
     if not tf.__version__.startswith("1.15"):
         pytest.skip("the adapter is one of TensorFlow 1.15")
     found = transcript(name, size, tmp_path, monkeypatch, table, precision="mixed")
-    golden = GOLDEN / "{}-{}.txt".format(name, size)
+    golden = GOLDEN / f"{name}-{size}.txt"
     if os.environ.get("WRITE_GOLDEN"):
         golden.parent.mkdir(exist_ok=True)
         golden.write_text(found)
@@ -171,9 +178,9 @@ def test_the_double_refuses_what_the_adapter_would(double, break_it, problem):
     from npu_double import Refused
 
     from ocrdata.train.compat import v1
-    from ocrdata.train.devices.device import make_target
+    from ocrdata.train.devices.device import make_device
 
-    config = make_target("npu").config
+    config = make_device("npu").config
     break_it(config.graph_options.rewrite_options)
     with pytest.raises(Refused, match=problem):
         v1.Session(config=config)
@@ -184,9 +191,9 @@ def test_the_double_refuses_wrong_order_and_loose_shapes(double):
     from npu_double import Refused
 
     from ocrdata.train.compat import tf, v1
-    from ocrdata.train.devices.device import make_target
+    from ocrdata.train.devices.device import make_device
 
-    target = make_target("npu")
+    target = make_device("npu")
     with tf.Graph().as_default(), v1.Session(config=target.config) as session:
         fed = v1.placeholder(tf.float32, [None])
         weight = v1.get_variable("w", [])

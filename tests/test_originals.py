@@ -31,7 +31,7 @@ from ocrdata.records.legacy.originals import find_originals
 from ocrdata.records.write.options import WriteOptions
 from ocrdata.records.write.shards import write_shards
 from ocrdata.text.charset import Charset, read_charset
-from ocrdata.train.data.line_shards import read_shard_set as read_training_shards
+from ocrdata.train.data.line_shards import read_line_shards as read_training_shards
 
 CHARSET = Charset(tuple("abcdefghijklmnopqrstuvwxyz"))
 KEEP = WriteOptions(validation_fraction=0)
@@ -56,7 +56,7 @@ def write_file(path, rows):
 def ucloud(number, data, labels=(0, 1, 2)):
     return {
         "images": bytes_feature(data),
-        "imagenames": bytes_feature("/home/me/data.v2/pic/{}/0_1.jpg".format(number).encode()),
+        "imagenames": bytes_feature(f"/home/me/data.v2/pic/{number}/0_1.jpg".encode()),
         "labels": int64_feature(labels),
     }
 
@@ -84,12 +84,12 @@ def test_written_as_the_trainers_read(tmp_path, layout):
         line.key: line
         for _, path, _ in read_shard_set(data / "ours").shards()
         for line in map(line_of, read_examples(path))
-    }  # fmt: skip
+    }
     names = [path.name for path in sorted((data / "tfrecords").glob("*.tfrecords"))]
     count = read_shard_set(data / "tfrecords").info["splits"]["test"]["samples"]
     if layout == "ucloud-crnn":
         assert "test_feature_0_3.tfrecords" in names
-        assert "test_feature_3_{}.tfrecords".format(count) in names
+        assert f"test_feature_3_{count}.tfrecords" in names
     else:
         assert {"train_1.tfrecords", "val_1.tfrecords", "test_2.tfrecords"} <= set(names)
     seen = 0
@@ -130,9 +130,12 @@ def test_a_sound_set_becomes_ours_without_loss(tmp_path):
     rows = [ucloud(n, bgr(image), (n, n + 1)) for n, image in enumerate(images)]
     write_file(make(tmp_path, "train_feature_0_6"), rows)
     summary = write_from(
-        tmp_path / "old", tmp_path / "tfrecords", original=True, dictionary=dictionary(tmp_path),
+        tmp_path / "old",
+        tmp_path / "tfrecords",
+        original=True,
+        dictionary=dictionary(tmp_path),
         options=KEEP,
-    )  # fmt: skip
+    )
     assert (summary.samples, summary.problems) == (6, {})
     for line in lines_of(tmp_path, "train"):
         number = CHARSET.encode(line.text)[0]
@@ -158,17 +161,23 @@ def scrambled(image):
 
 def test_scrambled_pictures_are_named_and_put_right(tmp_path):
     images = [line_image(number) for number in range(20)]
-    write_file(make(tmp_path, "train_feature_0_20"), [ucloud(n, bgr(i)) for n, i in
-                                                     enumerate(images)])  # fmt: skip
-    write_file(make(tmp_path, "test_feature_0_20"), [ucloud(n, scrambled(i), (n,)) for n, i in
-                                                    enumerate(images)])  # fmt: skip
+    write_file(
+        make(tmp_path, "train_feature_0_20"), [ucloud(n, bgr(i)) for n, i in enumerate(images)]
+    )
+    write_file(
+        make(tmp_path, "test_feature_0_20"),
+        [ucloud(n, scrambled(i), (n,)) for n, i in enumerate(images)],
+    )
     found = problems(tmp_path / "old")
     assert found.counts["scrambled-picture"] == 20
     assert "test_feature_0_20" in found.examples["scrambled-picture"][0]
     summary = write_from(
-        tmp_path / "old", tmp_path / "tfrecords", original=True, dictionary=dictionary(tmp_path),
+        tmp_path / "old",
+        tmp_path / "tfrecords",
+        original=True,
+        dictionary=dictionary(tmp_path),
         options=KEEP,
-    )  # fmt: skip
+    )
     assert summary.problems["scrambled-picture"] == 20
     for line in lines_of(tmp_path, "test"):
         with Image.open(io.BytesIO(line.image)) as image:
@@ -192,9 +201,12 @@ def test_text_lists_grey_and_odd_sizes(tmp_path):
     assert found.counts == {"text-list-picture": 1, "wrong-picture-size": 2}
     chosen = WriteOptions(validation_fraction=0, skip_errors=True)
     summary = write_from(
-        tmp_path / "old", tmp_path / "tfrecords", original=True, dictionary=dictionary(tmp_path),
+        tmp_path / "old",
+        tmp_path / "tfrecords",
+        original=True,
+        dictionary=dictionary(tmp_path),
         options=chosen,
-    )  # fmt: skip
+    )
     assert summary.samples == 3 and sum(summary.skipped.values()) == 1
     widths = sorted(line.width for line in lines_of(tmp_path))
     assert widths == [100, 100, 200]
@@ -217,8 +229,11 @@ def test_wrong_labels(tmp_path):
     write_file(make(tmp_path, "train_1"), npu)
     counts = problems(tmp_path / "old").counts
     assert counts == {
-        "wrong-label": 3, "label-too-long": 1, "empty-label": 1, "repeated-picture": 4,
-    }  # fmt: skip
+        "wrong-label": 3,
+        "label-too-long": 1,
+        "empty-label": 1,
+        "repeated-picture": 4,
+    }
 
 
 def test_missing_files_and_wrong_counts(tmp_path):
@@ -237,7 +252,7 @@ def test_missing_files_and_wrong_counts(tmp_path):
 def east_record(name, quads, size=128):
     image = np.full((size, size, 3), 200, np.uint8)
     cv2.fillPoly(image, [quad.astype(np.int32) for quad in quads], (9, 9, 90))
-    maps = rbox.encode(np.array(quads), np.zeros(len(quads), bool), (size, size))
+    maps = rbox.encode_rboxes(np.array(quads), np.zeros(len(quads), bool), (size, size))
     geometry = maps.geometry.copy()
     geometry[:, :, 4] *= -1
     return {
@@ -260,9 +275,7 @@ def test_east_maps_become_outlines_again(tmp_path):
     quads = {b"a.jpg": turned(12.0), b"b.jpg": turned(0.0), b"c.jpg": turned(-20.0)}
     rows = [east_record(name, [quad]) for name, quad in quads.items()]
     write_file(make(tmp_path, "train_feature_00000"), rows)
-    summary = write_from(
-        tmp_path / "old", tmp_path / "out", original=True, options=KEEP
-    )  # fmt: skip
+    summary = write_from(tmp_path / "old", tmp_path / "out", original=True, options=KEEP)
     assert summary.task == "detection"
     for _, path, _ in read_shard_set(tmp_path / "out").shards():
         for scene in map(scene_of, read_examples(path)):

@@ -62,8 +62,11 @@ def test_the_wheel_renders_in_an_empty_directory(unpacked, tmp_path):
     ):
         subprocess.run(
             [sys.executable, "-m", "ocrdata", *words],
-            cwd=str(tmp_path), env=environment, check=True, stdout=subprocess.DEVNULL,
-        )  # fmt: skip
+            cwd=str(tmp_path),
+            env=environment,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
     assert len(list((tmp_path / "data" / "pic").rglob("*.jpg"))) == 40
     assert len(list((tmp_path / "data" / "tfrecords").glob("train-*-of-00002.tfrecord"))) == 2
 

@@ -14,8 +14,8 @@ from PIL import Image
 from ocrdata.base.storage import tar as guards
 from ocrdata.check.artefact import check_path
 from ocrdata.errors import AnnotationError, InputError, OutputExistsError
-from ocrdata.packing.pack import pack
-from ocrdata.packing.unpack import unpack, unpack_once
+from ocrdata.packing.pack import pack_folder
+from ocrdata.packing.unpack import unpack_archive, unpack_once
 
 
 @pytest.fixture
@@ -26,8 +26,8 @@ def scenes(tmp_path):
     for number, name in enumerate(("img_2", "img_10", "deep/字")):
         Image.new("RGB", (64, 48), (number, 9, 9)).save(root / (name + ".jpg"))
         folder, _, stem = name.rpartition("/")
-        truth = root / folder / "gt_{}.txt".format(stem)
-        truth.write_text("1,2,30,2,30,20,1,20,text {}\n".format(number), encoding="utf-8")
+        truth = root / folder / f"gt_{stem}.txt"
+        truth.write_text(f"1,2,30,2,30,20,1,20,text {number}\n", encoding="utf-8")
     return root
 
 
@@ -40,9 +40,9 @@ def contents(root):
 
 
 def test_there_and_back(scenes, tmp_path):
-    summary = pack(scenes, tmp_path / "a.tar.gz")
+    summary = pack_folder(scenes, tmp_path / "a.tar.gz")
     assert (summary.pictures, summary.texts) == (3, 3)
-    unpack(tmp_path / "a.tar.gz", tmp_path / "out")
+    unpack_archive(tmp_path / "a.tar.gz", tmp_path / "out")
     assert contents(tmp_path / "out") == contents(scenes)
 
 
@@ -50,19 +50,19 @@ def test_archives_that_hold_the_folder_itself(scenes, tmp_path):
     """As `tar -czf scenes.tar.gz .` makes them."""
     with tarfile.open(str(tmp_path / "a.tar.gz"), "w:gz") as tar:
         tar.add(str(scenes), ".")
-    unpack(tmp_path / "a.tar.gz", tmp_path / "out")
+    unpack_archive(tmp_path / "a.tar.gz", tmp_path / "out")
     assert contents(tmp_path / "out") == contents(scenes)
     assert check_path(tmp_path / "a.tar.gz").checked == {"pictures": 3}
 
 
 def test_the_same_files_give_the_same_bytes(scenes, tmp_path):
-    pack(scenes, tmp_path / "a.tar.gz")
+    pack_folder(scenes, tmp_path / "a.tar.gz")
     for path in scenes.rglob("*.jpg"):
         path.write_bytes(path.read_bytes())
         path.chmod(0o600)
     other = tmp_path / "elsewhere"
     scenes.rename(other)
-    digest = pack(other, tmp_path / "b.tar.gz").sha256
+    digest = pack_folder(other, tmp_path / "b.tar.gz").sha256
     data = (tmp_path / "b.tar.gz").read_bytes()
     assert (tmp_path / "a.tar.gz").read_bytes() == data
     assert hashlib.sha256(data).hexdigest() == digest
@@ -71,13 +71,17 @@ def test_the_same_files_give_the_same_bytes(scenes, tmp_path):
 
 
 def test_members_are_plain_and_a_truth_comes_before_its_picture(scenes, tmp_path):
-    pack(scenes, tmp_path / "a.tar.gz")
+    pack_folder(scenes, tmp_path / "a.tar.gz")
     with tarfile.open(str(tmp_path / "a.tar.gz")) as tar:
         entries = tar.getmembers()
     assert [entry.name for entry in entries] == [
-        "gt_img_10.txt", "img_10.jpg", "gt_img_2.txt", "img_2.jpg",
-        "deep/gt_字.txt", "deep/字.jpg",
-    ]  # fmt: skip
+        "gt_img_10.txt",
+        "img_10.jpg",
+        "gt_img_2.txt",
+        "img_2.jpg",
+        "deep/gt_字.txt",
+        "deep/字.jpg",
+    ]
     assert {(e.mtime, e.uid, e.gid, e.uname, e.mode) for e in entries} == {(0, 0, 0, "", 0o644)}
 
 
@@ -85,23 +89,23 @@ def test_unpaired_files(scenes, tmp_path):
     (scenes / "gt_img_2.txt").unlink()
     (scenes / "notes.md").write_text("x")
     with pytest.raises(AnnotationError, match=r"img_2\.jpg: has no ground-truth file"):
-        pack(scenes, tmp_path / "a.tar.gz")
+        pack_folder(scenes, tmp_path / "a.tar.gz")
     assert not (tmp_path / "a.tar.gz").exists()
-    summary = pack(scenes, tmp_path / "a.tar.gz", skip_errors=True)
+    summary = pack_folder(scenes, tmp_path / "a.tar.gz", skip_errors=True)
     assert summary.pictures == 2
     assert sorted(summary.skipped.values()) == [1, 1]
 
 
 def test_existing_archives_and_folders_are_kept(scenes, tmp_path):
-    pack(scenes, tmp_path / "a.tar.gz")
+    pack_folder(scenes, tmp_path / "a.tar.gz")
     with pytest.raises(OutputExistsError):
-        pack(scenes, tmp_path / "a.tar.gz")
+        pack_folder(scenes, tmp_path / "a.tar.gz")
     with pytest.raises(OutputExistsError):
-        unpack(tmp_path / "a.tar.gz", scenes, overwrite=True)
-    unpack(tmp_path / "a.tar.gz", tmp_path / "out")
+        unpack_archive(tmp_path / "a.tar.gz", scenes, overwrite=True)
+    unpack_archive(tmp_path / "a.tar.gz", tmp_path / "out")
     with pytest.raises(OutputExistsError):
-        unpack(tmp_path / "a.tar.gz", tmp_path / "out")
-    unpack(tmp_path / "a.tar.gz", tmp_path / "out", overwrite=True)
+        unpack_archive(tmp_path / "a.tar.gz", tmp_path / "out")
+    unpack_archive(tmp_path / "a.tar.gz", tmp_path / "out", overwrite=True)
     assert contents(tmp_path / "out") == contents(scenes)
 
 
@@ -146,22 +150,22 @@ FILE, LINK, HARD = tarfile.REGTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE
 def test_unsafe_members_are_refused_and_nothing_is_left(tmp_path, entries, problem):
     archive = made(tmp_path / "a.tar.gz", ("good.jpg", FILE, b"x"), *entries)
     with pytest.raises(InputError, match=problem):
-        unpack(archive, tmp_path / "out" / "here")
+        unpack_archive(archive, tmp_path / "out" / "here")
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["a.tar.gz"]
     assert not (tmp_path / "out" / "here").exists()
     assert not list(tmp_path.rglob("evil")) and not list(tmp_path.rglob("good.jpg"))
 
 
 def test_limits(scenes, tmp_path, monkeypatch):
-    pack(scenes, tmp_path / "a.tar.gz")
+    pack_folder(scenes, tmp_path / "a.tar.gz")
     with pytest.raises(InputError, match="more than 2 files"):
-        unpack(tmp_path / "a.tar.gz", tmp_path / "out", max_files=2)
+        unpack_archive(tmp_path / "a.tar.gz", tmp_path / "out", max_files=2)
     with pytest.raises(InputError, match="more than 50 bytes"):
-        unpack(tmp_path / "a.tar.gz", tmp_path / "out", max_bytes=50)
+        unpack_archive(tmp_path / "a.tar.gz", tmp_path / "out", max_bytes=50)
     monkeypatch.setattr(guards, "FREE_BYTES", 1 << 20)
     bomb = made(tmp_path / "b.tar.gz", ("zeros", FILE, bytes(20 << 20)))
     with pytest.raises(InputError, match="unpacked"):
-        unpack(bomb, tmp_path / "out")
+        unpack_archive(bomb, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -172,20 +176,20 @@ def test_a_header_made_to_fill_the_memory(tmp_path):
     with gzip.open(tmp_path / "a.tar.gz", "wb") as stream:
         stream.write(entry.tobuf(tarfile.GNU_FORMAT) + bytes(100 << 20))
     with pytest.raises(InputError, match="header of 104,857,"):
-        unpack(tmp_path / "a.tar.gz", tmp_path / "out")
+        unpack_archive(tmp_path / "a.tar.gz", tmp_path / "out")
 
 
 def test_archives_cut_anywhere_and_other_files(scenes, tmp_path):
-    pack(scenes, tmp_path / "a.tar.gz")
+    pack_folder(scenes, tmp_path / "a.tar.gz")
     data = (tmp_path / "a.tar.gz").read_bytes()
     cut = tmp_path / "cut.tar.gz"
     for end in range(0, len(data), 7):
         cut.write_bytes(data[:end])
         with pytest.raises(InputError):
-            unpack(cut, tmp_path / "out")
+            unpack_archive(cut, tmp_path / "out")
     cut.write_bytes(b"not a tar at all" * 100)
     with pytest.raises(InputError, match="no sound tar archive"):
-        unpack(cut, tmp_path / "out")
+        unpack_archive(cut, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -193,7 +197,7 @@ def test_archives_cut_anywhere_and_other_files(scenes, tmp_path):
 
 
 def test_unpacked_once_for_many_processes(scenes, tmp_path):
-    pack(scenes, tmp_path / "a.tar.gz")
+    pack_folder(scenes, tmp_path / "a.tar.gz")
     context = multiprocessing.get_context("spawn")
     with context.Pool(3) as pool:
         call = [(tmp_path / "a.tar.gz", tmp_path / "cache")] * 3
@@ -206,10 +210,10 @@ def test_unpacked_once_for_many_processes(scenes, tmp_path):
 
 
 def test_another_archive_of_the_same_name_is_another_folder(scenes, tmp_path):
-    pack(scenes, tmp_path / "a.tar.gz")
+    pack_folder(scenes, tmp_path / "a.tar.gz")
     first = unpack_once(tmp_path / "a.tar.gz", tmp_path / "cache")
     (scenes / "img_2.jpg").write_bytes(b"other")
-    pack(scenes, tmp_path / "a.tar.gz", overwrite=True)
+    pack_folder(scenes, tmp_path / "a.tar.gz", overwrite=True)
     second = unpack_once(tmp_path / "a.tar.gz", tmp_path / "cache")
     assert first != second
     assert (second / "img_2.jpg").read_bytes() == b"other"

@@ -18,7 +18,7 @@ from ocrdata.pages import charts, html
 from ocrdata.pages.dataset import write_dataset_page
 from ocrdata.pages.facts import collect_facts
 from ocrdata.pages.run import Miss, marked, write_run_page
-from ocrdata.pages.samples import Outline
+from ocrdata.pages.samples import DrawnOutline
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +51,10 @@ def test_facts_of_lines_are_those_of_the_lists(rendered):
 
 
 def test_facts_are_the_same_in_every_form(rendered, scenes, run, tmp_path):
-    from ocrdata.packing.pack import pack
+    from ocrdata.packing.pack import pack_folder
     from ocrdata.records.write.shards import write_shards
 
-    pack(scenes, tmp_path / "scenes.tar.gz")
+    pack_folder(scenes, tmp_path / "scenes.tar.gz")
     run("tfrecord", "--source", scenes, "--output", tmp_path / "records", "--workers", 0)
     forms = [collect_facts(path) for path in (scenes, tmp_path / "scenes.tar.gz")]
     whole = [sum(one.read for one in form.values()) for form in forms]
@@ -73,8 +73,11 @@ def test_a_page_shows_the_samples_and_the_figures(rendered, tmp_path):
     summary = write_dataset_page(rendered, tmp_path / "page.html", count=9)
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert summary.samples == page.count('class="card sample"') == 9
-    assert summary.splits == {"train": len(rows_of(rendered, "Train")), "test": len(
-        rows_of(rendered, "Test"))} and summary.problems == {}  # fmt: skip
+    assert (
+        summary.splits
+        == {"train": len(rows_of(rendered, "Train")), "test": len(rows_of(rendered, "Test"))}
+        and summary.problems == {}
+    )
     assert page.count("NotoSansSC") >= 1 and "ocrdata gen-pics" in page and "rotation" in page
     for svg in svgs(page):
         ElementTree.fromstring(svg)
@@ -92,8 +95,8 @@ def test_a_page_of_scenes_has_their_outlines(scenes, tmp_path):
 
 def test_a_page_needs_nothing_else(rendered, scenes, tmp_path):
     for place, path in enumerate((rendered, scenes)):
-        write_dataset_page(path, tmp_path / "{}.html".format(place), count=3)
-        page = (tmp_path / "{}.html".format(place)).read_text(encoding="utf-8")
+        write_dataset_page(path, tmp_path / f"{place}.html", count=3)
+        page = (tmp_path / f"{place}.html").read_text(encoding="utf-8")
         assert {found[:5] for found in re.findall(r'(?:src|href)="([^"#][^"]*)', page)} == {"data:"}
         assert "http://" not in page and "https://" not in page and "@import" not in page
 
@@ -104,7 +107,7 @@ def test_labels_and_paths_cannot_break_out(tmp_path):
     (data / "Train").mkdir()
     Image.new("RGB", (40, 20)).save(str(data / "pic/a.png"))
     evil = '</script><script>alert("1")</script>'
-    (data / "Train/sample.txt").write_text("pic/a.png {}\npic/b.png x\n".format(evil))
+    (data / "Train/sample.txt").write_text(f"pic/a.png {evil}\npic/b.png x\n")
     summary = write_dataset_page(data, tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert evil not in page and "&lt;/script&gt;" in page and "<b>data" not in page
@@ -132,9 +135,7 @@ def test_the_command(run, rendered, tmp_path):
 
 
 def heights(svg, kind):
-    return [
-        float(h) for h in re.findall(r'<rect class="{}"[^>]*height="([\d.]+)"'.format(kind), svg)
-    ]
+    return [float(h) for h in re.findall(rf'<rect class="{kind}"[^>]*height="([\d.]+)"', svg)]
 
 
 def test_bars_are_as_high_as_their_counts():
@@ -173,12 +174,19 @@ def test_figures_are_written_for_people():
 
 def write_run(folder):
     folder.mkdir()
-    run = {"model": "crnn", "options": {"steps": 3}, "model_options": {"lstm": "auto"},
-           "records": {"samples": 9}, "versions": {"ocrdata": "1"}}  # fmt: skip
+    run = {
+        "model": "crnn",
+        "options": {"steps": 3},
+        "model_options": {"lstm": "auto"},
+        "records": {"samples": 9},
+        "versions": {"ocrdata": "1"},
+    }
     (folder / "run.json").write_text(json.dumps(run))
     lines = [{"step": n, "loss": 9.0 / n, "accuracy": n / 9, "learning_rate": 1e-3} for n in (1, 2)]
-    lines += [{"step": n, "validation": {"accuracy": a, "character_error_rate": 1 - a}}
-              for n, a in ((1, 0.25), (2, 0.125))]  # fmt: skip
+    lines += [
+        {"step": n, "validation": {"accuracy": a, "character_error_rate": 1 - a}}
+        for n, a in ((1, 0.25), (2, 0.125))
+    ]
     text = "".join(json.dumps(line) + "\n" for line in lines) + '{"step": 3, "lo'
     (folder / "metrics.jsonl").write_text(text)
 
@@ -187,9 +195,11 @@ def test_the_page_of_a_run(tmp_path):
     write_run(tmp_path / "run")
     stream = tmp_path / "a.png"
     Image.new("RGB", (60, 32)).save(str(stream))
-    outlines = [Outline([[0, 0], [9, 0], [9, 9]], "found", "found")]
-    worst = [Miss(stream.read_bytes(), "七百", "七佰<", "9%"),
-             Miss(stream.read_bytes(), "", "1 missed", "img", outlines)]  # fmt: skip
+    outlines = [DrawnOutline([[0, 0], [9, 0], [9, 9]], "found", "found")]
+    worst = [
+        Miss(stream.read_bytes(), "七百", "七佰<", "9%"),
+        Miss(stream.read_bytes(), "", "1 missed", "img", outlines),
+    ]
     page = write_run_page(tmp_path / "run", worst, "Of step 2.").read_text(encoding="utf-8")
     assert "七<del>百</del><br>七<ins>佰&lt;</ins>" in page and 'class="found"' in page
     assert "best accuracy, at step 1" in page and "best character error rate, at step 1" in page
@@ -228,13 +238,20 @@ def test_the_worst_scenes_are_those_with_most_wrong():
     truth = {"a": boxes(0, 20), "b": boxes(0), "c": boxes(0, 20, 40)}
     results = {"a": boxes(0, 60), "b": boxes(0), "c": boxes()}
     found = [
-        SimpleNamespace(key=key, truth=truth[key], polygons=results[key].polygons,
-                        scores=results[key].scores, problem="") for key in truth
-    ]  # fmt: skip
+        SimpleNamespace(
+            key=key,
+            truth=truth[key],
+            polygons=results[key].polygons,
+            scores=results[key].scores,
+            problem="",
+        )
+        for key in truth
+    ]
     matches = match_all(truth, results)
     picture = SimpleNamespace(image_bytes=lambda: b"")
     worst = worst_scenes(found, matches, lambda index: picture)
     assert [(miss.note, miss.text) for miss in worst] == [
-        ("c", "3 missed, 0 found that are no text"), ("a", "1 missed, 1 found that are no text"),
-    ]  # fmt: skip
+        ("c", "3 missed, 0 found that are no text"),
+        ("a", "1 missed, 1 found that are no text"),
+    ]
     assert [one.kind for one in worst[1].outlines] == ["", "", "found", "found"]

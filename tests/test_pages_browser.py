@@ -16,9 +16,12 @@ playwright = pytest.importorskip(
     "playwright.sync_api", reason="playwright is not installed (it needs Python 3.9)"
 )
 QUIET = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +52,13 @@ def pages(rendered, tmp_path_factory):
     broken[1].write_bytes(b"no picture")
     write_shards(rendered, root / "shards", shards=2, workers=0)
     found = {}
-    for name, path in (("lines", rendered), ("scenes", scenes), ("icdar", icdar),
-                       ("damaged", root / "damaged"), ("shards", root / "shards")):  # fmt: skip
+    for name, path in (
+        ("lines", rendered),
+        ("scenes", scenes),
+        ("icdar", icdar),
+        ("damaged", root / "damaged"),
+        ("shards", root / "shards"),
+    ):
         found[name] = root / (name + ".html")
         write_dataset_page(path, found[name], count=200)
     write_run(root / "run")
@@ -64,7 +72,7 @@ def watched(browser, path, **settings):
     """Opens a page; returns it with all that went wrong and all that it asked for."""
     context = browser.new_context(offline=True, **settings)
     page, wrong, asked = context.new_page(), [], []
-    page.on("console", lambda message: wrong.append("{0.type}: {0.text}".format(message)))
+    page.on("console", lambda message: wrong.append(f"{message.type}: {message.text}"))
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("requestfailed", lambda request: wrong.append(request.url[:80]))
     page.on("request", lambda request: asked.append(request.url.split(":", 1)[0]))

@@ -12,17 +12,17 @@ from PIL import Image
 from scene_support import scene_options, small_psenet
 
 pytest.importorskip("tensorflow", reason="training needs TensorFlow")
-from ocrdata.geometry.expansion import detect  # noqa: E402
+from ocrdata.geometry.expansion import detect_kernels  # noqa: E402
 from ocrdata.metrics.detection import evaluate_detection  # noqa: E402
 from ocrdata.render.scenes.batch import render_scenes  # noqa: E402
-from ocrdata.render.scenes.scene import SceneJob  # noqa: E402
+from ocrdata.render.scenes.scene import SceneConfig  # noqa: E402
 from ocrdata.render.style.recipes import find_recipe  # noqa: E402
 from ocrdata.render.text.fonts import find_fonts  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
-from ocrdata.train.config.detection import PsenetReading  # noqa: E402
+from ocrdata.train.config.detection import PsenetReadingOptions  # noqa: E402
 from ocrdata.train.config.training import TrainOptions  # noqa: E402
-from ocrdata.train.engine.train import train  # noqa: E402
-from ocrdata.train.export.export import export  # noqa: E402
+from ocrdata.train.engine.train import train_model  # noqa: E402
+from ocrdata.train.export.export import export_run  # noqa: E402
 from ocrdata.train.inference.evaluate_scenes import evaluate_scenes  # noqa: E402
 
 pytestmark = pytest.mark.tf
@@ -33,9 +33,17 @@ TEXTS = ["国家图书馆", "2024年10月", "人民币壹万元"]
 def trained(tmp_path_factory):
     """A data folder with three pictures of curved text, and a PSENet that knows them."""
     folder = tmp_path_factory.mktemp("psenet")
-    job = SceneJob(tuple(find_fonts(())), find_recipe("clean"), (128, 128), (1, 2), (18.0, 24.0),
-                   curved=1.0, dont_care=0.0, vertical=0.0)  # fmt: skip
-    render_scenes(folder / "data", TEXTS, job, 3, test_fraction=0.0)
+    config = SceneConfig(
+        tuple(find_fonts(())),
+        find_recipe("clean"),
+        (128, 128),
+        (1, 2),
+        (18.0, 24.0),
+        curved=1.0,
+        dont_care=0.0,
+        vertical=0.0,
+    )
+    render_scenes(folder / "data", TEXTS, config, 3, test_fraction=0.0)
     lists = [folder / "data" / name / "sample.txt" for name in ("Train", "Test")]
     shutil.copy(*map(str, lists))  # scored on what was learned
     options = TrainOptions(
@@ -43,7 +51,7 @@ def trained(tmp_path_factory):
     )
     small = small_psenet(kernels=3, smallest_kernel=0.6)
     crops = scene_options(input_size=128, min_crop_side=0.9, background=0.0)
-    train("psenet", folder / "data", folder / "output", small, options, data_options=crops)
+    train_model("psenet", folder / "data", folder / "output", small, options, data_options=crops)
     return folder
 
 
@@ -54,7 +62,7 @@ def corners_in(predictions):
 
 
 def test_curved_texts_are_found_as_polygons_and_the_zip_scores_the_same(trained):
-    reading = PsenetReading(polygons=True)
+    reading = PsenetReadingOptions(polygons=True)
     found = evaluate_scenes("psenet", trained / "data", trained / "output", reading=reading)
     assert found.hmean >= 0.75 and found.images == 3
     truth = trained / "data/images/0000"
@@ -73,7 +81,7 @@ def test_commands_and_the_export_agree(trained, run, tmp_path):
     assert "\t" in run("predict", "psenet", picture, "--polygons", *drawn, *words).output
     assert (tmp_path / "drawn/scene_00000000.png").is_file()
     regions = json.loads((tmp_path / "found.jsonl").read_text(encoding="utf-8"))["regions"]
-    summary = export("psenet", trained / "output", tmp_path / "model")
+    summary = export_run("psenet", trained / "output", tmp_path / "model")
     assert summary.signature == "images -> kernels"
     with tf.Graph().as_default(), v1.Session() as session:
         graph = v1.saved_model.load(session, ["serve"], summary.exported)
@@ -82,7 +90,7 @@ def test_commands_and_the_export_agree(trained, run, tmp_path):
         kernels = session.run(
             signature.outputs["kernels"].name, {signature.inputs["images"].name: image}
         )
-    outlines, _ = detect(kernels[0], polygons=True)
+    outlines, _ = detect_kernels(kernels[0], polygons=True)
     assert len(outlines) == len(regions) > 0
     for outline, region in zip(outlines, regions):
         np.testing.assert_allclose(np.round(outline), region["polygon"], atol=2)

@@ -11,7 +11,7 @@ from shapely.geometry import Polygon
 
 from ocrdata.geometry import quads as q
 from ocrdata.geometry import raster, rbox
-from ocrdata.metrics.detection import match_all, total
+from ocrdata.metrics.detection import match_all, total_score
 from ocrdata.metrics.detection_files import read_truth
 from ocrdata.metrics.detection_lines import Boxes, Format
 
@@ -129,7 +129,7 @@ def test_maps_equal_the_slow_reference(seed):
     rng = np.random.RandomState(seed)
     quads, ignore = random_quads(rng, 40, (512, 640)), rng.rand(40) < 0.3
     score, geometry, mask = slow_maps(quads, ignore, (512, 640), 10.0)
-    maps = rbox.encode(quads, ignore, (512, 640), min_text_size=10.0)
+    maps = rbox.encode_rboxes(quads, ignore, (512, 640), min_text_size=10.0)
     np.testing.assert_array_equal(maps.score, score)
     np.testing.assert_array_equal(maps.mask, mask)
     np.testing.assert_allclose(maps.geometry, geometry, atol=1e-4)
@@ -148,8 +148,8 @@ def test_the_rectangle_is_the_smallest_one():
 @pytest.mark.parametrize("box", [(16, 120), (300, 40), (30, 30)])
 def test_rectangles_come_back(angle, box):
     quad = rectangle(box[0], box[1], angle)
-    maps = rbox.encode(quad, [False], (400, 400))
-    found, scores = rbox.decode(maps.score, maps.geometry)
+    maps = rbox.encode_rboxes(quad, [False], (400, 400))
+    found, scores = rbox.decode_rboxes(maps.score, maps.geometry)
     assert len(found) == maps.score.sum() > 0
     assert min(overlap(each, quad[0]) for each in found) >= 0.98
     assert (np.abs(maps.geometry[..., 4]) <= np.pi / 4 + 1e-6).all()
@@ -158,9 +158,9 @@ def test_rectangles_come_back(angle, box):
 def test_quads_come_back_corner_by_corner():
     quads = random_quads(np.random.RandomState(2), 60, (512, 512))
     for quad in quads:
-        maps = rbox.encode(quad, [False], (512, 512), geometry="quad")
-        found, _ = rbox.decode(maps.score, maps.geometry)
-        expected = np.repeat(q.clockwise(quad[None]), len(found), axis=0)
+        maps = rbox.encode_rboxes(quad, [False], (512, 512), geometry="quad")
+        found, _ = rbox.decode_rboxes(maps.score, maps.geometry)
+        expected = np.repeat(q.clockwise_quads(quad[None]), len(found), axis=0)
         np.testing.assert_allclose(found, expected, atol=1e-3)
 
 
@@ -170,20 +170,20 @@ def test_icdar_2015_survives_encoding(shared, geometry):
     results = {}
     for key, boxes in truth.items():
         quads = np.array(boxes.polygons).reshape(-1, 4, 2)
-        maps = rbox.encode(quads, boxes.ignored, (720, 1280), geometry=geometry)
+        maps = rbox.encode_rboxes(quads, boxes.ignored, (720, 1280), geometry=geometry)
         results[key] = Boxes()
-        for quad in rbox.detect(maps.score, maps.geometry)[0]:
+        for quad in rbox.detect_rboxes(maps.score, maps.geometry)[0]:
             results[key].add(np.rint(quad))
-    score = total(match_all(truth, results), "icdar2015", 0, None, Format())
+    score = total_score(match_all(truth, results), "icdar2015", 0, None, Format())
     assert score.hmean >= 0.9935, score
 
 
 def test_more_than_255_texts():
     corner = np.stack(np.meshgrid(np.arange(20) * 60, np.arange(20) * 40), axis=-1)
     quads = corner.reshape(-1, 1, 2) + np.array([[4, 4], [52, 4], [52, 32], [4, 32]])
-    maps = rbox.encode(quads, np.zeros(400, bool), (800, 1200))
+    maps = rbox.encode_rboxes(quads, np.zeros(400, bool), (800, 1200))
     assert maps.texts == 400
-    found, _ = rbox.detect(maps.score, maps.geometry)
+    found, _ = rbox.detect_rboxes(maps.score, maps.geometry)
     assert sorted(map(tuple, found[:, 0].round().tolist())) == sorted(
         map(tuple, quads[:, 0].astype(float).tolist())
     )
@@ -201,24 +201,24 @@ def test_odd_quads_are_counted_and_never_crash():
         [[200, 300], [300, 300], [220, 320], [200, 400]],  # concave
         [[-9e5, 300], [9e5, 300], [9e5, 340], [-9e5, 340]],  # far larger than the picture
     ]
-    maps = rbox.encode(quads, [False] * 8, (480, 480), min_text_size=2.0)
+    maps = rbox.encode_rboxes(quads, [False] * 8, (480, 480), min_text_size=2.0)
     assert (maps.degenerate, maps.tiny, maps.texts) == (4, 1, 3)
     assert np.isfinite(maps.geometry).all()
-    assert rbox.encode([], [], (480, 480)).mask.all()
+    assert rbox.encode_rboxes([], [], (480, 480)).mask.all()
 
 
 def test_a_crossed_quad_is_uncrossed():
     quad = np.array([[[100, 100], [200, 160], [200, 100], [100, 160]]])
     straight = np.array([[[100, 100], [200, 100], [200, 160], [100, 160]]])
-    one, other = (rbox.encode(each, [False], (300, 300)) for each in (quad, straight))
+    one, other = (rbox.encode_rboxes(each, [False], (300, 300)) for each in (quad, straight))
     np.testing.assert_array_equal(one.score, other.score)
     np.testing.assert_allclose(one.geometry, other.geometry, atol=1e-4)
 
 
 def test_the_border_can_be_left_to_the_network():
     quads = np.concatenate([rectangle(200, 60, 0.3), rectangle(80, 40, 0.0, (320, 320))])
-    plain = rbox.encode(quads, [False, False], (400, 400))
-    ring = rbox.encode(quads, [False, False], (400, 400), ignore_border=True)
+    plain = rbox.encode_rboxes(quads, [False, False], (400, 400))
+    ring = rbox.encode_rboxes(quads, [False, False], (400, 400), ignore_border=True)
     whole = np.zeros((100, 100), np.uint8)
     whole.flat[raster.fill(quads, np.arange(2), (100, 100), 4)[0]] = 1
     assert plain.mask.all()
@@ -227,11 +227,11 @@ def test_the_border_can_be_left_to_the_network():
 
 def test_weak_and_thin_boxes_are_dropped():
     quads = np.concatenate([rectangle(120, 40, 0.1), rectangle(100, 40, 0.0, (320, 320))])
-    maps = rbox.encode(quads, [False, False], (400, 400))
-    assert len(rbox.detect(maps.score, maps.geometry)[0]) == 2
-    assert len(rbox.detect(maps.score, maps.geometry, min_side=41.0)[0]) == 0
-    assert len(rbox.detect(maps.score, maps.geometry, min_mean_score=0.9)[0]) == 0
-    half, means = rbox.detect(maps.score, maps.geometry, scale=(0.5, 0.5))
+    maps = rbox.encode_rboxes(quads, [False, False], (400, 400))
+    assert len(rbox.detect_rboxes(maps.score, maps.geometry)[0]) == 2
+    assert len(rbox.detect_rboxes(maps.score, maps.geometry, min_side=41.0)[0]) == 0
+    assert len(rbox.detect_rboxes(maps.score, maps.geometry, min_mean_score=0.9)[0]) == 0
+    half, means = rbox.detect_rboxes(maps.score, maps.geometry, scale=(0.5, 0.5))
     assert half.max() < 200
     assert ((means > 0.1) & (means < 0.5)).all()
 

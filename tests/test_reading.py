@@ -17,7 +17,7 @@ from ocrdata.reading import ctc
 from ocrdata.reading.exported import Network, find_network, open_network
 from ocrdata.reading.lines import LineReader, ready_line, scaled_width
 from ocrdata.reading.scenes import SceneReader
-from ocrdata.reading.words import ReadOptions, cut, in_reading_order, read_words, views_of
+from ocrdata.reading.words import ReadOptions, cut, in_reading_order, read_word_crops, views_of
 
 
 def log_probabilities(draw, steps, lines, classes):
@@ -39,7 +39,7 @@ def test_probabilities_are_sums_over_all_paths():
             total[collapsed(path, 2)] += np.exp(chance)
         texts = list(total)
         same = np.repeat(scores[:, line : line + 1], len(texts), axis=1)
-        found = ctc.probabilities(same, [length] * len(texts), texts)
+        found = ctc.text_probability(same, [length] * len(texts), texts)
         np.testing.assert_allclose(found, [total[text] for text in texts], rtol=1e-9)
         assert np.isclose(found.sum(), 1.0)
 
@@ -120,10 +120,12 @@ def test_reading_end_to_end_with_networks_that_are_known():
     picture[32:48, 16:80], picture[80:112, 32:40] = 0, 0
 
     def find(feeds):
-        quads = np.array([[[16, 32], [80, 32], [80, 48], [16, 48]],
-                          [[32, 80], [40, 80], [40, 112], [32, 112]]], np.float32)  # fmt: skip
+        quads = np.array(
+            [[[16, 32], [80, 32], [80, 48], [16, 48]], [[32, 80], [40, 80], [40, 112], [32, 112]]],
+            np.float32,
+        )
         assert feeds["images"].shape == (1, 128, 160, 3)
-        maps = rbox.encode(quads, np.zeros(2, bool), (128, 160))
+        maps = rbox.encode_rboxes(quads, np.zeros(2, bool), (128, 160))
         return {"score": maps.score[None] * 0.9, "geometry": maps.geometry[None]}
 
     def say(feeds):
@@ -135,21 +137,21 @@ def test_reading_end_to_end_with_networks_that_are_known():
     scenes = SceneReader(Fixed({"outlines": {"kind": "rbox"}, "fitting": {"max_side": 500}}, find))
     lines = {"height": 32, "channels": 1, "width": 0}
     reader = LineReader(Fixed({"dictionary": {"characters": "ab"}, "lines": lines}, say))
-    words = read_words(picture, scenes, reader, ReadOptions(margin=0.0, vertical="turn"))
+    words = read_word_crops(picture, scenes, reader, ReadOptions(margin=0.0, vertical="turn"))
     assert [word.text for word in words] == ["b", "b"]
     np.testing.assert_allclose(words[0].polygon[0], [16, 32], atol=1)
-    kept = read_words(picture, scenes, reader, ReadOptions(margin=0.0, vertical="keep"))
+    kept = read_word_crops(picture, scenes, reader, ReadOptions(margin=0.0, vertical="keep"))
     assert [word.text for word in kept] == ["b", "a"]
-    assert read_words(picture, scenes, reader, ReadOptions(min_confidence=0.99)) == []
+    assert read_word_crops(picture, scenes, reader, ReadOptions(min_confidence=0.99)) == []
     json.dumps(words[0].as_dict())
 
 
 def test_the_rule_of_an_export_gives_what_its_function_gives():
     quads = np.array([[[10, 10], [90, 20], [88, 40], [8, 30]]], np.float32)
-    maps = rbox.encode(quads, np.zeros(1, bool), (64, 128))
+    maps = rbox.encode_rboxes(quads, np.zeros(1, bool), (64, 128))
     values = {"score": maps.score * 0.7, "geometry": maps.geometry}
     found, _ = find_outlines(values, {"kind": "rbox", "threshold": 0.6}, (2.0, 1.0))
-    expected, _ = rbox.detect(*values.values(), threshold=0.6, scale=(2.0, 1.0))
+    expected, _ = rbox.detect_rboxes(*values.values(), threshold=0.6, scale=(2.0, 1.0))
     np.testing.assert_array_equal(found, expected)
     with pytest.raises(UnknownNameError, match="rbox"):
         find_outlines(values, {"kind": "rbx"})

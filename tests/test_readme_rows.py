@@ -44,14 +44,14 @@ def pictures(folder, names):
 
 
 def labelled(folder):
-    names = ["pic/{}.png".format(place) for place in range(len(PHRASES))]
+    names = [f"pic/{place}.png" for place in range(len(PHRASES))]
     pictures(folder, names)
     lines = ["{} {}\n".format(*pair) for pair in zip(names, PHRASES)]
     (folder / "FILE").write_text("".join(lines), encoding="utf-8")
 
 
 def poems(folder):
-    pictures(folder, ["pic/{}/0_0.jpg".format(place) for place in range(len(PHRASES))])
+    pictures(folder, [f"pic/{place}/0_0.jpg" for place in range(len(PHRASES))])
     (folder / "THUOCL_poem.txt").write_text("\n".join(PHRASES) + "\n", encoding="utf-8")
 
 

@@ -40,7 +40,7 @@ def server(tmp_path):
     handler = functools.partial(Handler, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
         threading.Thread(target=running.serve_forever, daemon=True).start()
-        yield folder, "http://127.0.0.1:{}".format(running.server_address[1])
+        yield folder, f"http://127.0.0.1:{running.server_address[1]}"
         running.shutdown()
 
 
@@ -71,7 +71,7 @@ def test_names_are_taken_apart_as_pathlib_does(tmp_path):
 
 @pytest.mark.parametrize("kind", ["local", "memory", "file"])
 def test_files_behave_alike_everywhere(tmp_path, bucket, kind):
-    roots = {"local": tmp_path, "memory": bucket, "file": as_path("file://{}".format(tmp_path))}
+    roots = {"local": tmp_path, "memory": bucket, "file": as_path(f"file://{tmp_path}")}
     root = roots[kind] / "some" / "folder"
     root.mkdir(parents=True, exist_ok=True)
     with (root / "a.txt").open("w", encoding="utf-8", newline="\n") as stream:
@@ -100,9 +100,13 @@ def test_object_stores_choose_the_size_of_what_they_are_sent(bucket, monkeypatch
     kind, asked = type(fsspec.filesystem("memory")), []
     original = kind.open
     monkeypatch.setattr(
-        kind, "open", lambda self, path, mode, **more: (asked.append((mode, more)),
-        original(self, path, mode, **more))[1],
-    )  # fmt: skip
+        kind,
+        "open",
+        lambda self, path, mode, **more: (
+            asked.append((mode, more)),
+            original(self, path, mode, **more),
+        )[1],
+    )
     for mode in ("wb", "ab", "rb"):
         (bucket / "a").open(mode, 512).close()
     # s3fs refuses parts of less than 5 MB, gcsfs less than 256 KB.
@@ -115,9 +119,10 @@ def test_a_folder_arrives_with_its_manifest_last(bucket, monkeypatch):
     copied = []
     original = type(fsspec.filesystem("memory")).cp_file
     monkeypatch.setattr(
-        type(fsspec.filesystem("memory")), "cp_file",
+        type(fsspec.filesystem("memory")),
+        "cp_file",
         lambda self, one, other, **more: (copied.append(other), original(self, one, other)),
-    )  # fmt: skip
+    )
     files.move_tree(bucket / "from", bucket / "to", last="manifest.json")
     assert copied[-1].endswith("to/manifest.json") and len(copied) == 3
     assert set(content(bucket / "to")) == {"manifest.json", "z.bin", "deep/manifest.json"}
@@ -218,7 +223,7 @@ def test_a_packed_set_is_read_from_a_web_server(run, tmp_path, bucket, server):
         for name, data in content(bucket / "images").items():
             packed.writestr(name, data)
     for source, name in ((folder, "a"), (address, "b")):
-        words = ["import", "icdar", "{}/set.zip".format(source), "--data-dir", tmp_path / name]
+        words = ["import", "icdar", f"{source}/set.zip", "--data-dir", tmp_path / name]
         run(*words, "--workers", "0")
     assert content(tmp_path / "a") == content(tmp_path / "b")
     missing = run("import", "icdar", address + "/no.zip", "--data-dir", tmp_path, code=2).output
@@ -228,12 +233,12 @@ def test_a_packed_set_is_read_from_a_web_server(run, tmp_path, bucket, server):
 @pytest.mark.tf
 def test_shards_there_are_trained_on_from_a_copy(run, tmp_path, bucket, monkeypatch):
     pytest.importorskip("tensorflow", reason="training needs TensorFlow")
-    from ocrdata.train.data.line_shards import read_shard_set
+    from ocrdata.train.data.line_shards import read_line_shards
 
     monkeypatch.setenv("OCRDATA_CACHE_DIR", str(tmp_path / "cache"))
     words = ["--corpus", "dates", "--limit", "60", "--records", "--shards", "2", "--workers", "0"]
     run("gen-pics", "--data-dir", bucket, *words)
-    shards = read_shard_set(bucket)
+    shards = read_line_shards(bucket)
     for _ in range(2):
         copies = [shard.path.read_bytes() for shard in shards.require("train")]
     names = [path for _, path, _ in shards.described.shards("train")]

@@ -123,9 +123,12 @@ def test_no_ink_is_lost_at_the_edges(painters, recipe, text, number):
     shift = np.array([[1.0, 0, 40], [0, 1.0, 40], [0, 0, 1.0]])
     wave = place.wave and place.wave._replace(phase=place.wave.phase - 40 / place.wave.period)
     wide = place._replace(
-        matrix=shift @ place.matrix, wave=wave, width=place.width + 80, height=112,
+        matrix=shift @ place.matrix,
+        wave=wave,
+        width=place.width + 80,
+        height=112,
         exact=place.exact and tuple(edge + 40 for edge in place.exact),
-    )  # fmt: skip
+    )
     whole = warp_ink(ink, wide, fine)
     assert int(mask.sum()) == pytest.approx(int(whole.sum()), rel=0.01)
 
@@ -153,10 +156,26 @@ def test_text_and_ground_keep_their_distance(painters, recipe, number):
 def test_corners_are_never_black_by_accident(painters, recipe):
     for style in styles_of(recipe, 60):
         style = style._replace(
-            paper=220, ink=20, background="plain", light=0, fold=0, specks=0, noise=0, poisson=0,
-            shadow=0, outline=0, rule=0, frame=0, above=0, below=0, margin_left=0.5,
-            margin_right=0.5, paper_tint=0, artefacts=0, invert=0,
-        )  # fmt: skip
+            paper=220,
+            ink=20,
+            background="plain",
+            light=0,
+            fold=0,
+            specks=0,
+            noise=0,
+            poisson=0,
+            shadow=0,
+            outline=0,
+            rule=0,
+            frame=0,
+            above=0,
+            below=0,
+            margin_left=0.5,
+            margin_right=0.5,
+            paper_tint=0,
+            artefacts=0,
+            invert=0,
+        )
         picture = grey(painters[recipe].draw("风华正茂", style).picture).astype(int)
         corners = picture[[0, 0, -1, -1], [0, -1, 0, -1]]
         assert np.abs(corners - 220).max() < 12
@@ -199,13 +218,13 @@ def test_light_and_folds_change_what_they_should():
     assert 190 < np.median(creased) < 210 and 125 < creased.min() < 160
 
 
-@pytest.mark.parametrize("form", image_effects.FORMATS)
+@pytest.mark.parametrize("form", image_effects.IMAGE_FILE_FORMATS)
 @pytest.mark.parametrize("shape", [(32, 90), (32, 90, 3)])
 def test_files_decode_to_what_was_drawn(form, shape):
     picture = np.full(shape, 180, np.uint8)
     picture[10:20, 30:60] = 20
     back = cv2.imdecode(
-        np.frombuffer(image_effects.encode(picture, form, 95), np.uint8), cv2.IMREAD_UNCHANGED
+        np.frombuffer(image_effects.encode_image(picture, form, 95), np.uint8), cv2.IMREAD_UNCHANGED
     )
     assert back.shape[:2] == shape[:2]
     assert np.abs(grey(back).astype(int) - grey(picture)).mean() < 4

@@ -17,12 +17,12 @@ from render_support import TEXTS, job, tree_digest
 
 from ocrdata.base.sample import read_sample_list
 from ocrdata.errors import CorpusError, FontError, OcrdataError, OptionError
-from ocrdata.render.effects.backgrounds import PictureBank, find_pictures, invent_picture
+from ocrdata.render.effects.backgrounds import BackgroundBank, find_pictures, invent_picture
 from ocrdata.render.effects.warp import Frame
 from ocrdata.render.lines.batch import render_lines
 from ocrdata.render.lines.blocks import render_block, styles_of
 from ocrdata.render.lines.planning import TextOptions, plan_lines
-from ocrdata.render.lines.text_sampling import Task, near_key, plan_texts
+from ocrdata.render.lines.text_sampling import TextBlockTask, near_key, plan_texts
 
 
 def sides(root):
@@ -73,7 +73,7 @@ def test_killed_and_resumed_gives_the_same_bytes(tmp_path, more):
 
 
 def test_train_and_test_share_no_text(tmp_path):
-    texts = ["{}年".format(number) for number in range(400)]
+    texts = [f"{number}年" for number in range(400)]
     summary = render_lines(tmp_path, texts, job("clean"), TextOptions(variants=2))
     train, test = map(set, sides(tmp_path))
     assert not train & test and len(train | test) == 400
@@ -82,7 +82,7 @@ def test_train_and_test_share_no_text(tmp_path):
 
 
 def test_near_duplicates_share_a_side(tmp_path):
-    pairs = [("第{}回".format(n), "第 {} 回！".format(n)) for n in range(200)]
+    pairs = [(f"第{n}回", f"第 {n} 回！") for n in range(200)]
     texts = [text for pair in pairs for text in pair]
     render_lines(tmp_path / "kept", texts, job("clean"), TextOptions(variants=1))
     test = set(sides(tmp_path / "kept")[1])
@@ -132,7 +132,7 @@ def test_balanced_sampling_brings_rare_characters_up(tmp_path):
 def test_pictures_decode_and_have_the_height():
     for form in ("jpg", "png", "webp"):
         order = job("scene", frame=Frame(48), form=form)
-        for item in render_block(order, Task(0, tuple(TEXTS))):
+        for item in render_block(order, TextBlockTask(0, tuple(TEXTS))):
             data = np.frombuffer(item.sample.image, np.uint8)
             picture = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
             assert picture.shape[0] == 48 < picture.shape[1] and item.sample.key.endswith(form)
@@ -156,7 +156,7 @@ def test_styles_are_replayed_and_overridden(tmp_path, run):
 def test_box_files_name_every_character(tmp_path):
     render_lines(tmp_path, TEXTS, job("scene", boxes=True), TextOptions(variants=60))
     rows = [json.loads(line) for line in (tmp_path / "boxes" / "boxes.jsonl").open("rb")]
-    assert [row["key"] for row in rows] == ["pic/0000/{:08d}.jpg".format(n) for n in range(360)]
+    assert [row["key"] for row in rows] == [f"pic/0000/{n:08d}.jpg" for n in range(360)]
     assert all(len(row["quads"]) == len(row["text"]) for row in rows)
     assert sorted(path.name for path in (tmp_path / "boxes").iterdir()) == [
         "boxes.jsonl",
@@ -272,7 +272,7 @@ def test_rare_and_undrawable_phrases_are_left_out_and_counted(tmp_path, run, com
 
 def test_blocks_share_out_the_user_s_pictures(tmp_path):
     for number in range(40):
-        cv2.imwrite(str(tmp_path / "{:02d}.jpg".format(number)), np.full((60, 90, 3), number * 6))
+        cv2.imwrite(str(tmp_path / f"{number:02d}.jpg"), np.full((60, 90, 3), number * 6))
     paths = find_pictures([tmp_path])
     order = job("scene", pictures=paths)
     seen = []
@@ -291,6 +291,6 @@ def test_large_photographs_are_read_smaller(tmp_path):
     cv2.imwrite(str(tmp_path / "a.jpg"), large)
     cv2.imwrite(str(tmp_path / "b.png"), large)
     photo, exact = (
-        PictureBank([tmp_path / name]).cut(0.0, (300, 500)) for name in ("a.jpg", "b.png")
+        BackgroundBank([tmp_path / name]).cut(0.0, (300, 500)) for name in ("a.jpg", "b.png")
     )
     assert np.abs(photo.astype(int) - exact).mean() < 4

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from ocrdata.render.effects.image_effects import encode
+from ocrdata.render.effects.image_effects import encode_image
 from ocrdata.render.effects.warp import Frame
-from ocrdata.render.lines.blocks import Job, painter_of, render_block, styles_of
+from ocrdata.render.lines.blocks import RenderConfig, painter_of, render_block, styles_of
 from ocrdata.render.lines.plain_lines import only_copies
-from ocrdata.render.lines.text_sampling import Task
+from ocrdata.render.lines.text_sampling import TextBlockTask
 from ocrdata.render.style.recipes import find_recipe
 from ocrdata.render.text.fonts import find_fonts
 
@@ -25,7 +25,7 @@ from ocrdata.render.text.fonts import find_fonts
 )
 def test_lines_drawn_together_are_those_drawn_alone(frame, fixed):
     recipe = find_recipe("clean").with_fixed(fixed)
-    job = Job(tuple(find_fonts(())), recipe, frame)
+    config = RenderConfig(tuple(find_fonts(())), recipe, frame)
     assert only_copies(recipe)
     texts = (
         "一",
@@ -39,12 +39,12 @@ def test_lines_drawn_together_are_those_drawn_alone(frame, fixed):
         "abc" * 9,
         "春眠不觉晓",
     )
-    task = Task(3, texts * 8)
-    styles, painter = styles_of(job, 3, range(80)), painter_of(job)
-    for item, text, style in zip(render_block(job, task), task.texts, styles):
+    task = TextBlockTask(3, texts * 8)
+    styles, painter = styles_of(config, 3, range(80)), painter_of(config)
+    for item, text, style in zip(render_block(config, task), task.texts, styles):
         alone = painter.draw(text, style).picture
         assert item.size == alone.shape[:2]
-        assert item.sample.image == encode(alone, "jpg", int(round(style.quality))), text
+        assert item.sample.image == encode_image(alone, "jpg", int(round(style.quality))), text
 
 
 @pytest.mark.parametrize("name", ["print", "scan", "scene", "screen", "hard"])

@@ -11,7 +11,7 @@ from ocrdata.base.assets import asset_dir
 from ocrdata.errors import FontError, OptionError, UnknownNameError
 from ocrdata.render.text import glyphs
 from ocrdata.render.text.fonts import FontFace, find_fonts, font_characters
-from ocrdata.render.text.glyph_store import Room
+from ocrdata.render.text.glyph_store import MemoryBudget
 from ocrdata.render.text.glyphs import GlyphCache
 
 
@@ -37,7 +37,7 @@ def square(width):
 def small_font(path, characters="中A", weights=False):
     """A font of bars; with an axis the bars grow from 100 to 500 units."""
     builder = FontBuilder(1000, isTTF=True)
-    names = [".notdef"] + ["g{:X}".format(ord(character)) for character in characters]
+    names = [".notdef"] + [f"g{ord(character):X}" for character in characters]
     builder.setupGlyphOrder(names)
     builder.setupCharacterMap({ord(c): name for c, name in zip(characters, names[1:])})
     builder.setupGlyf({name: square(100) for name in names})
@@ -58,35 +58,35 @@ def small_font(path, characters="中A", weights=False):
 def test_faces_of_a_collection(tmp_path):
     path, names = collection(tmp_path)
     assert find_fonts([str(path)]) == [FontFace(path, 0)]
-    assert find_fonts(["{}:1".format(path)]) == [FontFace(path, 1)]
+    assert find_fonts([f"{path}:1"]) == [FontFace(path, 1)]
     assert find_fonts([str(path)], face=1) == [FontFace(path, 1)]
     assert find_fonts([str(tmp_path)]) == [FontFace(path, 0)]
     with pytest.raises(FontError, match="has 2 faces, so there is no face 2"):
-        find_fonts(["{}:2".format(path)])
+        find_fonts([f"{path}:2"])
     one, other = (GlyphCache([FontFace(path, 1)]), GlyphCache([FontFace(names[1])]))
     assert (one.glyph(0, 40, "风").ink == other.glyph(0, 40, "风").ink).all()
 
 
 def test_weights_of_a_variable_font(tmp_path):
     path = small_font(tmp_path / "bars.ttf", weights=True)
-    faces = find_fonts(["{}@wght=100..900".format(path)])
+    faces = find_fonts([f"{path}@wght=100..900"])
     assert [dict(face.axes)["wght"] for face in faces] == [100, 300, 500, 700, 900]
     cache = GlyphCache(faces)
     widths = [cache.glyph(face, 100, "中").ink.shape[1] for face in range(5)]
     assert widths == [10, 20, 30, 40, 50]
     with pytest.raises(FontError, match="has no axis wdth; its axes: wght"):
-        find_fonts(["{}@wdth=80".format(path)])
+        find_fonts([f"{path}@wdth=80"])
     with pytest.raises(FontError, match="wght from 100 to 900, not 950"):
-        find_fonts(["{}@wght=950".format(path)])
+        find_fonts([f"{path}@wght=950"])
 
 
 def test_shares_decide_how_often_a_font_is_drawn(tmp_path):
     one, other = (small_font(tmp_path / name) for name in ("a.ttf", "b.ttf"))
-    cache = GlyphCache(find_fonts(["{}*3".format(one), str(other)]))
+    cache = GlyphCache(find_fonts([f"{one}*3", str(other)]))
     picks = [cache.pick("中", place / 100) for place in range(100)]
     assert picks.count(0) == 75 and picks.count(1) == 25
     with pytest.raises(OptionError, match="must be above 0"):
-        find_fonts(["{}*0".format(one)])
+        find_fonts([f"{one}*0"])
 
 
 def test_only_fonts_that_have_the_text_draw_it(tmp_path):
@@ -118,7 +118,7 @@ def test_fonts_that_cannot_be_used(tmp_path):
     cases = {"text.ttf": b"not a font", "empty.otf": b"", "cut.ttf": whole[: len(whole) // 3]}
     for name, content in cases.items():
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(FontError, match="{}: is not a font that can be read".format(name)):
+        with pytest.raises(FontError, match=f"{name}: is not a font that can be read"):
             find_fonts([str(tmp_path / name)])
     with pytest.raises(FontError, match="does not exist"):
         find_fonts([str(tmp_path / "no.ttf")])
@@ -152,7 +152,7 @@ def test_bundled_fonts_are_used_by_name():
 
 def test_glyphs_are_kept_packed_and_forgotten_within_bounds(monkeypatch):
     """What was packed, and what was drawn again, is what was drawn first."""
-    small, drawn = GlyphCache(find_fonts(()), room=Room(40_000, 60_000)), []
+    small, drawn = GlyphCache(find_fonts(()), room=MemoryBudget(40_000, 60_000)), []
     draw = glyphs.draw_glyph
     monkeypatch.setattr(glyphs, "draw_glyph", lambda *given: drawn.append(given[1]) or draw(*given))
     characters = [chr(point) for point in range(0x4E00, 0x4E00 + 500) if small.has(0, chr(point))]

@@ -38,7 +38,7 @@ def normalised(count, values, weights, mask=None):
             out = blocks.batch_norm(tf.constant(values[share]), True, part)
             return tf.reduce_sum(out * weights[share])
 
-        made = replicas.Replicas(["/device:CPU:{}".format(i) for i in range(count)]).build(make)
+        made = replicas.Replicas([f"/device:CPU:{i}" for i in range(count)]).build(make)
         loss = tf.add_n(made)
         updates = v1.get_collection(v1.GraphKeys.UPDATE_OPS)
         fetches = [loss, *v1.gradients(loss, v1.trainable_variables()), *updates]
@@ -64,5 +64,5 @@ def test_batches_are_normalised_over_all_replicas(masked):
 def test_replicas_that_exchange_other_things_are_refused():
     with tf.Graph().as_default(), pytest.raises(AssertionError, match="alike"):
         replicas.Replicas(["/device:CPU:0"] * 2).build(
-            lambda index: replicas.total(tf.constant(1.0)) if index else None
+            lambda index: replicas.total_over_replicas(tf.constant(1.0)) if index else None
         )

@@ -18,8 +18,8 @@ from ocrdata.records.format.dataset_info import read_shard_set
 from ocrdata.records.sources.truth import parse_regions
 from ocrdata.render.effects.warp import Placement, warp_ink
 from ocrdata.render.scenes.batch import iterate_scenes, render_scenes
-from ocrdata.render.scenes.scene import SceneJob
-from ocrdata.render.scenes.scene_layout import Room, bend, line_outlines, set_block
+from ocrdata.render.scenes.scene import SceneConfig
+from ocrdata.render.scenes.scene_layout import OccupancyGrid, bend, line_outlines, set_block
 from ocrdata.render.style.line_style import NEUTRAL
 from ocrdata.render.style.recipes import find_recipe
 from ocrdata.render.text.fonts import find_fonts
@@ -28,9 +28,9 @@ from ocrdata.render.text.glyphs import GlyphCache
 TEXTS = ["风华正茂", "2024年", "No.12-34", "人民币壹万元整", "出口", "小心地滑", "A座", "北京大学"]
 
 
-def job(**more):
+def config(**more):
     settings = {"size": (320, 256), "texts": (4, 9), "heights": (12.0, 40.0), **more}
-    return SceneJob(tuple(find_fonts(())), find_recipe("scene"), **settings)
+    return SceneConfig(tuple(find_fonts(())), find_recipe("scene"), **settings)
 
 
 def invoke(*words, code=0):
@@ -46,7 +46,7 @@ def area(quad):
 @pytest.mark.parametrize("curved", [0.0, 0.5])
 def test_regions_stay_inside_and_apart(curved):
     counts = []
-    for sample in iterate_scenes(job(curved=curved), TEXTS, 30):
+    for sample in iterate_scenes(config(curved=curved), TEXTS, 30):
         quads = [region.polygon for region in sample.regions]
         counts.append(len(quads))
         for i, quad in enumerate(quads):
@@ -61,12 +61,12 @@ def test_regions_stay_inside_and_apart(curved):
 
 def test_labels_are_the_texts_or_dont_care():
     seen = set()
-    for sample in iterate_scenes(job(dont_care=0.3), TEXTS, 30):
+    for sample in iterate_scenes(config(dont_care=0.3), TEXTS, 30):
         for region in sample.regions:
             assert region.ignore == (region.text == "###")
             seen.add(region.text)
     assert {"###"} < seen <= {*TEXTS, "###"}
-    sharp = job(dont_care=0.0, heights=(20.0, 40.0))
+    sharp = config(dont_care=0.0, heights=(20.0, 40.0))
     texts = [region.text for s in iterate_scenes(sharp, TEXTS, 20) for region in s.regions]
     assert texts.count("###") < 0.05 * len(texts), "only what perspective made too small"
 
@@ -76,7 +76,7 @@ def test_quads_hold_the_ink_of_their_lines(vertical):
     cache = GlyphCache(find_fonts(()))
     style = NEUTRAL._replace(rotation=17.0, shear=0.15, perspective_x=0.2, weight=0.4)
     block = set_block(["国家图书", "馆藏"], style, 24.0, vertical, cache)
-    matrix, _ = Room(400, 400).find(block, style, __import__("random").Random(1))
+    matrix, _ = OccupancyGrid(400, 400).find(block, style, __import__("random").Random(1))
     place = Placement(matrix, 400, 400, block.scale, None, None, 0.0, 0.0, False)
     ink = warp_ink(block.ink, place, 2).astype(int)
     quads = line_outlines(block, matrix)
@@ -94,7 +94,7 @@ def test_quads_hold_the_ink_of_their_lines(vertical):
 def test_the_share_that_is_turned(turned, low, high):
     upright = [
         bool(np.allclose(region.polygon, box(*region.polygon.min(0), *region.polygon.max(0))))
-        for sample in iterate_scenes(job(turned=turned, dont_care=0.0), TEXTS, 20)
+        for sample in iterate_scenes(config(turned=turned, dont_care=0.0), TEXTS, 20)
         for region in sample.regions
     ]
     assert low <= np.mean(upright) <= high
@@ -125,7 +125,7 @@ def test_outlines_hold_the_ink_of_curved_lines(sweep):
 
 def test_text_can_be_seen_in_its_region():
     steps = []
-    for sample in iterate_scenes(job(heights=(24.0, 48.0), dont_care=0.0), TEXTS, 12):
+    for sample in iterate_scenes(config(heights=(24.0, 48.0), dont_care=0.0), TEXTS, 12):
         picture = cv2.imdecode(np.frombuffer(sample.image, np.uint8), cv2.IMREAD_GRAYSCALE)
         for region in sample.regions:
             mask = np.zeros(picture.shape, np.uint8)
@@ -137,7 +137,7 @@ def test_text_can_be_seen_in_its_region():
 
 @pytest.mark.parametrize("curved", [0.0, 0.6])
 def test_files_are_what_importers_and_records_read(tmp_path, curved):
-    wanted = job(curved=curved)
+    wanted = config(curved=curved)
     summary = render_scenes(tmp_path, TEXTS, wanted, 20, workers=0)
     rows = [
         (sample.key, sample.text)
@@ -162,7 +162,7 @@ def test_files_are_what_importers_and_records_read(tmp_path, curved):
 
 def test_same_bytes_for_any_workers_and_after_a_resumed_run(tmp_path, monkeypatch):
     for workers in (0, 2):
-        render_scenes(tmp_path / str(workers), TEXTS, job(), 30, workers=workers)
+        render_scenes(tmp_path / str(workers), TEXTS, config(), 30, workers=workers)
     calls = []
 
     def fails_later(*arguments):
@@ -176,8 +176,8 @@ def test_same_bytes_for_any_workers_and_after_a_resumed_run(tmp_path, monkeypatc
     real = batch._write_block
     monkeypatch.setattr(batch, "_write_block", fails_later)
     with pytest.raises(KeyboardInterrupt):
-        render_scenes(tmp_path / "cut", TEXTS, job(), 30)
-    summary = render_scenes(tmp_path / "cut", TEXTS, job(), 30, resume=True)
+        render_scenes(tmp_path / "cut", TEXTS, config(), 30)
+    summary = render_scenes(tmp_path / "cut", TEXTS, config(), 30, resume=True)
     digests = {tree_digest(tmp_path / name) for name in ("0", "2", "cut")}
     assert len(digests) == 1 and len(calls) == 5
     assert summary.scenes == 30
@@ -209,10 +209,10 @@ def test_ranges_that_are_none(tmp_path, words, message):
 
 def test_what_cannot_be_drawn_is_named(tmp_path):
     with pytest.raises(FontError, match="can draw none of the texts: no font has"):
-        render_scenes(tmp_path / "d", ["\U0001f600"], job())
+        render_scenes(tmp_path / "d", ["\U0001f600"], config())
     with pytest.raises(CorpusError, match="holds no text"):
-        render_scenes(tmp_path / "d", [], job())
-    for wrong in (job(size=(20, 20)), job(texts=(3, 99)), job(heights=(4.0, 9.0))):
+        render_scenes(tmp_path / "d", [], config())
+    for wrong in (config(size=(20, 20)), config(texts=(3, 99)), config(heights=(4.0, 9.0))):
         with pytest.raises(OptionError):
             render_scenes(tmp_path / "d", TEXTS, wrong)
     assert not (tmp_path / "d").exists()
@@ -231,7 +231,7 @@ def test_user_pictures_are_backgrounds(tmp_path):
     found = find_pictures([tmp_path / "photos"], skips)
     assert [path.name for path in found] == ["a.png"]
     assert skips == {"background b.jpg is not a picture that can be read": 1}
-    sample = next(iterate_scenes(job(pictures=found, texts=(1, 1)), TEXTS, 1))
+    sample = next(iterate_scenes(config(pictures=found, texts=(1, 1)), TEXTS, 1))
     picture = cv2.imdecode(np.frombuffer(sample.image, np.uint8), cv2.IMREAD_COLOR)
     assert np.median(picture[..., 1]) > np.median(picture[..., 0]) + 80
     with pytest.raises(InputError, match="b.jpg: is not a picture that can be read"):

@@ -39,10 +39,10 @@ def make_data(root, variants=3, train=8):
     rows = {"Train": [], "Test": []}
     for number, text in enumerate(TEXTS):
         for variant in range(variants):
-            key = "pic/{}_{}.{}".format(number, variant, FORMATS[variant % 4])
+            key = f"pic/{number}_{variant}.{FORMATS[variant % 4]}"
             size = (20 * len(text), 30 + number)
             Image.new("L", size, 20 * number + variant).save(root / key)
-            rows["Train" if number < train else "Test"].append("{} {}\n".format(key, text))
+            rows["Train" if number < train else "Test"].append(f"{key} {text}\n")
     for name, lines in rows.items():
         (root / name / "sample.txt").write_bytes("".join(lines).encode("utf-8"))
     characters = sorted(set("".join(TEXTS)))
@@ -87,8 +87,10 @@ def test_every_sample_is_written_once_as_it_is(data):
 
 def test_splits_share_no_text_and_test_is_test(data):
     write_shards(data, shards=2, validation_fraction=0.3)
-    texts = {split: {line.text for line in lines_of(data, split)} for split in
-             ("train", "validation", "test")}  # fmt: skip
+    texts = {
+        split: {line.text for line in lines_of(data, split)}
+        for split in ("train", "validation", "test")
+    }
     assert texts["test"] == set(TEXTS[8:])
     assert texts["train"] and texts["validation"]
     assert not texts["train"] & texts["validation"]
@@ -370,9 +372,14 @@ def test_nothing_to_write(tmp_path, data):
 
 @pytest.mark.parametrize(
     "options",
-    [{"shards": 0}, {"validation_fraction": 1.0}, {"unknown": "x"}, {"compression": "lz4"},
-     {"overwrite": True, "resume": True}],
-)  # fmt: skip
+    [
+        {"shards": 0},
+        {"validation_fraction": 1.0},
+        {"unknown": "x"},
+        {"compression": "lz4"},
+        {"overwrite": True, "resume": True},
+    ],
+)
 def test_impossible_options(data, options):
     with pytest.raises(OptionError):
         write_shards(data, **options)
@@ -403,8 +410,8 @@ def test_the_bytes_are_the_same_on_every_python(tmp_path):
         (tmp_path / name).mkdir()
     with (tmp_path / "Train" / "sample.txt").open("w", encoding="utf-8", newline="\n") as stream:
         for number in range(50):
-            (tmp_path / "pic" / "{}.png".format(number)).write_bytes(bytes.fromhex(PIXEL))
-            stream.write("pic/{}.png {}\n".format(number, TEXTS[number * 7 % 10]))
+            (tmp_path / "pic" / f"{number}.png").write_bytes(bytes.fromhex(PIXEL))
+            stream.write(f"pic/{number}.png {TEXTS[number * 7 % 10]}\n")
     (tmp_path / "chinese.txt").write_bytes(
         "".join(c + "\n" for c in sorted(set("".join(TEXTS)))).encode("utf-8")
     )

@@ -70,7 +70,7 @@ class Killed(BaseException):
 
 @pytest.mark.parametrize("after", [0, 5, 16, 29])
 def test_an_interrupted_stream_is_resumed(data, tmp_path, monkeypatch, after):
-    monkeypatch.setattr(spools, "CHUNK", 8)
+    monkeypatch.setattr(spools, "_CHUNK", 8)
     write(from_lists(data), tmp_path / "whole", shards=2)
     starts = []
 
@@ -114,7 +114,7 @@ def test_regions_become_detection_records(data, tmp_path):
     image = (data / "pic" / "0_1.png").read_bytes()
     polygons = [np.array([[0, 0], [9, 1], [9.5, 8], [0, 7]], np.float32)] * 2
     regions = (Region(polygons[0], "春眠"), Region(polygons[1][:3], "", True))
-    pairs = [("Train", Sample("{}.png".format(i), image, None, regions[:i])) for i in range(3)]
+    pairs = [("Train", Sample(f"{i}.png", image, None, regions[:i])) for i in range(3)]
     summary = write(lambda start: pairs[start:], tmp_path / "out", validation_fraction=0)
     shards = read_shard_set(tmp_path / "out")
     assert (summary.task, shards.task, shards.has_dictionary) == ("detection",) * 2 + (False,)

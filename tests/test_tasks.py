@@ -10,7 +10,7 @@ import pytest
 
 from ocrdata.base.sample import Sample
 from ocrdata.errors import AnnotationError
-from ocrdata.importers.blocks import Block, Item
+from ocrdata.importers.blocks import ImportBlock, ImportItem
 from ocrdata.scale.tasks import TaskFolder
 
 
@@ -26,9 +26,9 @@ def sizes(block):
 
 def test_a_block_is_read_sample_by_sample(tmp_path):
     size = 1 << 20
-    items = tuple(Item(n, None, "", "", Sample(str(n), bytes(size))) for n in range(20))
+    items = tuple(ImportItem(n, None, "", "", Sample(str(n), bytes(size))) for n in range(20))
     tasks = TaskFolder(tmp_path)
-    assert tasks.write((sizes, None, ()), [Block(0, items)]) == 1
+    assert tasks.write((sizes, None, ()), [ImportBlock(0, items)]) == 1
     tasks.run(0, tasks.fingerprint())
     ((found, most),) = tasks.results()
     assert found == [size] * 20 and most < 3.5 * size

@@ -122,7 +122,7 @@ def test_each_flipped_bit_is_found(tmp_path):
         damaged[bit // 8] ^= 1 << bit % 8
         (tmp_path / "b").write_bytes(bytes(damaged))
         number = max(i for i, end in enumerate(ends) if end <= bit // 8)
-        with pytest.raises(RecordError, match="record {} at byte {} ".format(number, ends[number])):
+        with pytest.raises(RecordError, match=f"record {number} at byte {ends[number]} "):
             list(read_records(tmp_path / "b"))
 
 

@@ -182,12 +182,12 @@ def test_repeated_characters_are_read_twice(beam_width):
 
 
 def test_correct_compares_whole_sequences():
-    from ocrdata.train.models.base import Decoded
+    from ocrdata.train.models.base import DecodedLines
 
     with tf.Graph().as_default(), v1.Session() as session:
         read = tf.constant([[1, 2, -1], [1, 2, 3], [1, -1, -1], [-1, -1, -1]])
         truth = tf.constant([[1, 2, -1, -1], [1, 2, -1, -1], [1, 2, -1, -1], [1, -1, -1, -1]])
-        right = Crnn(tiny(), 4).correct(Decoded(read, None), {"classes": truth})
+        right = Crnn(tiny(), 4).correct(DecodedLines(read, None), {"classes": truth})
         assert session.run(right).tolist() == [True, False, False, False]
 
 

@@ -14,7 +14,7 @@ from scene_support import fill_weights, small_deeptext  # noqa: E402
 from ocrdata.geometry import boxes as b  # noqa: E402
 from ocrdata.geometry import voting  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
-from ocrdata.train.config.deeptext import DeepTextReading  # noqa: E402
+from ocrdata.train.config.deeptext import DeepTextReadingOptions  # noqa: E402
 from ocrdata.train.engine.pretrained import Pretrained  # noqa: E402
 from ocrdata.train.models.deeptext import DeepText  # noqa: E402
 from ocrdata.train.models.vgg16 import fully_connected, vgg16  # noqa: E402
@@ -54,10 +54,13 @@ def reference_figures(outputs):
         stages[stage] = reference.losses(rows, stage, count)
     rpn_box = 3.0 * stages["rpn"][1]
     return {
-        "rpn_class_loss": stages["rpn"][0], "rpn_box_loss": rpn_box,
-        "rcnn_class_loss": stages["rcnn"][0], "rcnn_box_loss": stages["rcnn"][1],
-        "rpn_loss": stages["rpn"][0] + rpn_box, "rcnn_loss": sum(stages["rcnn"]),
-    }  # fmt: skip
+        "rpn_class_loss": stages["rpn"][0],
+        "rpn_box_loss": rpn_box,
+        "rcnn_class_loss": stages["rcnn"][0],
+        "rcnn_box_loss": stages["rcnn"][1],
+        "rpn_loss": stages["rpn"][0] + rpn_box,
+        "rcnn_loss": sum(stages["rcnn"]),
+    }
 
 
 @pytest.fixture(scope="module")
@@ -95,12 +98,12 @@ def test_what_is_learned_from_keeps_to_the_rules(step):
     assert outputs["rcnn_labels"].shape == (2, net.options.rois)
     assert set(outputs["rpn_labels"][0]) == {0, 1} and set(outputs["rpn_labels"][1]) == {0}
     text = outputs["rcnn_labels"][0] == 1
-    goal = b.decode(
+    goal = b.decode_boxes(
         outputs["rcnn_deltas"][0][text], outputs["boxes"][0][text], b.SECOND_STAGE_DEVIATIONS
     )
     truth = np.array([np.concatenate([t.min(0), t.max(0)]) for t in TEXTS[:2]])
     assert text.sum() >= 2 and np.abs(goal[:, None] - truth).max(axis=2).min(axis=1).max() < 1e-2
-    best = b.overlaps(outputs["boxes"][0], truth).max(axis=1)
+    best = b.box_overlaps(outputs["boxes"][0], truth).max(axis=1)
     used = outputs["rcnn_weights"][0] > 0
     for label, low, high in ((0, 0.0, 0.2), (1, 0.5, 1.01), (2, 0.2, 0.5)):
         of_kind = best[(outputs["rcnn_labels"][0] == label) & used]
@@ -217,7 +220,7 @@ def test_without_normalisation_the_first_features_are_of_the_order_of_one():
 
 def test_a_picture_of_any_size_gives_boxes_within_it():
     net = DeepText(small_deeptext())
-    net.prepare(DeepTextReading(rounds=2))
+    net.prepare(DeepTextReadingOptions(rounds=2))
     with tf.Graph().as_default(), v1.Session() as session:
         images = v1.placeholder(tf.uint8, [None, None, None, 3])
         maps = net.decode(net.build({"images": images}, training=False))
@@ -249,7 +252,7 @@ def test_suppression_is_that_of_tensorflow(threshold):
     scores = draw.rand(80).astype(np.float32)
     with tf.Graph().as_default(), v1.Session() as session:
         keep = session.run(tf.image.non_max_suppression(boxes, scores, 80, threshold, 0.4))
-    found, values = voting.read_boxes(boxes, scores, threshold=0.4, nms_threshold=threshold)
+    found, values = voting.vote_boxes(boxes, scores, threshold=0.4, nms_threshold=threshold)
     np.testing.assert_allclose(found, boxes[keep])
     np.testing.assert_allclose(values, scores[keep])
 
@@ -257,17 +260,17 @@ def test_suppression_is_that_of_tensorflow(threshold):
 def test_votes_are_means_weighted_by_scores():
     boxes = np.array([[0, 0, 100, 20], [4, 2, 104, 22], [300, 0, 340, 20], [0, 0, 40, 20]], float)
     scores = np.array([0.9, 0.3, 0.8, 0.7])
-    found, values = voting.read_boxes(boxes, scores, threshold=0.5, voting=True)
+    found, values = voting.vote_boxes(boxes, scores, threshold=0.5, voting=True)
     np.testing.assert_allclose(found, [[1, 0.5, 101, 20.5], [300, 0, 340, 20]], atol=1e-5)
     assert values.tolist() == [0.9, 0.8]  # the box within a better one is gone
-    plain, _ = voting.read_boxes(boxes, scores, threshold=0.5)
+    plain, _ = voting.vote_boxes(boxes, scores, threshold=0.5)
     assert plain.tolist() == boxes[[0, 2, 3]].tolist()
 
 
 def test_reading_gives_outlines_in_the_pixels_of_the_picture():
     net = DeepText(small_deeptext())
     maps = {"boxes": np.array([[10, 20, 30, 40], [0, 0, 0, 0]]), "scores": np.array([0.9, 0.0])}
-    outlines, scores = net.boxes(maps, DeepTextReading(), (2.0, 0.5))
+    outlines, scores = net.boxes(maps, DeepTextReadingOptions(), (2.0, 0.5))
     assert outlines[0].tolist() == [[20, 10], [60, 10], [60, 20], [20, 20]] and len(outlines) == 1
     assert scores.tolist() == [0.9]
 
@@ -280,10 +283,10 @@ def gradient_picture(height=60, width=80):
 @pytest.mark.parametrize("fit", ["stretch", "letterbox"])
 @pytest.mark.parametrize("more", [{}, {"expand": 1.0}, {"flip": 1.0}, {"cuts": 1.0}], ids=str)
 def test_boxes_move_with_the_pixels(fit, more):
-    from ocrdata.train.config.deeptext import WholeOptions
+    from ocrdata.train.config.deeptext import ResizeOptions
 
     net = DeepText(small_deeptext(fit=fit))
-    options = WholeOptions(**{"expand": 0.0, "jitter": 0.0, **more})
+    options = ResizeOptions(**{"expand": 0.0, "jitter": 0.0, **more})
     picture, given = gradient_picture(), outline(16, 12, 48, 40)
     for seed in range(4):
         crop = net.crop(picture, [given], np.array([False]), options, random.Random(seed))
@@ -301,7 +304,7 @@ def test_boxes_move_with_the_pixels(fit, more):
 def test_pictures_are_read_as_they_are_learned():
     picture = gradient_picture(40, 120)
     for fit, scale in (("stretch", (1.25, 0.625)), ("letterbox", (1.25, 1.25))):
-        image, found = DeepText(small_deeptext(fit=fit)).fit(picture, DeepTextReading())
+        image, found = DeepText(small_deeptext(fit=fit)).fit(picture, DeepTextReadingOptions())
         assert image.shape == (*SIZE, 3) and found == pytest.approx(scale)
         rows = int(round(40 / scale[1]))
         assert (image[rows:] == image[-1, -1]).all() and image[rows - 1, 50, 1] > 140

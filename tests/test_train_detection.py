@@ -20,10 +20,10 @@ from ocrdata.metrics.detection import evaluate_detection  # noqa: E402
 from ocrdata.records.write.options import WriteOptions  # noqa: E402
 from ocrdata.records.write.shards import write_shards  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
-from ocrdata.train.config.detection import EastReading  # noqa: E402
+from ocrdata.train.config.detection import EastReadingOptions  # noqa: E402
 from ocrdata.train.config.training import TrainOptions  # noqa: E402
-from ocrdata.train.engine.train import train  # noqa: E402
-from ocrdata.train.export.export import export  # noqa: E402
+from ocrdata.train.engine.train import train_model  # noqa: E402
+from ocrdata.train.export.export import export_run  # noqa: E402
 from ocrdata.train.inference.evaluate_scenes import evaluate_scenes  # noqa: E402
 from ocrdata.train.inference.predict_scenes import predict_scenes  # noqa: E402
 
@@ -49,7 +49,7 @@ def trained(tmp_path_factory):
     shutil.copytree(str(data / "Train"), str(data / "Test"))  # scored on what was learned
     options = short(steps=100, batch_size=4, learning_rate=0.01, log_every=50, ema=0.9)
     crops = scene_options(input_size=96, min_crop_side=0.9, background=0.0)
-    train("east", data, folder / "output", small_east(), options, data_options=crops)
+    train_model("east", data, folder / "output", small_east(), options, data_options=crops)
     return folder
 
 
@@ -66,7 +66,7 @@ def test_folder_pack_and_records_are_learned_from_alike(scenes, plain_east, tmp_
     forms = {"folder": (scenes, {}), "records": (data, {}), "pack": (tmp_path, packed)}
     for name, (place, more) in forms.items():
         crops = scene_options(num_readers=2, **more)
-        train("east", place, tmp_path / name, small_east(), short(), data_options=crops)
+        train_model("east", place, tmp_path / name, small_east(), short(), data_options=crops)
     assert losses(tmp_path / "folder") == losses(tmp_path / "pack") == losses(tmp_path / "records")
 
 
@@ -76,10 +76,15 @@ def test_a_run_leaves_its_files_and_figures(scenes, tmp_path):
     shutil.copytree(str(data / "Test"), str(data / "Validation"))
     (data / "images/img_1.png").write_bytes(b"no picture")
     seen = []
-    summary = train(
-        "east", data, tmp_path, small_east(), short(eval_every=4, image_every=2),
-        data_options=scene_options(), on_validation=seen.append,
-    )  # fmt: skip
+    summary = train_model(
+        "east",
+        data,
+        tmp_path,
+        small_east(),
+        short(eval_every=4, image_every=2),
+        data_options=scene_options(),
+        on_validation=seen.append,
+    )
     assert summary.samples == 9 and summary.skipped == {"picture": 1}
     assert set(summary.validation) == {"hmean", "precision", "recall"} and seen[0].samples == 3
     described = json.loads((tmp_path / "east/run.json").read_text(encoding="utf-8"))
@@ -102,12 +107,14 @@ def test_a_picture_that_breaks_later_is_skipped_and_none_left_is_an_error(
     content = broken.read_bytes()
     # The header and the end are whole; what lies between is not.
     broken.write_bytes(content[:60] + bytes(len(content) - 80) + content[-20:])
-    run = train("east", data, tmp_path, small_east(), short(), data_options=scene_options())
+    run = train_model("east", data, tmp_path, small_east(), short(), data_options=scene_options())
     assert run.skipped == {"picture": 1} and run.samples == 10
     for path in (data / "images").glob("*.png"):
         path.write_bytes(content[:60] + bytes(len(content) - 80) + content[-20:])
     with pytest.raises(InputError, match="no picture that can be decoded"):
-        train("east", data, tmp_path / "b", small_east(), short(), data_options=scene_options())
+        train_model(
+            "east", data, tmp_path / "b", small_east(), short(), data_options=scene_options()
+        )
 
 
 KILLED = """
@@ -145,14 +152,14 @@ def test_a_killed_run_goes_on_as_if_it_had_not_been(scenes, nursery, tmp_path):
 
 def test_what_was_learned_is_found_and_the_zip_scores_the_same(trained):
     data, output = trained / "data", trained / "output"
-    summary = evaluate_scenes("east", data, output, reading=EastReading(threshold=0.5))
+    summary = evaluate_scenes("east", data, output, reading=EastReadingOptions(threshold=0.5))
     assert summary.hmean > 0.7 and summary.images == 2 and summary.unreadable == 0
     names = zipfile.ZipFile(summary.results).namelist()
     assert names == ["res_img_1.txt", "res_img_2.txt"]
     truth = trained / "gt"
     truth.mkdir()
     for number in (1, 2):
-        name = "img_{}.txt".format(number)
+        name = f"img_{number}.txt"
         shutil.copy(str(data / "images" / name), str(truth / ("gt_" + name)))
     score, _ = evaluate_detection(truth, summary.results)
     assert (score.hmean, score.matched) == (summary.hmean, summary.matched)
@@ -164,10 +171,12 @@ def test_predictions_are_drawn_and_written(trained, tmp_path):
     picture = trained / "data/images/img_1.png"
     (tmp_path / "bad.png").write_bytes(b"no picture")
     summary = predict_scenes(
-        [picture, tmp_path / "bad.png"], output_dir=trained / "output",
-        reading=EastReading(threshold=0.5), draw=tmp_path / "drawn",
+        [picture, tmp_path / "bad.png"],
+        output_dir=trained / "output",
+        reading=EastReadingOptions(threshold=0.5),
+        draw=tmp_path / "drawn",
         json_file=tmp_path / "found.jsonl",
-    )  # fmt: skip
+    )
     assert summary.texts >= 1 and list(summary.unreadable) == [str(tmp_path / "bad.png")]
     assert (tmp_path / "drawn/img_1.png").is_file()
     row = json.loads((tmp_path / "found.jsonl").read_text(encoding="utf-8"))
@@ -180,7 +189,7 @@ def test_the_export_finds_what_prediction_finds(trained, tmp_path):
     from PIL import Image
 
     picture = trained / "data/images/img_1.png"
-    summary = export("east", trained / "output", tmp_path / "model")
+    summary = export_run("east", trained / "output", tmp_path / "model")
     assert summary.signature == "images -> geometry, score"
     with tf.Graph().as_default(), v1.Session() as session:
         graph = v1.saved_model.load(session, ["serve"], summary.exported)
@@ -188,19 +197,19 @@ def test_the_export_finds_what_prediction_finds(trained, tmp_path):
         outputs = {name: tensor.name for name, tensor in signature.outputs.items()}
         image = np.asarray(Image.open(str(picture)).convert("RGB"))[None]
         maps = session.run(outputs, {signature.inputs["images"].name: image})
-    quads, _ = rbox.detect(maps["score"][0], maps["geometry"][0], threshold=0.5)
+    quads, _ = rbox.detect_rboxes(maps["score"][0], maps["geometry"][0], threshold=0.5)
     found = predict_scenes(
-        [picture], output_dir=trained / "output", reading=EastReading(threshold=0.5)
+        [picture], output_dir=trained / "output", reading=EastReadingOptions(threshold=0.5)
     ).detections[0]
     expected = [region["polygon"] for region in found.regions]
     np.testing.assert_allclose(np.round(quads), expected, atol=1)
 
 
 def test_a_run_of_another_model_is_refused(trained):
-    from ocrdata.train.inference.predict import predict
+    from ocrdata.train.inference.predict import predict_lines
 
     with pytest.raises(CheckpointError, match="reads no characters"):
-        predict([trained / "data/images"], "east", trained / "output")
+        predict_lines([trained / "data/images"], "east", trained / "output")
 
 
 def test_commands(run, scenes, tmp_path):

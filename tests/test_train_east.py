@@ -10,7 +10,7 @@ from scene_support import fill_weights, small_east  # noqa: E402
 
 from ocrdata.errors import CheckpointError  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
-from ocrdata.train.config.detection import EastReading  # noqa: E402
+from ocrdata.train.config.detection import EastReadingOptions  # noqa: E402
 from ocrdata.train.engine.pretrained import Pretrained  # noqa: E402
 from ocrdata.train.models.east import East  # noqa: E402
 from ocrdata.train.models.resnet_v1 import resnet_v1  # noqa: E402
@@ -177,7 +177,7 @@ def test_boxes_of_true_maps_are_the_texts(geometry):
     net = East(small_east(geometry=geometry))
     maps = net.label_maps(list(QUADS.astype(np.float32)), np.zeros(2, bool), (SIZE, SIZE))
     score = maps["score"].astype(np.float32)
-    quads, _ = net.boxes({"score": score, "geometry": maps["geometry"]}, EastReading())
+    quads, _ = net.boxes({"score": score, "geometry": maps["geometry"]}, EastReadingOptions())
     for quad in quads:
         assert min(np.abs(np.roll(quad, n, 0) - q).max() for q in QUADS for n in range(4)) < 3
     assert len(quads) == 2 and maps["mask"].all()

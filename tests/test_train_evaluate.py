@@ -24,10 +24,10 @@ from ocrdata.errors import (  # noqa: E402
 )
 from ocrdata.metrics.recognition import RecognitionScore  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
-from ocrdata.train.export.export import export  # noqa: E402
+from ocrdata.train.export.export import export_run  # noqa: E402
 from ocrdata.train.export.signatures import join_characters  # noqa: E402
-from ocrdata.train.inference.evaluate import evaluate  # noqa: E402
-from ocrdata.train.inference.predict import predict  # noqa: E402
+from ocrdata.train.inference.evaluate import evaluate_lines  # noqa: E402
+from ocrdata.train.inference.predict import predict_lines  # noqa: E402
 
 pytestmark = pytest.mark.tf
 pytest_plugins = ["train_fixtures"]
@@ -49,11 +49,11 @@ def rows(path):
 
 def test_the_fixture_has_learned_to_read(numbers, output):
     """Else the tests below would compare empty texts."""
-    assert evaluate("crnn", numbers, output, "train").accuracy > 0.8
+    assert evaluate_lines("crnn", numbers, output, "train").accuracy > 0.8
 
 
 def test_evaluation_writes_every_line_and_the_figures(numbers, output):
-    summary = evaluate("crnn", numbers, output, batch_size=7)
+    summary = evaluate_lines("crnn", numbers, output, batch_size=7)
     found = rows(output / "crnn/predictions-test.tsv")
     labels = {s.key: s.text for s in read_sample_list(numbers / "Test/sample.txt", numbers)}
     assert {key: truth for key, truth, _, _, _ in found} == labels
@@ -67,15 +67,15 @@ def test_evaluation_writes_every_line_and_the_figures(numbers, output):
 def test_evaluation_does_not_depend_on_the_batch(numbers, output):
     texts = []
     for batch_size in (1, 20):
-        evaluate("crnn", numbers, output, batch_size=batch_size)
+        evaluate_lines("crnn", numbers, output, batch_size=batch_size)
         texts.append([row[:3] for row in rows(output / "crnn/predictions-test.tsv")])
     assert texts[0] == texts[1]
 
 
 def test_beam_search_finds_texts_at_least_as_probable(numbers, output):
-    evaluate("crnn", numbers, output, "train", limit=40)
+    evaluate_lines("crnn", numbers, output, "train", limit=40)
     greedy = rows(output / "crnn/predictions-train.tsv")
-    evaluate("crnn", numbers, output, "train", decoder="beam", beam_width=20, limit=40)
+    evaluate_lines("crnn", numbers, output, "train", decoder="beam", beam_width=20, limit=40)
     beam = rows(output / "crnn/predictions-train.tsv")
     assert len(beam) == 40
     assert all(b[3] >= g[3] - 1e-4 for b, g in zip(beam, greedy))
@@ -83,48 +83,53 @@ def test_beam_search_finds_texts_at_least_as_probable(numbers, output):
 
 def test_an_unknown_decoder_or_protocol_is_refused(numbers, output):
     with pytest.raises(UnknownNameError, match="greedy"):
-        evaluate("crnn", numbers, output, decoder="greed")
+        evaluate_lines("crnn", numbers, output, decoder="greed")
     with pytest.raises(UnknownNameError, match="exact"):
-        evaluate("crnn", numbers, output, protocol="none")
+        evaluate_lines("crnn", numbers, output, protocol="none")
 
 
 def test_averaged_weights_are_those_that_read(numbers, output):
     run = output / "crnn" / "run.json"
-    averaged = evaluate("crnn", numbers, output, "train", checkpoint="120")
+    averaged = evaluate_lines("crnn", numbers, output, "train", checkpoint="120")
     content = json.loads(run.read_text(encoding="utf-8"))
     content["options"]["ema"] = 0.0
     run.write_text(json.dumps(content), encoding="utf-8")
-    assert evaluate("crnn", numbers, output, "train", checkpoint="120") != averaged
+    assert evaluate_lines("crnn", numbers, output, "train", checkpoint="120") != averaged
 
 
 def test_validation_in_training_equals_evaluation(numbers, output):
     lines = (output / "crnn/metrics.jsonl").read_text().splitlines()
     seen = [json.loads(line) for line in lines if "validation" in line]
     for line in seen:
-        summary = evaluate("crnn", numbers, output, "validation", checkpoint=str(line["step"]))
+        summary = evaluate_lines(
+            "crnn", numbers, output, "validation", checkpoint=str(line["step"])
+        )
         assert summary.character_error_rate == line["validation"]["character_error_rate"]
 
 
 def test_a_checkpoint_that_is_not_there_names_those_that_are(numbers, output):
     with pytest.raises(CheckpointError, match="There are: 120, 240"):
-        evaluate("crnn", numbers, output, checkpoint="7")
+        evaluate_lines("crnn", numbers, output, checkpoint="7")
 
 
 def test_a_run_that_is_not_there_names_the_command(numbers, tmp_path):
     with pytest.raises(CheckpointError, match="ocrdata train crnn"):
-        evaluate("crnn", numbers, tmp_path / "none")
+        evaluate_lines("crnn", numbers, tmp_path / "none")
 
 
 def test_records_with_another_dictionary_are_refused(output, tmp_path):
     data = write_numbers(tmp_path / "other", 16, characters="1032456789")
     with pytest.raises(CheckpointError, match="class 0 is '0' there and '1' here"):
-        evaluate("crnn", data, output)
+        evaluate_lines("crnn", data, output)
 
 
 def test_a_damaged_dictionary_in_a_run_is_refused(numbers, output):
     path = output / "crnn" / "run.json"
     path.write_text(path.read_text(encoding="utf-8").replace("0123456789", "0123456798"))
-    for call in (lambda: evaluate("crnn", numbers, output), lambda: export("crnn", output)):
+    for call in (
+        lambda: evaluate_lines("crnn", numbers, output),
+        lambda: export_run("crnn", output),
+    ):
         with pytest.raises(InputError, match="hash"):
             call()
 
@@ -135,13 +140,13 @@ def test_weights_of_another_network_are_refused(numbers, output):
     content["model_options"]["lstm_units"] = 12
     path.write_text(json.dumps(content), encoding="utf-8")
     with pytest.raises(CheckpointError, match="does not fit the network"):
-        evaluate("crnn", numbers, output)
+        evaluate_lines("crnn", numbers, output)
 
 
 def test_prediction_reads_what_evaluation_read(numbers, output):
-    evaluate("crnn", numbers, output)
+    evaluate_lines("crnn", numbers, output)
     expected = {key: (text, p) for key, _, text, p, _ in rows(output / "crnn/predictions-test.tsv")}
-    summary = predict([numbers / key for key in expected], "crnn", output, batch_size=6)
+    summary = predict_lines([numbers / key for key in expected], "crnn", output, batch_size=6)
     for reading, (text, confidence) in zip(summary.readings, expected.values()):
         assert reading.text == text and reading.confidence == pytest.approx(confidence, abs=1e-4)
 
@@ -154,7 +159,7 @@ def test_prediction_takes_folders_and_counts_what_is_unreadable(numbers, output,
     (folder / "bad.png").write_bytes(b"no picture")
     (folder / "cut.png").write_bytes((folder / "b/1.png").read_bytes()[:90])
     (folder / "notes.txt").write_text("no picture either")
-    summary = predict([folder], "crnn", output)
+    summary = predict_lines([folder], "crnn", output)
     assert summary.images == 7 == len({reading.path for reading in summary.readings})
     assert sorted(summary.unreadable) == [str(folder / "bad.png"), str(folder / "cut.png")]
     assert len({reading.text for reading in summary.readings}) == 1
@@ -163,22 +168,22 @@ def test_prediction_takes_folders_and_counts_what_is_unreadable(numbers, output,
 def test_prediction_of_nothing_is_an_error(output, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="no picture"):
-        predict([tmp_path / "empty"], "crnn", output)
+        predict_lines([tmp_path / "empty"], "crnn", output)
     with pytest.raises(InputError, match="does not exist"):
-        predict([tmp_path / "nothing.png"], "crnn", output)
+        predict_lines([tmp_path / "nothing.png"], "crnn", output)
 
 
 def test_drawing_shows_the_pictures(numbers, output, tmp_path):
     paths = sorted((numbers / "pic").glob("*.png"))[:3]
     target = tmp_path / "out" / "readings.png"
-    assert predict(paths, "crnn", output, draw=target).drawing == str(target)
+    assert predict_lines(paths, "crnn", output, draw=target).drawing == str(target)
     sheet = np.asarray(Image.open(str(target)).convert("L"))
     line = np.asarray(Image.open(str(paths[0])))
     if line.shape[0] == 32:
         assert (sheet[8:40, 8 : 8 + line.shape[1]] == line).all()
     assert sheet.shape[0] > 3 * 52
     with pytest.raises(OutputExistsError):
-        predict(paths, "crnn", output, draw=target)
+        predict_lines(paths, "crnn", output, draw=target)
 
 
 LOADED = """
@@ -202,8 +207,8 @@ print(json.dumps([[t.decode() for t in texts], [float(c) for c in confidences]])
 @pytest.mark.parametrize("decoder", ["greedy", "beam"])
 def test_an_exported_model_reads_the_same_without_our_code(numbers, output, decoder):
     paths = sorted((numbers / "pic").glob("*.png"))[:9]
-    expected = predict(paths, "crnn", output, decoder=decoder, beam_width=8)
-    summary = export("crnn", output, decoder=decoder, beam_width=8)
+    expected = predict_lines(paths, "crnn", output, decoder=decoder, beam_width=8)
+    summary = export_run("crnn", output, decoder=decoder, beam_width=8)
     words = [sys.executable, "-W", "ignore", "-c", LOADED, summary.exported, *map(str, paths)]
     texts, confidences = json.loads(subprocess.check_output(words, cwd=str(output)).decode())
     assert texts == [reading.text for reading in expected.readings]
@@ -213,13 +218,13 @@ def test_an_exported_model_reads_the_same_without_our_code(numbers, output, deco
 
 def test_an_export_carries_its_dictionary(output, tmp_path):
     place = tmp_path / "served" / "reader"
-    summary = export("crnn", output, place)
+    summary = export_run("crnn", output, place)
     assert (place / "assets/chinese.txt").read_bytes() == b"0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n"
     extra = json.loads((place / "assets.extra/run.json").read_text(encoding="utf-8"))
     assert extra["dictionary"]["sha256"] == summary.dictionary_sha256
     with pytest.raises(OutputExistsError):
-        export("crnn", output, place)
-    export("crnn", output, place, overwrite=True)
+        export_run("crnn", output, place)
+    export_run("crnn", output, place, overwrite=True)
     assert [path.name for path in place.parent.iterdir()] == ["reader"]
 
 
@@ -228,7 +233,7 @@ def test_an_export_never_replaces_other_folders(output, tmp_path):
     place.mkdir()
     (place / "notes.txt").write_text("mine")
     with pytest.raises(OutputExistsError, match="no exported model"):
-        export("crnn", output, place, overwrite=True)
+        export_run("crnn", output, place, overwrite=True)
     assert (place / "notes.txt").read_text() == "mine"
 
 
@@ -243,14 +248,14 @@ def test_texts_are_joined_from_characters():
 
 def test_a_run_leaves_a_page_with_what_it_read_worst(trained, numbers):
     from ocrdata.pages.run import marked
-    from ocrdata.train.data.line_shards import read_shard_set
-    from ocrdata.train.devices.device import make_target
-    from ocrdata.train.inference.evaluate import Evaluator
+    from ocrdata.train.data.line_shards import read_line_shards
+    from ocrdata.train.devices.device import make_device
+    from ocrdata.train.inference.evaluate import LineEvaluator
     from ocrdata.train.run_dir import read_run
 
     run = read_run(trained / "crnn", "crnn")
     page = (trained / "crnn/report.html").read_text(encoding="utf-8")
-    evaluator = Evaluator(run, read_shard_set(numbers), "validation", make_target("cpu"), 8)
+    evaluator = LineEvaluator(run, read_line_shards(numbers), "validation", make_device("cpu"), 8)
     wrong = [one for one in evaluator.predictions(run.checkpoint()) if one.truth != one.text]
     look = evaluator.look(run.checkpoint())
     evaluator.close()
@@ -268,5 +273,5 @@ def test_an_onnx_file_that_reads_otherwise_is_not_written(output, monkeypatch):
     pytest.importorskip("tf2onnx", reason="ONNX needs the extra onnx")
     monkeypatch.setattr("ocrdata.train.export.onnx.TOLERANCE", -1.0)
     with pytest.raises(TrainingError, match="differ from TensorFlow's.*saved_model"):
-        export("crnn", output, form="onnx")
+        export_run("crnn", output, form="onnx")
     assert not (output / "crnn/model.onnx").exists()

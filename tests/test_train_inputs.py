@@ -18,14 +18,14 @@ from ocrdata.records.format import schema  # noqa: E402
 from ocrdata.train.compat import tf, untuned, v1  # noqa: E402
 from ocrdata.train.data import line_dataset  # noqa: E402
 from ocrdata.train.data.line_dataset import (  # noqa: E402
-    Order,
+    ShuffleOrder,
     evaluation_batches,
     iterate,
     pool_batches,
     training_batches,
 )
 from ocrdata.train.data.line_images import BUCKET, ImageSpec, decode_images, measured_widths  # noqa: E402
-from ocrdata.train.data.line_shards import read_shard_set  # noqa: E402
+from ocrdata.train.data.line_shards import read_line_shards  # noqa: E402
 
 pytestmark = pytest.mark.tf
 pytest_plugins = ["train_fixtures"]
@@ -34,7 +34,7 @@ GRAY = ImageSpec(32, 1)
 
 def read_training(data, count, step=0, seed=0, batch_size=8, pool=3, spec=GRAY):
     """Returns `count` batches from `step` on."""
-    order = Order(read_shard_set(data).require("train"), batch_size, pool, seed)
+    order = ShuffleOrder(read_line_shards(data).require("train"), batch_size, pool, seed)
     with tf.Graph().as_default(), v1.Session() as session:
         start = v1.placeholder(tf.int64, [4])
         iterator = v1.data.make_initializable_iterator(training_batches(order, spec, start))
@@ -51,7 +51,7 @@ def keys(batches):
 
 
 def test_each_epoch_holds_every_sample_once(numbers):
-    samples = read_shard_set(numbers).samples("train")
+    samples = read_line_shards(numbers).samples("train")
     seen = [key for batch in keys(read_training(numbers, samples, batch_size=4)) for key in batch]
     for epoch in range(4):
         part = Counter(seen[epoch * samples : (epoch + 1) * samples])
@@ -76,7 +76,7 @@ def test_order_is_a_function_of_the_seed(numbers):
 
 
 def test_shuffling_changes_from_epoch_to_epoch(numbers):
-    samples = read_shard_set(numbers).samples("train")
+    samples = read_line_shards(numbers).samples("train")
     order = keys(read_training(numbers, 2 * samples, batch_size=1, pool=samples))
     assert order[:samples] != order[samples:]
     assert sorted(order[:samples]) == sorted(order[samples:])
@@ -95,7 +95,7 @@ def test_a_split_smaller_than_a_batch_trains(tmp_path):
     data = write_numbers(tmp_path / "data", 6)
     batch = read_training(data, 2, batch_size=16)[1]
     assert batch["images"].shape[0] == 16
-    assert set(batch[schema.SOURCE_ID]) <= {"pic/{:04d}.png".format(i).encode() for i in range(6)}
+    assert set(batch[schema.SOURCE_ID]) <= {f"pic/{i:04d}.png".encode() for i in range(6)}
 
 
 def test_compressed_shards_are_read(tmp_path, numbers):
@@ -105,7 +105,7 @@ def test_compressed_shards_are_read(tmp_path, numbers):
 
 def read_evaluation(data, split, spec=GRAY, batch_size=7, limit=0):
     with tf.Graph().as_default(), v1.Session() as session:
-        dataset = evaluation_batches(read_shard_set(data).require(split), spec, batch_size, limit)
+        dataset = evaluation_batches(read_line_shards(data).require(split), spec, batch_size, limit)
         iterator = v1.data.make_initializable_iterator(dataset)
         batch = iterator.get_next()
         session.run(iterator.initializer)
@@ -115,7 +115,7 @@ def read_evaluation(data, split, spec=GRAY, batch_size=7, limit=0):
 
 def test_evaluation_reads_every_sample_once_and_knows_its_place(numbers):
     expected = []
-    for shard in read_shard_set(numbers).require("train"):
+    for shard in read_line_shards(numbers).require("train"):
         for record in tf.compat.v1.io.tf_record_iterator(str(shard.path)):
             example = tf.train.Example.FromString(record)
             expected.append(example.features.feature[schema.SOURCE_ID].bytes_list.value[0])

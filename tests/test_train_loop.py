@@ -20,7 +20,7 @@ from ocrdata.errors import (  # noqa: E402
     UnknownNameError,
 )
 from ocrdata.train.compat import tf, v1  # noqa: E402
-from ocrdata.train.engine.train import train  # noqa: E402
+from ocrdata.train.engine.train import train_model  # noqa: E402
 from ocrdata.train.models.crnn import Crnn  # noqa: E402
 
 pytestmark = pytest.mark.tf
@@ -34,10 +34,16 @@ def crnn(numbers, tmp_path):
     """Trains into tmp_path, with the small network; returns the summary."""
 
     def call(net=None, output=tmp_path, resume=False, overwrite=False, on_step=None, **chosen):
-        return train(
-            "crnn", numbers, output, tiny(**{**QUICK, **(net or {})}), options(**chosen),
-            resume=resume, overwrite=overwrite, on_step=on_step,
-        )  # fmt: skip
+        return train_model(
+            "crnn",
+            numbers,
+            output,
+            tiny(**{**QUICK, **(net or {})}),
+            options(**chosen),
+            resume=resume,
+            overwrite=overwrite,
+            on_step=on_step,
+        )
 
     return call
 
@@ -80,8 +86,9 @@ def test_tensorboard_has_its_own_interval(go, tmp_path):
     logged, found = metrics(tmp_path / "crnn")[0], {}
     for path in (tmp_path / "crnn").glob("events*"):
         for event in v1.train.summary_iterator(str(path)):
-            found.update((event.step, v.simple_value) for v in event.summary.value
-                         if v.tag == "train/loss")  # fmt: skip
+            found.update(
+                (event.step, v.simple_value) for v in event.summary.value if v.tag == "train/loss"
+            )
     assert [line["step"] for line in logged] == [1, 2, 4, 6, 7]
     assert sorted(found) == [1, 3, 6, 7]
     means = {line["step"]: line["loss"] for line in logged}
@@ -107,7 +114,7 @@ def test_validation_is_looked_at_in_training(go, tmp_path):
 def test_validation_looks_at_as_many_lines_as_asked(numbers, plain, tmp_path):
     seen = []
     chosen = options(steps=2, eval_every=1, eval_samples=5)
-    train("crnn", numbers, tmp_path, tiny(**QUICK), chosen, on_validation=seen.append)
+    train_model("crnn", numbers, tmp_path, tiny(**QUICK), chosen, on_validation=seen.append)
     assert [(report.step, report.samples) for report in seen] == [(1, 5), (2, 5)]
 
 
@@ -140,14 +147,14 @@ def test_resuming_refuses_another_dictionary(go, tmp_path):
     go(steps=1)
     data = write_numbers(tmp_path / "other", 16, characters="1032456789")
     with pytest.raises(CheckpointError, match="class 0 is '0' there and '1' here"):
-        train("crnn", data, tmp_path, tiny(**QUICK), options(steps=2), resume=True)
+        train_model("crnn", data, tmp_path, tiny(**QUICK), options(steps=2), resume=True)
 
 
 def test_resuming_refuses_other_records(go, tmp_path):
     go(steps=1)
     data = write_numbers(tmp_path / "other", 16)
     with pytest.raises(OptionError, match="other records"):
-        train("crnn", data, tmp_path, tiny(**QUICK), options(steps=2), resume=True)
+        train_model("crnn", data, tmp_path, tiny(**QUICK), options(steps=2), resume=True)
 
 
 def test_a_finished_run_is_resumed_without_work(go, tmp_path):
@@ -188,9 +195,11 @@ def test_a_killed_run_goes_on_as_if_it_had_not_been(numbers, nursery, tmp_path):
     chosen = {"steps": 12, "save_every": 4, "eval_every": 6, "ema": 0.9}
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     for output, last, code in (
-        (killed, 3, -signal.SIGKILL), (killed, 10, -signal.SIGKILL), (killed, None, 0),
+        (killed, 3, -signal.SIGKILL),
+        (killed, 10, -signal.SIGKILL),
+        (killed, None, 0),
         (whole, None, 0),
-    ):  # fmt: skip
+    ):
         started = nursery.start(script(numbers, output, last, chosen), tmp_path / "log")
         assert started.wait() == code, (tmp_path / "log").read_text()
     for ours, theirs in zip(metrics(killed / "crnn"), metrics(whole / "crnn")):
@@ -241,7 +250,7 @@ def losses(numbers, tmp_path_factory):
         if key not in known:
             output = tmp_path_factory.mktemp("course")
             small = tiny(**{**QUICK, **(net or {})})
-            train("crnn", numbers, output, small, options(**{**FOUR, **chosen}))
+            train_model("crnn", numbers, output, small, options(**{**FOUR, **chosen}))
             known[key] = [line["loss"] for line in metrics(output / "crnn")[0]]
         return known[key]
 
@@ -279,9 +288,9 @@ def test_lstm_forms_train_alike_and_resume_each_other(crnn, losses, tmp_path, ls
 
 
 def test_epochs_are_counted_in_samples(go, numbers):
-    from ocrdata.train.data.line_shards import read_shard_set
+    from ocrdata.train.data.line_shards import read_line_shards
 
-    samples = read_shard_set(numbers).samples("train")
+    samples = read_line_shards(numbers).samples("train")
     assert go(steps=None, epochs=0.5).step == -(-samples // 16)
 
 
@@ -331,9 +340,9 @@ def test_a_target_that_is_not_there_is_named(go):
 
 
 def test_threads_reach_the_session():
-    from ocrdata.train.devices.device import make_target
+    from ocrdata.train.devices.device import make_device
 
-    config = make_target("cpu", intra_threads=3, inter_threads=5).config
+    config = make_device("cpu", intra_threads=3, inter_threads=5).config
     assert (config.intra_op_parallelism_threads, config.inter_op_parallelism_threads) == (3, 5)
 
 
@@ -348,4 +357,4 @@ def test_undecodable_pictures_stop_training_with_a_hint(tmp_path):
                 line = LineRecord("bad.png", b"no picture", "png", 32, 64, "12", (1, 2))
                 writer.write(encode_line(line))
     with pytest.raises(TrainingError, match="cannot be used.*ocrdata check"):
-        train("crnn", data, tmp_path, tiny(**QUICK), options())
+        train_model("crnn", data, tmp_path, tiny(**QUICK), options())

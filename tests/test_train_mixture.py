@@ -11,9 +11,9 @@ from scene_support import pack, scene_options, small_deeptext, small_east, write
 from train_support import options  # noqa: E402
 
 from ocrdata.errors import InputError, OptionError  # noqa: E402
-from ocrdata.train.config.deeptext import WholeOptions  # noqa: E402
+from ocrdata.train.config.deeptext import ResizeOptions  # noqa: E402
 from ocrdata.train.data.scene_mixture import open_sources  # noqa: E402
-from ocrdata.train.engine.train import train  # noqa: E402
+from ocrdata.train.engine.train import train_model  # noqa: E402
 from ocrdata.train.inference.evaluate_scenes import evaluate_scenes  # noqa: E402
 from ocrdata.train.models.east import East  # noqa: E402
 from ocrdata.train.tasks.detection import CropMaker, weighted  # noqa: E402
@@ -73,7 +73,7 @@ def test_pictures_that_are_no_good_do_not_count():
 )
 def test_bad_sources_are_refused(values, problem):
     with pytest.raises(OptionError, match=problem):
-        WholeOptions(**values)
+        ResizeOptions(**values)
 
 
 def test_a_source_that_is_not_there_is_named(folder):
@@ -89,21 +89,25 @@ def test_validation_looks_at_the_sources_that_have_it(folder):
 def test_a_mixture_is_learned_from_and_gone_on_with(folder, tmp_path, monkeypatch):
     monkeypatch.chdir(folder)  # sources count from here, too
     chosen = {"model_options": small_deeptext(), "data_dir": folder, "output_dir": tmp_path}
-    more = WholeOptions(sources="a,b=0.5", num_readers=1)
-    first = train("deeptext", options=options(epochs=1, steps=None), data_options=more, **chosen)
+    more = ResizeOptions(sources="a,b=0.5", num_readers=1)
+    first = train_model(
+        "deeptext", options=options(epochs=1, steps=None), data_options=more, **chosen
+    )
     assert first.samples == 10 and first.step == 1  # 4 + 3 of them in an epoch of 8 at a time
-    again = train("deeptext", options=options(steps=2), data_options=more, resume=True, **chosen)
+    again = train_model(
+        "deeptext", options=options(steps=2), data_options=more, resume=True, **chosen
+    )
     assert again.started_at == 1
     with pytest.raises(InputError, match="a,b=0.5: has no test split"):
         evaluate_scenes("deeptext", output_dir=tmp_path)
     assert evaluate_scenes("deeptext", folder / "b", tmp_path).images == 6
     with pytest.raises(OptionError, match="--sources a,b=0.5"):
-        other = WholeOptions(sources="a,b", num_readers=1)
-        train("deeptext", options=options(steps=3), data_options=other, resume=True, **chosen)
+        other = ResizeOptions(sources="a,b", num_readers=1)
+        train_model("deeptext", options=options(steps=3), data_options=other, resume=True, **chosen)
 
 
 def test_without_a_folder_all_test_splits_of_the_sources_are_scored(folder, tmp_path, monkeypatch):
     monkeypatch.chdir(folder)
-    more = WholeOptions(sources="d,b,a", num_readers=1)
-    train("deeptext", folder, tmp_path, small_deeptext(), options(steps=1), data_options=more)
+    more = ResizeOptions(sources="d,b,a", num_readers=1)
+    train_model("deeptext", folder, tmp_path, small_deeptext(), options(steps=1), data_options=more)
     assert evaluate_scenes("deeptext", output_dir=tmp_path).images == 2

@@ -37,9 +37,13 @@ SCHEDULES = {
 @pytest.mark.parametrize("schedule", sorted(SCHEDULES))
 def test_schedules(schedule):
     found = rates(
-        schedule=schedule, warmup_steps=0, end_learning_rate=0.1, decay_steps=30, decay_rate=0.3,
+        schedule=schedule,
+        warmup_steps=0,
+        end_learning_rate=0.1,
+        decay_steps=30,
+        decay_rate=0.3,
         decay_power=2.0,
-    )  # fmt: skip
+    )
     np.testing.assert_allclose(found, [SCHEDULES[schedule](s) for s in range(101)], atol=1e-6)
 
 

@@ -14,7 +14,7 @@ from ocrdata.errors import RecordError, TrainingError  # noqa: E402
 from ocrdata.records.format.schema import LineRecord, encode_line  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
 from ocrdata.train.data.line_images import ImageSpec  # noqa: E402
-from ocrdata.train.data.line_shards import read_shard_set  # noqa: E402
+from ocrdata.train.data.line_shards import read_line_shards  # noqa: E402
 from ocrdata.train.data.record_checks import check_records  # noqa: E402
 from ocrdata.train.models.crnn import time_steps  # noqa: E402
 from ocrdata.train.tf_errors import explained  # noqa: E402
@@ -39,7 +39,7 @@ def shards(tmp_path):
         with tf.io.TFRecordWriter(str(data / "tfrecords" / entry["file"])) as writer:
             for line in lines:
                 writer.write(encode_line(line) if isinstance(line, LineRecord) else line)
-        return read_shard_set(data)
+        return read_line_shards(data)
 
     return make
 
@@ -109,7 +109,7 @@ def test_an_empty_split_says_what_to_do(shards):
 
 def test_missing_records_name_the_commands(tmp_path):
     with pytest.raises(RecordError, match="ocrdata tfrecord"):
-        read_shard_set(tmp_path)
+        read_line_shards(tmp_path)
 
 
 def test_many_records_are_checked_in_blocks(shards):

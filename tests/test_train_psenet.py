@@ -10,7 +10,7 @@ pytest.importorskip("tensorflow", reason="training needs TensorFlow")
 from scene_support import fill_weights, small_psenet  # noqa: E402
 
 from ocrdata.train.compat import tf, v1  # noqa: E402
-from ocrdata.train.config.detection import PsenetReading  # noqa: E402
+from ocrdata.train.config.detection import PsenetReadingOptions  # noqa: E402
 from ocrdata.train.models.losses import hard_negatives  # noqa: E402
 from ocrdata.train.models.psenet import Psenet  # noqa: E402
 
@@ -143,11 +143,16 @@ def test_the_published_network_has_the_published_layers():
     own = {name: shape for name, shape in shapes.items() if name.endswith("weights")}
     own = {name[7:-8]: shape for name, shape in own.items() if name.startswith("psenet/")}
     assert own == {
-        "lateral5": [1, 1, 2048, 256], "lateral4": [1, 1, 512, 256],
-        "lateral3": [1, 1, 256, 256], "lateral2": [1, 1, 64, 256],
-        "smooth4": [3, 3, 256, 256], "smooth3": [3, 3, 256, 256], "smooth2": [3, 3, 256, 256],
-        "fusion": [3, 3, 1024, 256], "kernels": [1, 1, 256, 6],
-    }  # fmt: skip
+        "lateral5": [1, 1, 2048, 256],
+        "lateral4": [1, 1, 512, 256],
+        "lateral3": [1, 1, 256, 256],
+        "lateral2": [1, 1, 64, 256],
+        "smooth4": [3, 3, 256, 256],
+        "smooth3": [3, 3, 256, 256],
+        "smooth2": [3, 3, 256, 256],
+        "fusion": [3, 3, 1024, 256],
+        "kernels": [1, 1, 256, 6],
+    }
     assert shapes["resnet_v1_50/block4/unit_3/bottleneck_v1/conv2/weights"] == [3, 3, 512, 512]
 
 
@@ -167,7 +172,7 @@ def test_outlines_of_true_maps_are_the_texts(form, polygons):
     net = Psenet(small_psenet(**form))
     texts = [BAR, SIGN + [30, 0]] if not polygons else [ring(), BAR - [0, 8]]
     maps = net.label_maps(texts, np.zeros(2, bool), (SIZE, SIZE))
-    reading = PsenetReading(polygons=polygons, min_kernel_area=1)
+    reading = PsenetReadingOptions(polygons=polygons, min_kernel_area=1)
     outlines, scores = net.boxes({"kernels": maps["kernels"].astype(np.float32)}, reading)
     assert len(outlines) == 2 and maps["mask"].all() and (scores == 1).all()
     for outline, text in zip(sorted(outlines, key=len), sorted(texts, key=len)):
@@ -182,7 +187,7 @@ def test_a_kernel_outside_the_whole_text_is_no_text():
     maps = np.zeros((30, 30, 3), np.float32)
     maps[5:15, 5:25] = 1.0
     maps[20:28, 5:25, 0] = 1.0  # nobody taught the kernels what lies outside texts
-    outlines, _ = Psenet(small_psenet(kernels=3)).boxes({"kernels": maps}, PsenetReading())
+    outlines, _ = Psenet(small_psenet(kernels=3)).boxes({"kernels": maps}, PsenetReadingOptions())
     assert len(outlines) == 1 and outlines[0][:, 1].max() < 64
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scene_support import pack, scene_options, write_scenes
 
-from ocrdata.base.rng import stream
+from ocrdata.base.random_streams import stream
 from ocrdata.errors import AnnotationError, InputError, OptionError, RecordError
 from ocrdata.images.fitting import decode_picture
 from ocrdata.records.write.options import WriteOptions
@@ -35,7 +35,7 @@ def everything(scenes):
 
 def test_folder_pack_and_records_give_the_same_samples(folder, tmp_path):
     expected = everything(open_scenes(folder, "train"))
-    assert [key for key, _, _ in expected] == ["images/img_{}.png".format(n) for n in range(1, 9)]
+    assert [key for key, _, _ in expected] == [f"images/img_{n}.png" for n in range(1, 9)]
     pack(folder, tmp_path / "scenes.tar.gz", "train_data")
     packed = open_scenes(tmp_path, "train", "scenes.tar.gz", "train_data")
     assert everything(packed) == expected
@@ -53,7 +53,7 @@ def test_pictures_find_their_text_without_lists(folder, tmp_path, form):
     (tmp_path / "imgs").mkdir()
     (tmp_path / "gts").mkdir()
     for number in range(1, 9):
-        stem = "images/img_{}".format(number)
+        stem = f"images/img_{number}"
         shutil.copy(str(folder / (stem + ".png")), str(tmp_path / "imgs"))
         place = "imgs/img_{}.txt" if form == "beside" else "gts/gt_img_{}.txt"
         shutil.copy(str(folder / (stem + ".txt")), str(tmp_path / place.format(number)))
@@ -230,17 +230,27 @@ def test_a_crop_is_a_function_of_its_stream(folder):
 
 @pytest.mark.parametrize(
     "change",
-    [{"rotate": 20.0}, {"jitter": 0.3}, {"scales": "0.5"}, {"input_size": 96}, {"background": 1.0},
-     {"min_crop_side": 0.9}],
+    [
+        {"rotate": 20.0},
+        {"jitter": 0.3},
+        {"scales": "0.5"},
+        {"input_size": 96},
+        {"background": 1.0},
+        {"min_crop_side": 0.9},
+    ],
     ids=str,
-)  # fmt: skip
+)
 def test_each_option_changes_the_crops(folder, change):
     scenes = open_scenes(folder)
     plain, other = (
-        [make_crop(*scene(scenes, n), scene_options(**{"background": 0.0, **c}), stream(0, n)).image
-         for n in range(6)]
+        [
+            make_crop(
+                *scene(scenes, n), scene_options(**{"background": 0.0, **c}), stream(0, n)
+            ).image
+            for n in range(6)
+        ]
         for c in ({}, change)
-    )  # fmt: skip
+    )
     assert any(a.shape != b.shape or (a != b).any() for a, b in zip(plain, other))
 
 

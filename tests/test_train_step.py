@@ -10,11 +10,11 @@ from ocrdata.errors import OptionError  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
 from ocrdata.train.config.training import TrainOptions  # noqa: E402
 from ocrdata.train.devices import replicas  # noqa: E402
-from ocrdata.train.devices.device import make_target, training_target  # noqa: E402
-from ocrdata.train.devices.loss_scale import FIRST, PATIENCE, DynamicScale  # noqa: E402
-from ocrdata.train.engine.optimizers import scaled  # noqa: E402
+from ocrdata.train.devices.device import make_device, training_target  # noqa: E402
+from ocrdata.train.devices.loss_scale import _FIRST, _PATIENCE, DynamicScale  # noqa: E402
+from ocrdata.train.engine.optimizers import scaled_for_batch  # noqa: E402
 from ocrdata.train.engine.step import build_training  # noqa: E402
-from ocrdata.train.tasks.base import Feed  # noqa: E402
+from ocrdata.train.tasks.base import TrainingTask  # noqa: E402
 
 pytestmark = pytest.mark.tf
 SGD = {"optimizer": "momentum", "momentum": 0.0, "schedule": "constant", "warmup_steps": 0}
@@ -37,7 +37,9 @@ class Net:
 
     def loss(self, outputs, labels):
         errors = labels["w"] * (outputs["found"] - labels["y"]) ** 2
-        return replicas.total(tf.reduce_sum(errors)) / replicas.total(tf.reduce_sum(labels["w"]))
+        return replicas.total_over_replicas(tf.reduce_sum(errors)) / replicas.total_over_replicas(
+            tf.reduce_sum(labels["w"])
+        )
 
     def figures(self, outputs, labels):
         return {"mean": tf.reduce_mean(labels["y"])}
@@ -46,7 +48,7 @@ class Net:
         return None
 
 
-class Samples(Feed):
+class Samples(TrainingTask):
     net = Net()
 
     def start(self, step):
@@ -111,8 +113,8 @@ def test_a_batch_that_cannot_be_shared_out_is_refused():
 @pytest.mark.parametrize(("rule", "factor"), [("none", 1), ("linear", 4), ("sqrt", 2)])
 def test_the_learning_rate_follows_the_batch(rule, factor):
     options = TrainOptions(batch_size=32, learning_rate=0.1, rate_scaling=rule)
-    assert scaled(options, 8).learning_rate == pytest.approx(0.1 * factor)
-    assert scaled(options, 8).end_learning_rate == pytest.approx(1e-6 * factor)
+    assert scaled_for_batch(options, 8).learning_rate == pytest.approx(0.1 * factor)
+    assert scaled_for_batch(options, 8).end_learning_rate == pytest.approx(1e-6 * factor)
     found = step(rate_scaling=rule, rate_batch=2 if factor > 1 else 0)[1]["learning_rate"]
     assert found == pytest.approx({"none": 1.0, "linear": 4.0, "sqrt": 2.0}[rule])
 
@@ -136,22 +138,22 @@ def test_the_loss_scale_leaves_bad_steps_out_and_follows_the_gradients():
             assert session.run([weight, counter]) == [0.5, 1]
             session.run(op, {slope: np.inf})
             assert session.run([weight, counter]) == [0.5, 2]
-            assert session.run(scale.fetches()) == {"loss_scale": FIRST / 2}
-            for _ in range(PATIENCE):
+            assert session.run(scale.fetches()) == {"loss_scale": _FIRST / 2}
+            for _ in range(_PATIENCE):
                 session.run(op, {slope: 0.0})
-            assert session.run(scale.fetches()) == {"loss_scale": FIRST}
+            assert session.run(scale.fetches()) == {"loss_scale": _FIRST}
 
 
 def test_mixed_precision_is_for_gpus():
     with pytest.raises(OptionError, match="needs GPUs"):
-        make_target("cpu", precision="mixed")
+        make_device("cpu", precision="mixed")
 
 
 def test_a_placement_spreads_weights_over_their_homes():
-    from ocrdata.train.devices.device import Target
+    from ocrdata.train.devices.device import Device
 
     homes = ("/job:ps/task:0", "/job:ps/task:1")
-    target = Target("cpu", "/job:chief/task:0", None, "loop", ("/job:worker/task:0",), homes)
+    target = Device("cpu", "/job:chief/task:0", None, "loop", ("/job:worker/task:0",), homes)
     with tf.Graph().as_default():
         with v1.device(target.place("/job:worker/task:0/device:CPU:0")):
             sizes = (("a", 9), ("b", 2), ("c", 3))
@@ -164,12 +166,12 @@ def test_a_placement_spreads_weights_over_their_homes():
 def test_shares_of_records_are_disjoint_and_complete(tmp_path):
     from train_support import write_numbers
 
-    from ocrdata.train.data.line_dataset import Order, training_batches
+    from ocrdata.train.data.line_dataset import ShuffleOrder, training_batches
     from ocrdata.train.data.line_images import ImageSpec
-    from ocrdata.train.data.line_shards import read_shard_set
+    from ocrdata.train.data.line_shards import read_line_shards
 
-    shards = read_shard_set(write_numbers(tmp_path / "data", 40)).require("train")
-    order = Order(shards, 4, 2, 0)
+    shards = read_line_shards(write_numbers(tmp_path / "data", 40)).require("train")
+    order = ShuffleOrder(shards, 4, 2, 0)
 
     def keys(share):
         with tf.Graph().as_default(), v1.Session() as session:
@@ -188,12 +190,12 @@ def test_shares_of_whole_epochs_hold_every_record_equally_often(tmp_path):
 
     from train_support import write_numbers
 
-    from ocrdata.train.data.line_dataset import Order, training_batches
+    from ocrdata.train.data.line_dataset import ShuffleOrder, training_batches
     from ocrdata.train.data.line_images import ImageSpec
-    from ocrdata.train.data.line_shards import read_shard_set
+    from ocrdata.train.data.line_shards import read_line_shards
 
-    shards = read_shard_set(write_numbers(tmp_path / "data", 24)).require("train")
-    order, counted = Order(shards, 4, 2, 0), Counter()
+    shards = read_line_shards(write_numbers(tmp_path / "data", 24)).require("train")
+    order, counted = ShuffleOrder(shards, 4, 2, 0), Counter()
     for share in ((0, 2), (1, 2)):
         with tf.Graph().as_default(), v1.Session() as session:
             start = tf.constant(order.start(0), tf.int64)
@@ -206,6 +208,6 @@ def test_shares_of_whole_epochs_hold_every_record_equally_often(tmp_path):
 
 def test_xla_compiles_and_changes_nothing(monkeypatch):
     monkeypatch.setenv("TF_XLA_FLAGS", "")
-    level = make_target("cpu", xla=True).config.graph_options.optimizer_options
+    level = make_device("cpu", xla=True).config.graph_options.optimizer_options
     assert level.global_jit_level == level.ON_2
     np.testing.assert_allclose(step(xla=True)[0], gradient(), rtol=1e-5)

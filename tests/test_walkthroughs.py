@@ -25,7 +25,7 @@ from scene_support import write_scenes  # noqa: E402
 
 from ocrdata.cli import main  # noqa: E402
 from ocrdata.train.compat import tf  # noqa: E402
-from ocrdata.train.export.export import export  # noqa: E402
+from ocrdata.train.export.export import export_run  # noqa: E402
 
 pytestmark = pytest.mark.tf
 pytest_plugins = ["train_fixtures"]
@@ -33,9 +33,15 @@ ROOT = Path(__file__).resolve().parents[1]
 FIXTURES = ROOT / "tests/data/importers"
 FONT = "NotoSansSC-Regular-GB2312.otf"
 POEM = [
-    "春眠不觉晓", "处处闻啼鸟", "夜来风雨声", "花落知多少",
-    "白日依山尽", "黄河入海流", "欲穷千里目", "更上一层楼",
-]  # fmt: skip
+    "春眠不觉晓",
+    "处处闻啼鸟",
+    "夜来风雨声",
+    "花落知多少",
+    "白日依山尽",
+    "黄河入海流",
+    "欲穷千里目",
+    "更上一层楼",
+]
 PHRASES = [one[:2] + other[2:] for one in POEM for other in POEM[:4]]
 READER = """
 steps = 3
@@ -46,8 +52,8 @@ lstm = "block"  # whose graph is made soonest
 long-labels = "skip"
 """
 FINDER = "steps = 2\nbatch-size = 2\ninput-size = 64\nnum-readers = 1\n"
-RESNET = '{}depth = "14"\nwidth-multiplier = 0.1\n'.format(FINDER)
-SETTINGS = """
+RESNET = f'{FINDER}depth = "14"\nwidth-multiplier = 0.1\n'
+SETTINGS = f"""
 [gen-pics]
 workers = 0
 limit = 900
@@ -61,11 +67,11 @@ workers = 0
 [check]
 workers = 0
 [train.crnn]
-{}
+{READER}
 [train.east]
-{}
+{RESNET}
 [train.psenet]
-{}
+{RESNET}
 pyramid-channels = 16
 [train.deeptext]
 steps = 2
@@ -77,7 +83,7 @@ input-height = 64
 train-proposals = 40
 test-proposals = 20
 rois = 20
-""".format(READER, RESNET, RESNET)
+"""
 
 
 # So long that a test would take hours.
@@ -111,7 +117,7 @@ def commands(page):
 def phrases(folder):
     from ocrdata.base.assets import asset_dir
 
-    lines = ["{}\t{}".format(phrase, 90 - place) for place, phrase in enumerate(PHRASES)]
+    lines = [f"{phrase}\t{90 - place}" for place, phrase in enumerate(PHRASES)]
     (folder / "THUOCL_poem.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     shutil.copy(str(asset_dir("fonts") / FONT), str(folder / "MSYHL.TTC"))
 
@@ -151,7 +157,7 @@ def photos(folder):
     (folder / "lines.txt").write_text("\n".join(PHRASES), encoding="utf-8")
     for number in range(3):
         tone = (150 + 40 * number, 200, 220)
-        Image.new("RGB", (300, 200), tone).save(str(folder / "photos/{}.png".format(number)))
+        Image.new("RGB", (300, 200), tone).save(str(folder / f"photos/{number}.png"))
 
 
 def looked_at(folder):
@@ -185,14 +191,14 @@ def synth90k(folder):
     (folder / "lexicon.txt").write_text("\n".join(words) + "\n", encoding="utf-8")
     lines = []
     for number, word in enumerate(words):
-        name = "./1/1/{}_{}_{}.jpg".format(number, word, number)
+        name = f"./1/1/{number}_{word}_{number}.jpg"
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         image = Image.new("RGB", (100, 31), (250, 240, 200 + number))
         ImageDraw.Draw(image).text((20, 8), word, (20, 20, 60))
         image.save(str(folder / name))
-        lines.append("{} {}\n".format(name, number))
+        lines.append(f"{name} {number}\n")
     for split, chosen in (("train", lines[:8]), ("val", lines[8:10]), ("test", lines[10:])):
-        path = folder / "annotation_{}.txt".format(split)
+        path = folder / f"annotation_{split}.txt"
         path.write_text("".join(chosen), encoding="utf-8")
 
 
@@ -318,7 +324,7 @@ def python_lines(page):
 
 @pytest.mark.skipif(tf.__version__.startswith("1."), reason="the page shows TensorFlow 2")
 def test_the_tutorials_python_reads_a_line_with_an_export(trained, tmp_path):
-    export("crnn", trained, tmp_path / "reader")
+    export_run("crnn", trained, tmp_path / "reader")
     write_picture(tmp_path / "line.jpg")
     command = [sys.executable, "-c", python_lines("docs/tutorial.md")]
     printed = subprocess.run(command, cwd=str(tmp_path), check=True, stdout=subprocess.PIPE).stdout

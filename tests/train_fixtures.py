@@ -32,14 +32,21 @@ def plain_east(monkeypatch):
 @pytest.fixture(scope="session")
 def trained(numbers, tmp_path_factory):
     """An output folder with a CRNN that has learned the numbers; do not write to it."""
-    from ocrdata.train.engine.train import train
+    from ocrdata.train.engine.train import train_model
 
     output = tmp_path_factory.mktemp("trained")
     chosen = options(
-        steps=240, batch_size=16, learning_rate=0.01, warmup_steps=20, save_every=120, ema=0.9,
-        eval_every=120, image_every=120, log_every=20,
-    )  # fmt: skip
-    train("crnn", numbers, output, tiny(lstm_units=48, lstm="block"), chosen)
+        steps=240,
+        batch_size=16,
+        learning_rate=0.01,
+        warmup_steps=20,
+        save_every=120,
+        ema=0.9,
+        eval_every=120,
+        image_every=120,
+        log_every=20,
+    )
+    train_model("crnn", numbers, output, tiny(lstm_units=48, lstm="block"), chosen)
     return output
 
 
@@ -57,17 +64,20 @@ def learn(numbers, scenes):
     from test_models_contract import SMALL, SOURCES
 
     from ocrdata.train.config.training import settings_from
-    from ocrdata.train.engine.train import train
+    from ocrdata.train.engine.train import train_model
     from ocrdata.train.models import MODELS
 
     def call(name, output, **chosen):
         kind = MODELS.load(name)
         slow = {"optimizer": "momentum", "learning_rate": 1e-4, "warmup_steps": 0, "steps": 20}
-        train(
-            name, scenes if kind.task == "detection" else numbers, output,
-            settings_from(kind.defaults, SMALL[name]), options(**{**slow, **chosen}),
+        train_model(
+            name,
+            scenes if kind.task == "detection" else numbers,
+            output,
+            settings_from(kind.defaults, SMALL[name]),
+            options(**{**slow, **chosen}),
             data_options=SOURCES.get(name),
-        )  # fmt: skip
+        )
         return [line["loss"] for line in metrics(output / name)[0]]
 
     return call

@@ -31,9 +31,9 @@ def write_numbers(data, count, heights=(32,), seed=0, characters="0123456789", *
     lists = {"Train": [], "Test": []}
     for index in range(count):
         text = "".join(draw.choice("0123456789") for _ in range(draw.randint(1, 4)))
-        name = "pic/{:04d}.png".format(index)
+        name = f"pic/{index:04d}.png"
         draw_number(text, data / name, draw.choice(heights))
-        lists["Test" if index % 8 == 7 else "Train"].append("{} {}\n".format(name, text))
+        lists["Test" if index % 8 == 7 else "Train"].append(f"{name} {text}\n")
     for name, lines in lists.items():
         (data / name).mkdir()
         (data / name / "sample.txt").write_text("".join(lines), encoding="utf-8")
@@ -46,15 +46,17 @@ def one_layer(self, inputs, training):
     """Builds, in the place of Crnn.build, a layer on the pixels of each time step: in no time."""
     from ocrdata.train.compat import tf, v1
     from ocrdata.train.models import blocks
-    from ocrdata.train.models.crnn import HEIGHT, STRIDE, time_steps
+    from ocrdata.train.models.crnn import LINE_HEIGHT, PIXELS_PER_STEP, time_steps
 
     images, lengths = inputs["images"], time_steps(inputs["widths"])
     width = tf.shape(images)[2]
     steps = time_steps(width)
     images = tf.cast(images, tf.float32) / 127.5 - 1.0
-    images = tf.pad(images, [[0, 0], [0, 0], [0, steps * STRIDE - width], [0, 0]])
-    pixels = HEIGHT * STRIDE * self.options.channels
-    columns = tf.reshape(tf.transpose(images, [2, 0, 1, 3]), [steps, STRIDE, -1, pixels // STRIDE])
+    images = tf.pad(images, [[0, 0], [0, 0], [0, steps * PIXELS_PER_STEP - width], [0, 0]])
+    pixels = LINE_HEIGHT * PIXELS_PER_STEP * self.options.channels
+    columns = tf.reshape(
+        tf.transpose(images, [2, 0, 1, 3]), [steps, PIXELS_PER_STEP, -1, pixels // PIXELS_PER_STEP]
+    )
     columns = tf.reshape(tf.transpose(columns, [0, 2, 1, 3]), [steps, -1, pixels])
     with v1.variable_scope("crnn"):
         return {"logits": blocks.dense(columns, self.num_classes, "logits"), "lengths": lengths}
@@ -100,5 +102,5 @@ def weights(run, step):
     """Returns all variables of a checkpoint by name."""
     from ocrdata.train.compat import tf
 
-    reader = tf.train.load_checkpoint(str(run / "model.ckpt-{}".format(step)))
+    reader = tf.train.load_checkpoint(str(run / f"model.ckpt-{step}"))
     return {name: reader.get_tensor(name) for name in sorted(reader.get_variable_to_shape_map())}

@@ -17,6 +17,6 @@ def asset_dir(name: str) -> Path:
         if (folder / "SOURCES.md").is_file():
             return folder
     raise OcrdataError(
-        "the bundled {} are missing from {}.".format(name, package),
+        f"the bundled {name} are missing from {package}.",
         "Install ocrdata again from its wheel.",
     )

@@ -11,7 +11,7 @@ import numpy as np
 from ocrdata.errors import UnknownNameError
 
 # Each kind of problem and what it means.
-KINDS = {
+FINDING_KINDS = {
     "bad-line": "a line of a sample list that is not `path label`",
     "bad-truth": "a ground-truth file with a line that is not a box",
     "changed-shard": "a shard that does not have the size or hash noted when it was written",
@@ -60,8 +60,8 @@ class Findings:
 
     def add(self, kind: str, message: str, count: int = 1) -> None:
         """Notes `count` problems of a kind, with one message."""
-        if kind not in KINDS:
-            raise UnknownNameError("kind of problem", kind, KINDS)
+        if kind not in FINDING_KINDS:
+            raise UnknownNameError("kind of problem", kind, FINDING_KINDS)
         self.counts[kind] += count
         kept = self.examples.setdefault(kind, [])
         if len(kept) < EXAMPLES:

@@ -24,7 +24,7 @@ _QUOTED = re.compile(r'^\s*"(.*)"\s*$', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _OUTLINE = re.compile(r'^((?:\s*[-+]?[\d.]+\s*,)*)\s*(".*")\s*$', re.DOTALL)
 
-Points = List[Tuple[float, float]]
+PointList = List[Tuple[float, float]]
 
 
 def split_numbers(line: str, count: int, separator: str = ",") -> Tuple[List[float], str]:
@@ -35,7 +35,7 @@ def split_numbers(line: str, count: int, separator: str = ",") -> Tuple[List[flo
     parts = line.split(None, count) if separator == " " else line.split(separator, count)
     numbers = [to_number(part.strip(", ") if separator == " " else part) for part in parts[:count]]
     if len(numbers) < count:
-        raise ValueError("has {} numbers instead of {}".format(len(numbers), count))
+        raise ValueError(f"has {len(numbers)} numbers instead of {count}")
     return numbers, parts[count] if len(parts) > count else ""
 
 
@@ -44,9 +44,9 @@ def to_number(text: str) -> float:
     try:
         value = float(text)
     except ValueError:
-        raise ValueError("{!r} is not a number".format(text.strip()[:40])) from None
+        raise ValueError(f"{text.strip()[:40]!r} is not a number") from None
     if not math.isfinite(value) or abs(value) > 1e6:
-        raise ValueError("{!r} is not a coordinate".format(text.strip()[:40]))
+        raise ValueError(f"{text.strip()[:40]!r} is not a coordinate")
     return value
 
 
@@ -74,30 +74,30 @@ def outline_numbers(line: str) -> int:
     match = _OUTLINE.match(line)
     count = match.group(1).count(",") if match else 0
     if count > 9 and count % 2:
-        raise ValueError("has {} numbers before its text, an odd number".format(count))
+        raise ValueError(f"has {count} numbers before its text, an odd number")
     return count if count > 9 else 8
 
 
-def split_outline(line: str) -> Tuple[Points, str]:
+def split_outline(line: str) -> Tuple[PointList, str]:
     """Splits the corners off a line: as many as there are before a text in quotes, or four.
 
     Raises ValueError for anything but numbers, and for half a point.
     """
     numbers, rest = split_numbers(line, outline_numbers(line))
-    return pair_up(numbers), rest
+    return pair_coordinates(numbers), rest
 
 
-def corners(left: float, top: float, right: float, bottom: float) -> Points:
+def corners(left: float, top: float, right: float, bottom: float) -> PointList:
     """Returns the corners of an upright rectangle, clockwise from top-left."""
     return [(left, top), (right, top), (right, bottom), (left, bottom)]
 
 
-def pair_up(numbers: Sequence[float]) -> Points:
+def pair_coordinates(numbers: Sequence[float]) -> PointList:
     """Returns x1, y1, x2, y2, ... as points."""
     return list(zip(numbers[0::2], numbers[1::2]))
 
 
-def signed_area(points: Points) -> float:
+def signed_area_of_points(points: PointList) -> float:
     """Returns the area inside a polygon: positive if it runs clockwise on the screen (y down)."""
     total = 0.0
     for (x, y), (next_x, next_y) in zip(points, points[1:] + points[:1]):
@@ -112,4 +112,4 @@ def format_box(points: Sequence[Sequence[float]], text: str) -> str:
 
 
 def _shortest(value: float) -> str:
-    return str(int(value)) if value == int(value) else "{:.2f}".format(value)
+    return str(int(value)) if value == int(value) else f"{value:.2f}"

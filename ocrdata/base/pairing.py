@@ -41,7 +41,7 @@ def stem_of(name: str) -> str:
     return stem[len(_MARK) :] if stem.startswith(_MARK) else stem
 
 
-def pair_up(names: Sequence[str]) -> Tuple[List[Tuple[str, str]], List[str]]:
+def pair_names(names: Sequence[str]) -> Tuple[List[Tuple[str, str]], List[str]]:
     """Returns (picture, truth) of the files that belong together, and those without a partner.
 
     A truth lies in the picture's own folder, or is the only text file of its name. Text files

@@ -15,11 +15,11 @@ from typing import Any, Callable, Deque, Iterable, Iterator, Optional, Tuple, Ty
 
 from ocrdata.errors import OcrdataError, OptionError
 
-Item = TypeVar("Item")
+_Item = TypeVar("_Item")
 Result = TypeVar("Result")
 
 # Enough to keep every worker busy while the results are written, few enough to stay small.
-AHEAD = 3
+_AHEAD = 3
 
 
 class Engine:
@@ -46,8 +46,8 @@ def default_workers() -> int:
 
 
 def ordered_map(
-    function: Callable[[Item], Result],
-    items: Iterable[Item],
+    function: Callable[[_Item], Result],
+    items: Iterable[_Item],
     workers: Workers,
     initializer: Optional[Callable[..., None]] = None,
     initargs: Tuple[Any, ...] = (),
@@ -63,7 +63,7 @@ def ordered_map(
     if isinstance(workers, Engine):
         return workers.map(function, items, initializer, initargs)
     if workers < 0:
-        raise OptionError("--workers must be 0 or more, not {}.".format(workers))
+        raise OptionError(f"--workers must be 0 or more, not {workers}.")
     if workers == 0:
         if initializer is not None:
             initializer(*initargs)
@@ -89,8 +89,8 @@ def _leave_with(parent: int) -> None:
 
 
 def _in_processes(
-    function: Callable[[Item], Result],
-    items: Iterator[Item],
+    function: Callable[[_Item], Result],
+    items: Iterator[_Item],
     workers: int,
     initializer: Optional[Callable[..., None]],
     initargs: Tuple[Any, ...],
@@ -101,7 +101,7 @@ def _in_processes(
     pool = ProcessPoolExecutor(workers, context, _start_worker, start)
     waiting: Deque[Future[Result]] = deque()
     try:
-        for item in itertools.islice(items, workers * AHEAD):
+        for item in itertools.islice(items, workers * _AHEAD):
             waiting.append(pool.submit(function, item))
         while waiting:
             result = waiting.popleft().result()

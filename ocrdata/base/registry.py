@@ -13,7 +13,7 @@ class Registry:
 
     def __init__(self, kind: str, entries: Dict[str, str]) -> None:
         if list(entries) != sorted(entries):
-            raise AssertionError("the {} registry is not sorted by name".format(kind))
+            raise AssertionError(f"the {kind} registry is not sorted by name")
         self.kind = kind
         self.entries = entries
 

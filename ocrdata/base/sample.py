@@ -48,7 +48,7 @@ class Sample:
         try:
             return as_path(self.image).read_bytes()
         except OSError as error:
-            raise InputError(self.image, "cannot be read: {}".format(error.strerror)) from error
+            raise InputError(self.image, f"cannot be read: {error.strerror}") from error
 
 
 def read_lines(path: PathLike) -> Iterator[Tuple[int, str]]:
@@ -66,24 +66,24 @@ def read_lines(path: PathLike) -> Iterator[Tuple[int, str]]:
                 except UnicodeDecodeError as error:
                     raise AnnotationError(
                         path,
-                        "is not UTF-8 ({})".format(error.reason),
+                        f"is not UTF-8 ({error.reason})",
                         number,
                         "Convert it: iconv -f GB18030 -t UTF-8 FILE > NEWFILE.",
                     ) from error
                 if line.strip():
                     yield number, line
     except OSError as error:
-        raise AnnotationError(path, "cannot be read: {}".format(error.strerror)) from error
+        raise AnnotationError(path, f"cannot be read: {error.strerror}") from error
 
 
 def parse_sample_line(path: PathLike, number: int, line: str) -> Tuple[str, str]:
     """Splits a line of `sample.txt` into (relative path, label); raises AnnotationError."""
     key, _, label = line.partition(" ")
     if not label.strip():
-        raise AnnotationError(path, "has no label behind the path {!r}".format(key), number)
+        raise AnnotationError(path, f"has no label behind the path {key!r}", number)
     pure = PurePosixPath(key)
     if not key or pure.is_absolute() or ".." in pure.parts or "\0" in key:
-        raise AnnotationError(path, "{!r} is not a path inside the folder".format(key), number)
+        raise AnnotationError(path, f"{key!r} is not a path inside the folder", number)
     return key, label
 
 
@@ -107,8 +107,8 @@ def write_sample_list(path: PathLike, rows: Iterable[Tuple[str, str]]) -> int:
     with as_path(path).open("w", encoding="utf-8", newline="\n") as stream:
         for key, label in rows:
             if key != "".join(key.split()) or len(label.splitlines()) != 1 or not label.strip():
-                problem = "cannot hold the path {!r} with the label {!r}".format(key, label)
+                problem = f"cannot hold the path {key!r} with the label {label!r}"
                 raise AnnotationError(path, problem, count + 1)
-            stream.write("{} {}\n".format(key, label))
+            stream.write(f"{key} {label}\n")
             count += 1
     return count

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, TextIO
 
-from ocrdata.base import rng
+from ocrdata.base import random_streams
 from ocrdata.base.sample import SAMPLE_LIST, parse_sample_line, read_lines
 from ocrdata.base.storage.remote import as_path
 from ocrdata.base.storage.staging import MANIFEST, read_manifest, staged_output
@@ -17,7 +17,7 @@ TRAIN_LIST, VALIDATION_LIST, TEST_LIST = LISTS = ("Train", "Validation", "Test")
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 
 
-class Row(NamedTuple):
+class ListRow(NamedTuple):
     """A picture and its label, and where they are listed."""
 
     key: str
@@ -39,26 +39,26 @@ class SplitSummary:
 
 def is_test(text: str, seed: int, test_fraction: float) -> bool:
     """Says on which side a text lies: the same for all its pictures and whatever else is there."""
-    return rng.bucket(text, "test-{}".format(seed)) < test_fraction
+    return random_streams.bucket(text, f"test-{seed}") < test_fraction
 
 
-def open_list(directory: Path) -> TextIO:
+def open_list_file(directory: Path) -> TextIO:
     """Opens the sample list of a directory for writing."""
     return (directory / SAMPLE_LIST).open("w", encoding="utf-8", newline="\n")
 
 
-def read_labels(path: PathLike) -> Iterator[Row]:
+def read_labels(path: PathLike) -> Iterator[ListRow]:
     """Yields the rows of a label file: `path label` or `path<TAB>label` a line.
 
     Raises AnnotationError naming the line.
     """
     for number, line in read_lines(path):
         key, tab, label = line.partition("\t")
-        row = parse_sample_line(path, number, "{} {}".format(key, label) if tab else line)
-        yield Row(*row, path, number)
+        row = parse_sample_line(path, number, f"{key} {label}" if tab else line)
+        yield ListRow(*row, path, number)
 
 
-def read_numbered(data_dir: PathLike, phrases: Sequence[str]) -> Iterator[Row]:
+def read_numbered(data_dir: PathLike, phrases: Sequence[str]) -> Iterator[ListRow]:
     """Yields the pictures of the original tree, `pic/<line of the phrase, from 0>/<name>.jpg`.
 
     Raises AnnotationError for a folder whose number has no phrase.
@@ -68,14 +68,14 @@ def read_numbered(data_dir: PathLike, phrases: Sequence[str]) -> Iterator[Row]:
         if not folder.is_dir():
             continue
         if not folder.name.isdigit() or int(folder.name) >= len(phrases):
-            problem = "is not the number of one of the {} phrases".format(len(phrases))
+            problem = f"is not the number of one of the {len(phrases)} phrases"
             raise AnnotationError(folder, problem)
         for picture in sorted(folder.iterdir()):
             if picture.suffix.lower() in IMAGE_SUFFIXES:
-                yield Row(picture.relative_to(root).as_posix(), phrases[int(folder.name)])
+                yield ListRow(picture.relative_to(root).as_posix(), phrases[int(folder.name)])
 
 
-def read_lists(data_dir: PathLike) -> List[Row]:
+def read_lists(data_dir: PathLike) -> List[ListRow]:
     """Returns the rows of the Train and Test lists that a data directory has."""
     files = [as_path(data_dir) / name / SAMPLE_LIST for name in (TRAIN_LIST, TEST_LIST)]
     found = [path for path in files if path.is_file()]
@@ -97,7 +97,7 @@ def check_lines(path: Path) -> None:
 
 def write_split(
     data_dir: PathLike,
-    rows: Iterable[Row],
+    rows: Iterable[ListRow],
     test_fraction: float = 0.1,
     seed: int = 0,
     limit: Optional[int] = None,
@@ -110,17 +110,19 @@ def write_split(
     or listed twice.
     """
     if not 0.0 <= test_fraction < 1.0:
-        raise OptionError("--test-fraction must lie in [0, 1), not {}.".format(test_fraction))
+        raise OptionError(f"--test-fraction must lie in [0, 1), not {test_fraction}.")
     root = as_path(data_dir)
     options = {"seed": seed, "test_fraction": test_fraction, "limit": limit}
     skipped = Counter()  # type: Counter[str]
     names = (TRAIN_LIST, TEST_LIST)
     with staged_output(root, names, "gen-sample", options, overwrite) as staged:
         texts: List[Dict[str, int]] = [{}, {}]
-        with open_list(staged.path(TRAIN_LIST)) as train, open_list(staged.path(TEST_LIST)) as test:
+        with open_list_file(staged.path(TRAIN_LIST)) as train, open_list_file(
+            staged.path(TEST_LIST)
+        ) as test:
             for row in _existing(root, rows, limit, skip_missing, skipped):
                 side = is_test(row.text, seed, test_fraction)
-                (test if side else train).write("{} {}\n".format(row.key, row.text))
+                (test if side else train).write(f"{row.key} {row.text}\n")
                 texts[side][row.text] = texts[side].get(row.text, 0) + 1
         counts = [sum(side.values()) for side in texts]
         if not sum(counts):
@@ -131,13 +133,13 @@ def write_split(
 
 
 def _existing(
-    root: Path, rows: Iterable[Row], limit: Optional[int], skip: bool, skipped: Dict[str, int]
-) -> Iterator[Row]:
+    root: Path, rows: Iterable[ListRow], limit: Optional[int], skip: bool, skipped: Dict[str, int]
+) -> Iterator[ListRow]:
     seen = set()  # type: set[bytes]
     for row in rows:
         if limit is not None and len(seen) >= limit:
             return
-        mark = rng.order_key(row.key)
+        mark = random_streams.order_key(row.key)
         if mark in seen:
             raise _row_error(row, root, "is listed twice")
         if not (root / row.key).is_file():
@@ -149,23 +151,21 @@ def _existing(
         yield row
 
 
-def _row_error(row: Row, root: Path, problem: str, hint: str = "") -> AnnotationError:
+def _row_error(row: ListRow, root: Path, problem: str, hint: str = "") -> AnnotationError:
     if row.path is None:
         return AnnotationError(root / row.key, problem, hint=hint)
-    return AnnotationError(
-        row.path, "picture {} {}".format(root / row.key, problem), row.line, hint
-    )
+    return AnnotationError(row.path, f"picture {root / row.key} {problem}", row.line, hint)
 
 
-def _where_to_look(row: Row) -> str:
+def _where_to_look(row: ListRow) -> str:
     folder = as_path(row.path).parent if row.path is not None else None
     if folder is not None and (folder / row.key).is_file():
-        return "It lies beside the list: pass --data-dir {}.".format(folder)
+        return f"It lies beside the list: pass --data-dir {folder}."
     return "Pass --skip-missing to leave such lines out."
 
 
 def _nothing_to_list(root: Path, skipped: Dict[str, int]) -> AnnotationError:
-    reasons = ["{:,} {}".format(count, name) for name, count in skipped.items()]
+    reasons = [f"{count:,} {name}" for name, count in skipped.items()]
     why = " ({})".format(", ".join(reasons)) if reasons else ""
-    hint = "Paths are taken from {} on; is that the folder (--data-dir)?".format(root)
+    hint = f"Paths are taken from {root} on; is that the folder (--data-dir)?"
     return AnnotationError(root, "has no picture to list" + why, hint=hint)

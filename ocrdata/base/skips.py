@@ -43,5 +43,5 @@ class Skips:
             _LOG.info("left out: %s", message)
 
     def __str__(self) -> str:
-        counts = ("{} ({})".format(reason, count) for reason, count in self.counts.items())
+        counts = (f"{reason} ({count})" for reason, count in self.counts.items())
         return "Left out: {}.".format(", ".join(counts))

@@ -5,18 +5,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Callable, Dict, List, Optional, Sequence
+from typing import Dict, List, Optional, Sequence
 
-from ocrdata.base.findings import KINDS
+from ocrdata.base.findings import FINDING_KINDS
 from ocrdata.base.pairing import is_picture
+from ocrdata.base.progress import OnProgress
 from ocrdata.base.sample import SAMPLE_LIST
 from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST
 from ocrdata.base.storage.remote import as_path
 from ocrdata.base.storage.tree import archive_stem
 from ocrdata.check.parts import (
-    Run,
+    CheckRun,
     check_data_dir,
-    check_dictionary,
+    check_dictionary_files,
     check_export,
     check_lists,
     check_manifest,
@@ -35,8 +36,6 @@ from ocrdata.records.legacy.mindrecord import find_mindrecords
 from ocrdata.records.legacy.originals import find_originals
 from ocrdata.text.charset import CHARACTER_LIST, DICTIONARY_DIR
 from ocrdata.text.dictionary_maps import CHAR_DICT, ORD_MAP, ORD_TO_INDEX
-
-OnProgress = Callable[[int, Optional[int]], None]
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ def _is_model(path: Path) -> bool:
     return bool(format_of(path)) or path.name == RUN_FILE or (path / RUN_FILE).is_file()
 
 
-def _check_folder(run: Run, path: Path) -> None:
+def _check_folder(run: CheckRun, path: Path) -> None:
     if (path / DATASET_INFO).is_file() or any(path.glob("*.tfrecord")):
         check_shard_set(run, path)
     elif find_originals(path):
@@ -77,7 +76,7 @@ def _check_folder(run: Run, path: Path) -> None:
     elif (path / RUN_FILE).is_file():
         run.count("checkpoints", verify_run(path, run.found))
     elif (path / ORD_TO_INDEX).is_file() or (path / ORD_MAP).is_file():
-        check_dictionary(run, path)
+        check_dictionary_files(run, path)
     elif (path / SAMPLE_LIST).is_file():
         check_lists(run, path.resolve().parent, [path / SAMPLE_LIST], run.charset)
     elif _is_data_dir(path):
@@ -88,7 +87,7 @@ def _check_folder(run: Run, path: Path) -> None:
         check_manifest(run, path)
 
 
-def _check_any(run: Run, path: Path) -> None:
+def _check_any(run: CheckRun, path: Path) -> None:
     if format_of(path):
         check_export(run, path)
     elif path.is_dir():
@@ -106,13 +105,13 @@ def _check_any(run: Run, path: Path) -> None:
     elif path.name == SAMPLE_LIST:
         check_lists(run, path.resolve().parent.parent, [path], run.charset)
     elif path.suffix in (".txt", ".json") and path.name != CHAR_DICT:
-        check_dictionary(run, path)
+        check_dictionary_files(run, path)
     else:
         known = (
             "a data folder, sample.txt, a dictionary, pictures with ground truth, a tar pack, "
             "records, a training run or an exported model"
         )
-        raise InputError(path, "is nothing that can be checked", hint="Name {}.".format(known))
+        raise InputError(path, "is nothing that can be checked", hint=f"Name {known}.")
 
 
 def check_path(
@@ -138,16 +137,16 @@ def check_path(
     Raises InputError for a path that holds nothing to check, and UnknownNameError.
     """
     for kind in allow:
-        if kind not in KINDS:
-            raise UnknownNameError("kind of problem", kind, KINDS)
+        if kind not in FINDING_KINDS:
+            raise UnknownNameError("kind of problem", kind, FINDING_KINDS)
     if time_steps is not None and time_steps < 1:
-        raise OptionError("--time-steps must be 1 or more, not {}.".format(time_steps))
+        raise OptionError(f"--time-steps must be 1 or more, not {time_steps}.")
     where = as_path(path)
     if not where.exists():
         raise InputError(where, "does not exist", hint="Make a data set: ocrdata gen-pics.")
     if fix is not None and _is_model(where):
         raise OptionError("--fix repairs data, not models.", "Train or export the model again.")
-    run = Run(time_steps, decode, workers, on_progress, dictionary)
+    run = CheckRun(time_steps, decode, workers, on_progress, dictionary)
     _check_any(run, where)
     counts = {kind: run.found.counts[kind] for kind in sorted(run.found.counts)}
     problems = {kind: count for kind, count in counts.items() if kind not in allow}

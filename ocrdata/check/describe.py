@@ -20,7 +20,7 @@ RUN_FILE = "run.json"
 _SHOWN = 10
 
 
-def describe(path: PathLike) -> Dict[str, Any]:
+def describe_artefact(path: PathLike) -> Dict[str, Any]:
     """Returns what a data folder, an output folder, a dictionary or a record file holds.
 
     Raises InputError for a path with nothing of that kind.
@@ -31,7 +31,7 @@ def describe(path: PathLike) -> Dict[str, Any]:
     if where.is_dir():
         found = _describe_folder(where)
     elif where.name in (DATASET_INFO, MANIFEST):
-        return describe(where.resolve().parent)
+        return describe_artefact(where.resolve().parent)
     elif ".tfrecord" in where.name:
         found = _describe_records(where)
     elif where.name == SAMPLE_LIST:
@@ -51,7 +51,7 @@ def _describe_folder(folder: Path) -> Dict[str, Any]:
         found.update(_describe_shards(folder))
     found.update(_describe_parts(folder))
     if not found:
-        hint = "Folders written by ocrdata hold a {}.".format(MANIFEST)
+        hint = f"Folders written by ocrdata hold a {MANIFEST}."
         raise InputError(folder, "holds nothing to describe", hint=hint)
     return found
 
@@ -78,7 +78,7 @@ def _describe_parts(folder: Path) -> Dict[str, Any]:
     for name in (TRAIN_LIST, TEST_LIST):
         path = folder / name / SAMPLE_LIST
         if path.is_file():
-            found["{}/{}".format(name, SAMPLE_LIST)] = {"samples": sum(1 for _ in read_lines(path))}
+            found[f"{name}/{SAMPLE_LIST}"] = {"samples": sum(1 for _ in read_lines(path))}
     for name in (CHARACTER_LIST, DICTIONARY_DIR):
         if (folder / name).exists():
             found[name] = _describe_charset(read_charset(folder / name))
@@ -150,7 +150,7 @@ def _describe_feature(feature: Feature) -> str:
     values = [_shorten(value) if feature.kind == BYTES else value for value in feature.values]
     more = " ..." if len(values) > _SHOWN else ""
     shown = ", ".join(str(value) for value in values[:_SHOWN])
-    return "{} [{}] {}{}".format(feature.kind, len(values), shown, more)
+    return f"{feature.kind} [{len(values)}] {shown}{more}"
 
 
 def _shorten(value: Any) -> str:
@@ -160,4 +160,4 @@ def _shorten(value: Any) -> str:
             return text if len(text) <= 80 else text[:77] + "..."
     except UnicodeDecodeError:
         pass
-    return "{:,} bytes".format(len(value))
+    return f"{len(value):,} bytes"

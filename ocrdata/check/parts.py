@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence
 
 from ocrdata.base.findings import Findings
+from ocrdata.base.progress import OnProgress
 from ocrdata.base.sample import SAMPLE_LIST
 from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST, VALIDATION_LIST
 from ocrdata.base.storage.staging import MANIFEST, read_json, read_manifest
@@ -25,10 +26,8 @@ from ocrdata.text.charset import (
     read_charset,
 )
 
-OnProgress = Callable[[int, Optional[int]], None]
 
-
-class Run:
+class CheckRun:
     """One check: its options, what it has found, and how much it has looked at."""
 
     def __init__(
@@ -54,7 +53,7 @@ class Run:
         self.checked[what] = self.checked.get(what, 0) + count
 
 
-def check_dictionary(run: Run, path: Path) -> Optional[Charset]:
+def check_dictionary_files(run: CheckRun, path: Path) -> Optional[Charset]:
     """Returns a dictionary if it is sound."""
     try:
         charset = read_charset(path)
@@ -65,7 +64,7 @@ def check_dictionary(run: Run, path: Path) -> Optional[Charset]:
     return charset
 
 
-def check_export(run: Run, path: Path) -> None:
+def check_export(run: CheckRun, path: Path) -> None:
     """Checks that an exported model says which it is, and an ONNX file that it can be run."""
     try:
         entry = read_description(path).get("dictionary")
@@ -75,33 +74,35 @@ def check_export(run: Run, path: Path) -> None:
     except InputError as error:
         run.found.add("damaged-export", str(error))
     except (KeyError, TypeError) as error:
-        problem = "{} says too little of its dictionary ({!r})".format(path, error)
+        problem = f"{path} says too little of its dictionary ({error!r})"
         run.found.add("damaged-export", problem)
 
 
-def check_shard_set(run: Run, directory: Path) -> None:
+def check_shard_set(run: CheckRun, directory: Path) -> None:
     """Checks a folder of shards."""
     run.count("records", verify_shards(directory, run.found, **run.how))
 
 
-def check_lists(run: Run, root: Path, paths: Sequence[Path], charset: Optional[Charset]) -> None:
+def check_lists(
+    run: CheckRun, root: Path, paths: Sequence[Path], charset: Optional[Charset]
+) -> None:
     """Checks sample lists and the pictures under `root`."""
     run.count("samples", verify_lists(root, paths, charset, run.found, **run.how))
 
 
-def check_pictures(run: Run, path: Path) -> None:
+def check_pictures(run: CheckRun, path: Path) -> None:
     """Checks pictures with ground truth, in a folder or an archive."""
     decode, move = run.how["decode"], run.how["on_progress"]
     run.count("pictures", verify_pictures(path, run.found, decode, move))
 
 
-def check_mindrecords(run: Run, path: Path) -> None:
+def check_mindrecords(run: CheckRun, path: Path) -> None:
     """Checks DeepText's MindRecord files."""
     decode, move = run.how["decode"], run.how["on_progress"]
     run.count("records", verify_mindrecords(path, run.found, decode, move))
 
 
-def check_originals(run: Run, files: List[OriginalFile], alone: bool = False) -> None:
+def check_originals(run: CheckRun, files: List[OriginalFile], alone: bool = False) -> None:
     """Checks record files of an original; `alone` says that others need not be there."""
     if not alone:
         check_names(files, run.found)
@@ -109,7 +110,7 @@ def check_originals(run: Run, files: List[OriginalFile], alone: bool = False) ->
     run.count("records", verify_originals(files, run.charset, run.found, move))
 
 
-def check_record_file(run: Run, path: Path) -> None:
+def check_record_file(run: CheckRun, path: Path) -> None:
     """Checks one record file, ours or an original's."""
     try:
         original = file_layout(path)
@@ -121,7 +122,7 @@ def check_record_file(run: Run, path: Path) -> None:
         run.count("records", verify_record_file(path, run.found, run.how["decode"]))
 
 
-def check_manifest(run: Run, directory: Path) -> None:
+def check_manifest(run: CheckRun, directory: Path) -> None:
     """Checks a folder's manifest."""
     try:
         read_manifest(directory)
@@ -130,22 +131,22 @@ def check_manifest(run: Run, directory: Path) -> None:
         run.found.add("damaged-info", str(error))
 
 
-def _check_same(run: Run, path: Path, charset: Charset, other: Path, sha256: Any) -> None:
+def _check_same(run: CheckRun, path: Path, charset: Charset, other: Path, sha256: Any) -> None:
     if sha256 != charset.sha256:
-        text = "{} is another dictionary than {}".format(other, path)
+        text = f"{other} is another dictionary than {path}"
         run.found.add("other-dictionary", text)
 
 
-def check_data_dir(run: Run, root: Path) -> None:
+def check_data_dir(run: CheckRun, root: Path) -> None:
     """Checks every part that a data directory has, and that they belong together."""
     for left in sorted(root.glob(".*.partial")):
-        run.found.add("unfinished-output", "{} was left by an interrupted command".format(left))
+        run.found.add("unfinished-output", f"{left} was left by an interrupted command")
     for folder in sorted(path.parent for path in root.glob("*/" + MANIFEST)):
         check_manifest(run, folder)
     charset = run.charset
     for path in (root / DICTIONARY_DIR, root / CHARACTER_LIST):
         if path.exists():
-            read = check_dictionary(run, path)
+            read = check_dictionary_files(run, path)
             if charset and read:
                 _check_same(run, root / DICTIONARY_DIR, charset, path, read.sha256)
             charset = charset or read

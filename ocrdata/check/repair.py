@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Optional
 
 from ocrdata.base.skips import Skips
-from ocrdata.check.repair_pictures import COMMAND, repair_lists, repair_pictures
+from ocrdata.check.repair_pictures import _COMMAND, repair_lists, repair_pictures
 from ocrdata.check.usable_samples import Repair, later, sound
 from ocrdata.errors import AnnotationError, InputError, OutputExistsError, PathLike
 from ocrdata.records.format.dataset_info import ShardSet, read_shard_set
@@ -24,7 +24,7 @@ from ocrdata.records.format.tfrecord import scan_records
 from ocrdata.records.format.tfrecord_writer import open_writer
 from ocrdata.records.legacy.mindrecord import find_mindrecords
 from ocrdata.records.legacy.originals import find_originals
-from ocrdata.records.sources.inputs import Pairs, read_shards
+from ocrdata.records.sources.inputs import SamplePairs, read_shards
 from ocrdata.records.write.options import WriteOptions
 from ocrdata.records.write.shards import find_lists
 from ocrdata.records.write.stream import write_sample_stream
@@ -66,14 +66,14 @@ def repair_shards(directory: Path, output: Path) -> Repair:
     count = max(len(split["shards"]) for split in shards.info["splits"].values())
     options = WriteOptions(shards=count, validation_fraction=0, test_fraction=0)
 
-    def opener(start: int) -> Pairs:
+    def opener(start: int) -> SamplePairs:
         assert start == 0
         return sound(read_shards(present, repair.skips()), charset, repair, leaks)
 
     origin = {"repaired": DATASET_INFO}
     write_sample_stream(
-        opener, output, origin=origin, charset=charset, options=options, command=COMMAND
-    )  # fmt: skip
+        opener, output, origin=origin, charset=charset, options=options, command=_COMMAND
+    )
     repair.changed += Counter()
     return repair
 
@@ -86,7 +86,7 @@ def repair(path: PathLike, output: PathLike, charset: Optional[Charset] = None) 
     if (where / DATASET_INFO).is_file():
         return repair_shards(where, target)
     if find_originals(where) or find_mindrecords(where):
-        hint = "Write them anew: ocrdata tfrecord --from-original {}.".format(where)
+        hint = f"Write them anew: ocrdata tfrecord --from-original {where}."
         raise InputError(where, "holds records of an original", hint=hint)
     try:
         find_lists(where)

@@ -18,11 +18,11 @@ from ocrdata.errors import AnnotationError, InputError
 from ocrdata.geometry import quads
 from ocrdata.geometry.polygons import clockwise
 from ocrdata.images.header import read_header
-from ocrdata.records.sources.inputs import Pairs, read_pictures
+from ocrdata.records.sources.inputs import SamplePairs, read_pictures
 from ocrdata.records.write.shards import find_lists
 from ocrdata.text.charset import Charset
 
-COMMAND = "check"
+_COMMAND = "check"
 
 
 def _link(data: bytes, image: Any, target: Path) -> None:
@@ -37,7 +37,7 @@ def _link(data: bytes, image: Any, target: Path) -> None:
         shutil.copyfile(str(image), str(target))
 
 
-def _listed(root: Path, repair: Repair) -> Pairs:
+def _listed(root: Path, repair: Repair) -> SamplePairs:
     for source in find_lists(root):
         with source:
             for row in source.rows(repair.skips()):
@@ -53,7 +53,7 @@ def repair_lists(root: Path, output: Path, charset: Optional[Charset]) -> Repair
     leaks = later(_listed(root, Repair()), charset)
     rows: Dict[str, List[str]] = {}
     names = [source.name for source in find_lists(root)]
-    with staged_output(output.parent, (output.name,), COMMAND, {"repaired": "lists"}) as staged:
+    with staged_output(output.parent, (output.name,), _COMMAND, {"repaired": "lists"}) as staged:
         folder = staged.path(output.name)
         for name, sample in sound(_listed(root, repair), charset, repair, leaks):
             data = sample.image_bytes()
@@ -61,7 +61,7 @@ def repair_lists(root: Path, output: Path, charset: Optional[Charset]) -> Repair
             label = sample.text
             if label is None:
                 label = _write_truth(folder, sample, data, repair)
-            rows.setdefault(name, []).append("{} {}\n".format(sample.key, label))
+            rows.setdefault(name, []).append(f"{sample.key} {label}\n")
         for name in names:
             (folder / name).mkdir(exist_ok=True)
             text = "".join(rows.get(name, ()))
@@ -99,7 +99,7 @@ def _write_truth(folder: Path, sample: Sample, data: bytes, repair: Repair) -> s
         for region in fixed
     ]
     picture = Path(sample.key)
-    truth = picture.with_name("gt_{}.txt".format(picture.stem)).as_posix()
+    truth = picture.with_name(f"gt_{picture.stem}.txt").as_posix()
     (folder / truth).write_bytes("".join(lines).encode("utf-8"))
     return truth
 
@@ -107,7 +107,7 @@ def _write_truth(folder: Path, sample: Sample, data: bytes, repair: Repair) -> s
 def repair_pictures(path: Path, output: Path) -> Repair:
     """Writes pictures and ground truth that are sound or can be put right into a new folder."""
     repair = Repair()
-    with staged_output(output.parent, (output.name,), COMMAND, {"repaired": "truth"}) as staged:
+    with staged_output(output.parent, (output.name,), _COMMAND, {"repaired": "truth"}) as staged:
         folder = staged.path(output.name)
         pairs = read_pictures(path, repair.skips())
         for _, sample in sound(pairs, None, repair, Leaks()):

@@ -11,7 +11,7 @@ from ocrdata.base.skips import Skips
 from ocrdata.check.verify_lists import picture_problem
 from ocrdata.errors import InputError
 from ocrdata.records.format.schema import SPLITS
-from ocrdata.records.sources.inputs import LIST_OF, Pairs
+from ocrdata.records.sources.inputs import LIST_OF, SamplePairs
 from ocrdata.text.charset import Charset
 
 # Lists from which what the later ones have too is taken out.
@@ -75,7 +75,9 @@ def _usable(sample: Sample, charset: Optional[Charset]) -> Tuple[bytes, str]:
     return data, ""
 
 
-def sound(pairs: Pairs, charset: Optional[Charset], repair: Repair, leaks: Leaks) -> Pairs:
+def sound(
+    pairs: SamplePairs, charset: Optional[Charset], repair: Repair, leaks: Leaks
+) -> SamplePairs:
     """Yields the samples that can be used and are in no later list."""
     seen: Set[int] = set()
     for name, sample in pairs:
@@ -93,7 +95,7 @@ def sound(pairs: Pairs, charset: Optional[Charset], repair: Repair, leaks: Leaks
             yield name, sample
 
 
-def later(pairs: Pairs, charset: Optional[Charset]) -> Leaks:
+def later(pairs: SamplePairs, charset: Optional[Charset]) -> Leaks:
     """Returns what the lists behind the first one hold."""
     leaks = Leaks()
     for name, sample in pairs:

@@ -6,12 +6,13 @@ import functools
 from array import array
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Callable, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 import numpy as np
 
 from ocrdata.base.findings import Findings, as_hashes, first_shared, hash64, repeats
 from ocrdata.base.parallel import ordered_map
+from ocrdata.base.progress import OnProgress
 from ocrdata.base.sample import parse_sample_line
 from ocrdata.base.sample_lists import IMAGE_SUFFIXES
 from ocrdata.base.storage.files import walk
@@ -19,10 +20,9 @@ from ocrdata.check.verify_regions import check_regions
 from ocrdata.errors import AnnotationError, InputError
 from ocrdata.images.header import decode_problem, read_header
 from ocrdata.records.format.schema import ctc_length
-from ocrdata.records.sources.listed import SampleList, SceneList, open_list
+from ocrdata.records.sources.listed import SampleList, SceneList, open_sample_list
 from ocrdata.text.charset import Charset
 
-OnProgress = Callable[[int, Optional[int]], None]
 _BATCH = 64
 
 
@@ -43,7 +43,7 @@ class _Listed:
         """Returns ("path:line", key, text) of a row."""
         offset = int(self.offsets[row])
         key, text = self.source.row_at(offset)
-        return "{}:{}".format(self.source.path, self.source.number_at(offset)), key, text
+        return f"{self.source.path}:{self.source.number_at(offset)}", key, text
 
 
 def _hash_key(key: str) -> int:
@@ -65,7 +65,7 @@ def _read(
                 empty = not line.text.partition(" ")[2].strip()
                 found.add("empty-label" if empty else "bad-line", str(error))
                 continue
-            where = "{}:{}".format(source.path, line.number)
+            where = f"{source.path}:{line.number}"
             if scenes:
                 text = key
             else:
@@ -85,11 +85,11 @@ def check_label(
     """Notes characters that are not in the dictionary, and more of them than time steps."""
     missing = charset.missing(text) if charset else []
     if missing:
-        unknown = ", ".join("{!r} (U+{:04X})".format(c, ord(c)) for c in missing)
-        found.add("missing-character", "{}: {} of {!r}".format(where, unknown, text))
+        unknown = ", ".join(f"{c!r} (U+{ord(c):04X})" for c in missing)
+        found.add("missing-character", f"{where}: {unknown} of {text!r}")
     if time_steps is not None and ctc_length(text) > time_steps:
-        needed = "needs {} time steps, not {}".format(ctc_length(text), time_steps)
-        found.add("label-too-long", "{}: {!r} {}".format(where, text, needed))
+        needed = f"needs {ctc_length(text)} time steps, not {time_steps}"
+        found.add("label-too-long", f"{where}: {text!r} {needed}")
 
 
 # --- pictures, in workers
@@ -118,14 +118,14 @@ def _check_pictures(decode: bool, batch: _Batch) -> Tuple[Findings, List[int]]:
                 kind = "missing-picture"
                 data = sample.image_bytes()
             except InputError as error:
-                where = "{}:{}".format(source.path, source.number_at(offset))
-                found.add(kind, "{}: {}".format(where, error))
+                where = f"{source.path}:{source.number_at(offset)}"
+                found.add(kind, f"{where}: {error}")
                 hashes.append(0)
                 continue
             picture = source.root / sample.key
             problem = picture_problem(data, decode)
             if problem:
-                found.add("damaged-picture", "{} {}".format(picture, problem))
+                found.add("damaged-picture", f"{picture} {problem}")
             elif sample.regions:
                 header = read_header(data)
                 size = header.width, header.height
@@ -169,7 +169,7 @@ def _check_repeats(listed: Sequence[_Listed], found: Findings) -> None:
     for row in repeats(np.concatenate([one.keys for one in listed])).tolist():
         which = int(np.searchsorted(starts, row, side="right")) - 1
         where, key, _ = listed[which].place(row - int(starts[which]))
-        found.add("repeated-key", "{}: {!r} is listed before".format(where, key))
+        found.add("repeated-key", f"{where}: {key!r} is listed before")
 
 
 def _check_splits(
@@ -177,10 +177,10 @@ def _check_splits(
 ) -> None:
     for row in first_shared(second.texts, first.texts).tolist():
         where, _, text = second.place(row)
-        found.add("text-in-two-splits", "{}: {!r} is in {}".format(where, text, first.source.path))
+        found.add("text-in-two-splits", f"{where}: {text!r} is in {first.source.path}")
     for row in first_shared(others, ours[ours != 0]).tolist():
         where, key, _ = second.place(row)
-        message = "{}: the picture {!r} is in {}".format(where, key, first.source.path)
+        message = f"{where}: the picture {key!r} is in {first.source.path}"
         found.add("picture-in-two-splits", message)
 
 
@@ -193,12 +193,12 @@ def _check_unreferenced(root: Path, listed: Sequence[_Listed], found: Findings) 
             hashes = as_hashes(_hash_key(key) for key in keys)
             for key, listed_too in zip(keys, np.isin(hashes, known).tolist()):
                 if not listed_too:
-                    found.add("unreferenced-picture", "{} is in no list".format(root / key))
+                    found.add("unreferenced-picture", f"{root / key} is in no list")
 
 
 def _open(path: Path, root: Path) -> SampleList:
     try:
-        return open_list(path, root)
+        return open_sample_list(path, root)
     except AnnotationError:
         # Reading its lines tells what is wrong with it.
         return SampleList(path, root)

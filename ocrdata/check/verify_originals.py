@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from array import array
-from typing import Callable, Dict, Optional, Sequence, Tuple
+from typing import Dict, Optional, Sequence, Tuple
 
 from ocrdata.base.findings import Findings, as_hashes, first_shared, hash64, repeats
+from ocrdata.base.progress import OnProgress
 from ocrdata.records.format.schema import SPLITS
 from ocrdata.records.legacy.original_records import original_records
 from ocrdata.records.legacy.originals import OriginalFile
 from ocrdata.text.charset import Charset
 
-OnProgress = Callable[[int, Optional[int]], None]
 _STRIDE = 4
 
 
@@ -30,17 +30,20 @@ class _Hashes:
             names = as_hashes(self.of.get((split, "names"), ()))
             again = repeats(names)
             if len(again):
-                text = "{}: only {:,} of {:,} records are different pictures".format(
-                    split, len(names) - len(again), len(names)
+                text = (
+                    f"{split}: only {len(names) - len(again):,} of {len(names):,} "
+                    "records are different pictures"
                 )
                 found.add("repeated-picture", text, len(again))
             for before in SPLITS[:place]:
-                for what, kind in (("labels", "text-in-two-splits"),
-                                   ("pictures", "picture-in-two-splits")):  # fmt: skip
+                for what, kind in (
+                    ("labels", "text-in-two-splits"),
+                    ("pictures", "picture-in-two-splits"),
+                ):
                     ours = as_hashes(self.of.get((split, what), ()))
                     shared = first_shared(ours, as_hashes(self.of.get((before, what), ())))
                     if len(shared):
-                        text = "{:,} of {} are in {} too".format(len(shared), split, before)
+                        text = f"{len(shared):,} of {split} are in {before} too"
                         found.add(kind, text, len(shared))
 
 
@@ -72,8 +75,9 @@ def verify_originals(
             if on_progress:
                 on_progress(total + count, None)
         if file.end is not None and count != file.end - file.first:
-            text = "{} holds {} sound records, not the {} of its name".format(
-                file.path, count, file.end - file.first
+            text = (
+                f"{file.path} holds {count} sound records, not the "
+                f"{file.end - file.first} of its name"
             )
             found.add("wrong-count", text)
         total += count

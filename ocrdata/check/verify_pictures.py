@@ -5,9 +5,10 @@ from __future__ import annotations
 import tarfile
 from array import array
 from pathlib import Path
-from typing import Callable, Dict, Optional, Set
+from typing import Dict, Optional, Set
 
 from ocrdata.base.findings import Findings, as_hashes, first_shared, hash64
+from ocrdata.base.progress import OnProgress
 from ocrdata.base.sample import Sample
 from ocrdata.base.skips import BAD_LINE, BAD_PICTURE, UNPAIRED, Skips
 from ocrdata.base.storage.tar import members, unsafe_reason
@@ -18,9 +19,8 @@ from ocrdata.errors import InputError
 from ocrdata.images.header import read_header
 from ocrdata.records.legacy.deeptext import open_deeptext
 from ocrdata.records.legacy.mindrecord import find_mindrecords
-from ocrdata.records.sources.inputs import Pairs, read_pictures
+from ocrdata.records.sources.inputs import SamplePairs, read_pictures
 
-OnProgress = Callable[[int, Optional[int]], None]
 _KINDS = {UNPAIRED: "no-truth", BAD_LINE: "bad-truth", BAD_PICTURE: "damaged-record"}
 
 
@@ -42,10 +42,10 @@ def _check_members(path: Path, found: Findings) -> bool:
         for entry, _ in members(path):
             reason = unsafe_reason(entry)
             if reason:
-                found.add("unsafe-member", "{}: {!r} {}".format(path, entry.name, reason))
+                found.add("unsafe-member", f"{path}: {entry.name!r} {reason}")
             mark = hash64(entry.name.encode("utf-8", "surrogateescape"))
             if mark in seen and not entry.isdir():
-                found.add("repeated-key", "{}: {!r} comes twice".format(path, entry.name))
+                found.add("repeated-key", f"{path}: {entry.name!r} comes twice")
             seen.add(mark)
     except InputError as error:
         found.add("damaged-archive", str(error))
@@ -72,10 +72,8 @@ class _Splits:
                 for before in names[:place]:
                     shared = first_shared(as_hashes(lists[name]), as_hashes(lists[before]))
                     if len(shared):
-                        message = "{}: {:,} of {} are in {} too".format(
-                            path, len(shared), name, before
-                        )
-                        found.add("{}-in-two-splits".format(what), message, len(shared))
+                        message = f"{path}: {len(shared):,} of {name} are in {before} too"
+                        found.add(f"{what}-in-two-splits", message, len(shared))
 
 
 def verify_pictures(
@@ -122,7 +120,7 @@ class _Samples:
         self.splits, self.count = _Splits(), 0
         self.total: Optional[int] = None
 
-    def check(self, samples: Pairs) -> None:
+    def check(self, samples: SamplePairs) -> None:
         for name, sample in samples:
             self.count += 1
             _check_sample(self.path, name, sample, self.splits, self.found, self.decode)
@@ -138,7 +136,7 @@ class _Samples:
 def _check_sample(
     path: Path, name: str, sample: Sample, splits: _Splits, found: Findings, decode: bool
 ) -> None:
-    where = "{}: {}".format(path, sample.key)
+    where = f"{path}: {sample.key}"
     try:
         data = sample.image_bytes()
     except InputError as error:
@@ -147,7 +145,7 @@ def _check_sample(
     splits.add(name, sample, data)
     problem = picture_problem(data, decode)
     if problem:
-        found.add("damaged-picture", "{} {}".format(where, problem))
+        found.add("damaged-picture", f"{where} {problem}")
         return
     if sample.text is not None:
         check_label(where, sample.text, None, None, found)

@@ -48,7 +48,7 @@ class Seen:
 def check_file(task: ShardTask, found: Findings) -> bool:
     """Compares size and hash; returns whether the file can be read."""
     if not task.path.is_file():
-        found.add("missing-shard", "{} is not there".format(task.path))
+        found.add("missing-shard", f"{task.path} is not there")
         return False
     if task.entry is None:
         return True
@@ -57,7 +57,7 @@ def check_file(task: ShardTask, found: Findings) -> bool:
         text = "{} has {} bytes, not {}".format(task.path, size, task.entry["bytes"])
         found.add("changed-shard", text)
     elif file_sha256(task.path) != task.entry["sha256"]:
-        text = "{} does not have the SHA-256 in {}".format(task.path, DATASET_INFO)
+        text = f"{task.path} does not have the SHA-256 in {DATASET_INFO}"
         found.add("changed-shard", text)
     return True
 
@@ -65,10 +65,10 @@ def check_file(task: ShardTask, found: Findings) -> bool:
 def _check_record(where: str, one: AnyRecord, rules: Rules, found: Findings) -> None:
     problem = picture_problem(one.image, rules.decode)
     if problem:
-        found.add("damaged-picture", "{}: the picture {}".format(where, problem))
+        found.add("damaged-picture", f"{where}: the picture {problem}")
     elif tuple(read_header(one.image)) != (one.format, one.height, one.width):
-        size = "{} of {} x {}".format(one.format, one.width, one.height)
-        found.add("wrong-record", "{}: the picture is not a {}".format(where, size))
+        size = f"{one.format} of {one.width} x {one.height}"
+        found.add("wrong-record", f"{where}: the picture is not a {size}")
     if isinstance(one, LineRecord):
         _check_line(where, one, rules, found)
     else:
@@ -77,7 +77,7 @@ def _check_record(where: str, one: AnyRecord, rules: Rules, found: Findings) -> 
 
 def _check_line(where: str, line: LineRecord, rules: Rules, found: Findings) -> None:
     if not line.text.strip():
-        found.add("empty-label", "{} has an empty label".format(where))
+        found.add("empty-label", f"{where} has an empty label")
     check_label(where, line.text, rules.charset, rules.time_steps, found)
     if rules.charset:
         try:
@@ -86,7 +86,7 @@ def _check_line(where: str, line: LineRecord, rules: Rules, found: Findings) -> 
             # Told above as a missing character.
             return
         if not same:
-            text = "{}: the classes {} do not spell {!r}".format(where, line.classes, line.text)
+            text = f"{where}: the classes {line.classes} do not spell {line.text!r}"
             found.add("wrong-record", text)
 
 
@@ -119,7 +119,7 @@ def _check_records(rules: Rules, path: Path, seen: Seen) -> None:
             text = error if isinstance(error, RecordError) else record.error(path, str(error))
             seen.found.add("wrong-record", str(text))
             continue
-        where = "{}: record {} ({})".format(path, record.number, line.key)
+        where = f"{path}: record {record.number} ({line.key})"
         _check_record(where, line, rules, seen.found)
         seen.keys.append(hash64(line.key.encode("utf-8")))
         # A picture with regions has no label of its own: the picture stands for it.

@@ -40,6 +40,6 @@ def check_regions(
     """Notes what is wrong with the regions of one picture."""
     for number, region in enumerate(regions, 1):
         for kind in region_problems(region, width, height):
-            corners = ", ".join("{:g} {:g}".format(x, y) for x, y in region.polygon.tolist())
+            corners = ", ".join(f"{x:g} {y:g}" for x, y in region.polygon.tolist())
             text = "{}: region {} ({!r}: {}) in {} x {}"
             found.add(kind, text.format(where, number, region.text, corners, width, height))

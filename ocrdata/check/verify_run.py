@@ -26,22 +26,22 @@ def _check_description(path: Path, found: Findings) -> None:
         if not isinstance(content["model"], str) or not isinstance(content["options"], dict):
             raise TypeError("model or options")
         if charset.sha256 != entry["sha256"] or charset.num_classes != entry["num_classes"]:
-            text = "{} holds a dictionary that does not have the hash beside it".format(path)
+            text = f"{path} holds a dictionary that does not have the hash beside it"
             found.add("damaged-run", text)
     except InputError as error:
         found.add("damaged-run", str(error))
     except (KeyError, TypeError, ValueError) as error:
-        problem = "{} is no description of a run ({!r})".format(path, error)
+        problem = f"{path} is no description of a run ({error!r})"
         found.add("damaged-run", problem)
 
 
 def _check_checkpoint(stem: Path, found: Findings) -> None:
     if not stem.with_name(stem.name + ".index").is_file():
-        found.add("damaged-run", "{} has no .index".format(stem))
+        found.add("damaged-run", f"{stem} has no .index")
     parts = [match for match in map(_DATA.search, _beside(stem)) if match]
     total = int(parts[0].group(2)) if parts else 1
     if len(parts) != total:
-        text = "{} has {} of {} data files".format(stem, len(parts), total)
+        text = f"{stem} has {len(parts)} of {total} data files"
         found.add("damaged-run", text)
 
 
@@ -55,7 +55,7 @@ def _check_metrics(path: Path, found: Findings) -> None:
             if line.strip() and not isinstance(json.loads(line.decode("utf-8")), dict):
                 raise ValueError("no object")
         except ValueError:
-            found.add("damaged-run", "{}:{}: is not a JSON object".format(path, number))
+            found.add("damaged-run", f"{path}:{number}: is not a JSON object")
 
 
 def verify_run(directory: Path, found: Findings) -> int:
@@ -70,10 +70,9 @@ def verify_run(directory: Path, found: Findings) -> int:
         for line in state.read_text("utf-8", "replace").splitlines():
             match = _NAMED.match(line)
             if match and line.startswith("model") and directory / match.group(1) not in stems:
-                found.add("damaged-run", "{} names {}, which is not there".format(
-                    state, match.group(1)))  # fmt: skip
+                found.add("damaged-run", f"{state} names {match.group(1)}, which is not there")
     elif stems:
-        found.add("damaged-run", "{} is missing, so no checkpoint is the newest".format(state))
+        found.add("damaged-run", f"{state} is missing, so no checkpoint is the newest")
     for stem in sorted(stems):
         _check_checkpoint(stem, found)
     if (directory / _METRICS).is_file():

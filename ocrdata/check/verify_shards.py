@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import itertools
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, Optional
+from typing import Dict, Iterator, List, Optional
 
 import numpy as np
 
 from ocrdata.base.findings import EXAMPLES, Findings, as_hashes, first_shared, repeats
 from ocrdata.base.parallel import ordered_map
+from ocrdata.base.progress import OnProgress
 from ocrdata.base.storage.remote import as_path
 from ocrdata.check.verify_originals import verify_originals
 from ocrdata.check.verify_records import Rules, Seen, ShardTask, check_file, check_shard
@@ -26,9 +27,6 @@ from ocrdata.records.format.schema import (
 from ocrdata.records.format.tfrecord import example_of, scan_records
 from ocrdata.records.legacy.original_records import check_names
 from ocrdata.records.legacy.originals import find_originals
-
-OnProgress = Callable[[int, Optional[int]], None]
-
 
 # --- the whole set
 
@@ -58,7 +56,7 @@ def _describe(paths: List[Path], parts: List[Seen], row: int) -> str:
         if row < len(part.keys):
             line = next(itertools.islice(_lines(path), row, None))
             text = getattr(line, "text", "a picture with regions")
-            return "{}: {} ({!r})".format(path, line.key, text)
+            return f"{path}: {line.key} ({text!r})"
         row -= len(part.keys)
     raise AssertionError("a row behind the last one")
 
@@ -78,7 +76,7 @@ def _tell(
     kind: str, rows: np.ndarray, other: str, paths: List[Path], parts: List[Seen], found: Findings
 ) -> None:
     for row in rows[:EXAMPLES].tolist():
-        found.add(kind, "{} is in {} too".format(_describe(paths, parts, row), other))
+        found.add(kind, f"{_describe(paths, parts, row)} is in {other} too")
     if len(rows) > EXAMPLES:
         found.add(kind, "and more", len(rows) - EXAMPLES)
 
@@ -94,7 +92,7 @@ def _check_totals(shards: ShardSet, found: Findings) -> None:
     named = {path.name for _, path, _ in shards.shards()}
     for path in sorted(shards.directory.glob("*.tfrecord")):
         if path.name not in named:
-            found.add("unreferenced-shard", "{} is in no split".format(path))
+            found.add("unreferenced-shard", f"{path} is in no split")
 
 
 def verify_shards(

@@ -18,26 +18,26 @@ from ocrdata.cli.check import check
 from ocrdata.cli.detector_table import DETECTORS
 from ocrdata.cli.detectors import MAKERS
 from ocrdata.cli.doctor import doctor
-from ocrdata.cli.evaluate import evaluate
+from ocrdata.cli.evaluate import evaluate_group
 from ocrdata.cli.evaluate_detection import detection
 from ocrdata.cli.evaluate_recognition import recognition
-from ocrdata.cli.export import export, export_command
+from ocrdata.cli.export import export_command, export_group
 from ocrdata.cli.gen_chars import gen_chars
 from ocrdata.cli.gen_pics import gen_pics
 from ocrdata.cli.gen_sample import gen_sample
 from ocrdata.cli.gen_scenes import gen_scenes
 from ocrdata.cli.import_data import import_data
 from ocrdata.cli.info import info
-from ocrdata.cli.launch import launch
+from ocrdata.cli.launch import launch_command
 from ocrdata.cli.listing import list_names
 from ocrdata.cli.options import config_option
-from ocrdata.cli.pack import pack
-from ocrdata.cli.predict import predict
+from ocrdata.cli.pack import pack_command
+from ocrdata.cli.predict import predict_group
 from ocrdata.cli.preview import preview
-from ocrdata.cli.read import evaluate_reading, read
+from ocrdata.cli.read import evaluate_reading, read_command
 from ocrdata.cli.tfrecord import tfrecord
-from ocrdata.cli.train import train
-from ocrdata.cli.unpack import unpack
+from ocrdata.cli.train import train_group
+from ocrdata.cli.unpack import unpack_command
 from ocrdata.errors import OcrdataError
 
 EPILOG = """\b
@@ -77,8 +77,8 @@ def _clean_errors() -> Iterator[None]:
     except OSError as error:
         # A full disk, a folder that may not be written, a file that vanished.
         _logger().info("where it happened:", exc_info=True)
-        place = "" if error.filename is None else "{}: ".format(error.filename)
-        raise _CleanError("{}{}.".format(place, error.strerror or error), 1) from error
+        place = "" if error.filename is None else f"{error.filename}: "
+        raise _CleanError(f"{place}{error.strerror or error}.", 1) from error
 
 
 def _logger() -> Any:
@@ -99,7 +99,7 @@ def _show_version(context: click.Context, _parameter: click.Parameter, asked: bo
     if asked and not context.resilient_parsing:
         from ocrdata.cli.versions import describe_versions
 
-        click.echo("ocrdata {} ({})".format(__version__, describe_versions()))
+        click.echo(f"ocrdata {__version__} ({describe_versions()})")
         context.exit()
 
 
@@ -148,27 +148,27 @@ COMMANDS = (
     gen_sample,
     gen_chars,
     build_dict,
-    pack,
-    unpack,
+    pack_command,
+    unpack_command,
     tfrecord,
     check,
     info,
     list_names,
     preview,
     doctor,
-    train,
-    launch,
-    evaluate,
-    predict,
-    export,
-    read,
+    train_group,
+    launch_command,
+    evaluate_group,
+    predict_group,
+    export_group,
+    read_command,
 )
-evaluate.add_command(detection)
+evaluate_group.add_command(detection)
 for detector in DETECTORS:
-    for group in (train, evaluate, predict):
+    for group in (train_group, evaluate_group, predict_group):
         group.add_command(MAKERS[str(group.name)](detector))
-    export.add_command(export_command(detector))
-evaluate.add_command(evaluate_reading)
-evaluate.add_command(recognition)
+    export_group.add_command(export_command(detector))
+evaluate_group.add_command(evaluate_reading)
+evaluate_group.add_command(recognition)
 for command in COMMANDS:
     main.add_command(command)

@@ -71,13 +71,19 @@ def check(
 
     with progress("check", "samples") as on_progress:
         summary = check_path(
-            path or data_dir, time_steps, allow, not no_decode, workers, on_progress,
-            dictionary, fix,
-        )  # fmt: skip
+            path or data_dir,
+            time_steps,
+            allow,
+            not no_decode,
+            workers,
+            on_progress,
+            dictionary,
+            fix,
+        )
     report(summary, as_json)
     if not summary.ok:
         count = sum(summary.problems.values())
         kinds = len(summary.problems)
-        what = "a problem" if count == 1 else "{:,} problems".format(count)
-        kind = " of {} kinds".format(kinds) if kinds > 1 else ""
-        raise OcrdataError("{}{} in {}.".format(what, kind, summary.path))
+        what = "a problem" if count == 1 else f"{count:,} problems"
+        kind = f" of {kinds} kinds" if kinds > 1 else ""
+        raise OcrdataError(f"{what}{kind} in {summary.path}.")

@@ -25,9 +25,9 @@ def read_config(path: Path, group: click.Command) -> Dict[str, Any]:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(path, "is not TOML: {}".format(error)) from error
+        raise InputError(path, f"is not TOML: {error}") from error
     except OSError as error:
-        raise InputError(path, "cannot be read: {}".format(error.strerror)) from error
+        raise InputError(path, f"cannot be read: {error.strerror}") from error
     return _defaults(path, content, group, "")
 
 
@@ -43,7 +43,7 @@ def _defaults(
         target = known.get(key, known.get(key.replace("_", "-")))
         if isinstance(target, click.Command):
             if not isinstance(value, dict):
-                raise InputError(path, "{} is a command: write [{}]".format(key, name + key))
+                raise InputError(path, f"{key} is a command: write [{name + key}]")
             result[target.name or key] = _defaults(path, value, target, name + key + ".")
         elif isinstance(target, click.Parameter) and target.name:
             result[target.name] = _value(
@@ -51,20 +51,20 @@ def _defaults(
             )
         else:
             near = difflib.get_close_matches(key.replace("_", "-"), list(known), n=1)
-            hint = "Did you mean {}?".format(near[0]) if near else ""
+            hint = f"Did you mean {near[0]}?" if near else ""
             where = "[{}]".format(name.rstrip(".")) if name else "the file"
-            raise InputError(path, "{} has no option {}".format(where, key), hint=hint)
+            raise InputError(path, f"{where} has no option {key}", hint=hint)
     return result
 
 
 def _value(path: Path, place: str, value: Any, option: click.Parameter) -> Any:
     """Returns a value as if it had been typed, so that it is read as strictly."""
     if isinstance(value, dict):
-        raise InputError(path, "{} takes a value, not a table".format(place))
+        raise InputError(path, f"{place} takes a value, not a table")
     if option.multiple:
         return [_typed(one) for one in (value if isinstance(value, list) else [value])]
     if isinstance(value, list):
-        raise InputError(path, "{} takes one value, not a list".format(place))
+        raise InputError(path, f"{place} takes one value, not a list")
     return _typed(value)
 
 

@@ -10,7 +10,7 @@ from ocrdata.train.config.sources import SceneOptions
 from ocrdata.train.config.training import TrainOptions
 
 
-class Entry(NamedTuple):
+class DetectorEntry(NamedTuple):
     """What the commands of one detector say and take."""
 
     title: str
@@ -23,42 +23,44 @@ class Entry(NamedTuple):
     scenes: Any = SceneOptions
 
 
-DETECTORS: Dict[str, Entry] = {
-    "deeptext": Entry(
+DETECTORS: Dict[str, DetectorEntry] = {
+    "deeptext": DetectorEntry(
         "DeepText",
         "a detector of upright text: proposals by a VGG16, and a second stage",
         deeptext.DeepTextOptions,
-        deeptext.DeepTextReading,
+        deeptext.DeepTextReadingOptions,
         deeptext.DEEPTEXT_TRAINING,
         "boxes, their scores as text, and the anchors' objectness; "
-        "ocrdata.geometry.voting.read_boxes picks from them",
+        "ocrdata.geometry.voting.vote_boxes picks from them",
         (
             "--pretrained vgg_16.ckpt --no-batch-norm",
             "--sources data/icdar2013,data/borndigital=2,data/cocotext=0.5",
             "--width-multiplier 0.25 --input-width 320 --input-height 192 --optimizer adam",
         ),
-        deeptext.WholeOptions,
+        deeptext.ResizeOptions,
     ),
-    "east": Entry(
+    "east": DetectorEntry(
         "EAST",
         "a detector of text in pictures: a residual network, score and geometry maps",
         config.EastOptions,
-        config.EastReading,
+        config.EastReadingOptions,
         config.EAST_TRAINING,
-        "score and geometry, at a quarter of the size; ocrdata.geometry.rbox.detect makes boxes",
+        "score and geometry, at a quarter of the size; ocrdata.geometry.rbox.detect_rboxes makes "
+        "boxes",
         (
             "--pretrained resnet_v1_50.ckpt",
             "--tarfile train.tar.gz --tarpath train_data --steps 100000",
             "--depth 14 --width-multiplier 0.25 --input-size 192 --text-scale 256",
         ),
     ),
-    "psenet": Entry(
+    "psenet": DetectorEntry(
         "PSENet",
         "a detector of text of any shape: a residual network, kernels of several sizes",
         config.PsenetOptions,
-        config.PsenetReading,
+        config.PsenetReadingOptions,
         config.PSENET_TRAINING,
-        "kernels, at a quarter of the size; ocrdata.geometry.expansion.detect makes outlines",
+        "kernels, at a quarter of the size; ocrdata.geometry.expansion.detect_kernels makes "
+        "outlines",
         (
             "--pretrained resnet_v1_50.ckpt",
             "--kernels 7 --smallest-kernel 0.4 --optimizer momentum --learning-rate 1e-3",
@@ -67,7 +69,7 @@ DETECTORS: Dict[str, Entry] = {
     ),
 }
 
-TRAIN = """Train {title}, {what}.
+_TRAIN = """Train {title}, {what}.
 
 Reads pictures and boxes from a folder, a tar pack (--tarfile) or records in the data folder;
 writes checkpoints, TensorBoard events and metrics.jsonl to {name}/ in the output folder. A run
@@ -111,7 +113,7 @@ Example:
 
 def help_text(template: str, name: str) -> str:
     entry = DETECTORS[name]
-    examples = "\n".join("  ocrdata train {} {}".format(name, rest) for rest in entry.examples)
+    examples = "\n".join(f"  ocrdata train {name} {rest}" for rest in entry.examples)
     return template.format(
         name=name, title=entry.title, what=entry.what, outputs=entry.outputs, examples=examples
     )

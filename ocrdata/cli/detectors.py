@@ -8,11 +8,11 @@ from typing import Any, Tuple
 import click
 
 from ocrdata.cli import options
-from ocrdata.cli.detector_table import DETECTORS, EVALUATE, PREDICT, TRAIN, help_text
+from ocrdata.cli.detector_table import _TRAIN, DETECTORS, EVALUATE, PREDICT, help_text
 from ocrdata.cli.train import (
     changed_folders,
     checkpoint_option,
-    run_model,
+    run_training,
     settings,
     target_option,
 )
@@ -23,7 +23,7 @@ def train_command(name: str) -> click.Command:
     """Returns `train NAME`."""
     entry = DETECTORS[name]
 
-    @click.command(name, help=help_text(TRAIN, name))
+    @click.command(name, help=help_text(_TRAIN, name))
     @options.data_dir_option
     @options.output_dir_option
     @settings(entry.model)
@@ -42,13 +42,17 @@ def train_command(name: str) -> click.Command:
     ) -> None:
         if chosen["steps"] is not None and options.left_alone("epochs"):
             chosen["epochs"] = None  # what was asked for goes before what a model is made for
-        run_model(
-            name, data_dir, output_dir, as_json,
+        run_training(
+            name,
+            data_dir,
+            output_dir,
+            as_json,
             model_options=settings_from(entry.model, chosen),
             options=settings_from(TrainOptions, chosen),
             data_options=settings_from(entry.scenes, chosen),
-            overwrite=overwrite, resume=resume,
-        )  # fmt: skip
+            overwrite=overwrite,
+            resume=resume,
+        )
 
     return train
 
@@ -61,7 +65,7 @@ _split = options.option(
 )
 _protocol = options.option(
     "--protocol",
-    type=click.Choice(options.PROTOCOLS),
+    type=click.Choice(options.DETECTION_PROTOCOLS),
     default="icdar2015",
     help="How boxes are compared; the 2013 ones compare upright rectangles. deeptext-mindspore is "
     "inflated, as that program is: for comparison only.",
@@ -96,11 +100,19 @@ def evaluate_command(name: str) -> click.Command:
 
         with progress("evaluate", "pictures") as on_progress:
             summary = evaluate_scenes(
-                name, None if options.left_alone("data_dir") else data_dir, output_dir,
-                chosen["split"], chosen["checkpoint"],
-                settings_from(entry.reading, chosen), chosen["limit"] or 0, chosen["target"],
-                chosen["tarfile"], chosen["tarpath"], on_progress, chosen["protocol"],
-            )  # fmt: skip
+                name,
+                None if options.left_alone("data_dir") else data_dir,
+                output_dir,
+                chosen["split"],
+                chosen["checkpoint"],
+                settings_from(entry.reading, chosen),
+                chosen["limit"] or 0,
+                chosen["target"],
+                chosen["tarfile"],
+                chosen["tarpath"],
+                on_progress,
+                chosen["protocol"],
+            )
         folder = changed_folders(data_dir, output_dir)
         folder.pop("data_dir", None)
         report(summary, as_json, command_line("predict " + name, **folder) + " IMAGES...")
@@ -123,20 +135,27 @@ def predict_command(name: str) -> click.Command:
     @options.overwrite_option
     @options.json_option
     def predict(images: Tuple[Path, ...], output_dir: Path, as_json: bool, **chosen: Any) -> None:
-        from ocrdata.cli.report import command_line, name_unreadable, note, report
+        from ocrdata.cli.report import command_line, name_unreadable, print_note, report
         from ocrdata.train.inference.predict_scenes import predict_scenes
 
         summary = predict_scenes(
-            images, name, output_dir, chosen["checkpoint"], settings_from(entry.reading, chosen),
-            chosen["target"], chosen["draw"], chosen["json_file"], chosen["overwrite"],
+            images,
+            name,
+            output_dir,
+            chosen["checkpoint"],
+            settings_from(entry.reading, chosen),
+            chosen["target"],
+            chosen["draw"],
+            chosen["json_file"],
+            chosen["overwrite"],
             None if as_json else _show,
-        )  # fmt: skip
+        )
         if as_json:
             report(summary, as_json)
         else:
-            note("{:,} texts in {:,} pictures.".format(summary.texts, summary.images))
+            print_note(f"{summary.texts:,} texts in {summary.images:,} pictures.")
             folders = changed_folders(Path("data"), output_dir)
-            note("Next: {}".format(command_line("export " + name, **folders)))
+            print_note("Next: {}".format(command_line("export " + name, **folders)))
         name_unreadable(summary)
 
     return predict

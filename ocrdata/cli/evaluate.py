@@ -11,7 +11,7 @@ from ocrdata.cli.train import changed_folders, reader_options, target_option
 
 
 @click.group("evaluate")
-def evaluate() -> None:
+def evaluate_group() -> None:
     """Score a trained model on the records of a data folder.
 
     \b
@@ -20,7 +20,7 @@ def evaluate() -> None:
     """
 
 
-@evaluate.command("crnn")
+@evaluate_group.command("crnn")
 @options.data_dir_option
 @options.output_dir_option
 @options.option(
@@ -64,13 +64,23 @@ def evaluate_crnn(
       ocrdata evaluate crnn --split validation --decoder beam --beam-width 20
     """
     from ocrdata.cli.report import command_line, progress, report
-    from ocrdata.train.inference.evaluate import evaluate as run_evaluation
+    from ocrdata.train.inference.evaluate import evaluate_lines as run_evaluation
 
     with progress("evaluate", "lines") as on_progress:
         summary = run_evaluation(
-            "crnn", data_dir, output_dir, split, checkpoint, decoder, beam_width, protocol,
-            batch_size, limit or 0, target, on_progress,
-        )  # fmt: skip
+            "crnn",
+            data_dir,
+            output_dir,
+            split,
+            checkpoint,
+            decoder,
+            beam_width,
+            protocol,
+            batch_size,
+            limit or 0,
+            target,
+            on_progress,
+        )
     folder = changed_folders(data_dir, output_dir)
     folder.pop("data_dir", None)
     report(summary, as_json, command_line("predict crnn", **folder) + " IMAGES...")

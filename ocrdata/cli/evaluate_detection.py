@@ -22,7 +22,7 @@ from ocrdata.cli import options
 )
 @options.option(
     "--protocol",
-    type=click.Choice(options.PROTOCOLS),
+    type=click.Choice(options.DETECTION_PROTOCOLS),
     default="icdar2015",
     help="How boxes are matched; deeptext-mindspore is inflated: for comparison only.",
 )

@@ -13,7 +13,7 @@ from ocrdata.cli.train import checkpoint_option, reader_options
 
 
 @click.group("export")
-def export() -> None:
+def export_group() -> None:
     """Write a trained model for use without ocrdata.
 
     \b
@@ -47,7 +47,7 @@ def export_options(function: Any) -> Any:
     return function
 
 
-@export.command("crnn")
+@export_group.command("crnn")
 @export_options
 @reader_options
 def export_crnn(decoder: str, beam_width: int, **chosen: Any) -> None:
@@ -82,6 +82,6 @@ def _run(
     name: str, output_dir: Path, output: Optional[Path], as_json: bool, **settings: Any
 ) -> None:
     from ocrdata.cli.report import report
-    from ocrdata.train.export.export import export as run_export
+    from ocrdata.train.export.export import export_run as run_export
 
     report(run_export(name, output_dir, output, **settings), as_json)

@@ -84,8 +84,13 @@ from ocrdata.cli.runners import runner_options
     default="horizontal",
     help="Of writing; the height is that across the line.",
 )
-@options.option("--format", "form", type=click.Choice(("jpg", "png", "webp")), default="jpg",
-                help="Of the pictures.")  # fmt: skip
+@options.option(
+    "--format",
+    "form",
+    type=click.Choice(("jpg", "png", "webp")),
+    default="jpg",
+    help="Of the pictures.",
+)
 @options.option("--quality", metavar="N|LOW..HIGH", help="Of JPEG and WebP, 1 to 100.")
 @options.option("--boxes", is_flag=True, help="Write boxes/boxes.jsonl: a quad a character.")
 @options.option("--log-styles", is_flag=True, help="Write styles/styles.jsonl, for --replay.")
@@ -147,13 +152,13 @@ def gen_pics(
 
     if keep_pictures and not records:
         raise click.UsageError("--keep-pictures goes with --records.")
-    order = line_request.read_order(test_fraction=test_fraction, records=records, **choices)
+    request = line_request.read_request(test_fraction=test_fraction, records=records, **choices)
     if dry_run or preview:
-        report(render_lines.foresee(order, preview, overwrite), as_json)
+        report(render_lines.preview_lines(request, preview, overwrite), as_json)
         return
-    output = render_lines.Output(
+    output = render_lines.OutputOptions(
         data_dir, records, keep_pictures, shards, validation_fraction, workers, overwrite, resume
     )
     with progress("gen-pics", "pictures") as on_progress:
-        summary = render_lines.write(order, output, on_progress)
+        summary = render_lines.write(request, output, on_progress)
     report(summary, as_json, next_step("train crnn" if records else "build-dict", data_dir))

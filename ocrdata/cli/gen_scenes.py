@@ -26,7 +26,7 @@ class Range(click.ParamType):
             value = self.separator.join(map(str, value))
         low, _, high = str(value).partition(self.separator)
         if not low.strip().isdigit() or not (high or low).strip().isdigit():
-            self.fail("{!r} is not {}.".format(value, "N{}N".format(self.separator)), param, ctx)
+            self.fail("{!r} is not {}.".format(value, f"N{self.separator}N"), param, ctx)
         return int(low), int(high or low)
 
 
@@ -84,8 +84,9 @@ class Range(click.ParamType):
     multiple=True,
     help="A picture or a folder of them; invented ones by default.",
 )
-@options.option("--format", "form", type=click.Choice(("jpg", "png")), default="jpg",
-                help="Of the pictures.")  # fmt: skip
+@options.option(
+    "--format", "form", type=click.Choice(("jpg", "png")), default="jpg", help="Of the pictures."
+)
 @options.option("--records", is_flag=True, help="Write tfrecords/ instead of picture files.")
 @options.option("--shards", type=click.IntRange(min=1), default=10, help="Of each split.")
 @options.test_fraction_option
@@ -133,12 +134,29 @@ def gen_scenes(
     with progress("gen-scenes", "pictures") as on_progress:
         if records:
             summary: Any = scenes_to_records.write_scene_records(
-                data_dir, job, texts, count, shards, test_fraction, workers, overwrite, resume,
-                skipped, on_progress,
-            )  # fmt: skip
+                data_dir,
+                job,
+                texts,
+                count,
+                shards,
+                test_fraction,
+                workers,
+                overwrite,
+                resume,
+                skipped,
+                on_progress,
+            )
         else:
             summary = render_scenes(
-                data_dir, texts, job, count, test_fraction, workers, overwrite, resume, skipped,
+                data_dir,
+                texts,
+                job,
+                count,
+                test_fraction,
+                workers,
+                overwrite,
+                resume,
+                skipped,
                 on_progress,
-            )  # fmt: skip
+            )
     report(summary, as_json, next_step("train east" if records else "tfrecord", data_dir))

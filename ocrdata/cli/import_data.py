@@ -18,11 +18,14 @@ def _own_options(command: Any) -> Any:
     """Adds the options that only some data sets have; each is refused by the others."""
     added = (
         options.option(
-            "--task", type=click.Choice(["detection", "recognition"]), default=None,
+            "--task",
+            type=click.Choice(["detection", "recognition"]),
+            default=None,
             help="For sets with scenes and words: which of the two.",
         ),
         options.option(
-            "--language", multiple=True,
+            "--language",
+            multiple=True,
             help="cocotext, mlt2017: text of others is to be ignored; scutforu: english, chinese.",
         ),
         options.option("--legibility", multiple=True, help="cocotext: legible, illegible."),
@@ -32,7 +35,7 @@ def _own_options(command: Any) -> Any:
         options.option("--separator", help="icdar: what parts the numbers; auto tells itself."),
         options.option("--ignore-mark", multiple=True, help="icdar, paddleocr: text not to read."),
         options.option("--encoding", help="icdar, paddleocr, scutforu: of the text files."),
-    )  # fmt: skip
+    )
     for add in reversed(added):
         command = add(command)
     return command
@@ -42,24 +45,34 @@ def _crop_options(command: Any) -> Any:
     added = (
         options.option("--crops", is_flag=True, help="Cut the words out of the scenes."),
         options.option(
-            "--crop-mode", type=click.Choice(["rectify", "box"]), default=None,
+            "--crop-mode",
+            type=click.Choice(["rectify", "box"]),
+            default=None,
             help="Four corners made a rectangle (default), or upright bounds.",
         ),
-        options.option("--margin", type=click.FloatRange(0.0, 1.0), default=None,
-            help="Added around a crop, as a share of its shorter side. Default: 0."),
         options.option(
-            "--vertical", type=click.Choice(["rotate", "keep", "skip"]), default=None,
+            "--margin",
+            type=click.FloatRange(0.0, 1.0),
+            default=None,
+            help="Added around a crop, as a share of its shorter side. Default: 0.",
+        ),
+        options.option(
+            "--vertical",
+            type=click.Choice(["rotate", "keep", "skip"]),
+            default=None,
             help="What becomes of words taller than wide; rotate turns them left (default).",
         ),
         options.option(
-            "--protocol", type=click.Choice(["alphanumeric", "icdar2003"]), default=None,
+            "--protocol",
+            type=click.Choice(["alphanumeric", "icdar2003"]),
+            default=None,
             help="Keep the words a customary protocol keeps (icdar2003: 3 or more, 0-9 a-z A-Z).",
         ),
         options.option("--charset", type=options.EXISTING, help="Keep words it can write."),
         options.option("--lower-case", is_flag=True, help="Write labels in lower case."),
         options.option("--min-length", type=click.IntRange(min=1), help="Characters a word."),
         options.option("--max-length", type=click.IntRange(min=1), help="Characters a word."),
-    )  # fmt: skip
+    )
     for add in reversed(added):
         command = add(command)
     return command
@@ -69,8 +82,14 @@ def _crop_options(command: Any) -> Any:
 @click.argument("name", type=click.Choice(IMPORTERS.names()), metavar="NAME")
 @click.argument("source", type=options.EXISTING)
 @options.data_dir_option
-@options.option("--split", "splits", type=click.Choice(SPLITS), multiple=True, show_default=False,
-                help="May be repeated. Default: all that are there.")  # fmt: skip
+@options.option(
+    "--split",
+    "splits",
+    type=click.Choice(SPLITS),
+    multiple=True,
+    show_default=False,
+    help="May be repeated. Default: all that are there.",
+)
 @_own_options
 @_crop_options
 @options.test_fraction_option
@@ -106,9 +125,15 @@ def import_data(name: str, source: Path, data_dir: Path, **chosen: Any) -> None:
         return
     with progress("import", "samples") as on_progress:
         summary = import_dataset(
-            importer, source, data_dir, how, chosen["workers"], chosen["overwrite"],
-            chosen["resume"], on_progress,
-        )  # fmt: skip
+            importer,
+            source,
+            data_dir,
+            how,
+            chosen["workers"],
+            chosen["overwrite"],
+            chosen["resume"],
+            on_progress,
+        )
     following = "preview" if summary.kind == "scenes" else "build-dict"
     report(summary, chosen["as_json"], next_step(following, data_dir))
 
@@ -118,11 +143,16 @@ def _configured(name: str, chosen: Dict[str, Any]) -> Any:
 
     importer = IMPORTERS.load(name)
     values: Dict[str, Any] = {
-        "task": chosen["task"], "level": chosen["level"], "coordinates": chosen["coordinates"],
-        "separator": chosen["separator"], "encoding": chosen["encoding"],
-        "legibilities": chosen["legibility"], "classes": chosen["text_class"],
-        "ignore_marks": chosen["ignore_mark"], "languages": chosen["language"],
-    }  # fmt: skip
+        "task": chosen["task"],
+        "level": chosen["level"],
+        "coordinates": chosen["coordinates"],
+        "separator": chosen["separator"],
+        "encoding": chosen["encoding"],
+        "legibilities": chosen["legibility"],
+        "classes": chosen["text_class"],
+        "ignore_marks": chosen["ignore_mark"],
+        "languages": chosen["language"],
+    }
     if "language" in importer.options:
         values["language"] = _one(values.pop("languages"))
     return configure(importer, {key: value for key, value in values.items() if value})
@@ -150,11 +180,21 @@ def _how(importer: Any, chosen: Dict[str, Any]) -> Any:
         raise click.UsageError("--crop-mode, --margin and --vertical belong to --crops.")
     charset = read_charset(chosen["charset"]) if chosen["charset"] else None
     rules = make_filter(
-        chosen["protocol"], charset, chosen["min_length"], chosen["max_length"],
-        getattr(importer, "ignore_marks", ()), chosen["lower_case"],
-    )  # fmt: skip
+        chosen["protocol"],
+        charset,
+        chosen["min_length"],
+        chosen["max_length"],
+        getattr(importer, "ignore_marks", ()),
+        chosen["lower_case"],
+    )
     crops = CropOptions(**cutting) if chosen["crops"] else None
     return ImportOptions(
-        chosen["splits"], crops, rules, chosen["test_fraction"], chosen["seed"], chosen["limit"],
-        chosen["skip_errors"], chosen["max_errors"],
-    )  # fmt: skip
+        chosen["splits"],
+        crops,
+        rules,
+        chosen["test_fraction"],
+        chosen["seed"],
+        chosen["limit"],
+        chosen["skip_errors"],
+        chosen["max_errors"],
+    )

@@ -26,7 +26,7 @@ def info(path: Optional[Path], data_dir: Path, as_json: bool) -> None:
       ocrdata info data/tfrecords --json
       ocrdata info output/crnn/model.onnx
     """
-    from ocrdata.check.describe import describe, shorten_dictionary
+    from ocrdata.check.describe import describe_artefact, shorten_dictionary
     from ocrdata.cli.report import report
     from ocrdata.reading.exported import format_of, read_description
 
@@ -36,4 +36,4 @@ def info(path: Optional[Path], data_dir: Path, as_json: bool) -> None:
         found = shorten_dictionary(read_description(where))
         report({"path": str(where), **found, "format": form}, as_json)
     else:
-        report(describe(where), as_json)
+        report(describe_artefact(where), as_json)

@@ -19,21 +19,27 @@ from ocrdata.cli import options
 @options.option("--ps", type=click.IntRange(0), default=0, help="Processes that keep the weights.")
 @options.option("--evaluator", is_flag=True, help="One more that scores checkpoints as they come.")
 @options.option(
-    "--target", type=click.Choice(("cluster", "npu")), default="cluster",
+    "--target",
+    type=click.Choice(("cluster", "npu")),
+    default="cluster",
     help="A TF_CONFIG cluster, or a process for each Ascend NPU.",
-)  # fmt: skip
+)
 @options.option("--devices", type=click.IntRange(1), default=8, help="NPUs of --target npu.")
 @options.option(
-    "--rank-table", type=options.EXISTING, show_default="RANK_TABLE_FILE",
+    "--rank-table",
+    type=options.EXISTING,
+    show_default="RANK_TABLE_FILE",
     help="The HCCL rank table of --target npu.",
-)  # fmt: skip
+)
 @options.option(
     "--restarts", type=click.IntRange(0), default=0, help="How often a process is started again."
 )
 @options.option("--log-dir", type=options.PATH, default="logs", help="A log for each process.")
 @options.json_option
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
-def launch(log_dir: Path, as_json: bool, command: Tuple[str, ...], **chosen: object) -> None:
+def launch_command(
+    log_dir: Path, as_json: bool, command: Tuple[str, ...], **chosen: object
+) -> None:
     """Run `ocrdata COMMAND` as a cluster of processes on this machine.
 
     The chief's messages are shown; every process has a log in --log-dir. The batch of the command
@@ -45,9 +51,9 @@ def launch(log_dir: Path, as_json: bool, command: Tuple[str, ...], **chosen: obj
       ocrdata launch --workers 2 --ps 1 train crnn --steps 1000
       ocrdata launch --target npu --devices 8 --rank-table hccl_8p.json train crnn --target npu
     """
-    from ocrdata.cli.report import note, report
-    from ocrdata.train.cluster.launch import launch as run
+    from ocrdata.cli.report import print_note, report
+    from ocrdata.train.cluster.launch import launch_cluster as run
     from ocrdata.train.cluster.launch import planned
 
     crew = planned(log_dir, **chosen)
-    report(run(crew, command, int(str(chosen["restarts"])), note)._asdict(), as_json)
+    report(run(crew, command, int(str(chosen["restarts"])), print_note)._asdict(), as_json)

@@ -8,11 +8,11 @@ import click
 
 from ocrdata.cli import options
 
-KINDS = ("corpora", "fonts", "importers", "models", "styles", "targets")
+LIST_KINDS = ("corpora", "fonts", "importers", "models", "styles", "targets")
 
 
 @click.command("list")
-@click.argument("kind", type=click.Choice(KINDS), required=False, metavar="[KIND]")
+@click.argument("kind", type=click.Choice(LIST_KINDS), required=False, metavar="[KIND]")
 @options.option(
     "--coverage", metavar="CORPUS", help="With fonts: how much of a corpus each one can draw."
 )
@@ -37,7 +37,7 @@ def list_names(
 
     if (coverage or font) and kind != "fonts":
         raise click.UsageError("--coverage and --font go with: ocrdata list fonts.")
-    kinds = [kind] if kind else list(KINDS)
+    kinds = [kind] if kind else list(LIST_KINDS)
     report({name: _rows(name, font, coverage) for name in kinds}, as_json)
 
 
@@ -70,7 +70,7 @@ def _fonts(names: Tuple[str, ...], coverage: Optional[str]) -> Dict[str, str]:
     for face in find_fonts(names):
         known = font_characters(face)
         label = str(face) if names else face.path.stem
-        rows[label] = "{:,} characters".format(len(known))
+        rows[label] = f"{len(known):,} characters"
         if coverage:
             gaps = sorted(needed - known)
             shown = " lacks {}{}".format("".join(gaps[:20]), "..." if len(gaps) > 20 else "")

@@ -23,7 +23,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 Decorator = Callable[[Function], Function]
 
 # Of scores of text detection; ocrdata.metrics.detection has them, and needs NumPy.
-PROTOCOLS = ("deeptext-mindspore", "deteval", "icdar2013", "icdar2015", "mlt2017")
+DETECTION_PROTOCOLS = ("deeptext-mindspore", "deteval", "icdar2013", "icdar2015", "mlt2017")
 
 
 class AnyPath(click.Path):
@@ -38,7 +38,7 @@ class AnyPath(click.Path):
             return super().convert(value, param, ctx)
         path = as_path(value)
         if self.exists and not path.exists():
-            self.fail("{} does not exist.".format(path), param, ctx)
+            self.fail(f"{path} does not exist.", param, ctx)
         return path
 
 

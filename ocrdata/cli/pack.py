@@ -22,7 +22,7 @@ from ocrdata.cli import options
 @options.option("--skip-errors", is_flag=True, help="Leave out and count what cannot be used.")
 @options.overwrite_option
 @options.json_option
-def pack(
+def pack_command(
     folder: Optional[Path],
     data_dir: Path,
     output: Optional[Path],
@@ -42,7 +42,7 @@ def pack(
     """
     from ocrdata.cli.report import command_line, progress, report
     from ocrdata.packing.pack import DEFAULT_NAME
-    from ocrdata.packing.pack import pack as pack_folder
+    from ocrdata.packing.pack import pack_folder as pack_folder
 
     root = folder or data_dir
     target = output or root.resolve().parent / DEFAULT_NAME

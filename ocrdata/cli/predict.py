@@ -12,7 +12,7 @@ from ocrdata.cli.train import changed_folders, reader_options, target_option
 
 
 @click.group("predict")
-def predict() -> None:
+def predict_group() -> None:
     """Read new pictures with a trained model.
 
     \b
@@ -21,7 +21,7 @@ def predict() -> None:
     """
 
 
-@predict.command("crnn")
+@predict_group.command("crnn")
 @click.argument("images", nargs=-1, required=True, type=options.EXISTING)
 @options.output_dir_option
 @reader_options
@@ -54,22 +54,31 @@ def predict_crnn(
       ocrdata predict crnn line.jpg scans/
       ocrdata predict crnn scans/ --draw readings.png --json
     """
-    from ocrdata.cli.report import command_line, name_unreadable, note, report
-    from ocrdata.train.inference.predict import predict as run_prediction
+    from ocrdata.cli.report import command_line, name_unreadable, print_note, report
+    from ocrdata.train.inference.predict import predict_lines as run_prediction
 
     summary = run_prediction(
-        images, "crnn", output_dir, checkpoint, decoder, beam_width, batch_size, target,
-        draw, overwrite, None if as_json else _show,
-    )  # fmt: skip
+        images,
+        "crnn",
+        output_dir,
+        checkpoint,
+        decoder,
+        beam_width,
+        batch_size,
+        target,
+        draw,
+        overwrite,
+        None if as_json else _show,
+    )
     following = command_line("export crnn", **changed_folders(Path("data"), output_dir))
     if as_json:
         report(summary, as_json)
     else:
         if draw:
-            note("Drawn: {}".format(draw))
-        note("Next: {}".format(following))
+            print_note(f"Drawn: {draw}")
+        print_note(f"Next: {following}")
     name_unreadable(summary)
 
 
 def _show(reading: Any) -> None:
-    click.echo("{}\t{}\t{:.4f}".format(reading.path, reading.text, reading.confidence))
+    click.echo(f"{reading.path}\t{reading.text}\t{reading.confidence:.4f}")

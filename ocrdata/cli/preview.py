@@ -78,7 +78,7 @@ def _page(where: Path, html: Path, chosen: Dict[str, Any]) -> Any:
 
     for name in ("output", "font"):
         if chosen[name]:
-            raise OptionError("--html and --{} exclude each other.".format(name))
+            raise OptionError(f"--html and --{name} exclude each other.")
     names = ("count", "split", "seed", "check", "workers", "overwrite")
     with progress("preview", "samples") as on_progress:
         return write_dataset_page(

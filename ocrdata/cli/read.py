@@ -59,9 +59,7 @@ def _model(flag: str, task: str) -> Any:
         flag,
         default="",
         show_default="the one in --output-dir",
-        help="An exported model for {}: an .onnx file, a SavedModel, or a run's folder.".format(
-            task
-        ),
+        help=f"An exported model for {task}: an .onnx file, a SavedModel, or a run's folder.",
     )
 
 
@@ -89,7 +87,7 @@ def _chosen(
 @options.option("--json-file", type=options.PATH, help="Write a JSON object a picture to a file.")
 @options.overwrite_option
 @options.json_option
-def read(images: Tuple[Path, ...], as_json: bool, **given: Any) -> None:
+def read_command(images: Tuple[Path, ...], as_json: bool, **given: Any) -> None:
     """Read all texts of pictures with exported models: detection, crops, recognition.
 
     Prints a line for each text: path, text, confidence and corners, with tabs between. ONNX models
@@ -100,15 +98,15 @@ def read(images: Tuple[Path, ...], as_json: bool, **given: Any) -> None:
       ocrdata read street.jpg --draw drawn
       ocrdata read photos/ --detector east.onnx --recogniser crnn.onnx --json-file texts.jsonl
     """
-    from ocrdata.cli.report import name_unreadable, note, report
-    from ocrdata.reading.read import read as run_reading
+    from ocrdata.cli.report import name_unreadable, print_note, report
+    from ocrdata.reading.read import read_images as run_reading
 
     models, how, rest = _chosen(**given)
     summary = run_reading(images, models, how, on_reading=None if as_json else _show, **rest)
     if as_json:
         report(summary, as_json)
     else:
-        note("{:,} texts in {:,} pictures.".format(summary.texts, summary.images))
+        print_note(f"{summary.texts:,} texts in {summary.images:,} pictures.")
     name_unreadable(summary)
 
 

@@ -8,11 +8,11 @@ import shlex
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, Mapping, Optional
+from typing import Any, Dict, Iterator, Mapping, Optional
 
 import click
 
-OnProgress = Callable[[int, Optional[int]], None]
+from ocrdata.base.progress import OnProgress
 
 # Of the reasons for leaving something out; a font that lacks a script gives thousands.
 _REASONS = 10
@@ -42,7 +42,7 @@ def report(summary: Any, as_json: bool = False, next_command: str = "") -> None:
     for line in _lines(values, ""):
         click.echo(line)
     if next_command:
-        note("Next: {}".format(next_command))
+        print_note(f"Next: {next_command}")
 
 
 def _lines(values: Mapping[str, Any], indent: str) -> Iterator[str]:
@@ -51,17 +51,17 @@ def _lines(values: Mapping[str, Any], indent: str) -> Iterator[str]:
         if value is None or value in ({}, []):
             continue
         if isinstance(value, dict):
-            yield "{}:".format(name)
+            yield f"{name}:"
             shown = _most_frequent(value) if key == "skipped" else value
             yield from _lines(shown, indent + "  ")
         elif isinstance(value, float):
-            yield "{}: {:.4g}".format(name, value)
+            yield f"{name}: {value:.4g}"
         elif isinstance(value, list):
             yield "{}: {}".format(name, ", ".join(str(item) for item in value))
         elif isinstance(value, int) and not isinstance(value, bool):
-            yield "{}: {:,}".format(name, value)
+            yield f"{name}: {value:,}"
         else:
-            yield "{}: {}".format(name, value)
+            yield f"{name}: {value}"
 
 
 def _most_frequent(counts: Mapping[str, int]) -> Dict[str, int]:
@@ -70,7 +70,7 @@ def _most_frequent(counts: Mapping[str, int]) -> Dict[str, int]:
     shown = {name: counts[name] for name in ordered[:_REASONS]}
     rest = ordered[_REASONS:]
     if rest:
-        name = "{:,} other reasons (--json names them)".format(len(rest))
+        name = f"{len(rest):,} other reasons (--json names them)"
         shown[name] = sum(counts[one] for one in rest)
     return shown
 
@@ -89,7 +89,7 @@ def next_step(command: str, data_dir: Path) -> str:
     return command_line(command, data_dir=None if data_dir == Path("data") else data_dir)
 
 
-def note(message: str) -> None:
+def print_note(message: str) -> None:
     """Prints a line for the reader, on standard error, unless --quiet was given."""
     if not is_quiet():
         click.echo(message, err=True)
@@ -98,10 +98,10 @@ def note(message: str) -> None:
 def name_unreadable(summary: Any) -> None:
     """Names the pictures that could not be read; if there are any, the command has failed."""
     for path, problem in summary.unreadable.items():
-        click.echo("Unreadable: {}: {}".format(path, problem), err=True)
+        click.echo(f"Unreadable: {path}: {problem}", err=True)
     if summary.unreadable:
         total = summary.images + len(summary.unreadable)
-        click.echo("{} of {} could not be read.".format(len(summary.unreadable), total), err=True)
+        click.echo(f"{len(summary.unreadable)} of {total} could not be read.", err=True)
         sys.exit(1)
 
 

@@ -18,9 +18,7 @@ def runner_options(callback: Callable[..., Any]) -> Any:
     """
 
     @functools.wraps(callback)
-    def call(
-        *, runner: Optional[str], runner_option: Tuple[str, ...], **values: Any
-    ) -> Any:  # fmt: skip
+    def call(*, runner: Optional[str], runner_option: Tuple[str, ...], **values: Any) -> Any:
         if runner is None:
             if runner_option:
                 raise click.UsageError("--runner-option goes with --runner.")

@@ -10,7 +10,7 @@ import click
 
 from ocrdata.cli import options
 from ocrdata.cli.runners import runner_options
-from ocrdata.cli.sizes import Size
+from ocrdata.cli.sizes import SizeType
 
 
 @click.command("tfrecord")
@@ -48,7 +48,7 @@ from ocrdata.cli.sizes import Size
 )
 @options.option(
     "--shard-size",
-    type=Size(),
+    type=SizeType(),
     default=None,
     help="About how large files shall be, as 200MB, instead of how many.",
 )
@@ -155,9 +155,9 @@ def tfrecord(
       ocrdata tfrecord --source icdar2015.tar.gz --max-side 1280 --shard-size 200MB
       ocrdata tfrecord --from-original old/tfrecords --dictionary old/char_dict
     """
-    from ocrdata.cli.report import next_step, note, progress, report
+    from ocrdata.cli.report import next_step, print_note, progress, report
     from ocrdata.errors import OptionError
-    from ocrdata.images.encoding import PictureOptions
+    from ocrdata.images.encoding import ImageOptions
     from ocrdata.records.format.schema import DETECTION
     from ocrdata.records.legacy.conversion import write_from
     from ocrdata.records.write.options import WriteOptions
@@ -167,32 +167,42 @@ def tfrecord(
         raise OptionError("--shards and --shard-size exclude each other.")
     if source and from_original:
         raise OptionError("--source and --from-original exclude each other.")
-    pictures = PictureOptions(height, max_side, encoding, quality)
-    chosen = WriteOptions(
-        shards=shards or 10, shard_size=shard_size, pictures=pictures, **choices
-    )  # fmt: skip
+    pictures = ImageOptions(height, max_side, encoding, quality)
+    chosen = WriteOptions(shards=shards or 10, shard_size=shard_size, pictures=pictures, **choices)
     start = time.perf_counter()
     with progress("tfrecord", "samples") as on_progress:
         path = source or from_original
         if path:
             summary = write_from(
-                path, output or data_dir / "tfrecords", original=bool(from_original),
-                dictionary=dictionary, options=chosen, workers=workers, overwrite=overwrite,
-                resume=resume, dry_run=dry_run, on_progress=on_progress,
-            )  # fmt: skip
+                path,
+                output or data_dir / "tfrecords",
+                original=bool(from_original),
+                dictionary=dictionary,
+                options=chosen,
+                workers=workers,
+                overwrite=overwrite,
+                resume=resume,
+                dry_run=dry_run,
+                on_progress=on_progress,
+            )
         else:
             summary = write_shards(
-                data_dir, output, dictionary=dictionary, options=chosen, workers=workers,
-                overwrite=overwrite, resume=resume, dry_run=dry_run, on_progress=on_progress,
-            )  # fmt: skip
+                data_dir,
+                output,
+                dictionary=dictionary,
+                options=chosen,
+                workers=workers,
+                overwrite=overwrite,
+                resume=resume,
+                dry_run=dry_run,
+                on_progress=on_progress,
+            )
     if dry_run:
         report(summary, as_json)
         return
     seconds = time.perf_counter() - start
-    note(
-        "{:,.0f} samples/s, {:,.1f} MB/s".format(
-            summary.samples / seconds, summary.bytes / seconds / 1e6
-        )
+    print_note(
+        f"{summary.samples / seconds:,.0f} samples/s, {summary.bytes / seconds / 1e6:,.1f} MB/s"
     )
     model = "train east" if summary.task == DETECTION else "train crnn"
     ours = output is None and chosen.layout == "default"

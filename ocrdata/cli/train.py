@@ -32,7 +32,7 @@ def settings(kind: Any, defaults: Any = None, without: Sequence[str] = ()) -> Ca
 def _flag(field: Any, default: Any) -> Any:
     notes, name = field.metadata, field.name.replace("_", "-")
     if notes["kind"] is bool:
-        declaration = "--{0}/--no-{0}".format(name)
+        declaration = f"--{name}/--no-{name}"
         return options.option(declaration, default=default, help=notes["help"])
     return options.option("--" + name, type=_type(field), default=default, help=notes["help"])
 
@@ -51,7 +51,7 @@ def _type(field: Any) -> Any:
 
 
 @click.group("train")
-def train() -> None:
+def train_group() -> None:
     """Train a model on a data folder.
 
     \b
@@ -60,7 +60,7 @@ def train() -> None:
     """
 
 
-@train.command("crnn")
+@train_group.command("crnn")
 @options.data_dir_option
 @options.output_dir_option
 @settings(CrnnOptions)
@@ -82,27 +82,36 @@ def train_crnn(
       ocrdata train crnn --steps 2000 --width-multiplier 0.25 --lstm-units 128
       ocrdata train crnn --optimizer momentum --nesterov --schedule exponential --l2 1e-5
     """
-    run_model(
-        "crnn", data_dir, output_dir, as_json,
+    run_training(
+        "crnn",
+        data_dir,
+        output_dir,
+        as_json,
         model_options=settings_from(CrnnOptions, chosen),
         options=settings_from(TrainOptions, chosen),
-        overwrite=overwrite, resume=resume,
-    )  # fmt: skip
+        overwrite=overwrite,
+        resume=resume,
+    )
 
 
-def run_model(
+def run_training(
     model: str, data_dir: Path, output_dir: Path, as_json: bool, **arguments: Any
 ) -> None:
     """Trains a model, showing how it goes, and prints the summary and the command to run next."""
     from ocrdata.cli.report import command_line, progress, report
-    from ocrdata.train.engine.train import train as run_training
+    from ocrdata.train.engine.train import train_model as run_training
 
     try:
         with progress("checking the data", "samples") as on_check:
             summary = run_training(
-                model, data_dir, output_dir, on_check=on_check,
-                on_step=_show_step, on_validation=_show_validation, **arguments,
-            )  # fmt: skip
+                model,
+                data_dir,
+                output_dir,
+                on_check=on_check,
+                on_step=_show_step,
+                on_validation=_show_validation,
+                **arguments,
+            )
     except KeyboardInterrupt:
         click.echo("Stopped; go on from the last checkpoint with --resume.", err=True)
         raise click.Abort() from None
@@ -120,9 +129,9 @@ def changed_folders(data_dir: Path, output_dir: Path) -> Dict[str, Any]:
 
 
 def _show_step(figures: Any) -> None:
-    from ocrdata.cli.report import note
+    from ocrdata.cli.report import print_note
 
-    note(
+    print_note(
         "step {:>{}}/{}  loss {:.3f}  {}  {:,.{}f} examples/s  {} left".format(
             figures.step,
             len(str(figures.steps)),
@@ -137,9 +146,9 @@ def _show_step(figures: Any) -> None:
 
 
 def _show_validation(figures: Any) -> None:
-    from ocrdata.cli.report import note
+    from ocrdata.cli.report import print_note
 
-    note("step {}  validation: {}".format(figures.step, _named(figures.figures, 4)))
+    print_note(f"step {figures.step}  validation: {_named(figures.figures, 4)}")
 
 
 def _named(figures: Dict[str, float], digits: int) -> str:
@@ -155,8 +164,8 @@ def duration(seconds: float) -> str:
     minutes, rest = divmod(int(round(seconds)), 60)
     hours, minutes_left = divmod(minutes, 60)
     if hours:
-        return "{}h {:02d}m".format(hours, minutes_left)
-    return "{}m {:02d}s".format(minutes, rest) if minutes else "{}s".format(rest)
+        return f"{hours}h {minutes_left:02d}m"
+    return f"{minutes}m {rest:02d}s" if minutes else f"{rest}s"
 
 
 def reader_options(function: Any) -> Any:

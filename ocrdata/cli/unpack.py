@@ -8,7 +8,7 @@ from typing import Optional
 import click
 
 from ocrdata.cli import options
-from ocrdata.cli.sizes import Size
+from ocrdata.cli.sizes import SizeType
 
 
 @click.command("unpack")
@@ -20,7 +20,7 @@ from ocrdata.cli.sizes import Size
     help="The folder to make.",
 )
 @options.option(
-    "--max-bytes", type=Size(), default="1TB", help="Refuse archives that hold more, as 50GB."
+    "--max-bytes", type=SizeType(), default="1TB", help="Refuse archives that hold more, as 50GB."
 )
 @options.option(
     "--max-files",
@@ -30,7 +30,7 @@ from ocrdata.cli.sizes import Size
 )
 @options.overwrite_option
 @options.json_option
-def unpack(
+def unpack_command(
     archive: Path,
     output: Optional[Path],
     max_bytes: int,
@@ -48,7 +48,7 @@ def unpack(
       ocrdata unpack data.tar.gz --output icdar2015
     """
     from ocrdata.cli.report import progress, report
-    from ocrdata.packing.unpack import unpack as unpack_archive
+    from ocrdata.packing.unpack import unpack_archive as unpack_archive
 
     target = output or Path(archive.name.split(".")[0])
     with progress("unpack", "files") as on_progress:

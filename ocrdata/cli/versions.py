@@ -11,8 +11,8 @@ def describe_versions() -> str:
     """Returns the versions of Python, Pillow, FreeType, OpenCV and TensorFlow in one line."""
     from PIL import features
 
-    parts = ["Python {}".format(platform.python_version())]
+    parts = [f"Python {platform.python_version()}"]
     parts.append("FreeType {}".format(features.version("freetype2")))
     for name in ("pillow", "opencv-python", "numpy", "tensorflow"):
-        parts.append("{} {}".format(name, installed(name)))
+        parts.append(f"{name} {installed(name)}")
     return ", ".join(parts)

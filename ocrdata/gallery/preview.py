@@ -64,7 +64,7 @@ def write_preview(
     scenes = any(one.regions is not None for one in shown)
     texts = [one.text for one in shown] + [r.text for one in shown for r in one.regions or ()]
     characters = len(set("".join(texts)))
-    subtitle = "{} samples, {} characters, seed {}".format(len(shown), characters, seed)
+    subtitle = f"{len(shown)} samples, {characters} characters, seed {seed}"
     tall = _SCENE if scenes else PICTURE
     data = draw_sheet(cards, str(path), subtitle, columns, font=font, picture_height=tall)
     target.parent.mkdir(parents=True, exist_ok=True)

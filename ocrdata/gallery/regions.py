@@ -39,6 +39,6 @@ def describe_regions(regions: Sequence[Region]) -> str:
     """Returns how many regions there are, and their first texts."""
     texts = [region.text for region in regions if not region.ignore]
     ignored = len(regions) - len(texts)
-    head = "{} texts".format(len(texts)) + (", {} ignored".format(ignored) if ignored else "")
+    head = f"{len(texts)} texts" + (f", {ignored} ignored" if ignored else "")
     shown = " / ".join(text for text in texts[:6] if text)
-    return "{}: {}".format(head, shown) if shown else head
+    return f"{head}: {shown}" if shown else head

@@ -30,7 +30,7 @@ def _font(path: Optional[PathLike], size: int) -> ImageFont.FreeTypeFont:
     try:
         return ImageFont.truetype(str(file), size, layout_engine=ImageFont.Layout.BASIC)
     except OSError as error:
-        raise FontError(file, "cannot be used: {}".format(error)) from error
+        raise FontError(file, f"cannot be used: {error}") from error
 
 
 class _Fonts:
@@ -128,7 +128,7 @@ def draw_sheet(
 ) -> bytes:
     """Returns a PNG with the cards in rows under a heading; raises FontError."""
     if columns < 1:
-        raise OptionError("--columns must be 1 or more, not {}.".format(columns))
+        raise OptionError(f"--columns must be 1 or more, not {columns}.")
     fonts = _Fonts(font)
     columns = min(columns, max(1, len(cards)))
     rows = -(-len(cards) // columns)

@@ -38,7 +38,7 @@ def anchors(
     return (centre + shape).reshape(-1, 4).astype(np.float32)
 
 
-def encode(
+def encode_boxes(
     boxes: np.ndarray, references: np.ndarray, deviations: Sequence[float] = (1.0, 1.0, 1.0, 1.0)
 ) -> np.ndarray:
     """Returns the deltas float32 [n, 4] that turn references into boxes.
@@ -56,7 +56,7 @@ def encode(
     return np.where(sound, deltas / np.asarray(deviations, float), 0.0).astype(np.float32)
 
 
-def decode(
+def decode_boxes(
     deltas: np.ndarray,
     references: np.ndarray,
     deviations: Sequence[float] = (1.0, 1.0, 1.0, 1.0),
@@ -81,17 +81,17 @@ def _centre_and_side(boxes: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
     return (boxes[..., :2] + boxes[..., 2:]) / 2.0, boxes[..., 2:] - boxes[..., :2]
 
 
-def areas(boxes: np.ndarray) -> np.ndarray:
+def box_areas(boxes: np.ndarray) -> np.ndarray:
     """Returns the areas [n] in square pixels, 0 for boxes turned inside out."""
     side = np.maximum(boxes[..., 2:] - boxes[..., :2], 0)
     return side[..., 0] * side[..., 1]
 
 
-def overlaps(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+def box_overlaps(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Returns the intersection over union of each box with each other one, float32 [n, m]."""
     boxes, others = np.asarray(boxes, np.float32), np.asarray(others, np.float32)
     result = np.zeros((len(others), len(boxes)), np.float32)
-    area = areas(boxes)
+    area = box_areas(boxes)
     left, top, right, bottom = np.ascontiguousarray(boxes.T)
     for row, other in zip(result, others):
         # One box against all at a time stays in the cache; most do not meet it at all.
@@ -101,5 +101,5 @@ def overlaps(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
         width = np.minimum(right[meet], other[2]) - np.maximum(left[meet], other[0])
         height = np.minimum(bottom[meet], other[3]) - np.maximum(top[meet], other[1])
         shared = width * height
-        row[meet] = shared / np.maximum(area[meet] + areas(other) - shared, np.float32(1e-9))
+        row[meet] = shared / np.maximum(area[meet] + box_areas(other) - shared, np.float32(1e-9))
     return result.T

@@ -62,7 +62,7 @@ def _grow(labels: np.ndarray, free: np.ndarray, place: np.ndarray, width: int) -
         cells = cells[place[cells] == np.arange(len(cells))]
 
 
-def detect(
+def detect_kernels(
     maps: np.ndarray,
     *,
     threshold: float = 0.5,

@@ -16,13 +16,13 @@ import pyclipper
 
 from ocrdata.geometry import raster
 
-Outline = List[List[float]]
+_Outline = List[List[float]]
 # pyclipper works on whole numbers: this many to a pixel.
 UNITS = 1024
 # Coordinates beyond this, in pixels, are damage, not text; they would overflow those numbers.
 FARTHEST = 1e9
 # A polygon of less, in square pixels, has no area.
-THINNEST = 1e-3
+_THINNEST = 1e-3
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class KernelMaps:
     degenerate: int
 
 
-def encode(
+def encode_kernels(
     polygons: Sequence[np.ndarray],
     ignore: Union[Sequence[bool], np.ndarray],
     size: Tuple[int, int],
@@ -154,7 +154,7 @@ def _with_area(polygons: Sequence[np.ndarray]) -> List[int]:
     able = [k for k, polygon in enumerate(polygons) if len(polygon) > 2]
     sound = [k for k in able if np.abs(polygons[k]).max() < FARTHEST]
     area, _ = _measure([polygons[k] for k in sound])
-    return [k for k, size in zip(sound, area) if size > THINNEST]
+    return [k for k, size in zip(sound, area) if size > _THINNEST]
 
 
 def _measure(polygons: Sequence[np.ndarray]) -> Tuple[np.ndarray, np.ndarray]:
@@ -202,7 +202,7 @@ def _fill_levels(
     return raster.fill_joined(corners, np.array(points), owner, shape, stride * UNITS)
 
 
-def _shrink(polygon: np.ndarray, distances: Sequence[float]) -> List[List[Outline]]:
+def _shrink(polygon: np.ndarray, distances: Sequence[float]) -> List[List[_Outline]]:
     """Returns, for each distance, the pieces left of a polygon whose sides move inwards.
 
     Distances and pieces are in pyclipper's units. Nothing is left of what is too thin; a narrow

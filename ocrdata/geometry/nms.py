@@ -12,7 +12,7 @@ import numpy as np
 
 from ocrdata.geometry import quads as q
 
-BLOCK = 128
+_BLOCK = 128
 
 
 def locality_aware_nms(
@@ -41,7 +41,7 @@ def standard_nms(quads: np.ndarray, scores: np.ndarray, threshold: float) -> np.
     kept = [np.zeros(0, np.int64)]
     left = np.arange(len(boxes))
     while len(left):
-        block, left = left[:BLOCK], left[BLOCK:]
+        block, left = left[:_BLOCK], left[_BLOCK:]
         block = block[_best_of(_conflicts(boxes, bounds, block, block, threshold))]
         kept.append(block)
         left = left[~_conflicts(boxes, bounds, block, left, threshold).any(axis=0)]
@@ -58,7 +58,7 @@ def _conflicts(
         limit = -bounds[second, (side + 2) % 4]
         near &= bounds[first, side][:, None] < limit
     one, other = np.nonzero(near)
-    above = q.overlaps(boxes[first[one]], boxes[second[other]]) > threshold
+    above = q.quad_overlaps(boxes[first[one]], boxes[second[other]]) > threshold
     near[one, other] = above
     return near
 
@@ -81,7 +81,7 @@ def merge_in_order(
     compute every running mean from the guess, decide again, until nothing changes. The first wrong
     decision is right after each round, so the result is the chain's own; a few rounds are enough.
     """
-    boxes = q.clockwise(np.asarray(quads, np.float64).reshape(-1, 4, 2))
+    boxes = q.clockwise_quads(np.asarray(quads, np.float64).reshape(-1, 4, 2))
     weights = np.asarray(scores, np.float64)
     if not len(boxes):
         return boxes, weights
@@ -111,7 +111,7 @@ def _decide(
     merged: np.ndarray, boxes: np.ndarray, threshold: float
 ) -> Tuple[np.ndarray, np.ndarray]:
     """Returns whether each box joins the merged one before it, and turned by how many corners."""
-    joins = q.overlaps(q.convex(merged), q.convex(boxes)) > threshold
+    joins = q.quad_overlaps(q.convex(merged), q.convex(boxes)) > threshold
     shifts = [np.roll(boxes, -turn, axis=1) - merged for turn in range(4)]
     distance = [np.einsum("nij,nij->n", shift, shift) for shift in shifts]
     return joins, np.where(joins, np.argmin(distance, axis=0), 0)

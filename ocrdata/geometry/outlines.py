@@ -14,29 +14,29 @@ import numpy as np
 from ocrdata.errors import UnknownNameError
 from ocrdata.geometry import expansion, rbox, voting
 
-Found = Tuple[List[np.ndarray], np.ndarray]
-Scale = Optional[Tuple[float, float]]
+OutlinesAndScores = Tuple[List[np.ndarray], np.ndarray]
+OptionalScale = Optional[Tuple[float, float]]
 
 
-def _rbox(maps: Mapping[str, np.ndarray], scale: Scale, **settings: Any) -> Any:
-    return rbox.detect(maps["score"], maps["geometry"], scale=scale, **settings)
+def _rbox(maps: Mapping[str, np.ndarray], scale: OptionalScale, **settings: Any) -> Any:
+    return rbox.detect_rboxes(maps["score"], maps["geometry"], scale=scale, **settings)
 
 
-def _kernels(maps: Mapping[str, np.ndarray], scale: Scale, **settings: Any) -> Any:
-    return expansion.detect(maps["kernels"], scale=scale, **settings)
+def _kernels(maps: Mapping[str, np.ndarray], scale: OptionalScale, **settings: Any) -> Any:
+    return expansion.detect_kernels(maps["kernels"], scale=scale, **settings)
 
 
-def _boxes(maps: Mapping[str, np.ndarray], scale: Scale, **settings: Any) -> Any:
-    boxes, scores = voting.read_boxes(maps["boxes"], maps["scores"], **settings)
-    return voting.to_quads(boxes) * np.array(scale or (1.0, 1.0), np.float32), scores
+def _boxes(maps: Mapping[str, np.ndarray], scale: OptionalScale, **settings: Any) -> Any:
+    boxes, scores = voting.vote_boxes(maps["boxes"], maps["scores"], **settings)
+    return voting.boxes_to_quads(boxes) * np.array(scale or (1.0, 1.0), np.float32), scores
 
 
 RULES: Dict[str, Callable[..., Any]] = {"boxes": _boxes, "kernels": _kernels, "rbox": _rbox}
 
 
 def find_outlines(
-    maps: Mapping[str, np.ndarray], rule: Mapping[str, Any], scale: Scale = None
-) -> Found:
+    maps: Mapping[str, np.ndarray], rule: Mapping[str, Any], scale: OptionalScale = None
+) -> OutlinesAndScores:
     """Returns the texts in the maps of one picture: outlines float32 [n, 2], and scores [k].
 
     `scale` = (x, y) multiplies the coordinates, for pictures that were resized. Raises

@@ -108,9 +108,14 @@ def rectify(image: np.ndarray, quad: np.ndarray, margin: float = 0.0) -> np.ndar
     if not columns or not rows:
         return image[:0, :0]
     target = np.array(
-        [(extra, extra), (columns - extra, extra), (columns - extra, rows - extra),
-         (extra, rows - extra)], np.float32,
-    )  # fmt: skip
+        [
+            (extra, extra),
+            (columns - extra, extra),
+            (columns - extra, rows - extra),
+            (extra, rows - extra),
+        ],
+        np.float32,
+    )
     matrix = cv2.getPerspectiveTransform(quad.astype(np.float32), target)
     return cv2.warpPerspective(
         image, matrix, (columns, rows), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE

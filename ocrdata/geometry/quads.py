@@ -12,7 +12,7 @@ import numpy as np
 # Lines nearer than this, in pixels, are one line.
 SAME_LINE = 1e-6
 # Pairs worked on at once: enough to hide NumPy's overhead, few enough for the processor's cache.
-CHUNK = 2048
+_CHUNK = 2048
 
 
 def cross(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -25,7 +25,7 @@ def sides(quads: np.ndarray) -> np.ndarray:
     return np.roll(quads, -1, axis=1) - quads
 
 
-def areas(quads: np.ndarray) -> np.ndarray:
+def quad_areas(quads: np.ndarray) -> np.ndarray:
     """Returns the signed areas [n] in square pixels, positive for clockwise quads."""
     return cross(quads[:, 2] - quads[:, 0], quads[:, 3] - quads[:, 1]) / 2.0
 
@@ -36,9 +36,9 @@ def turns(quads: np.ndarray) -> np.ndarray:
     return cross(np.roll(along, 1, axis=1), along)
 
 
-def clockwise(quads: np.ndarray) -> np.ndarray:
+def clockwise_quads(quads: np.ndarray) -> np.ndarray:
     """Returns the quads clockwise, each beginning with the same corner as before."""
-    backwards = areas(quads) < 0
+    backwards = quad_areas(quads) < 0
     if not backwards.any():
         return quads
     return np.where(backwards[:, None, None], quads[:, [0, 3, 2, 1]], quads)
@@ -63,7 +63,7 @@ def convex(quads: np.ndarray) -> np.ndarray:
 
     A hull of three corners repeats one of them.
     """
-    quads = clockwise(quads)
+    quads = clockwise_quads(quads)
     odd = (turns(quads) < 0).any(axis=1)
     if not odd.any():
         return quads
@@ -103,10 +103,10 @@ def turn_axes(points: np.ndarray, angle: np.ndarray) -> np.ndarray:
     return np.stack([x * cosine + y * sine, y * cosine - x * sine], axis=-1)
 
 
-def overlaps(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+def quad_overlaps(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Returns the intersection over union of pairs of convex clockwise quads, float64 [n]."""
     shared = intersections(first, second)
-    union = areas(first) + areas(second) - shared
+    union = quad_areas(first) + quad_areas(second) - shared
     return shared / np.maximum(union, 1e-12)
 
 
@@ -117,8 +117,8 @@ def intersections(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     that lie inside the other one. A side that both have is counted for the first quad only.
     """
     result = np.zeros(len(first))
-    for at in range(0, len(first), CHUNK):
-        part = slice(at, at + CHUNK)
+    for at in range(0, len(first), _CHUNK):
+        part = slice(at, at + _CHUNK)
         origin = first[part, :1]
         result[part] = _shared(_columns(first[part] - origin), _columns(second[part] - origin))
     return result

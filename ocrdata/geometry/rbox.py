@@ -11,7 +11,7 @@ from ocrdata.geometry import nms, raster
 from ocrdata.geometry import quads as q
 
 # A quad whose smallest enclosing rectangle is thinner than this, in pixels, is no area.
-THINNEST = 1e-3
+_THINNEST = 1e-3
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class TextMaps:
     degenerate: int
 
 
-def encode(
+def encode_rboxes(
     quads: np.ndarray,
     ignore: np.ndarray,
     size: Tuple[int, int],
@@ -88,13 +88,13 @@ def sort_out(
     twisted = q.crossed(quads)
     if twisted.any():
         quads[twisted] = q.uncross(quads[twisted])
-    quads = q.clockwise(quads)
+    quads = q.clockwise_quads(quads)
     shortest = np.linalg.norm(q.sides(quads), axis=2).min(axis=1)
     _, low, high = q.enclosing_rectangles(quads)
     kind = np.full(len(quads), "text", dtype="<U10")
     kind[shortest < min_text_size] = "tiny"
     kind[ignore] = "ignored"
-    kind[(high - low).min(axis=1) < THINNEST] = "degenerate"
+    kind[(high - low).min(axis=1) < _THINNEST] = "degenerate"
     return quads, kind
 
 
@@ -163,7 +163,7 @@ def _mask(
     return mask
 
 
-def decode(
+def decode_rboxes(
     score: np.ndarray, geometry: np.ndarray, threshold: float = 0.8, stride: int = 4
 ) -> Tuple[np.ndarray, np.ndarray]:
     """Returns the quad that each cell scoring above `threshold` stands for, in row order.
@@ -190,7 +190,7 @@ def _corners(values: np.ndarray) -> np.ndarray:
     return q.turn_axes(np.stack([x, y], axis=2), -angle[:, None])
 
 
-def detect(
+def detect_rboxes(
     score: np.ndarray,
     geometry: np.ndarray,
     *,
@@ -207,7 +207,7 @@ def detect(
     whose sides is shorter than `min_side` pixels are dropped. `scale` = (x, y) multiplies the
     coordinates before that, for pictures that were resized.
     """
-    quads, scores = decode(score, geometry, threshold, stride)
+    quads, scores = decode_rboxes(score, geometry, threshold, stride)
     quads, _ = nms.locality_aware_nms(quads, scores, nms_threshold)
     means = mean_scores(score, quads, stride)
     quads = quads * np.asarray(scale or (1.0, 1.0), np.float32)

@@ -18,7 +18,7 @@ VOTES = 0.5  # a box votes for another that it overlaps by this
 INSIDE = 0.9  # share of the smaller box from which on it lies within the larger
 
 
-def read_boxes(
+def vote_boxes(
     boxes: np.ndarray,
     scores: np.ndarray,
     *,
@@ -34,9 +34,9 @@ def read_boxes(
     lies within the other the better is kept.
     """
     boxes, scores = np.asarray(boxes, np.float32), np.asarray(scores, np.float64)
-    sound = b.areas(boxes) > 0
+    sound = b.box_areas(boxes) > 0
     likely = np.flatnonzero(sound & (scores > threshold))
-    kept = likely[standard_nms(to_quads(boxes[likely]), scores[likely], nms_threshold)]
+    kept = likely[standard_nms(boxes_to_quads(boxes[likely]), scores[likely], nms_threshold)]
     found, best = boxes[kept], scores[kept]
     if voting and len(kept):
         found = vote(found, boxes[sound], scores[sound])
@@ -45,14 +45,14 @@ def read_boxes(
     return found[:most], best[:most]
 
 
-def to_quads(boxes: np.ndarray) -> np.ndarray:
+def boxes_to_quads(boxes: np.ndarray) -> np.ndarray:
     """Returns the corners [n, 4, 2] of boxes, clockwise from the upper left."""
     return np.asarray(boxes)[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 4, 2)
 
 
 def vote(kept: np.ndarray, boxes: np.ndarray, scores: np.ndarray) -> np.ndarray:
     """Returns each kept box as the mean of the boxes that overlap it, weighted by their scores."""
-    weights = scores[None] * (b.overlaps(kept, boxes) >= VOTES)
+    weights = scores[None] * (b.box_overlaps(kept, boxes) >= VOTES)
     total = weights.sum(axis=1, keepdims=True)
     return np.where(total > 0, weights @ boxes / np.maximum(total, 1e-9), kept).astype(np.float32)
 
@@ -62,7 +62,7 @@ def not_within(boxes: np.ndarray) -> np.ndarray:
     low = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
     high = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
     shared = np.maximum(high - low, 0).prod(axis=2)
-    smaller = np.minimum(b.areas(boxes)[:, None], b.areas(boxes)[None])
+    smaller = np.minimum(b.box_areas(boxes)[:, None], b.box_areas(boxes)[None])
     nested = shared >= INSIDE * np.maximum(smaller, 1e-9)
     kept = []  # type: list[int]
     for place in range(len(boxes)):

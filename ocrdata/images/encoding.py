@@ -20,7 +20,7 @@ QUALITY = 95
 MAX_PIXELS = 1 << 28
 
 
-class PictureOptions(NamedTuple):
+class ImageOptions(NamedTuple):
     """How pictures are changed: `height` and `max_side` in pixels, `quality` of JPEG 1 to 100.
 
     `height` makes every picture that high; `max_side` makes larger pictures smaller; both keep the
@@ -43,16 +43,16 @@ class PictureOptions(NamedTuple):
             value = getattr(self, name)
             if value is not None and not 1 <= value <= 1 << 15:
                 flag = "--" + name.replace("_", "-")
-                raise OptionError("{} must lie in 1 to 32768, not {}.".format(flag, value))
+                raise OptionError(f"{flag} must lie in 1 to 32768, not {value}.")
         if self.height is not None and self.max_side is not None:
             raise OptionError("--height and --max-side exclude each other.")
         if self.quality is not None and not 1 <= self.quality <= 100:
-            raise OptionError("--quality must lie in 1 to 100, not {}.".format(self.quality))
+            raise OptionError(f"--quality must lie in 1 to 100, not {self.quality}.")
         if self.quality is not None and (self.keeps or self.encoding == "png"):
             raise OptionError("--quality needs --encoding jpeg, --height or --max-side.")
 
 
-KEEP = PictureOptions()
+KEEP_AS_IS = ImageOptions()
 
 
 def decode_rgb(data: bytes) -> np.ndarray:
@@ -77,7 +77,7 @@ def _decode(data: bytes) -> Image.Image:
         raise ValueError("is no picture") from error
     except Exception as error:
         # Pillow's plug-ins answer damaged files with nearly any exception there is.
-        raise ValueError("cannot be decoded ({})".format(error)) from error
+        raise ValueError(f"cannot be decoded ({error})") from error
     return image
 
 
@@ -91,7 +91,7 @@ def _flat(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _size(width: int, height: int, options: PictureOptions) -> Tuple[int, int]:
+def _size(width: int, height: int, options: ImageOptions) -> Tuple[int, int]:
     if options.height is not None:
         return max(1, int(round(width * options.height / height))), options.height
     if options.max_side is not None and max(width, height) > options.max_side:
@@ -100,7 +100,7 @@ def _size(width: int, height: int, options: PictureOptions) -> Tuple[int, int]:
     return width, height
 
 
-def prepare(data: bytes, options: PictureOptions) -> Tuple[bytes, ImageHeader, Tuple[float, float]]:
+def prepare(data: bytes, options: ImageOptions) -> Tuple[bytes, ImageHeader, Tuple[float, float]]:
     """Returns a picture as asked for, its header, and how much wider and higher it became.
 
     Raises ValueError saying what is wrong with the picture.

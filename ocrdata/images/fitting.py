@@ -11,7 +11,7 @@ from ocrdata.images.encoding import decode_rgb
 
 # The mean of ImageNet's pictures, blue, green and red: networks see it as nothing.
 FILL = (104, 117, 124)
-Size = Tuple[int, int]
+SizePair = Tuple[int, int]
 Scale = Tuple[float, float]
 
 
@@ -27,7 +27,7 @@ def decode_picture(data: bytes) -> np.ndarray:
     return picture
 
 
-def resize(picture: np.ndarray, size: Size) -> np.ndarray:
+def resize(picture: np.ndarray, size: SizePair) -> np.ndarray:
     """Returns a picture at `size` = (width, height), averaging where it gets smaller."""
     smaller = size[0] < picture.shape[1] or size[1] < picture.shape[0]
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
@@ -50,7 +50,7 @@ def fit_picture(picture: np.ndarray, how: Mapping[str, Any]) -> Tuple[np.ndarray
     return pasted(picture, (0, 0, wide, tall), size), (width / wide, height / tall)
 
 
-def fitted_size(height: float, width: float, size: Size, fit: str) -> Size:
+def fitted_size(height: float, width: float, size: SizePair, fit: str) -> SizePair:
     """Returns the (height, width) of a picture brought to `size`: "stretch" or "letterbox"."""
     if fit == "stretch":
         return size
@@ -59,7 +59,7 @@ def fitted_size(height: float, width: float, size: Size, fit: str) -> Size:
     return min(size[0], max(1, tall)), min(size[1], max(1, wide))
 
 
-def pasted(picture: np.ndarray, place: Tuple[int, int, int, int], size: Size) -> np.ndarray:
+def pasted(picture: np.ndarray, place: Tuple[int, int, int, int], size: SizePair) -> np.ndarray:
     """Returns a picture at the place (left, top, right, bottom) of one of `size`."""
     left, top, right, bottom = place
     canvas = np.full((size[0], size[1], 3), FILL, np.uint8)

@@ -36,7 +36,7 @@ def read_header(data: bytes) -> ImageHeader:
     else:
         header = _other(data)
     if not (header.height and header.width):
-        raise ValueError("is {} by {} pixels".format(header.width, header.height))
+        raise ValueError(f"is {header.width} by {header.height} pixels")
     return header
 
 
@@ -88,10 +88,10 @@ def _other(data: bytes) -> ImageHeader:
         raise ValueError("is not a picture") from error
     except Exception as error:
         # Pillow's plug-ins answer damaged headers with nearly any exception there is.
-        raise ValueError("is a damaged picture ({})".format(error)) from error
+        raise ValueError(f"is a damaged picture ({error})") from error
     if form not in IMAGE_FORMATS:
         known = ", ".join(IMAGE_FORMATS)
-        raise ValueError("is a {} picture; TensorFlow reads {}".format(form.upper(), known))
+        raise ValueError(f"is a {form.upper()} picture; TensorFlow reads {known}")
     return ImageHeader(form, height, width)
 
 
@@ -103,5 +103,5 @@ def decode_problem(data: bytes) -> str:
         with Image.open(io.BytesIO(data)) as image:
             image.load()
     except Exception as error:
-        return "cannot be decoded ({})".format(str(error) or type(error).__name__)
+        return f"cannot be decoded ({str(error) or type(error).__name__})"
     return ""

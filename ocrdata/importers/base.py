@@ -19,7 +19,7 @@ from ocrdata.base.storage.remote import as_path
 from ocrdata.base.storage.tree import Tree
 from ocrdata.errors import AnnotationError, OptionError, PathLike
 
-Report = Callable[[str, Optional[AnnotationError]], None]
+OnProblem = Callable[[str, Optional[AnnotationError]], None]
 Lexicons = Tuple[Tuple[str, Tuple[str, ...]], ...]
 
 DETECTION, RECOGNITION = "detection", "recognition"
@@ -27,9 +27,15 @@ TRAIN, VALIDATION, TEST = "train", "validation", "test"
 MISSING, DAMAGED, BAD = "picture missing", "picture damaged", "bad annotation"
 
 _SPLIT_WORDS = {
-    "train": TRAIN, "training": TRAIN, "trainval": TRAIN, "val": VALIDATION,
-    "valid": VALIDATION, "validation": VALIDATION, "test": TEST, "testing": TEST,
-}  # fmt: skip
+    "train": TRAIN,
+    "training": TRAIN,
+    "trainval": TRAIN,
+    "val": VALIDATION,
+    "valid": VALIDATION,
+    "validation": VALIDATION,
+    "test": TEST,
+    "testing": TEST,
+}
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
@@ -82,7 +88,7 @@ class Importer:
         raise NotImplementedError
 
     def read(
-        self, root: PathLike, split: str, report: Report = refuse, pictures: bool = True
+        self, root: PathLike, split: str, report: OnProblem = refuse, pictures: bool = True
     ) -> Iterator[Sample]:
         """Yields the samples of a split in a stable order, with keys relative to `root`.
 
@@ -92,7 +98,7 @@ class Importer:
 
     def missing(self, root: PathLike, what: str) -> AnnotationError:
         """Returns the error for files that are not there, with the tree that was expected."""
-        problem = "holds no {} of {}".format(what, self.info.title)
+        problem = f"holds no {what} of {self.info.title}"
         return AnnotationError(root, problem, hint="Expected:\n" + self.info.tree.strip("\n"))
 
 
@@ -107,12 +113,12 @@ def configure(importer: Importer, values: Mapping[str, Any]) -> Importer:
         else:
             allowed = ["--" + option.replace("_", "-") for option in importer.options]
             hint = "It has {}.".format(", ".join(allowed) if allowed else "no options of its own")
-            raise OptionError("{} has no {}.".format(importer.info.name, flag), hint)
+            raise OptionError(f"{importer.info.name} has no {flag}.", hint)
         if name == "encoding":
             _check_encoding(value)
         odd = [one for one in ([value] if isinstance(value, str) else value) if one not in known]
         if known and odd:
-            message = "{} of {} cannot be {!r}.".format(flag, importer.info.name, odd[0])
+            message = f"{flag} of {importer.info.name} cannot be {odd[0]!r}."
             raise OptionError(message, "Known: {}.".format(", ".join(known)))
     return dataclasses.replace(importer, **values)
 
@@ -121,7 +127,7 @@ def _check_encoding(name: str) -> None:
     try:
         "".encode(name)
     except LookupError as error:
-        raise OptionError("--encoding: {}.".format(error), "Try utf-8 or gb18030.") from error
+        raise OptionError(f"--encoding: {error}.", "Try utf-8 or gb18030.") from error
 
 
 def split_of(name: str, default: Optional[str] = None) -> Optional[str]:
@@ -157,13 +163,18 @@ def of_split(names: Iterable[str], split: str, root: PathLike) -> List[str]:
 
 
 def find_picture(
-    tree: Tree, name: Optional[str], where: str, line: Optional[int], wanted: str,
-    report: Report, pictures: bool,
-) -> Optional[Union[bytes, Path]]:  # fmt: skip
+    tree: Tree,
+    name: Optional[str],
+    where: str,
+    line: Optional[int],
+    wanted: str,
+    report: OnProblem,
+    pictures: bool,
+) -> Optional[Union[bytes, Path]]:
     """Returns the picture `name`; None, after reporting, where there is none and one is needed."""
     if name is None or name not in tree:
         if pictures:
-            report(MISSING, AnnotationError(where, "there is no picture {}".format(wanted), line))
+            report(MISSING, AnnotationError(where, f"there is no picture {wanted}", line))
             return None
         return b""
     try:

@@ -21,20 +21,20 @@ from ocrdata.geometry.polygons import smallest_quad
 from ocrdata.importers.base import DAMAGED, MISSING, ImportedSample
 from ocrdata.importers.crops import CropOptions, cut_regions
 from ocrdata.importers.filters import TextFilter
-from ocrdata.importers.pictures import Picture, check_picture, decode, encode_png
+from ocrdata.importers.pictures import CheckedImage, check_picture, decode_checked, encode_png
 
-FOLDER_SIZE = 10_000
+_FOLDER_SIZE = 10_000
 # Scenes rarely hold more than 150 texts, so a folder of their crops stays below FOLDER_SIZE.
 SCENES_A_FOLDER = 64
 PICTURES, IMAGES = "pic", "images"
 MAX_PROBLEMS = 20
 
 
-class MissingPictureError(AnnotationError):
+class MissingImageError(AnnotationError):
     """A picture that an annotation names is not there."""
 
 
-class Item(NamedTuple):
+class ImportItem(NamedTuple):
     """A sample with its number in the run, its list (None: by hash), and its name for a scene."""
 
     number: int
@@ -44,11 +44,11 @@ class Item(NamedTuple):
     sample: Sample
 
 
-class Block(NamedTuple):
+class ImportBlock(NamedTuple):
     """Consecutive samples, and their place among the blocks."""
 
     number: int
-    items: Tuple[Item, ...]
+    items: Tuple[ImportItem, ...]
 
 
 @dataclass
@@ -88,7 +88,7 @@ class BlockWriter:
     seed: int = 0
     skip_errors: bool = False
 
-    def __call__(self, block: Block) -> Dict[str, Any]:
+    def __call__(self, block: ImportBlock) -> Dict[str, Any]:
         tally, rows = Tally(), []  # type: Tally, List[Sequence[Any]]
         for item in block.items:
             reason = None
@@ -102,14 +102,14 @@ class BlockWriter:
             except AnnotationError as error:
                 if not self.skip_errors:
                     raise
-                missing = isinstance(error, MissingPictureError)
+                missing = isinstance(error, MissingImageError)
                 tally.error(MISSING if missing else DAMAGED, error)
         return {"number": block.number, "rows": rows, **vars(tally)}
 
-    def _write(self, item: Item, tally: Tally) -> List[Sequence[Any]]:
+    def _write(self, item: ImportItem, tally: Tally) -> List[Sequence[Any]]:
         picture = _load(item.sample)
         if picture.converted and not self.crops:
-            kind = "{} to {}".format(picture.converted, picture.suffix)
+            kind = f"{picture.converted} to {picture.suffix}"
             tally.converted[kind] = tally.converted.get(kind, 0) + 1
         if item.sample.text is not None:
             return [self._write_word(item, picture)]
@@ -120,37 +120,35 @@ class BlockWriter:
             return self._write_crops(item, picture, self.crops, tally)
         return [self._write_scene(item, picture, tally)]
 
-    def _write_word(self, item: Item, picture: Picture) -> Sequence[Any]:
+    def _write_word(self, item: ImportItem, picture: CheckedImage) -> Sequence[Any]:
         text, number = self.rules.label(str(item.sample.text)), item.number
-        key = "{}/{:04d}/{:08d}.{}".format(PICTURES, number // FOLDER_SIZE, number, picture.suffix)
+        key = f"{PICTURES}/{number // _FOLDER_SIZE:04d}/{number:08d}.{picture.suffix}"
         self._save(key, picture.data)
         return [item.side or self._side(text), key, text, *_lexicons(item.sample)]
 
     def _write_crops(
-        self, item: Item, picture: Picture, options: CropOptions, tally: Tally
+        self, item: ImportItem, picture: CheckedImage, options: CropOptions, tally: Tally
     ) -> List[Sequence[Any]]:
         rows: List[Sequence[Any]] = []
         number = item.number
         try:
-            image = decode(picture.data)
+            image = decode_checked(picture.data)
         except ValueError as error:
             raise _problem(item.sample, str(error)) from error
         for place, text, crop in cut_regions(image, item.sample.regions, options, self.rules):
             if isinstance(crop, str):
                 tally.skipped[crop] += 1
                 continue
-            key = "{}/{:04d}/{:08d}_{:03d}.png".format(
-                PICTURES, number // SCENES_A_FOLDER, number, place
-            )
+            key = f"{PICTURES}/{number // SCENES_A_FOLDER:04d}/{number:08d}_{place:03d}.png"
             self._save(key, encode_png(crop))
             rows.append([item.side or self._side(text), key, text, *_lexicons(item.sample)])
         return rows
 
-    def _write_scene(self, item: Item, picture: Picture, tally: Tally) -> Sequence[Any]:
+    def _write_scene(self, item: ImportItem, picture: CheckedImage, tally: Tally) -> Sequence[Any]:
         side = item.side or self._side(item.sample.key)
-        folder = "{}/{}".format(IMAGES, item.folder or side.lower())
-        key = "{}/{}.{}".format(folder, item.name, picture.suffix)
-        truth = "{}/gt_{}.txt".format(folder, item.name)
+        folder = f"{IMAGES}/{item.folder or side.lower()}"
+        key = f"{folder}/{item.name}.{picture.suffix}"
+        truth = f"{folder}/gt_{item.name}.txt"
         lines = [self._line(region, tally) for region in item.sample.regions]
         self._save(key, picture.data)
         self._save(truth, "".join(line + "\n" for line in lines).encode("utf-8"))
@@ -171,16 +169,16 @@ class BlockWriter:
         FolderWriter(as_path(self.folder)).write(key, data)
 
 
-def _load(sample: Sample) -> Picture:
+def _load(sample: Sample) -> CheckedImage:
     try:
         return check_picture(sample.image_bytes())
     except InputError as error:
         if not isinstance(sample.image, bytes) and not as_path(sample.image).exists():
-            lost = _problem(sample, "there is no picture {}".format(sample.key))
-            raise MissingPictureError(lost.path, lost.problem, lost.line) from error
-        raise _problem(sample, "the picture {} {}".format(sample.key, error.problem)) from error
+            lost = _problem(sample, f"there is no picture {sample.key}")
+            raise MissingImageError(lost.path, lost.problem, lost.line) from error
+        raise _problem(sample, f"the picture {sample.key} {error.problem}") from error
     except ValueError as error:
-        raise _problem(sample, "the picture {} {}".format(sample.key, error)) from error
+        raise _problem(sample, f"the picture {sample.key} {error}") from error
 
 
 def _problem(sample: Sample, what: str) -> AnnotationError:

@@ -16,7 +16,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
-from ocrdata.base.icdar import corners, pair_up, to_number
+from ocrdata.base.icdar import corners, pair_coordinates, to_number
 from ocrdata.base.sample import Region, Sample
 from ocrdata.base.storage.tree import Tree, natural
 from ocrdata.errors import AnnotationError, PathLike
@@ -29,7 +29,7 @@ from ocrdata.importers.base import (
     DatasetInfo,
     ImportedSample,
     Importer,
-    Report,
+    OnProblem,
     find_picture,
     is_picture,
     refuse,
@@ -37,7 +37,7 @@ from ocrdata.importers.base import (
 
 LANGUAGES = ("english", "not english", "na")
 LEGIBILITIES = ("legible", "illegible")
-CLASSES = ("machine printed", "handwritten", "others")
+_CLASSES = ("machine printed", "handwritten", "others")
 _PARTS = ("imgs", "anns", "imgToAnns")
 _ENTRY = re.compile(r'"(\d+)"\s*:\s*\{')
 _SETS = {"train": TRAIN, "val": VALIDATION, "validation": VALIDATION}
@@ -58,7 +58,7 @@ class CocoText(Importer):
         return [split for split in self.info.splits if split in found]
 
     def read(
-        self, root: PathLike, split: str, report: Report = refuse, pictures: bool = True
+        self, root: PathLike, split: str, report: OnProblem = refuse, pictures: bool = True
     ) -> Iterator[Sample]:
         with Tree(root) as tree:
             content, where, text = self._load(tree, root)
@@ -88,9 +88,9 @@ class CocoText(Importer):
             content = json.loads(text)
         except UnicodeDecodeError as error:
             line = error.object[: error.start].count(b"\n") + 1
-            raise AnnotationError(where, "is not UTF-8 ({})".format(error.reason), line) from error
+            raise AnnotationError(where, f"is not UTF-8 ({error.reason})", line) from error
         except json.JSONDecodeError as error:
-            problem = "is not JSON: {}".format(error.msg)
+            problem = f"is not JSON: {error.msg}"
             raise AnnotationError(where, problem, error.lineno) from error
         except RecursionError as error:
             raise AnnotationError(where, "is nested too deeply") from error
@@ -98,7 +98,7 @@ class CocoText(Importer):
         return content, where, text
 
     def _regions(
-        self, content: Dict[str, Any], picture: str, where: str, text: str, report: Report
+        self, content: Dict[str, Any], picture: str, where: str, text: str, report: OnProblem
     ) -> Optional[Tuple[Region, ...]]:
         regions = []
         for number in content["imgToAnns"].get(picture, ()):
@@ -127,7 +127,7 @@ class CocoText(Importer):
         )
         outline = [to_number(str(value)) for value in row.get("mask") or ()]
         if len(outline) >= 6 and len(outline) % 2 == 0:
-            points = pair_up(outline)
+            points = pair_coordinates(outline)
         else:
             left, top, width, height = (to_number(str(value)) for value in row["bbox"])
             points = corners(left, top, left + width, top + height)
@@ -139,11 +139,11 @@ def _check_form(content: Any, where: str) -> None:
     for part in _PARTS:
         rows = content.get(part) if isinstance(content, dict) else None
         if not isinstance(rows, dict):
-            raise AnnotationError(where, "has no {!r}: it is not COCO-Text v2".format(part))
+            raise AnnotationError(where, f"has no {part!r}: it is not COCO-Text v2")
         kind = list if part == "imgToAnns" else dict
         odd = [key for key, row in rows.items() if not isinstance(row, kind)]
         if odd:
-            raise AnnotationError(where, "{}/{} is no {}".format(part, odd[0], kind.__name__))
+            raise AnnotationError(where, f"{part}/{odd[0]} is no {kind.__name__}")
 
 
 def _plain_name(name: str) -> str:
@@ -153,8 +153,8 @@ def _plain_name(name: str) -> str:
 
 def _lines_of(text: str, part: str) -> Dict[str, int]:
     """Returns the line of each entry of a part of the file."""
-    start = max(0, text.find('"{}"'.format(part)))
-    ends = [text.find('"{}"'.format(other), start) for other in _PARTS if other != part]
+    start = max(0, text.find(f'"{part}"'))
+    ends = [text.find(f'"{other}"', start) for other in _PARTS if other != part]
     end = min([place for place in ends if place > start], default=len(text))
     found: Dict[str, int] = {}
     line, before = text.count("\n", 0, start) + 1, start
@@ -179,5 +179,5 @@ COCO_TEXT = CocoText(
 """,
     ),
     options=("languages", "legibilities", "classes"),
-    choices={"languages": LANGUAGES, "legibilities": LEGIBILITIES, "classes": CLASSES},
+    choices={"languages": LANGUAGES, "legibilities": LEGIBILITIES, "classes": _CLASSES},
 )

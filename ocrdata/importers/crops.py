@@ -13,7 +13,7 @@ from ocrdata.geometry.polygons import clockwise, crosses_itself, cut_box, rectif
 from ocrdata.importers.filters import TextFilter
 
 BOX, RECTIFY = "box", "rectify"
-KEEP, ROTATE, SKIP = "keep", "rotate", "skip"
+KEEP_DIRECTION, ROTATE, SKIP = "keep", "rotate", "skip"
 _VERTICAL_RATIO = 1.5
 
 
@@ -34,7 +34,7 @@ class CropOptions:
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.margin <= 1.0:
-            raise OptionError("--margin must lie between 0 and 1, not {}.".format(self.margin))
+            raise OptionError(f"--margin must lie between 0 and 1, not {self.margin}.")
 
 
 def cut_regions(
@@ -57,7 +57,7 @@ def _cut(image: np.ndarray, region: Region, options: CropOptions) -> Union[np.nd
         crop = rectify(image, quad, options.margin)
     height, width = crop.shape[:2]
     if min(height, width) < options.min_size:
-        return "smaller than {} pixels".format(options.min_size)
+        return f"smaller than {options.min_size} pixels"
     if len(region.text) > 1 and height > _VERTICAL_RATIO * width:
         if options.vertical == SKIP:
             return "vertical"

@@ -15,27 +15,26 @@ import itertools
 import json
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Optional, TextIO, Tuple
+from typing import Any, Dict, Iterator, List, Optional, TextIO, Tuple
 
 from ocrdata.base.parallel import Workers, ordered_map
+from ocrdata.base.progress import OnProgress
 from ocrdata.base.sample import Sample
-from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST, open_list
-from ocrdata.base.storage.journal import note, open_journal, read_journal
+from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST, open_list_file
+from ocrdata.base.storage.journal import append_row, open_journal, read_journal
 from ocrdata.base.storage.remote import as_path
 from ocrdata.base.storage.staging import Staged, staged_output
 from ocrdata.errors import AnnotationError, PathLike
 from ocrdata.importers.base import MISSING, Importer, option_values
 from ocrdata.importers.blocks import BlockWriter
 from ocrdata.importers.run import (
-    DEFAULTS,
+    IMPORT_DEFAULTS,
     ImportOptions,
+    ImportRun,
     ImportSummary,
-    Run,
     check_options,
     summarise,
 )
-
-OnProgress = Callable[[int, Optional[int]], None]
 
 LEXICONS = "lexicons.jsonl"
 _JOURNAL = "blocks.jsonl"
@@ -45,7 +44,7 @@ def import_dataset(
     importer: Importer,
     root: PathLike,
     data_dir: PathLike,
-    options: ImportOptions = DEFAULTS,
+    options: ImportOptions = IMPORT_DEFAULTS,
     workers: Workers = 0,
     overwrite: bool = False,
     resume: bool = False,
@@ -57,7 +56,7 @@ def import_dataset(
     `staged_output` raises.
     """
     check_options(importer, options)
-    run = Run(importer, root, options)
+    run = ImportRun(importer, root, options)
     names = (run.directory, TRAIN_LIST, TEST_LIST)
     kept = _manifest_options(run)
     with staged_output(data_dir, names, "import", kept, overwrite, resume) as staged:
@@ -71,28 +70,38 @@ def import_dataset(
     return summary
 
 
-def _manifest_options(run: Run) -> Dict[str, Any]:
+def _manifest_options(run: ImportRun) -> Dict[str, Any]:
     options, rules = run.options, run.options.rules
     return {
-        "dataset": run.importer.info.name, "source": as_path(run.root).name,
+        "dataset": run.importer.info.name,
+        "source": as_path(run.root).name,
         "options": json.loads(json.dumps(option_values(run.importer))),
-        "splits": list(run.lists), "crops": vars(options.crops) if options.crops else None,
+        "splits": list(run.lists),
+        "crops": vars(options.crops) if options.crops else None,
         "charset": rules.charset.sha256 if rules.charset else None,
-        "alphanumeric": rules.alphanumeric, "lower_case": rules.lower_case,
-        "min_length": rules.min_length, "max_length": rules.max_length,
+        "alphanumeric": rules.alphanumeric,
+        "lower_case": rules.lower_case,
+        "min_length": rules.min_length,
+        "max_length": rules.max_length,
         "test_fraction": options.test_fraction,
-        "seed": options.seed, "limit": options.limit, "skip_errors": options.skip_errors,
-    }  # fmt: skip
+        "seed": options.seed,
+        "limit": options.limit,
+        "skip_errors": options.skip_errors,
+    }
 
 
 def _write_blocks(
-    run: Run, staged: Staged, workers: Workers, on_progress: Optional[OnProgress]
+    run: ImportRun, staged: Staged, workers: Workers, on_progress: Optional[OnProgress]
 ) -> None:
     options = run.options
     writer = BlockWriter(
-        str(staged.folder), options.rules, options.crops, options.test_fraction, options.seed,
+        str(staged.folder),
+        options.rules,
+        options.crops,
+        options.test_fraction,
+        options.seed,
         options.skip_errors,
-    )  # fmt: skip
+    )
     path = staged.folder / _JOURNAL
     finished = 0
     for result in read_journal(path):
@@ -102,7 +111,7 @@ def _write_blocks(
     with open_journal(path) as journal:
         for result in ordered_map(writer, left, workers):
             run.take(result)
-            note(journal, result)
+            append_row(journal, result)
             if on_progress:
                 on_progress(run.samples, None)
 
@@ -110,10 +119,10 @@ def _write_blocks(
 def _write_lists(staged: Staged) -> Tuple[int, int]:
     counts = {TRAIN_LIST: 0, TEST_LIST: 0}
     with ExitStack() as stack:
-        lists = {side: stack.enter_context(open_list(staged.path(side))) for side in counts}
+        lists = {side: stack.enter_context(open_list_file(staged.path(side))) for side in counts}
         lexicons: Dict[str, TextIO] = {}
         for side, key, text, *words in _rows(staged.folder / _JOURNAL):
-            lists[side].write("{} {}\n".format(key, text))
+            lists[side].write(f"{key} {text}\n")
             counts[side] += 1
             if words:
                 if side not in lexicons:
@@ -131,7 +140,7 @@ def _rows(path: Path) -> Iterator[List[Any]]:
 
 
 def plan_import(
-    importer: Importer, root: PathLike, options: ImportOptions = DEFAULTS
+    importer: Importer, root: PathLike, options: ImportOptions = IMPORT_DEFAULTS
 ) -> ImportSummary:
     """Reads all annotations, without needing or opening pictures, and writes nothing.
 
@@ -139,7 +148,7 @@ def plan_import(
     missing are counted. `train` and `test` are not known before pictures are read, and 0.
     """
     check_options(importer, options)
-    run = Run(importer, root, options)
+    run = ImportRun(importer, root, options)
     skipped = run.tally.skipped
     for _, sample in run.read(pictures=False):
         run.tally.counts["regions"] += len(sample.regions)

@@ -30,15 +30,15 @@ class TextFilter:
     def reason(self, text: str) -> Optional[str]:
         """Returns why a text is left out; None where its label is kept."""
         if text in self.ignore_marks:
-            return "illegible ({})".format(text)
+            return f"illegible ({text})"
         if not text.strip():
             return "no text"
         if len(text.splitlines()) != 1 or text[-1] in "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029":
             return "line break in the text"
         if len(text) < self.min_length:
-            return "shorter than {} characters".format(self.min_length)
+            return f"shorter than {self.min_length} characters"
         if self.max_length is not None and len(text) > self.max_length:
-            return "longer than {} characters".format(self.max_length)
+            return f"longer than {self.max_length} characters"
         if self.alphanumeric and not _ALPHANUMERIC.match(text):
             return "not alphanumeric"
         if self.charset is not None and self.charset.missing(self.label(text)):
@@ -47,7 +47,7 @@ class TextFilter:
 
 
 # Wang et al. (ICCV 2011) and everyone since leave such words of ICDAR 2003 out.
-PROTOCOLS = {
+IMPORT_PROTOCOLS = {
     "alphanumeric": TextFilter(alphanumeric=True),
     "icdar2003": TextFilter(alphanumeric=True, min_length=3),
 }
@@ -62,10 +62,10 @@ def make_filter(
     lower_case: bool = False,
 ) -> TextFilter:
     """Returns a protocol's rules together with the caller's; the stricter length wins."""
-    if protocol is not None and protocol not in PROTOCOLS:
-        raise UnknownNameError("protocol", protocol, PROTOCOLS)
-    rules = PROTOCOLS[protocol] if protocol else TextFilter()
+    if protocol is not None and protocol not in IMPORT_PROTOCOLS:
+        raise UnknownNameError("protocol", protocol, IMPORT_PROTOCOLS)
+    rules = IMPORT_PROTOCOLS[protocol] if protocol else TextFilter()
     shortest = max(rules.min_length, min_length or 1)
     if max_length is not None and max_length < shortest:
-        raise OptionError("--max-length {} is below {}.".format(max_length, shortest))
+        raise OptionError(f"--max-length {max_length} is below {shortest}.")
     return TextFilter(charset, shortest, max_length, rules.alphanumeric, ignore_marks, lower_case)

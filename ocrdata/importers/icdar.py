@@ -14,8 +14,16 @@ from ocrdata.importers.base import DETECTION, RECOGNITION, TEST, TRAIN, VALIDATI
 from ocrdata.importers.icdar_format import POLYGON, QUAD, RECTANGLE, XYWH, IcdarImporter
 
 SCRIPTS = (
-    "Arabic", "Bangla", "Chinese", "Japanese", "Korean", "Latin", "Mixed", "None", "Symbols",
-)  # fmt: skip
+    "Arabic",
+    "Bangla",
+    "Chinese",
+    "Japanese",
+    "Korean",
+    "Latin",
+    "Mixed",
+    "None",
+    "Symbols",
+)
 _BOTH = (DETECTION, RECOGNITION)
 
 BORN_DIGITAL = IcdarImporter(

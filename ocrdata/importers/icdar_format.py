@@ -17,7 +17,14 @@ import re
 from dataclasses import dataclass
 from typing import Dict, Iterator, List, Optional, Tuple
 
-from ocrdata.base.icdar import IGNORE_MARKS, Points, corners, pair_up, split_numbers, unquote
+from ocrdata.base.icdar import (
+    IGNORE_MARKS,
+    PointList,
+    corners,
+    pair_coordinates,
+    split_numbers,
+    unquote,
+)
 from ocrdata.base.sample import Region, Sample
 from ocrdata.base.storage.tree import Tree, decode_lines
 from ocrdata.errors import AnnotationError, PathLike
@@ -28,7 +35,7 @@ from ocrdata.importers.base import (
     RECOGNITION,
     ImportedSample,
     Importer,
-    Report,
+    OnProblem,
     find_picture,
     found_splits,
     is_picture,
@@ -70,12 +77,12 @@ class IcdarImporter(Importer):
             return found_splits(self, self._annotations(tree), root)
 
     def read(
-        self, root: PathLike, split: str, report: Report = refuse, pictures: bool = True
+        self, root: PathLike, split: str, report: OnProblem = refuse, pictures: bool = True
     ) -> Iterator[Sample]:
         with Tree(root) as tree:
             files = of_split(self._annotations(tree), split, root)
             if not files:
-                raise self.missing(root, "{} annotation".format(split))
+                raise self.missing(root, f"{split} annotation")
             reader = self._scenes if self.task == DETECTION else self._words
             yield from reader(tree, files, split, report, pictures)
 
@@ -88,22 +95,27 @@ class IcdarImporter(Importer):
         return [name for name in texts if base_name(name)[:-4].lower() not in _NO_BOXES]
 
     def _scenes(
-        self, tree: Tree, files: List[str], split: str, report: Report, pictures: bool
+        self, tree: Tree, files: List[str], split: str, report: OnProblem, pictures: bool
     ) -> Iterator[Sample]:
         by_id = self._by_id(tree, of_split(filter(is_picture, tree.names), split, tree.root))
         seen: Dict[str, str] = {}
         for name in files:
             where, number = tree.where(name), picture_id(name)
             if number in seen:
-                problem = "annotates the same picture as {}".format(seen[number])
+                problem = f"annotates the same picture as {seen[number]}"
                 report(BAD, AnnotationError(where, problem))
                 continue
             seen[number] = where
             picture = by_id.get(number)
             image = find_picture(
-                tree, picture, where, None, "for it (named {}.jpg or alike)".format(
-                    re.sub("^gt_", "", base_name(name))[:-4]), report, pictures,
-            )  # fmt: skip
+                tree,
+                picture,
+                where,
+                None,
+                "for it (named {}.jpg or alike)".format(re.sub("^gt_", "", base_name(name))[:-4]),
+                report,
+                pictures,
+            )
             if image is None:
                 continue
             regions = self._regions(tree, name, where, report)
@@ -115,13 +127,13 @@ class IcdarImporter(Importer):
         for name in names:
             number = picture_id(name)
             if number in found:
-                problem = "and {} are pictures of the same annotation".format(found[number])
+                problem = f"and {found[number]} are pictures of the same annotation"
                 raise AnnotationError(tree.where(name), problem, hint="Move one of them away.")
             found[number] = name
         return found
 
     def _regions(
-        self, tree: Tree, name: str, where: str, report: Report
+        self, tree: Tree, name: str, where: str, report: OnProblem
     ) -> Optional[Tuple[Region, ...]]:
         """Returns the boxes of a file; None where it is wrong or nothing of it was chosen."""
         regions, chosen = [], not self.languages
@@ -155,7 +167,7 @@ class IcdarImporter(Importer):
         text = unquote(rest).strip()
         return Region(as_polygon(points), text, text in self.ignore_marks), language.strip()
 
-    def _coordinates(self, line: str) -> Tuple[Points, str]:
+    def _coordinates(self, line: str) -> Tuple[PointList, str]:
         separator = self.separator
         if separator == "auto":
             # The sets of 2013 use both: `38, 43, 920, 215, "text"` and `158 128 411 181 "text"`.
@@ -164,7 +176,7 @@ class IcdarImporter(Importer):
             return _polygon(line, separator)
         if self.coordinates == QUAD:
             numbers, rest = split_numbers(line, 8, separator)
-            return pair_up(numbers), rest
+            return pair_coordinates(numbers), rest
         (x, y, third, fourth), rest = split_numbers(line, 4, separator)
         if self.coordinates == XYWH:
             third, fourth = x + third, y + fourth
@@ -173,7 +185,7 @@ class IcdarImporter(Importer):
         return corners(x, y, third, fourth), rest
 
     def _words(
-        self, tree: Tree, files: List[str], split: str, report: Report, pictures: bool
+        self, tree: Tree, files: List[str], split: str, report: OnProblem, pictures: bool
     ) -> Iterator[Sample]:
         names = of_split(filter(is_picture, tree.names), split, tree.root)
         by_name = {base_name(name): name for name in names}
@@ -189,7 +201,7 @@ class IcdarImporter(Importer):
                 if image is not None:
                     yield ImportedSample(picture or word, image, label, (), where, line)
 
-    def _word(self, where: str, line: int, text: str, report: Report) -> Tuple[str, str]:
+    def _word(self, where: str, line: int, text: str, report: OnProblem) -> Tuple[str, str]:
         word, comma, rest = text.partition(",")
         if self.script:
             rest = rest.partition(",")[2]
@@ -199,7 +211,7 @@ class IcdarImporter(Importer):
         return word.strip(), unquote(rest).strip()
 
 
-def _polygon(line: str, separator: str) -> Tuple[Points, str]:
+def _polygon(line: str, separator: str) -> Tuple[PointList, str]:
     """Splits x1, y1, x2, y2, ... and the last field, which is the text and may be quoted."""
     match = re.match(r'^(?P<numbers>[^"]*?)\s*(?P<text>".*")\s*$', line)
     if match:
@@ -208,12 +220,12 @@ def _polygon(line: str, separator: str) -> Tuple[Points, str]:
         fields, _, text = line.rstrip().rpartition(separator)
     count = len(fields.split(None if separator == " " else separator))
     if count < 6 or count % 2:
-        raise ValueError("has {} coordinates before its text".format(count))
-    return pair_up(split_numbers(fields, count, separator)[0]), text
+        raise ValueError(f"has {count} coordinates before its text")
+    return pair_coordinates(split_numbers(fields, count, separator)[0]), text
 
 
 def _lines_or_report(
-    tree: Tree, name: str, where: str, encoding: str, report: Report
+    tree: Tree, name: str, where: str, encoding: str, report: OnProblem
 ) -> Iterator[Tuple[int, str]]:
     try:
         yield from decode_lines(tree.read(name), where, encoding)

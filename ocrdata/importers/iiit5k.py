@@ -23,7 +23,7 @@ from ocrdata.importers.base import (
     DatasetInfo,
     ImportedSample,
     Importer,
-    Report,
+    OnProblem,
     find_picture,
     refuse,
 )
@@ -46,7 +46,7 @@ class Iiit5k(Importer):
         return found
 
     def read(
-        self, root: PathLike, split: str, report: Report = refuse, pictures: bool = True
+        self, root: PathLike, split: str, report: OnProblem = refuse, pictures: bool = True
     ) -> Iterator[Sample]:
         with Tree(root) as tree:
             files = self._files(tree, split)
@@ -58,11 +58,11 @@ class Iiit5k(Importer):
                 try:
                     name, text, lexicons = _parse(row)
                 except (ValueError, TypeError, LookupError) as error:
-                    problem = "entry {} is not a word with its picture: {}".format(place, error)
+                    problem = f"entry {place} is not a word with its picture: {error}"
                     report(BAD, AnnotationError(where, problem))
                     continue
-                path = "{}/{}".format(folder, name) if folder else name
-                wanted = "{} of entry {}".format(name, place)
+                path = f"{folder}/{name}" if folder else name
+                wanted = f"{name} of entry {place}"
                 image = find_picture(tree, path, where, None, wanted, report, pictures)
                 if image is not None:
                     yield ImportedSample(path, image, text, (), where, None, lexicons)
@@ -82,18 +82,18 @@ def _load(data: bytes, struct: str, where: str) -> Any:
             warnings.simplefilter("ignore")
             content = loadmat(io.BytesIO(data))
     except Exception as error:  # whatever its parser trips over, the file is the cause
-        problem = "is damaged or not a Matlab file: {}".format(error or type(error).__name__)
+        problem = f"is damaged or not a Matlab file: {error or type(error).__name__}"
         raise AnnotationError(where, problem) from error
     rows = content.get(struct)
     if rows is None or rows.dtype.names is None or "ImgName" not in rows.dtype.names:
-        raise AnnotationError(where, "has no struct {!r} with ImgName".format(struct))
+        raise AnnotationError(where, f"has no struct {struct!r} with ImgName")
     return rows.ravel()
 
 
 def _parse(row: Any) -> Tuple[str, str, Tuple[Tuple[str, Tuple[str, ...]], ...]]:
     name, text = _text(row["ImgName"]), _text(row["GroundTruth"])
     if ".." in name.split("/") or name.startswith("/"):
-        raise ValueError("{!r} leads out of the folder".format(name))
+        raise ValueError(f"{name!r} leads out of the folder")
     lexicons = [
         (kind, tuple(_text(word) for word in row[name].ravel()))
         for kind, name in _LEXICONS

@@ -27,7 +27,7 @@ from ocrdata.importers.base import (
     DatasetInfo,
     ImportedSample,
     Importer,
-    Report,
+    OnProblem,
     find_picture,
     found_splits,
     of_split,
@@ -49,12 +49,12 @@ class PaddleImporter(Importer):
             return found_splits(self, self._lists(tree, root), root)
 
     def read(
-        self, root: PathLike, split: str, report: Report = refuse, pictures: bool = True
+        self, root: PathLike, split: str, report: OnProblem = refuse, pictures: bool = True
     ) -> Iterator[Sample]:
         with _tree(root) as tree:
             files = of_split(self._lists(tree, root), split, root)
             if not files:
-                raise self.missing(root, "{} label file".format(split))
+                raise self.missing(root, f"{split} label file")
             for name in files:
                 yield from self._read(tree, name, report, pictures)
 
@@ -64,7 +64,7 @@ class PaddleImporter(Importer):
         texts = [name for name in tree.names if name.lower().endswith((".txt", ".label"))]
         return [name for name in texts if _is_boxes(tree.read(name)) == (self.task == DETECTION)]
 
-    def _read(self, tree: Tree, name: str, report: Report, pictures: bool) -> Iterator[Sample]:
+    def _read(self, tree: Tree, name: str, report: OnProblem, pictures: bool) -> Iterator[Sample]:
         where, folder = tree.where(name), name.rpartition("/")[0]
         try:
             for number, line in decode_lines(tree.read(name), where, self.encoding):
@@ -98,13 +98,13 @@ class PaddleImporter(Importer):
     def _region(self, place: int, row: Any) -> Region:
         points, text = row.get("points"), row.get("transcription")
         if not isinstance(text, str):
-            raise ValueError("box {} has no transcription".format(place))
+            raise ValueError(f"box {place} has no transcription")
         try:
             corners = [(to_number(str(x)), to_number(str(y))) for x, y in points]
         except (TypeError, ValueError) as error:
-            raise ValueError("box {} has no points [[x, y], ...]".format(place)) from error
+            raise ValueError(f"box {place} has no points [[x, y], ...]") from error
         if len(corners) < 3:
-            raise ValueError("box {} has {} points".format(place, len(corners)))
+            raise ValueError(f"box {place} has {len(corners)} points")
         ignore = text in self.ignore_marks or bool(row.get("difficult"))
         return Region(as_polygon(corners), text, ignore)
 
@@ -131,7 +131,7 @@ def _paths(path: str) -> List[str]:
     cleaned = [name.strip().replace("\\", "/") for name in names]
     for name in cleaned:
         if name.startswith("/") or ".." in name.split("/"):
-            raise ValueError("{!r} leads out of the folder".format(name))
+            raise ValueError(f"{name!r} leads out of the folder")
     return [name[2:] if name.startswith("./") else name for name in cleaned]
 
 
@@ -139,13 +139,13 @@ def _json(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ValueError("is not JSON: {}".format(error)) from error
+        raise ValueError(f"is not JSON: {error}") from error
 
 
 def _locate(tree: Tree, folder: str, path: str) -> Optional[str]:
     # Paths are relative to the label file, or (PPOCRLabel) to the folder above it.
     while True:
-        name = "{}/{}".format(folder, path) if folder else path
+        name = f"{folder}/{path}" if folder else path
         if name in tree:
             return name
         if not folder:

@@ -22,7 +22,7 @@ MAX_PIXELS = 1 << 28
 
 
 @dataclass(frozen=True)
-class Picture:
+class CheckedImage:
     """Encoded bytes, their file name suffix, and the format they were converted from, if so."""
 
     data: bytes
@@ -30,7 +30,7 @@ class Picture:
     converted: Optional[str] = None
 
 
-def check_picture(data: bytes) -> Picture:
+def check_picture(data: bytes) -> CheckedImage:
     """Decodes a picture to see that it is whole; raises ValueError saying what is wrong."""
     if not data:
         raise ValueError("is empty")
@@ -40,16 +40,16 @@ def check_picture(data: bytes) -> Picture:
             with Image.open(io.BytesIO(data)) as image:
                 width, height = image.size
                 if width * height > MAX_PIXELS:
-                    raise ValueError("has {} x {} pixels".format(width, height))
+                    raise ValueError(f"has {width} x {height} pixels")
                 image.load()
                 kind = str(image.format)
                 if kind in _KEPT:
-                    return Picture(data, _KEPT[kind])
-                return Picture(_as_png(image), "png", kind.lower())
+                    return CheckedImage(data, _KEPT[kind])
+                return CheckedImage(_as_png(image), "png", kind.lower())
     except UnidentifiedImageError as error:
         raise ValueError("is of no known format") from error
     except (OSError, SyntaxError, EOFError, struct.error, MemoryError, TypeError) as error:
-        raise ValueError("is no whole picture ({})".format(error)) from error
+        raise ValueError(f"is no whole picture ({error})") from error
     except Image.DecompressionBombError as error:
         raise ValueError(str(error)) from error
 
@@ -67,7 +67,7 @@ def _as_png(image: Image.Image) -> bytes:
     return stream.getvalue()
 
 
-def decode(data: bytes) -> np.ndarray:
+def decode_checked(data: bytes) -> np.ndarray:
     """Returns a picture as uint8 [h, w, 3], BGR, ignoring rotation notes in its metadata.
 
     Annotations are made on the pixels as stored. Raises ValueError where it cannot be decoded.

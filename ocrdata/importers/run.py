@@ -11,7 +11,7 @@ from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST
 from ocrdata.errors import AnnotationError, OcrdataError, OptionError, PathLike, UnknownNameError
 from ocrdata.importers import base
 from ocrdata.importers.base import DETECTION, Importer
-from ocrdata.importers.blocks import IMAGES, PICTURES, Block, Item, Tally, plain_name
+from ocrdata.importers.blocks import IMAGES, PICTURES, ImportBlock, ImportItem, Tally, plain_name
 from ocrdata.importers.crops import CropOptions
 from ocrdata.importers.filters import TextFilter
 
@@ -32,7 +32,7 @@ class ImportOptions:
     max_errors: Optional[int] = None
 
 
-DEFAULTS = ImportOptions()
+IMPORT_DEFAULTS = ImportOptions()
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class ImportSummary:
     problems: List[str] = field(default_factory=list)
 
 
-class Run:
+class ImportRun:
     """The parent's side of an import: reads samples, counts problems, gives out blocks."""
 
     def __init__(self, importer: Importer, root: PathLike, options: ImportOptions) -> None:
@@ -107,7 +107,7 @@ class Run:
                 self.samples += 1
                 yield split, sample
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self) -> Iterator[ImportBlock]:
         """Yields the samples in blocks, numbered from 0."""
         size = _WORDS_A_BLOCK if self.importer.task != DETECTION else _SCENES_A_BLOCK
         items = self._items()
@@ -115,15 +115,15 @@ class Run:
             block = tuple(itertools.islice(items, size))
             if not block:
                 return
-            yield Block(number, block)
+            yield ImportBlock(number, block)
 
-    def _items(self) -> Iterator[Item]:
+    def _items(self) -> Iterator[ImportItem]:
         used: Dict[str, int] = {}
         for number, (split, sample) in enumerate(self.read()):
             side, name = self.lists[split], ""
             if self.scenes:
                 name = _unused(plain_name(sample.key), split, used)
-            yield Item(number, side or None, split if side else "", name, sample)
+            yield ImportItem(number, side or None, split if side else "", name, sample)
 
 
 def choose_lists(importer: Importer, root: PathLike, splits: Sequence[str]) -> Dict[str, str]:
@@ -146,13 +146,13 @@ def choose_lists(importer: Importer, root: PathLike, splits: Sequence[str]) -> D
 def _unused(name: str, split: str, used: Dict[str, int]) -> str:
     count = used[split + "/" + name.lower()] = used.get(split + "/" + name.lower(), 0) + 1
     # "-" and a count may itself be taken: then the next count is tried.
-    return name if count == 1 else _unused("{}-{}".format(name, count), split, used)
+    return name if count == 1 else _unused(f"{name}-{count}", split, used)
 
 
 def check_options(importer: Importer, options: ImportOptions) -> None:
     """Raises OptionError for options that do not go together."""
     if not 0.0 <= options.test_fraction < 1.0:
-        problem = "--test-fraction must lie in [0, 1), not {}.".format(options.test_fraction)
+        problem = f"--test-fraction must lie in [0, 1), not {options.test_fraction}."
         raise OptionError(problem)
     if options.crops and importer.task != DETECTION:
         raise OptionError("--crops cuts words out of scenes; this is a set of words already.")
@@ -163,13 +163,22 @@ def check_options(importer: Importer, options: ImportOptions) -> None:
         raise OptionError("--max-errors belongs to --skip-errors.")
 
 
-def summarise(run: Run, train: Optional[int] = None, test: Optional[int] = None) -> ImportSummary:
+def summarise(
+    run: ImportRun, train: Optional[int] = None, test: Optional[int] = None
+) -> ImportSummary:
     """Returns what the run came to."""
     tally = run.tally
     return ImportSummary(
-        run.importer.info.name, run.kind,
+        run.importer.info.name,
+        run.kind,
         {split: side or "Train and Test by hash" for split, side in run.lists.items()},
-        run.samples, train, test, tally.counts.get("regions", 0), tally.counts.get("ignored", 0),
-        tally.counts.get("triangles made quads", 0), dict(tally.skipped), dict(tally.converted),
+        run.samples,
+        train,
+        test,
+        tally.counts.get("regions", 0),
+        tally.counts.get("ignored", 0),
+        tally.counts.get("triangles made quads", 0),
+        dict(tally.skipped),
+        dict(tally.converted),
         list(tally.problems),
-    )  # fmt: skip
+    )

@@ -17,7 +17,15 @@ from typing import Dict, Iterator, List
 from ocrdata.base.sample import Sample
 from ocrdata.base.storage.tree import Tree
 from ocrdata.errors import PathLike
-from ocrdata.importers.base import DETECTION, TEST, TRAIN, DatasetInfo, Report, is_picture, refuse
+from ocrdata.importers.base import (
+    DETECTION,
+    TEST,
+    TRAIN,
+    DatasetInfo,
+    OnProblem,
+    is_picture,
+    refuse,
+)
 from ocrdata.importers.icdar_format import XYWH, IcdarImporter
 
 ENGLISH, CHINESE = "english", "chinese"
@@ -38,17 +46,17 @@ class ScutForu(IcdarImporter):
         with Tree(root) as tree:
             files = self._annotations(tree)
         if not files:
-            raise self.missing(root, "{} {} annotation".format(self.language, self.level))
+            raise self.missing(root, f"{self.language} {self.level} annotation")
         found = {self._split(name) for name in files}
         return [split for split in self.info.splits if split in found]
 
     def read(
-        self, root: PathLike, split: str, report: Report = refuse, pictures: bool = True
+        self, root: PathLike, split: str, report: OnProblem = refuse, pictures: bool = True
     ) -> Iterator[Sample]:
         with Tree(root) as tree:
             files = [name for name in self._annotations(tree) if self._split(name) == split]
             if not files:
-                what = "{} {} {} annotation".format(split, self.language, self.level)
+                what = f"{split} {self.language} {self.level} annotation"
                 raise self.missing(root, what)
             yield from self._scenes(tree, files, split, report, pictures)
 

@@ -28,13 +28,13 @@ from ocrdata.importers.base import (
     DatasetInfo,
     ImportedSample,
     Importer,
-    Report,
+    OnProblem,
     refuse,
 )
-from ocrdata.importers.synth90k_tar import Wanted, pictures_of, read_lists
+from ocrdata.importers.synth90k_tar import Wanted, pictures_of, read_annotation_lists
 
-LEXICON = "lexicon.txt"
-LISTS = {
+LEXICON_FILE = "lexicon.txt"
+ANNOTATION_LISTS = {
     TRAIN: "annotation_train.txt",
     VALIDATION: "annotation_val.txt",
     TEST: "annotation_test.txt",
@@ -51,13 +51,13 @@ class Synth90k(Importer):
 
     def splits(self, root: PathLike) -> List[str]:
         if _is_tar(root):
-            lists = read_lists(Path(root), [LEXICON, *LISTS.values()])
-            return [split for split in self.info.splits if LISTS[split] in lists]
+            lists = read_annotation_lists(Path(root), [LEXICON_FILE, *ANNOTATION_LISTS.values()])
+            return [split for split in self.info.splits if ANNOTATION_LISTS[split] in lists]
         base = self._base(root)
-        return [split for split in self.info.splits if (base / LISTS[split]).is_file()]
+        return [split for split in self.info.splits if (base / ANNOTATION_LISTS[split]).is_file()]
 
     def read(
-        self, root: PathLike, split: str, report: Report = refuse, pictures: bool = True
+        self, root: PathLike, split: str, report: OnProblem = refuse, pictures: bool = True
     ) -> Iterator[Sample]:
         if _is_tar(root):
             return self._from_tar(Path(root), split, report, pictures)
@@ -66,31 +66,35 @@ class Synth90k(Importer):
     def _base(self, root: PathLike) -> Path:
         for folder in _FOLDERS:
             base = Path(root) / folder
-            if any((base / name).is_file() for name in LISTS.values()):
+            if any((base / name).is_file() for name in ANNOTATION_LISTS.values()):
                 return base
         raise self.missing(root, "annotation")
 
-    def _from_folder(self, base: Path, split: str, report: Report) -> Iterator[Sample]:
-        path, where = base / LISTS[split], base / LEXICON
+    def _from_folder(self, base: Path, split: str, report: OnProblem) -> Iterator[Sample]:
+        path, where = base / ANNOTATION_LISTS[split], base / LEXICON_FILE
         try:
-            lexicon = read_lexicon(where.read_bytes(), where)
+            lexicon = read_lexicon_file(where.read_bytes(), where)
             with path.open("rb") as stream:
                 for number, key, place in parse_annotation(stream, str(path), lexicon, report):
-                    image = "{}/{}".format(base, key)
+                    image = f"{base}/{key}"
                     yield ImportedSample(key, image, lexicon[place], (), str(path), number)
         except OSError as error:
             raise self.missing(base, Path(error.filename or path).name) from error
 
-    def _from_tar(self, root: Path, split: str, report: Report, pictures: bool) -> Iterator[Sample]:
-        lists = read_lists(root, [LEXICON, LISTS[split]])
-        for name in (LEXICON, LISTS[split]):
+    def _from_tar(
+        self, root: Path, split: str, report: OnProblem, pictures: bool
+    ) -> Iterator[Sample]:
+        lists = read_annotation_lists(root, [LEXICON_FILE, ANNOTATION_LISTS[split]])
+        for name in (LEXICON_FILE, ANNOTATION_LISTS[split]):
             if name not in lists:
                 raise self.missing(root, name)
-        where = "{}/{}".format(root, LISTS[split])
-        lexicon = read_lexicon(lists[LEXICON], "{}/{}".format(root, LEXICON))
+        where = f"{root}/{ANNOTATION_LISTS[split]}"
+        lexicon = read_lexicon_file(lists[LEXICON_FILE], f"{root}/{LEXICON_FILE}")
 
         def rows() -> Iterable["tuple[int, str, int]"]:
-            return parse_annotation(lists[LISTS[split]].splitlines(True), where, lexicon, report)
+            return parse_annotation(
+                lists[ANNOTATION_LISTS[split]].splitlines(True), where, lexicon, report
+            )
 
         if not pictures:
             for number, key, place in rows():
@@ -108,7 +112,7 @@ def _is_tar(root: PathLike) -> bool:
     return path.is_file() and archive_stem(path.name) is not None and path.suffix != ".zip"
 
 
-def read_lexicon(data: bytes, where: PathLike) -> List[str]:
+def read_lexicon_file(data: bytes, where: PathLike) -> List[str]:
     """Returns the words, a line each; raises AnnotationError for a line that is empty."""
     words: List[str] = []
     for number, line in decode_lines(data, where):
@@ -119,7 +123,7 @@ def read_lexicon(data: bytes, where: PathLike) -> List[str]:
 
 
 def parse_annotation(
-    lines: "IO[bytes] | Iterable[bytes]", where: str, lexicon: List[str], report: Report
+    lines: "IO[bytes] | Iterable[bytes]", where: str, lexicon: List[str], report: OnProblem
 ) -> Iterator["tuple[int, str, int]"]:
     """Yields (line, key, place in the lexicon); what is wrong goes to `report`."""
     size = len(lexicon)
@@ -140,7 +144,7 @@ def _wrong(path: bytes, digits: bytes, size: int) -> str:
     if not path or not digits.isdigit():
         return "is not `picture number`"
     if int(digits) >= size:
-        return "there is no word {} in the lexicon of {:,}".format(int(digits), size)
+        return f"there is no word {int(digits)} in the lexicon of {size:,}"
     return "{!r} is not the path of a picture in the folder".format(path.decode("utf-8", "replace"))
 
 

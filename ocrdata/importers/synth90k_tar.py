@@ -29,7 +29,7 @@ def _members(path: Path) -> Iterator[Tuple[tarfile.TarFile, tarfile.TarInfo]]:
                 if entry.isreg():
                     yield archive, entry
     except _BROKEN as error:
-        raise AnnotationError(path, "is a damaged archive: {}".format(error)) from error
+        raise AnnotationError(path, f"is a damaged archive: {error}") from error
 
 
 def _content(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> bytes:
@@ -37,14 +37,14 @@ def _content(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> bytes:
     return stream.read() if stream else b""
 
 
-def read_lists(path: Path, names: Sequence[str]) -> Dict[str, bytes]:
+def read_annotation_lists(path: Path, names: Sequence[str]) -> Dict[str, bytes]:
     """Returns the content of the files called `names`, wherever they lie in the archive."""
     found: Dict[str, bytes] = {}
     for archive, entry in _members(path):
         name = entry.name.rsplit("/", 1)[-1]
         if name in names:
             if entry.size > MAX_LIST:
-                raise AnnotationError(path, "{} has {:,} bytes".format(name, entry.size))
+                raise AnnotationError(path, f"{name} has {entry.size:,} bytes")
             found[name] = _content(archive, entry)
             if len(found) == len(names):
                 break

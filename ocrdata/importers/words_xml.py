@@ -29,7 +29,7 @@ from ocrdata.importers.base import (
     DatasetInfo,
     ImportedSample,
     Importer,
-    Report,
+    OnProblem,
     find_picture,
     found_splits,
     of_split,
@@ -38,7 +38,7 @@ from ocrdata.importers.base import (
 )
 
 
-class Rectangle(NamedTuple):
+class XmlRectangle(NamedTuple):
     """A tagged rectangle as written: its attributes, its tag, its line."""
 
     attributes: Dict[str, str]
@@ -46,12 +46,12 @@ class Rectangle(NamedTuple):
     line: int
 
 
-class Picture(NamedTuple):
+class XmlImage(NamedTuple):
     """One `image` of the file."""
 
     name: str
     lexicon: str
-    rectangles: List[Rectangle]
+    rectangles: List[XmlRectangle]
     line: int
 
 
@@ -59,9 +59,9 @@ class _Reader:
     """Collects the pictures of one file; expat tells the line of each element."""
 
     def __init__(self, where: str) -> None:
-        self.where, self.pictures = where, []  # type: str, List[Picture]
+        self.where, self.pictures = where, []  # type: str, List[XmlImage]
         self._texts: Dict[str, str] = {}
-        self._rectangles: List[Rectangle] = []
+        self._rectangles: List[XmlRectangle] = []
         self._open: Tuple[Dict[str, str], int] = ({}, 0)
         self._line, self._text = 0, ""
         self.parser = expat.ParserCreate()
@@ -70,21 +70,21 @@ class _Reader:
         self.parser.CharacterDataHandler = self._characters
         self.parser.EntityDeclHandler = self._entity
 
-    def read(self, data: bytes) -> List[Picture]:
+    def read(self, data: bytes) -> List[XmlImage]:
         try:
             self.parser.Parse(data, True)
         except expat.ExpatError as error:
-            problem = "is not XML: {}".format(expat.errors.messages.get(error.code, error))
+            problem = f"is not XML: {expat.errors.messages.get(error.code, error)}"
             raise AnnotationError(self.where, problem, error.lineno) from error
         except (LookupError, ValueError) as error:
-            problem = "is in an encoding that cannot be read: {}".format(error)
+            problem = f"is in an encoding that cannot be read: {error}"
             raise AnnotationError(self.where, problem, 1) from error
         return self.pictures
 
     def _entity(self, name: str, *_: object) -> None:
         # Nested entities can grow a small file without bound.
         line = self.parser.CurrentLineNumber
-        raise AnnotationError(self.where, "declares the entity {!r}".format(name), line)
+        raise AnnotationError(self.where, f"declares the entity {name!r}", line)
 
     def _start(self, name: str, attributes: Dict[str, str]) -> None:
         self._text = ""
@@ -101,11 +101,11 @@ class _Reader:
     def _end(self, name: str) -> None:
         if name == "taggedRectangle":
             attributes, line = self._open
-            self._rectangles.append(Rectangle(attributes, self._texts.get("tag", ""), line))
+            self._rectangles.append(XmlRectangle(attributes, self._texts.get("tag", ""), line))
         elif name == "image":
             texts = self._texts
             self.pictures.append(
-                Picture(
+                XmlImage(
                     texts.get("imageName", ""), texts.get("lex", ""), self._rectangles, self._line
                 )
             )
@@ -125,12 +125,12 @@ class WordsXml(Importer):
             return found_splits(self, self._annotations(tree), root)
 
     def read(
-        self, root: PathLike, split: str, report: Report = refuse, pictures: bool = True
+        self, root: PathLike, split: str, report: OnProblem = refuse, pictures: bool = True
     ) -> Iterator[Sample]:
         with Tree(root) as tree:
             files = of_split(self._annotations(tree), split, root)
             if not files:
-                raise self.missing(root, "{} annotation".format(split))
+                raise self.missing(root, f"{split} annotation")
             for name in files:
                 where, folder = tree.where(name), name[: -len(name.rpartition("/")[2])]
                 for row in _Reader(where).read(tree.read(name)):
@@ -145,7 +145,7 @@ class WordsXml(Importer):
         return [name for name in names if split_of(name.rpartition("/")[2])]
 
     def _sample(
-        self, tree: Tree, where: str, folder: str, row: Picture, report: Report, pictures: bool
+        self, tree: Tree, where: str, folder: str, row: XmlImage, report: OnProblem, pictures: bool
     ) -> Optional[Sample]:
         try:
             if not row.name:
@@ -162,13 +162,13 @@ class WordsXml(Importer):
         lexicons = ((self.lexicon, words),) if words and self.lexicon else ()
         return ImportedSample(name, image, None, regions, where, row.line, lexicons)
 
-    def _region(self, where: str, rectangle: Rectangle) -> Region:
+    def _region(self, where: str, rectangle: XmlRectangle) -> Region:
         try:
             left, top, width, height = (
                 to_number(rectangle.attributes[name]) for name in ("x", "y", "width", "height")
             )
         except KeyError as error:
-            problem = "a taggedRectangle has no {}".format(error.args[0])
+            problem = f"a taggedRectangle has no {error.args[0]}"
             raise AnnotationError(where, problem, rectangle.line) from error
         except ValueError as error:
             raise AnnotationError(where, str(error), rectangle.line) from error

@@ -11,9 +11,9 @@ from typing import Dict, List, Sequence, Tuple
 
 import numpy as np
 
-from ocrdata.geometry.boxes import overlaps
+from ocrdata.geometry.boxes import box_overlaps
 
-BATCH, LEAST = 2, 0.5
+_BATCH, _LEAST = 2, 0.5
 
 
 def inflated_matches(
@@ -25,12 +25,12 @@ def inflated_matches(
     overlaps most, its own place); texts of the neighbour are counted behind the picture's own.
     """
     result = {}
-    for start in range(0, len(pictures) - BATCH + 1, BATCH):
-        batch = pictures[start : start + BATCH]
+    for start in range(0, len(pictures) - _BATCH + 1, _BATCH):
+        batch = pictures[start : start + _BATCH]
         for number, (key, own, found) in enumerate(batch):
             others = [truth for place, (_, truth, _) in enumerate(batch) if place != number]
-            shares = overlaps(np.concatenate([own, *others]), found)
-            right = np.flatnonzero(shares.max(axis=0, initial=0.0) >= LEAST)
+            shares = box_overlaps(np.concatenate([own, *others]), found)
+            right = np.flatnonzero(shares.max(axis=0, initial=0.0) >= _LEAST)
             pairs = [(int(shares[:, place].argmax()), int(place)) for place in right]
             result[key] = pairs, len(own)
     return result

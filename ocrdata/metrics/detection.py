@@ -34,9 +34,12 @@ class Protocol(NamedTuple):
 
 _UPRIGHT = Protocol(upright=True)
 PROTOCOLS = {
-    "deeptext-mindspore": _UPRIGHT, "deteval": _UPRIGHT, "icdar2013": _UPRIGHT,
-    "icdar2015": Protocol(), "mlt2017": Protocol(script=True),
-}  # fmt: skip
+    "deeptext-mindspore": _UPRIGHT,
+    "deteval": _UPRIGHT,
+    "icdar2013": _UPRIGHT,
+    "icdar2015": Protocol(),
+    "mlt2017": Protocol(script=True),
+}
 
 
 @dataclass
@@ -90,7 +93,7 @@ class Thresholds:
     ignored_share: float = 0.5
 
 
-DEFAULTS = Thresholds()
+DEFAULT_THRESHOLDS = Thresholds()
 
 
 def evaluate_detection(
@@ -100,7 +103,7 @@ def evaluate_detection(
     lenient: bool = False,
     scores: bool = False,
     rectangles: bool = False,
-    thresholds: Thresholds = DEFAULTS,
+    thresholds: Thresholds = DEFAULT_THRESHOLDS,
 ) -> Tuple[DetectionScore, Dict[str, Match]]:
     """Reads and scores results; returns the totals and what each picture contributed.
 
@@ -119,14 +122,14 @@ def evaluate_detection(
     matches = match_all(expected, found, protocol, thresholds)
     missing = sum(key not in found for key in expected)
     precision_curve = average_precision(expected, found, matches) if scores else None
-    return total(matches, protocol, missing, precision_curve, form), matches
+    return total_score(matches, protocol, missing, precision_curve, form), matches
 
 
 def match_all(
     truth: Dict[str, Boxes],
     results: Dict[str, Boxes],
     protocol: str = "icdar2015",
-    thresholds: Thresholds = DEFAULTS,
+    thresholds: Thresholds = DEFAULT_THRESHOLDS,
 ) -> Dict[str, Match]:
     """Matches the boxes of every picture; a picture without results has no detections."""
     keys = list(truth)
@@ -148,7 +151,7 @@ def match_quads(
     truth_areas: np.ndarray,
     areas: np.ndarray,
     shared: np.ndarray,
-    thresholds: Thresholds = DEFAULTS,
+    thresholds: Thresholds = DEFAULT_THRESHOLDS,
 ) -> Match:
     """Matches one picture by intersection over union: in order of the ground truth, one to one.
 
@@ -174,9 +177,14 @@ def _match(
     pairs: List[Tuple[int, int]], recalled: float, precise: float, skip: Any, free: Any
 ) -> Match:
     return Match(
-        recalled, precise, int((~skip).sum()), int(free.sum()), pairs,
-        np.nonzero(skip)[0].tolist(), np.nonzero(~free)[0].tolist(),
-    )  # fmt: skip
+        recalled,
+        precise,
+        int((~skip).sum()),
+        int(free.sum()),
+        pairs,
+        np.nonzero(skip)[0].tolist(),
+        np.nonzero(~free)[0].tolist(),
+    )
 
 
 def _match_upright(truth: Boxes, found: Boxes, protocol: str) -> Match:
@@ -202,7 +210,7 @@ def _sides(boxes: Boxes) -> np.ndarray:
     return np.array([[*box.min(axis=0), *box.max(axis=0)] for box in boxes.polygons])
 
 
-def total(
+def total_score(
     matches: Dict[str, Match],
     protocol: str,
     missing: int,
@@ -216,12 +224,21 @@ def total(
     precision = add("precise") / detections if detections else 0.0
     both = recall + precision
     return DetectionScore(
-        protocol, precision, recall, 2.0 * recall * precision / both if both else 0.0,
-        len(matches), truths, detections, add("recalled"),
+        protocol,
+        precision,
+        recall,
+        2.0 * recall * precision / both if both else 0.0,
+        len(matches),
+        truths,
+        detections,
+        add("recalled"),
         sum(len(match.ignored_truths) for match in matches.values()),
         sum(len(match.ignored_detections) for match in matches.values()),
-        missing, precision_curve, dict(form.adjusted), list(form.notes),
-    )  # fmt: skip
+        missing,
+        precision_curve,
+        dict(form.adjusted),
+        list(form.notes),
+    )
 
 
 def _adder(matches: List[Match]) -> Callable[[str], float]:

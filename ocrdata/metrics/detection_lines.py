@@ -16,8 +16,8 @@ from ocrdata.base.icdar import (
     IGNORE_MARKS,
     corners,
     outline_numbers,
-    pair_up,
-    signed_area,
+    pair_coordinates,
+    signed_area_of_points,
     split_numbers,
     to_number,
     unquote,
@@ -103,11 +103,11 @@ def _parse(
     elif not truth:
         parts = line.split(",")
         if separator == " " or not all(map(_INTEGER.match, parts[:count])):
-            problem = "holds no {} integers, separated by commas".format(count)
+            problem = f"holds no {count} integers, separated by commas"
             form.adjust(where, number, problem, "numbers in another form")
         score, rest = _take_score(rest, form)
         if rest or len(parts) > count + form.scores:
-            problem = "has something behind its numbers: {!r}".format(rest[:40])
+            problem = f"has something behind its numbers: {rest[:40]!r}"
             form.adjust(where, number, problem, "text behind the numbers")
     return _outline(where, number, values, form), unquote(rest), score
 
@@ -142,8 +142,8 @@ def _outline(
             problem = "is not left, top, right, bottom"
             form.adjust(where, number, problem, "rectangles turned round")
         return corners(min(left, right), min(top, bottom), max(left, right), max(top, bottom))
-    points = pair_up(values)
-    if signed_area(points) < 0:
+    points = pair_coordinates(values)
+    if signed_area_of_points(points) < 0:
         form.adjust(where, number, "its corners are not clockwise", "corners turned clockwise")
         points = points[:1] + points[:0:-1]
     return points

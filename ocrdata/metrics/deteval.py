@@ -18,12 +18,12 @@ SPLIT_WEIGHT = 0.8  # one box of the ground truth found as several
 MERGE_WEIGHT = 1.0  # several boxes of the ground truth found as one
 CENTRE_DISTANCE = 1.0  # of the mean of both diagonals' halves
 
-Pairs = List[Tuple[int, int]]
+_Pairs = List[Tuple[int, int]]
 
 
 def match_rectangles(
     truth: np.ndarray, found: np.ndarray, ignored: np.ndarray, deteval: bool
-) -> Tuple[Pairs, float, float, np.ndarray]:
+) -> Tuple[_Pairs, float, float, np.ndarray]:
     """Matches the rectangles of one picture: float64 [n, 4] and [m, 4], left, top, right, bottom.
 
     `ignored` (bool [n]) marks ground truth not to be counted. Returns the matched pairs, the sums
@@ -70,15 +70,19 @@ class _Matcher:
     """The three passes over one picture; a box that was matched takes no part in later ones."""
 
     def __init__(
-        self, recall: np.ndarray, precision: np.ndarray, care: np.ndarray, free: np.ndarray,
+        self,
+        recall: np.ndarray,
+        precision: np.ndarray,
+        care: np.ndarray,
+        free: np.ndarray,
         rounded: bool,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.recall, self.precision, self.rounded = recall, precision, rounded
         self.rows_left, self.columns_left = care.copy(), free.copy()
         # How many counting boxes of the other side a box touches at all.
         self.row_overlaps = (recall[:, free] > 0).sum(axis=1)
         self.column_overlaps = (recall[care] > 0).sum(axis=0)
-        self.pairs: Pairs = []
+        self.pairs: _Pairs = []
         self.recalled = self.precise = 0.0
 
     def _reaches(self, shares: np.ndarray, threshold: float) -> bool:
@@ -88,7 +92,7 @@ class _Matcher:
             total += share
         return (round(total, 4) if self.rounded else total) >= threshold
 
-    def _take(self, pairs: Pairs, recalled: float, precise: float) -> None:
+    def _take(self, pairs: _Pairs, recalled: float, precise: float) -> None:
         for row, column in pairs:
             self.rows_left[row] = self.columns_left[column] = False
         self.pairs += pairs

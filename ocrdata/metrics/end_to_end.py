@@ -14,7 +14,7 @@ import numpy as np
 from ocrdata.errors import UnknownNameError
 from ocrdata.metrics.detection import match_quads
 from ocrdata.metrics.overlap import shared_areas
-from ocrdata.metrics.recognition import PROTOCOLS
+from ocrdata.metrics.recognition import TEXT_PROTOCOLS
 
 Polygons = Sequence[np.ndarray]
 
@@ -31,8 +31,8 @@ class EndToEndScore:
     correct: int = 0
 
     def __post_init__(self) -> None:
-        if self.protocol not in PROTOCOLS:
-            raise UnknownNameError("protocol", self.protocol, PROTOCOLS)
+        if self.protocol not in TEXT_PROTOCOLS:
+            raise UnknownNameError("protocol", self.protocol, TEXT_PROTOCOLS)
 
     def add(
         self,
@@ -43,7 +43,7 @@ class EndToEndScore:
         texts: Sequence[str],
     ) -> None:
         """Counts one picture: boxes [n, 2] and texts of its truth, and of what was found."""
-        normalise = PROTOCOLS[self.protocol]
+        normalise = TEXT_PROTOCOLS[self.protocol]
         truth_areas, areas, shared = (part[0] for part in shared_areas([truth], [found]))
         match = match_quads(ignored, truth_areas, areas, shared)
         self.images += 1

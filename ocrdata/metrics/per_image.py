@@ -15,7 +15,7 @@ def write_per_image(path: PathLike, matches: Dict[str, Match]) -> None:
     try:
         write_atomic(path, dump_json(rows))
     except OSError as error:
-        raise OcrdataError("cannot write {}: {}.".format(path, error.strerror)) from error
+        raise OcrdataError(f"cannot write {path}: {error.strerror}.") from error
 
 
 def _row(match: Match) -> Dict[str, object]:

@@ -46,7 +46,7 @@ def alphanumeric(text: str) -> str:
     return _NOT_ALPHANUMERIC.sub("", text.lower())
 
 
-PROTOCOLS = {"alphanumeric": alphanumeric, "exact": exact}
+TEXT_PROTOCOLS = {"alphanumeric": alphanumeric, "exact": exact}
 
 
 @dataclass
@@ -62,15 +62,15 @@ class RecognitionScore:
     unscored: int = field(default=0)
 
     def __post_init__(self) -> None:
-        if self.protocol not in PROTOCOLS:
-            raise UnknownNameError("protocol", self.protocol, PROTOCOLS)
+        if self.protocol not in TEXT_PROTOCOLS:
+            raise UnknownNameError("protocol", self.protocol, TEXT_PROTOCOLS)
 
     def add(self, truth: str, read: str) -> bool:
         """Counts one line and returns whether it was read right.
 
         A label of which the protocol leaves nothing is counted in `unscored` only.
         """
-        normalise = PROTOCOLS[self.protocol]
+        normalise = TEXT_PROTOCOLS[self.protocol]
         expected, found = normalise(truth), normalise(read)
         if not expected:
             self.unscored += 1

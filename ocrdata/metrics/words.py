@@ -17,7 +17,7 @@ from typing import Dict, Iterator, NamedTuple, Optional, Tuple
 from ocrdata.base.sample import read_lines, read_sample_list
 from ocrdata.errors import AnnotationError, OptionError, PathLike, UnknownNameError
 from ocrdata.metrics.lexicon import Lexicon
-from ocrdata.metrics.recognition import PROTOCOLS, RecognitionScore
+from ocrdata.metrics.recognition import TEXT_PROTOCOLS, RecognitionScore
 
 FULL = "full"
 _HEADER = "key\ttruth\ttext"
@@ -42,7 +42,7 @@ CUSTOMS = {
 }
 
 
-class Word(NamedTuple):
+class ReadWord(NamedTuple):
     """One picture's label and what was read."""
 
     key: str
@@ -65,7 +65,7 @@ class WordScore:
     missing: int
 
 
-def read_words(predictions: PathLike, labels: Optional[PathLike] = None) -> Iterator[Word]:
+def read_words(predictions: PathLike, labels: Optional[PathLike] = None) -> Iterator[ReadWord]:
     """Yields what was read with its label; a label without a prediction is read as "".
 
     Raises AnnotationError for a line of another form, a second prediction, or an unknown key.
@@ -79,14 +79,14 @@ def read_words(predictions: PathLike, labels: Optional[PathLike] = None) -> Iter
                 hint = "Name the labels with --labels if the lines are `key<TAB>text`."
                 problem = "is not key, truth and text, parted by tabs"
                 raise AnnotationError(predictions, problem, number, hint)
-            yield Word(*parts[:3])
+            yield ReadWord(*parts[:3])
         return
     texts = _read_texts(predictions)
     for sample in read_sample_list(labels, Path(labels).parent):
         text, _ = texts.pop(sample.key, ("", 0))
-        yield Word(sample.key, sample.text or "", text)
+        yield ReadWord(sample.key, sample.text or "", text)
     for key, (_, number) in texts.items():
-        raise AnnotationError(predictions, "{} is not in {}".format(key, labels), number)
+        raise AnnotationError(predictions, f"{key} is not in {labels}", number)
 
 
 def _read_texts(path: PathLike) -> Dict[str, Tuple[str, int]]:
@@ -97,7 +97,7 @@ def _read_texts(path: PathLike) -> Dict[str, Tuple[str, int]]:
         parts = line.split("\t")
         key, text = (parts[0], parts[2]) if len(parts) > 2 else (parts[0], "".join(parts[1:]))
         if key in texts:
-            raise AnnotationError(path, "reads {} again".format(key), number)
+            raise AnnotationError(path, f"reads {key} again", number)
         texts[key] = (text, number)
     return texts
 
@@ -115,7 +115,7 @@ def read_lexicons(path: PathLike, kind: str) -> Dict[str, Tuple[str, ...]]:
             words = tuple(map(str, row["lexicons"][kind]))
             lists[str(row["key"])] = pool.setdefault(words, words)
         except (ValueError, TypeError, KeyError) as error:
-            problem = "has no lexicon {!r} of a picture ({})".format(kind, error)
+            problem = f"has no lexicon {kind!r} of a picture ({error})"
             raise AnnotationError(path, problem, number) from error
     return lists
 
@@ -127,14 +127,14 @@ class _Lexicons:
         self, lists: Dict[str, Tuple[str, ...]], everyone: Optional[Lexicon], protocol: str
     ) -> None:
         self._lists, self._everyone = lists, everyone
-        self._normalise = PROTOCOLS[protocol]
+        self._normalise = TEXT_PROTOCOLS[protocol]
         self._ready: OrderedDict[Tuple[str, ...], Lexicon] = OrderedDict()
 
     def of(self, key: str, path: PathLike) -> Lexicon:
         if self._everyone is not None:
             return self._everyone
         if key not in self._lists:
-            raise AnnotationError(path, "has no lexicon of {}".format(key))
+            raise AnnotationError(path, f"has no lexicon of {key}")
         words = self._lists[key]
         if words not in self._ready:
             if len(self._ready) >= _CACHED:
@@ -164,30 +164,36 @@ def score_words(
     words = list(read_words(predictions, labels))
     kept = [word for word in words if keep is None or keep.match(word.truth)]
     lists = _choose(lexicon, lexicons, kept, custom.protocol)
-    normalise, where = PROTOCOLS[custom.protocol], lexicons or predictions
+    normalise, where = TEXT_PROTOCOLS[custom.protocol], lexicons or predictions
     for word in kept:
         text = normalise(word.text)
         score.add(word.truth, lists.of(word.key, where).nearest(text) if lists else text)
     if not score.lines:
         raise AnnotationError(predictions, "holds no word that counts")
     return WordScore(
-        custom.protocol, lexicon or "none", score.accuracy, score.character_error_rate,
-        score.one_minus_ned, score.lines, score.correct,
-        len(words) - len(kept) + score.unscored, sum(not word.text for word in words),
-    )  # fmt: skip
+        custom.protocol,
+        lexicon or "none",
+        score.accuracy,
+        score.character_error_rate,
+        score.one_minus_ned,
+        score.lines,
+        score.correct,
+        len(words) - len(kept) + score.unscored,
+        sum(not word.text for word in words),
+    )
 
 
 def _choose(
-    lexicon: Optional[str], lexicons: Optional[PathLike], words: "list[Word]", protocol: str
+    lexicon: Optional[str], lexicons: Optional[PathLike], words: "list[ReadWord]", protocol: str
 ) -> Optional[_Lexicons]:
     if lexicon is None:
         if lexicons is not None:
             raise OptionError("--lexicons needs --lexicon: 50, 1k or what else it holds.")
         return None
     if lexicon == FULL:
-        everyone = Lexicon([word.truth for word in words], PROTOCOLS[protocol])
+        everyone = Lexicon([word.truth for word in words], TEXT_PROTOCOLS[protocol])
         return _Lexicons({}, everyone, protocol)
     if lexicons is not None:
         return _Lexicons(read_lexicons(lexicons, lexicon), None, protocol)
     lines = [line.strip() for _, line in read_lines(lexicon)]
-    return _Lexicons({}, Lexicon(lines, PROTOCOLS[protocol]), protocol)
+    return _Lexicons({}, Lexicon(lines, TEXT_PROTOCOLS[protocol]), protocol)

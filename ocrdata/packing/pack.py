@@ -12,7 +12,8 @@ import tarfile
 from pathlib import Path, PurePosixPath
 from typing import Dict, List, Optional, Tuple
 
-from ocrdata.base.pairing import is_picture, pair_up, stem_of
+from ocrdata.base.pairing import is_picture, pair_names, stem_of
+from ocrdata.base.progress import OnProgress
 from ocrdata.base.sample import SAMPLE_LIST
 from ocrdata.base.storage.digest import file_sha256
 from ocrdata.base.storage.staging import MANIFEST
@@ -22,7 +23,7 @@ from ocrdata.errors import (
     OutputExistsError,
     PathLike,
 )
-from ocrdata.packing.summary import OnProgress, PackSummary
+from ocrdata.packing.summary import PackSummary
 
 DEFAULT_NAME = "data.tar.gz"
 _LEVEL = 6
@@ -49,14 +50,14 @@ def _order(name: str) -> Tuple[str, str, bool, str]:
 
 def _unpaired(root: Path, names: List[str], skip: bool, skipped: Dict[str, int]) -> List[str]:
     """Returns the names without pictures and truths that lack the other; raises unless `skip`."""
-    pairs, alone = pair_up(names)
+    pairs, alone = pair_names(names)
     # A data folder of labelled lines has lists, and no truths at all.
     if not pairs or any(PurePosixPath(name).name == SAMPLE_LIST for name in names):
         return names
     if alone and not skip:
         missing = "ground-truth file" if is_picture(alone[0]) else "picture"
         hint = "Add it, or leave such files out with --skip-errors."
-        raise AnnotationError(root / alone[0], "has no {}".format(missing), hint=hint)
+        raise AnnotationError(root / alone[0], f"has no {missing}", hint=hint)
     if alone:
         skipped["picture or ground truth without the other"] = len(alone)
     left_out = set(alone)
@@ -69,7 +70,7 @@ def _entry(name: str, size: int) -> tarfile.TarInfo:
     return entry
 
 
-def pack(
+def pack_folder(
     root: PathLike,
     output: PathLike,
     skip_errors: bool = False,
@@ -90,22 +91,20 @@ def pack(
     names = _unpaired(base, _files(base, skipped), skip_errors, skipped)
     if not any(map(is_picture, names)):
         raise InputError(base, "holds no picture to pack")
-    temporary = target.with_name(".{}.{}.tmp".format(target.name, os.getpid()))
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         size = _write_pack(base, names, temporary, on_progress)
         packed, digest = temporary.stat().st_size, file_sha256(temporary)
         temporary.replace(target)
     except OSError as error:
-        problem = "cannot be written: {}".format(error.strerror or error)
+        problem = f"cannot be written: {error.strerror or error}"
         raise InputError(error.filename or target, problem) from error
     finally:
         if temporary.exists():
             temporary.unlink()
     pictures = sum(map(is_picture, names))
-    return PackSummary(
-        str(target), pictures, len(names) - pictures, size, packed, digest, skipped
-    )  # fmt: skip
+    return PackSummary(str(target), pictures, len(names) - pictures, size, packed, digest, skipped)
 
 
 def _write_pack(base: Path, names: List[str], target: Path, move: Optional[OnProgress]) -> int:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Callable, Dict, Optional
-
-OnProgress = Callable[[int, Optional[int]], None]
+from typing import Dict
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Optional, Tuple
 
 from ocrdata.base.pairing import is_picture
+from ocrdata.base.progress import OnProgress
 from ocrdata.base.storage.digest import file_sha256
 from ocrdata.base.storage.staging import MANIFEST, staged_output
 from ocrdata.base.storage.tar import MAX_BYTES, members, unsafe_reason
@@ -21,13 +22,13 @@ from ocrdata.errors import (
     OptionError,
     PathLike,
 )
-from ocrdata.packing.summary import OnProgress, PackSummary
+from ocrdata.packing.summary import PackSummary
 
 MAX_FILES = 20_000_000
 _BLOCK = 1 << 20
 
 
-def unpack(
+def unpack_archive(
     path: PathLike,
     output: PathLike,
     max_bytes: int = MAX_BYTES,
@@ -62,16 +63,16 @@ def _extract(
     for entry, stream in members(where, max_bytes):
         reason = unsafe_reason(entry)
         if reason:
-            raise InputError(where, "{!r} {}".format(entry.name, reason))
+            raise InputError(where, f"{entry.name!r} {reason}")
         if stream is None:
             continue
         total += entry.size
         pictures += is_picture(entry.name)
         texts += not is_picture(entry.name)
         if total > max_bytes:
-            raise InputError(where, "holds more than {:,} bytes".format(max_bytes))
+            raise InputError(where, f"holds more than {max_bytes:,} bytes")
         if pictures + texts > max_files:
-            raise InputError(where, "holds more than {:,} files".format(max_files))
+            raise InputError(where, f"holds more than {max_files:,} files")
         _save(where, entry, stream, folder / entry.name)
         if move:
             move(pictures + texts, None)
@@ -82,18 +83,18 @@ def _save(where: Path, entry: tarfile.TarInfo, stream: Any, path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
-        raise InputError(where, "{!r} lies in what is a file".format(entry.name)) from error
+        raise InputError(where, f"{entry.name!r} lies in what is a file") from error
     try:
         # "x": a name that comes twice, in any spelling the file system takes for the same.
         target = path.open("xb")
     except FileExistsError as error:
-        raise InputError(where, "{!r} comes twice".format(entry.name)) from error
+        raise InputError(where, f"{entry.name!r} comes twice") from error
     written = 0
     with target:
         for block in iter(lambda: stream.read(_BLOCK), b""):
             written += target.write(block)
     if written != entry.size:
-        raise InputError(where, "ends inside {}".format(entry.name))
+        raise InputError(where, f"ends inside {entry.name}")
 
 
 def unpack_once(path: PathLike, cache: PathLike) -> Path:
@@ -109,10 +110,10 @@ def unpack_once(path: PathLike, cache: PathLike) -> Path:
     try:
         base.mkdir(parents=True, exist_ok=True)
         # The kernel frees the lock of a process that dies.
-        with (base / ".{}.lock".format(target.name)).open("wb") as lock:
+        with (base / f".{target.name}.lock").open("wb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not (target / MANIFEST).is_file():
-                unpack(where, target, overwrite=True)
+                unpack_archive(where, target, overwrite=True)
     except OSError as error:
-        raise OcrdataError("cannot unpack into {}: {}.".format(base, error.strerror)) from error
+        raise OcrdataError(f"cannot unpack into {base}: {error.strerror}.") from error
     return target

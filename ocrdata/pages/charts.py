@@ -11,7 +11,7 @@ WIDTH, HEIGHT = 400, 220
 LEFT, RIGHT, TOP, BOTTOM = 46, 10, 10, 36
 _PLOT = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
 _MOST = 300  # points of a curve that can be told apart
-Points = Sequence[Tuple[float, float]]
+ChartPoints = Sequence[Tuple[float, float]]
 
 
 class Axis(NamedTuple):
@@ -56,7 +56,7 @@ def _axes(x: Axis, y: Axis, label: str, ticks: bool = True) -> str:
     parts = []
     for value in y.ticks():
         at = y(value)
-        parts.append('<path class="axis" d="M{} {:.1f}H{}"/>'.format(LEFT, at, WIDTH - RIGHT))
+        parts.append(f'<path class="axis" d="M{LEFT} {at:.1f}H{WIDTH - RIGHT}"/>')
         parts.append(_words(LEFT - 5, at + 4, short(value), "end"))
     for value in x.ticks() if ticks else ():
         parts.append(_words(x(value), HEIGHT - BOTTOM + 15, short(value * x.unit), "middle"))
@@ -65,17 +65,15 @@ def _axes(x: Axis, y: Axis, label: str, ticks: bool = True) -> str:
 
 
 def _words(x: float, y: float, words: str, anchor: str) -> str:
-    return '<text x="{:.1f}" y="{:.1f}" text-anchor="{}">{}</text>'.format(
-        x, y, anchor, text(words)
-    )
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{text(words)}</text>'
 
 
 def short(value: float) -> str:
     """Returns a tick's value: 1.2k, 3M."""
     for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= size:
-            return "{:.3g}{}".format(value / size, unit)
-    return "{:.3g}".format(value)
+            return f"{value / size:.3g}{unit}"
+    return f"{value:.3g}"
 
 
 def _svg(title: str, body: str, height: int = HEIGHT) -> str:
@@ -89,10 +87,9 @@ def _keys(names: Sequence[str]) -> str:
     if len(names) < 2:
         return ""
     keys = "".join(
-        '<span><i class="k{}"></i>{}</span>'.format(place % 4, text(name))
-        for place, name in enumerate(names)
+        f'<span><i class="k{place % 4}"></i>{text(name)}</span>' for place, name in enumerate(names)
     )
-    return '<div class="keys">{}</div>'.format(keys)
+    return f'<div class="keys">{keys}</div>'
 
 
 def _upright(high: float, log: bool = False, low: float = 0.0) -> Axis:
@@ -132,8 +129,9 @@ def histogram(
         if size > 1:
             said += " to " + short((end - 1) * unit)
         body += _stack(x(start), x(end), y, bars, names, said)
-    title = "{}: from {} to {}, {} in all".format(
-        what, short(low * unit), short(high * unit), number(sum(sum(bars) for bars in bins))
+    title = (
+        f"{what}: from {short(low * unit)} to {short(high * unit)}, "
+        f"{number(sum(sum(bars) for bars in bins))} in all"
     )
     return _svg(title, body) + _keys(names)
 
@@ -150,17 +148,20 @@ def _stack(
                 said, number(count), " in " + names[place] if len(names) > 1 else ""
             )
             parts.append(
-                '<rect class="f{}" x="{:.2f}" y="{:.2f}" width="{:.2f}" height="{:.2f}">'
-                "<title>{}</title></rect>".format(
-                    place % 4, left + gap / 2, top, right - left - gap, bottom - top, text(shown)
-                )
+                f'<rect class="f{place % 4}" x="{left + gap / 2:.2f}" y="{top:.2f}" '
+                f'width="{right - left - gap:.2f}" height="{bottom - top:.2f}">'
+                f"<title>{text(shown)}</title></rect>"
             )
         below += count
     return "".join(parts)
 
 
 def curves(
-    series: Mapping[str, Points], label: str, what: str, log_x: bool = False, log_y: bool = False
+    series: Mapping[str, ChartPoints],
+    label: str,
+    what: str,
+    log_x: bool = False,
+    log_y: bool = False,
 ) -> str:
     """Returns lines through points, at most a few hundred each (means of neighbours)."""
     thinned = {name: _thinned(points) for name, points in series.items() if points}
@@ -173,29 +174,30 @@ def curves(
     y = _upright(max(ys), log_y, bottom)
     body = _axes(x, y, label)
     for place, (name, points) in enumerate(thinned.items()):
-        path = " ".join("{:.1f},{:.1f}".format(x(a), y(b)) for a, b in points)
-        body += '<polyline class="line l{}" points="{}"/>'.format(place % 4, path)
+        path = " ".join(f"{x(a):.1f},{y(b):.1f}" for a, b in points)
+        body += f'<polyline class="line l{place % 4}" points="{path}"/>'
         if len(points) <= 40:
             body += "".join(_dot(x(a), y(b), place, name, a, b) for a, b in points)
-    said = ", ".join("{} ends at {}".format(n, number(p[-1][1])) for n, p in series.items() if p)
-    return _svg("{}: {}".format(what, said), body) + _keys(list(thinned))
+    said = ", ".join(f"{n} ends at {number(p[-1][1])}" for n, p in series.items() if p)
+    return _svg(f"{what}: {said}", body) + _keys(list(thinned))
 
 
 def _dot(x: float, y: float, place: int, name: str, a: float, b: float) -> str:
-    said = "{} {}: {}".format(name, number(a), number(b))
-    return '<circle class="f{}" cx="{:.1f}" cy="{:.1f}" r="3"><title>{}</title></circle>'.format(
-        place % 4, x, y, text(said)
+    said = f"{name} {number(a)}: {number(b)}"
+    return (
+        f'<circle class="f{place % 4}" cx="{x:.1f}" cy="{y:.1f}" '
+        f'r="3"><title>{text(said)}</title></circle>'
     )
 
 
-def _thinned(points: Points) -> List[Tuple[float, float]]:
+def _thinned(points: ChartPoints) -> List[Tuple[float, float]]:
     good = [(float(a), float(b)) for a, b in points if math.isfinite(b)]
     size = -(-len(good) // _MOST) or 1
     parts = [good[at : at + size] for at in range(0, len(good), size)]
     return [(part[-1][0], sum(b for _, b in part) / len(part)) for part in parts]
 
 
-def scatter(series: Mapping[str, Points], label: str, what: str, log: bool = False) -> str:
+def scatter(series: Mapping[str, ChartPoints], label: str, what: str, log: bool = False) -> str:
     """Returns points as dots; the second value goes up."""
     every = [point for points in series.values() for point in points]
     if not every:
@@ -208,10 +210,10 @@ def scatter(series: Mapping[str, Points], label: str, what: str, log: bool = Fal
         for point in points:
             counted[place, point] = counted.get((place, point), 0) + 1
     dots = "".join(
-        '<circle class="f{}" cx="{:.1f}" cy="{:.1f}" r="{:.1f}" opacity=".6"><title>{} x {}, {}'
-        "</title></circle>".format(
-            place % 4, x(a), y(b), min(9.0, 2.0 + math.log2(count)), short(a), short(b), count
-        )
+        f'<circle class="f{place % 4}" cx="{x(a):.1f}" cy="{y(b):.1f}" '
+        f'r="{min(9.0, 2.0 + math.log2(count)):.1f}" opacity=".6"><title>{short(a)} '
+        f"x {short(b)}, {count}"
+        "</title></circle>"
         for (place, (a, b)), count in counted.items()
     )
     title = "{}: {} to {} wide, {} to {} high".format(
@@ -232,8 +234,9 @@ def bars(rows: Iterable[Tuple[str, float, str]], what: str) -> str:
     for place, (name, length, said) in enumerate(shown):
         top = place * line
         body += _words(name_width - 6, top + 13, name[:22], "end")
-        body += '<rect class="f0" x="{}" y="{}" width="{:.1f}" height="{}"/>'.format(
-            name_width, top + 3, max(1.0, room * length / longest), line - 6
+        body += (
+            f'<rect class="f0" x="{name_width}" y="{top + 3}" '
+            f'width="{max(1.0, room * length / longest):.1f}" height="{line - 6}"/>'
         )
         body += _words(name_width + room * length / longest + 6, top + 13, said, "start")
     return _svg(what, body, line * len(shown) + 4)

@@ -6,17 +6,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
-from ocrdata.base.findings import KINDS
+from ocrdata.base.findings import FINDING_KINDS
+from ocrdata.base.progress import OnProgress
 from ocrdata.base.storage.staging import write_atomic
 from ocrdata.check.artefact import check_path
 from ocrdata.errors import OptionError, OutputExistsError, PathLike
 from ocrdata.gallery.cards import open_picture
 from ocrdata.gallery.regions import describe_regions
-from ocrdata.pages.facts import OnProgress, SplitFacts, collect_facts
+from ocrdata.pages.facts import SplitFacts, collect_facts
 from ocrdata.pages.figures import merged, named, pictures, splits, texts
 from ocrdata.pages.html import Section, number, page, text, tiles
 from ocrdata.pages.made import how_made, manifests
-from ocrdata.pages.samples import Outline, SampleCard, sample_grid
+from ocrdata.pages.samples import DrawnOutline, SampleCard, sample_grid
 from ocrdata.records.sources.sampling import Shown, choose_samples
 
 # Pictures whose sizes are looked at; scenes are large.
@@ -44,7 +45,7 @@ def write_dataset_page(
     check: bool = True,
     workers: int = 0,
     overwrite: bool = False,
-    on_progress: OnProgress = None,
+    on_progress: Optional[OnProgress] = None,
 ) -> PageSummary:
     """Writes a page, one file that needs nothing else, about anything that `preview` shows.
 
@@ -53,7 +54,7 @@ def write_dataset_page(
     """
     target = Path(output)
     if target.suffix.lower() not in (".html", ".htm"):
-        raise OptionError("--html must name a .html file, not {}.".format(target.name))
+        raise OptionError(f"--html must name a .html file, not {target.name}.")
     if target.exists() and not overwrite:
         raise OutputExistsError(target)
     shown = choose_samples(path, count, split, seed)
@@ -74,15 +75,17 @@ def write_dataset_page(
     ]
     what = "pictures with text" if scenes else "text lines"
     name = Path(path).resolve().name
-    data = page(name, "{}, {}".format(what, path), sections)
+    data = page(name, f"{what}, {path}", sections)
     target.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(target, data)
     return PageSummary(
-        str(target), len(data), len(shown),
+        str(target),
+        len(data),
+        len(shown),
         sum(bool(one.problem) or open_picture(one.image)[0] is None for one in shown),
         {named(name): one.total for name, one in facts.items()},
         dict(checked.problems) if checked else None,
-    )  # fmt: skip
+    )
 
 
 def _card(one: Shown) -> SampleCard:
@@ -90,14 +93,19 @@ def _card(one: Shown) -> SampleCard:
         note = " · ".join(filter(None, (one.split, one.key)))
         return SampleCard(one.image, text(one.text), note, one.split, None, one.problem, one.text)
     outlines = [
-        Outline(region.polygon, region.text or "(no text)", "ignored" if region.ignore else "")
+        DrawnOutline(region.polygon, region.text or "(no text)", "ignored" if region.ignore else "")
         for region in one.regions
     ]
     said = describe_regions(one.regions)
     return SampleCard(
-        one.image, text(said), " · ".join(filter(None, (one.split, one.key))), one.split,
-        outlines, one.problem, said,
-    )  # fmt: skip
+        one.image,
+        text(said),
+        " · ".join(filter(None, (one.split, one.key))),
+        one.split,
+        outlines,
+        one.problem,
+        said,
+    )
 
 
 def _overview(facts: Dict[str, SplitFacts], scenes: bool, checked: Any) -> str:
@@ -119,8 +127,9 @@ def _overview(facts: Dict[str, SplitFacts], scenes: bool, checked: Any) -> str:
     seen = sum(one.samples for one in facts.values())
     note = ""
     if seen < total:
-        note = '<p class="note">Texts and characters are those of the first {} samples.</p>'.format(
-            number(seen)
+        note = (
+            f'<p class="note">Texts and characters are those of the first {number(seen)} '
+            "samples.</p>"
         )
     return tiles(rows) + note
 
@@ -128,19 +137,22 @@ def _overview(facts: Dict[str, SplitFacts], scenes: bool, checked: Any) -> str:
 def _problems(checked: Any) -> str:
     if checked is None:
         return ""
-    looked = ", ".join("{} {}".format(number(n), what) for what, n in checked.checked.items())
+    looked = ", ".join(f"{number(n)} {what}" for what, n in checked.checked.items())
     if not checked.problems:
-        return '<p class="good">None found in {}.</p>'.format(text(looked))
+        return f'<p class="good">None found in {text(looked)}.</p>'
     parts: List[str] = []
     for kind, count in sorted(checked.problems.items(), key=lambda pair: -pair[1]):
         examples = "".join(
-            "<li><code>{}</code></li>".format(text(one)) for one in checked.examples.get(kind, ())
+            f"<li><code>{text(one)}</code></li>" for one in checked.examples.get(kind, ())
         )
         parts.append(
             "<details{}><summary>{}: {}</summary><p>{}</p><ul>{}</ul></details>".format(
-                " open" if len(parts) < 3 else "", text(kind), number(count),
-                text(KINDS[kind].capitalize() + "."), examples,
+                " open" if len(parts) < 3 else "",
+                text(kind),
+                number(count),
+                text(FINDING_KINDS[kind].capitalize() + "."),
+                examples,
             )
-        )  # fmt: skip
-    note = "Looked at: {}; pictures by their headers. See `ocrdata check`.".format(looked)
+        )
+    note = f"Looked at: {looked}; pictures by their headers. See `ocrdata check`."
     return '<div class="card">{}<p class="note">{}</p></div>'.format("".join(parts), text(note))

@@ -10,6 +10,7 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Se
 import numpy as np
 
 from ocrdata.base.findings import hash64
+from ocrdata.base.progress import OnProgress
 from ocrdata.base.sample import SAMPLE_LIST, Region
 from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST, VALIDATION_LIST
 from ocrdata.base.skips import Skips
@@ -20,16 +21,15 @@ from ocrdata.records.format.layouts import record_of
 from ocrdata.records.format.schema import DATASET_INFO, RECORDS_DIR
 from ocrdata.records.format.tfrecord import example_of, scan_records
 from ocrdata.records.sources.inputs import read_pictures
-from ocrdata.records.sources.listed import SceneList, open_list
+from ocrdata.records.sources.listed import SceneList, open_sample_list
 from ocrdata.records.sources.sampling import holds_pictures_only
 
 # Samples of a split that are looked at: enough for every figure, and a minute at the most.
 MOST = 200_000
 _KEPT_TEXTS = 200_000  # distinct texts of a split that are compared with other splits'
-OnProgress = Optional[Callable[[int, Optional[int]], None]]
 
 
-class Item(NamedTuple):
+class PageItem(NamedTuple):
     """A sample without its picture: a text, or regions."""
 
     text: str
@@ -51,7 +51,7 @@ class SplitFacts:
     unreadable: int = 0
     texts: Set[int] = field(default_factory=set)  # hashes
 
-    def add(self, item: Item) -> None:
+    def add(self, item: PageItem) -> None:
         """Counts one sample."""
         self.samples += 1
         if item.regions is None:
@@ -84,7 +84,7 @@ def _shorter_side(polygon: np.ndarray) -> int:
 
 
 def collect_facts(
-    path: PathLike, split: Optional[str] = None, on_progress: OnProgress = None
+    path: PathLike, split: Optional[str] = None, on_progress: Optional[OnProgress] = None
 ) -> Dict[str, SplitFacts]:
     """Returns the facts of each split ("" where there are none) of whatever lies at a path.
 
@@ -108,7 +108,7 @@ def collect_facts(
     return found
 
 
-Items = Callable[[SplitFacts], Iterator[Item]]
+Items = Callable[[SplitFacts], Iterator[PageItem]]
 
 
 def _sources(where: Path) -> Iterator[Tuple[str, Items]]:
@@ -131,15 +131,15 @@ def _sources(where: Path) -> Iterator[Tuple[str, Items]]:
 
 
 def _of_list(path: Path, root: Path) -> Tuple[str, Items]:
-    def read(facts: SplitFacts) -> Iterator[Item]:
-        with open_list(path, root) as source:
+    def read(facts: SplitFacts) -> Iterator[PageItem]:
+        with open_sample_list(path, root) as source:
             facts.total = sum(1 for _ in source.lines())
             for line in source.lines():
                 try:
                     if isinstance(source, SceneList):
-                        yield Item("", source.sample_at(line.offset).regions)
+                        yield PageItem("", source.sample_at(line.offset).regions)
                     else:
-                        yield Item(line.text.partition(" ")[2])
+                        yield PageItem(line.text.partition(" ")[2])
                 except AnnotationError:
                     facts.unreadable += 1
 
@@ -154,7 +154,7 @@ def _of_shards(folder: Path) -> Iterator[Tuple[str, Items]]:
 
         def read(
             facts: SplitFacts, paths: List[Path] = paths, total: int = total
-        ) -> Iterator[Item]:
+        ) -> Iterator[PageItem]:
             facts.total = total
             for path in paths:
                 yield from _of_file(path, facts)
@@ -162,7 +162,7 @@ def _of_shards(folder: Path) -> Iterator[Tuple[str, Items]]:
         yield split, read
 
 
-def _of_file(path: Path, facts: SplitFacts) -> Iterator[Item]:
+def _of_file(path: Path, facts: SplitFacts) -> Iterator[PageItem]:
     """Yields the samples of one record file."""
     try:
         for record in scan_records(path):
@@ -173,7 +173,7 @@ def _of_file(path: Path, facts: SplitFacts) -> Iterator[Item]:
             except (ValueError, InputError):
                 facts.unreadable += 1
                 continue
-            yield Item(getattr(found, "text", ""), getattr(found, "regions", None))
+            yield PageItem(getattr(found, "text", ""), getattr(found, "regions", None))
     except InputError:
         facts.unreadable += 1  # a file that is missing, or damaged beyond reading on
 
@@ -184,11 +184,11 @@ def _of_pictures(where: Path) -> Iterator[Tuple[str, Items]]:
     names = list(dict.fromkeys(name for name, _ in read_pictures(where, skips)))
 
     def reader(wanted: str) -> Items:
-        def read(facts: SplitFacts) -> Iterator[Item]:
+        def read(facts: SplitFacts) -> Iterator[PageItem]:
             left_out = Skips(errors=True)
             for name, sample in read_pictures(where, left_out):
                 if name == wanted:
-                    yield Item(sample.text or "", None if sample.text else sample.regions)
+                    yield PageItem(sample.text or "", None if sample.text else sample.regions)
             if name_is_first(wanted):
                 facts.unreadable += sum(left_out.counts.values())
 

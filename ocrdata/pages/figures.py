@@ -53,22 +53,26 @@ def _characters(total: "Counter[str]") -> List[str]:
     every = sum(total.values())
     curve = c.curves(
         {"count": [(rank, ranked[rank - 1][1]) for rank in _spread(len(ranked))]},
-        "rank of a character", "counts of characters by rank", True, True,
-    )  # fmt: skip
+        "rank of a character",
+        "counts of characters by rank",
+        True,
+        True,
+    )
     rows = [
-        (_visible(one), float(count), "{} ({:.1%})".format(number(count), count / every))
+        (_visible(one), float(count), f"{number(count)} ({count / every:.1%})")
         for one, count in ranked[:_COMMON]
     ]
     most = ranked[-1][1] + 1
     rare = [one for one, count in ranked if count <= most]
     rarest = " ".join(map(_visible, rare[-_RARE:]))
-    note = "{} characters appear {} times at the most; here are the last {}.".format(
-        number(len(rare)), number(most), number(min(_RARE, len(rare)))
+    note = (
+        f"{number(len(rare))} characters appear {number(most)} times at the most; here "
+        f"are the last {number(min(_RARE, len(rare)))}."
     )
     return [
         card("Most frequent characters", c.bars(rows, "the most frequent characters")),
         card("Frequency of characters", curve, "Both axes by their logarithms."),
-        card("Rarest characters", "<p>{}</p>".format(text(rarest)), note),
+        card("Rarest characters", f"<p>{text(rarest)}</p>", note),
     ]
 
 
@@ -82,7 +86,7 @@ def _spread(count: int) -> List[int]:
 
 def _visible(character: str) -> str:
     return (
-        "U+{:04X}".format(ord(character))
+        f"U+{ord(character):04X}"
         if not character.isprintable() or character.isspace()
         else character
     )
@@ -108,9 +112,9 @@ def pictures(sizes: List[Shown]) -> str:
         name: dict(Counter(int(round(4 * width / height)) for width, height in points))
         for name, points in found.items()
     }
-    note = "Of {} pictures chosen by the seed.".format(number(len(weights)))
+    note = f"Of {number(len(weights))} pictures chosen by the seed."
     rows = [
-        ("format", ", ".join("{} {}".format(n, number(count)) for n, count in formats.items())),
+        ("format", ", ".join(f"{n} {number(count)}" for n, count in formats.items())),
         ("width", _range([p[0] for p in every])),
         ("height", _range([p[1] for p in every])),
         ("bytes", _range(weights)),
@@ -140,10 +144,22 @@ def splits(facts: Dict[str, SplitFacts]) -> str:
         shared = number(len(one.texts & train.texts)) if train is not None and other else ""
         unseen = number(len(set(one.characters) - set(train.characters))) if train and other else ""
         rows.append(
-            (named(name), number(one.total), number(len(one.texts)), number(len(one.characters)),
-             shared, unseen)
-        )  # fmt: skip
-    head = ("split", "samples", "distinct texts", "characters", "texts also in train",
-            "characters not in train")  # fmt: skip
+            (
+                named(name),
+                number(one.total),
+                number(len(one.texts)),
+                number(len(one.characters)),
+                shared,
+                unseen,
+            )
+        )
+    head = (
+        "split",
+        "samples",
+        "distinct texts",
+        "characters",
+        "texts also in train",
+        "characters not in train",
+    )
     note = "A text in two splits makes scores look better than they are."
-    return '<div class="card">{}<p class="note">{}</p></div>'.format(table(head, rows, 5), note)
+    return f'<div class="card">{table(head, rows, 5)}<p class="note">{note}</p></div>'

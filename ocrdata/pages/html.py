@@ -48,21 +48,23 @@ def _file(name: str) -> str:
 def page(title: str, subtitle: str, sections: Sequence[Section]) -> bytes:
     """Returns a whole page in UTF-8; sections without content are left out."""
     kept = [section for section in sections if section.body]
-    links = "".join(
-        '<li><a href="#{}">{}</a></li>'.format(one.anchor, text(one.title)) for one in kept
-    )
+    links = "".join(f'<li><a href="#{one.anchor}">{text(one.title)}</a></li>' for one in kept)
     bodies = "".join(
-        '<section id="{0}" aria-labelledby="{0}-t"><h2 id="{0}-t">{1}</h2>{2}</section>'.format(
-            one.anchor, text(one.title), one.body
-        )
+        f'<section id="{one.anchor}" aria-labelledby="{one.anchor}-t"><h2 '
+        f'id="{one.anchor}-t">{text(one.title)}</h2>{one.body}</section>'
         for one in kept
     )
     content = _PAGE.format(
-        policy=_POLICY, title=text(title), subtitle=text(subtitle), css=_file("page.css"),
+        policy=_POLICY,
+        title=text(title),
+        subtitle=text(subtitle),
+        css=_file("page.css"),
         script=_file("page.js"),
-        links=links, sections=bodies, version=__version__,
+        links=links,
+        sections=bodies,
+        version=__version__,
         first=kept[0].anchor if kept else "",
-    )  # fmt: skip
+    )
     return content.encode("utf-8", "replace")
 
 
@@ -70,11 +72,9 @@ def tiles(values: Iterable[Sequence[str]]) -> str:
     """Returns large figures: (figure, what it is) or (figure, what it is, "good" or "bad")."""
     parts = []
     for figure, what, *mark in values:
-        kind = ' class="{}"'.format(mark[0]) if mark else ""
+        kind = f' class="{mark[0]}"' if mark else ""
         parts.append(
-            '<div class="tile"><b{}>{}</b><span>{}</span></div>'.format(
-                kind, text(figure), text(what)
-            )
+            f'<div class="tile"><b{kind}>{text(figure)}</b><span>{text(what)}</span></div>'
         )
     return '<div class="tiles">{}</div>'.format("".join(parts))
 
@@ -90,8 +90,7 @@ def table(
         scope = ' scope="col"' if kind == "th" else ""
         return "<tr>{}</tr>".format(
             "".join(
-                "<{0}{1}{2}>{3}</{0}>".format(kind, scope, mark, text(cell))
-                for mark, cell in zip(marks, cells)
+                f"<{kind}{scope}{mark}>{text(cell)}</{kind}>" for mark, cell in zip(marks, cells)
             )
         )
 
@@ -104,8 +103,8 @@ def table(
 
 def card(title: str, body: str, note: str = "") -> str:
     """Returns a box with a heading."""
-    below = '<p class="note">{}</p>'.format(text(note)) if note else ""
-    return '<div class="card"><h3>{}</h3>{}{}</div>'.format(text(title), body, below)
+    below = f'<p class="note">{text(note)}</p>' if note else ""
+    return f'<div class="card"><h3>{text(title)}</h3>{body}{below}</div>'
 
 
 def charts(cards: Iterable[str]) -> str:
@@ -117,5 +116,5 @@ def charts(cards: Iterable[str]) -> str:
 def number(value: float) -> str:
     """Returns a figure for people: thousands marked, four digits at the most behind a point."""
     if isinstance(value, int) or float(value).is_integer() and abs(value) < 1e15:
-        return "{:,}".format(int(value))
-    return "{:.4g}".format(value)
+        return f"{int(value):,}"
+    return f"{value:.4g}"

@@ -58,13 +58,13 @@ def how_made(made: List[Dict[str, Any]], sample: str) -> str:
 
 def _said(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join("{} {}".format(name, _said(one)) for name, one in sorted(value.items()))
+        return ", ".join(f"{name} {_said(one)}" for name, one in sorted(value.items()))
     return " ".join(map(_said, value)) if isinstance(value, list) else str(value)
 
 
 def _effects(recipe: Dict[str, Any]) -> str:
     rows = [
-        (name.replace("_", " "), number(low), number(high), "{:.0%}".format(share))
+        (name.replace("_", " "), number(low), number(high), f"{share:.0%}")
         for name, (low, high, share) in sorted(recipe.items())
     ]
     return table(("effect", "from", "to", "share of lines"), rows, 3)
@@ -85,7 +85,7 @@ def _face(font: Any, sample: str) -> str:
             picture = _drawn(path, sample)
         except OSError:
             picture = ""  # no font Pillow can open: its name still says what it is
-    return "<div>{}<small>{}</small></div>".format(picture, text(Path(described).name))
+    return f"<div>{picture}<small>{text(Path(described).name)}</small></div>"
 
 
 def _drawn(path: Path, sample: str) -> str:
@@ -95,4 +95,4 @@ def _drawn(path: Path, sample: str) -> str:
     stream = io.BytesIO()
     image.save(stream, "PNG")
     data = base64.b64encode(stream.getvalue()).decode("ascii")
-    return '<img alt="" src="data:image/png;base64,{}"><br>'.format(data)
+    return f'<img alt="" src="data:image/png;base64,{data}"><br>'

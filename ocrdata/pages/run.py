@@ -10,7 +10,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 from ocrdata.base.storage.staging import read_json, write_atomic
 from ocrdata.pages import charts as c
 from ocrdata.pages.html import Section, card, charts, number, page, table, text, tiles
-from ocrdata.pages.samples import Outline, SampleCard, sample_grid
+from ocrdata.pages.samples import DrawnOutline, SampleCard, sample_grid
 
 REPORT, RUN, METRICS = "report.html", "run.json", "metrics.jsonl"
 _LOWER = ("character_error_rate", "loss")  # figures of which less is better
@@ -25,7 +25,7 @@ class Miss(NamedTuple):
     truth: str
     text: str
     note: str
-    outlines: Optional[Sequence[Outline]] = None
+    outlines: Optional[Sequence[DrawnOutline]] = None
 
 
 def write_run_page(directory: Path, worst: Sequence[Miss] = (), what: str = "") -> Path:
@@ -41,7 +41,7 @@ def write_run_page(directory: Path, worst: Sequence[Miss] = (), what: str = "") 
         Section("worst", "Worst predictions", _worst(worst, what)),
         Section("options", "Options", _options(content, options)),
     ]
-    subtitle = "training run, {}".format(directory)
+    subtitle = f"training run, {directory}"
     write_atomic(directory / REPORT, page(content["model"], subtitle, sections))
     return directory / REPORT
 
@@ -69,7 +69,7 @@ def _overview(
     for name in looks[-1][1] if looks else ():
         choose = min if name in _LOWER else max
         step, figures = choose(looks, key=lambda look: look[1].get(name, 0.0))
-        rows.append((number(figures[name]), "best {}, at step {}".format(_named(name), step)))
+        rows.append((number(figures[name]), f"best {_named(name)}, at step {step}"))
     return tiles(rows) if rows else ""
 
 
@@ -108,7 +108,7 @@ def _curve(title: str, series: Dict[str, Any], log: bool = False) -> str:
         4,
     )
     chart = c.curves(series, "step", title, False, log)
-    return card(title, "{}<details><summary>Figures</summary>{}</details>".format(chart, last))
+    return card(title, f"{chart}<details><summary>Figures</summary>{last}</details>")
 
 
 def _ends(points: Sequence[Tuple[float, float]]) -> Tuple[float, float]:
@@ -118,13 +118,13 @@ def _ends(points: Sequence[Tuple[float, float]]) -> Tuple[float, float]:
 
 def _worst(worst: Sequence[Miss], what: str) -> str:
     if not worst:
-        return "" if not what else '<p class="note">{}</p>'.format(text(what))
+        return "" if not what else f'<p class="note">{text(what)}</p>'
     cards = [
         SampleCard(one.image, _title(one), one.note, "", one.outlines, "", one.truth)
         for one in worst
     ]
     scenes = any(one.outlines is not None for one in worst)
-    return '<p class="note">{}</p>{}'.format(text(what), sample_grid(cards, scenes))
+    return f'<p class="note">{text(what)}</p>{sample_grid(cards, scenes)}'
 
 
 def _title(one: Miss) -> str:
@@ -148,7 +148,7 @@ def marked(truth: str, read: str) -> Tuple[str, str]:
 
 def _options(content: Dict[str, Any], options: Dict[str, Any]) -> str:
     versions = content.get("versions", {})
-    made = ", ".join("{} {}".format(name, value) for name, value in sorted(versions.items()))
+    made = ", ".join(f"{name} {value}" for name, value in sorted(versions.items()))
     rows = [("--" + name.replace("_", "-"), value) for name, value in sorted(options.items())]
     folded = "<details><summary>All options</summary>{}</details>"
     return card(content["model"], folded.format(table(("option", "value"), rows, wrap=True)), made)

@@ -11,12 +11,12 @@ from PIL import Image
 from ocrdata.gallery.cards import open_picture
 from ocrdata.pages.html import text
 
-LONGEST, QUALITY = 720, 85
+_LONGEST, _QUALITY = 720, 85
 _SMALL = 120_000  # bytes of a file that is put into the page as it is
 _SHOWABLE = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif"}
 
 
-class Outline(NamedTuple):
+class DrawnOutline(NamedTuple):
     """A polygon [[x, y], ...] in pixels, what is said of it, and its class in the style."""
 
     points: Any
@@ -31,7 +31,7 @@ class SampleCard(NamedTuple):
     title: str
     note: str = ""
     split: str = ""
-    outlines: Optional[Sequence[Outline]] = None
+    outlines: Optional[Sequence[DrawnOutline]] = None
     problem: str = ""
     spoken: str = ""
 
@@ -40,46 +40,51 @@ def sample_card(one: SampleCard) -> str:
     """Returns a button with the picture; what cannot be shown says why."""
     image, problem = (None, one.problem) if one.problem else open_picture(one.image)
     if image is None:
-        frame = '<span class="bad">cannot be shown: {}</span>'.format(text(problem))
+        frame = f'<span class="bad">cannot be shown: {text(problem)}</span>'
     else:
         frame = (
             '<span class="pic"><img alt="{}" width="{}" height="{}" src="{}">{}</span>'
         ).format(
-            text(one.spoken or "sample"), image.width, image.height,
-            data_uri(one.image, image), _overlay(image.size, one.outlines or ()),
-        )  # fmt: skip
+            text(one.spoken or "sample"),
+            image.width,
+            image.height,
+            data_uri(one.image, image),
+            _overlay(image.size, one.outlines or ()),
+        )
     return (
-        '<button type="button" class="card sample" data-split="{}"><span class="frame">{}</span>'
-        "<strong>{}</strong><small>{}</small></button>"
-    ).format(text(one.split), frame, one.title, text(one.note))
+        '<button type="button" class="card sample" '
+        f'data-split="{text(one.split)}"><span class="frame">{frame}</span>'
+        f"<strong>{one.title}</strong><small>{text(one.note)}</small></button>"
+    )
 
 
 def data_uri(data: bytes, image: Image.Image) -> str:
     """Returns a picture as part of the page: its own bytes where a browser shows them."""
     with Image.open(io.BytesIO(data)) as opened:
         kind = _SHOWABLE.get(opened.format or "", "")
-    if not kind or max(image.size) > LONGEST or len(data) > _SMALL:
+    if not kind or max(image.size) > _LONGEST or len(data) > _SMALL:
         small = image.copy()
-        small.thumbnail((LONGEST, LONGEST))
+        small.thumbnail((_LONGEST, _LONGEST))
         stream = io.BytesIO()
-        small.save(stream, "JPEG", quality=QUALITY)
+        small.save(stream, "JPEG", quality=_QUALITY)
         data, kind = stream.getvalue(), "image/jpeg"
     return "data:{};base64,{}".format(kind, base64.b64encode(data).decode("ascii"))
 
 
-def _overlay(size: Any, outlines: Sequence[Outline]) -> str:
+def _overlay(size: Any, outlines: Sequence[DrawnOutline]) -> str:
     if not outlines:
         return ""
     shapes = "".join(
         '<polygon class="{}" points="{}"><title>{}</title></polygon>'.format(
             one.kind,
-            " ".join("{:.1f},{:.1f}".format(float(x), float(y)) for x, y in one.points),
+            " ".join(f"{float(x):.1f},{float(y):.1f}" for x, y in one.points),
             text(one.said),
         )
         for one in outlines
     )
-    return '<svg viewBox="0 0 {} {}" preserveAspectRatio="none" aria-hidden="true">{}</svg>'.format(
-        size[0], size[1], shapes
+    return (
+        f'<svg viewBox="0 0 {size[0]} {size[1]}" preserveAspectRatio="none" '
+        f'aria-hidden="true">{shapes}</svg>'
     )
 
 

@@ -8,7 +8,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 from ocrdata.errors import InputError, OptionError
 from ocrdata.render.effects.backgrounds import find_pictures
 from ocrdata.render.effects.warp import Frame
-from ocrdata.render.lines.blocks import Job
+from ocrdata.render.lines.blocks import RenderConfig
 from ocrdata.render.lines.planning import TextOptions
 from ocrdata.render.style.line_style import LineStyle, check_value, parse_overrides, read_styles
 from ocrdata.render.style.recipes import Recipe, Spread, find_recipe
@@ -17,18 +17,18 @@ from ocrdata.text.charset import Charset, read_charset
 from ocrdata.text.corpus import read_corpora
 
 
-class Order(NamedTuple):
+class RenderRequest(NamedTuple):
     """What to draw and how: texts with frequencies, the job, and what was left out already."""
 
     texts: Sequence[str]
     frequencies: Sequence[int]
-    job: Job
+    config: RenderConfig
     options: TextOptions
     skipped: Dict[str, int]
     dictionary: Optional[Charset] = None
 
 
-def read_order(
+def read_request(
     font: Tuple[str, ...],
     face: Optional[int],
     latin_font: Tuple[str, ...],
@@ -58,7 +58,7 @@ def read_order(
     seed: int,
     limit: Optional[int],
     records: bool,
-) -> Order:
+) -> RenderRequest:
     """Reads fonts, corpora, recipe, dictionary and backgrounds.
 
     Raises OptionError where options contradict each other, and what reading the files raises.
@@ -71,32 +71,49 @@ def read_order(
     recipe = _recipe(style, overrides, quality)
     pictures = find_pictures(background, skipped)
     charset = read_charset(dictionary) if dictionary else None
-    job = Job(
-        tuple(find_fonts(font, face, skipped)), recipe,
-        Frame(height, width, direction == "vertical"), seed, form,
-        tuple(find_fonts(latin_font, None, skipped)) if latin_font else (), fallback, pictures,
-        boxes, log_styles,
-    )  # fmt: skip
+    config = RenderConfig(
+        tuple(find_fonts(font, face, skipped)),
+        recipe,
+        Frame(height, width, direction == "vertical"),
+        seed,
+        form,
+        tuple(find_fonts(latin_font, None, skipped)) if latin_font else (),
+        fallback,
+        pictures,
+        boxes,
+        log_styles,
+    )
     texts: List[str] = []
     frequencies: List[int] = []
     if replay:
         texts, styles = _replayed(replay, overrides)
-        job, variants, sampling = job._replace(replay=styles), 1, "listed"
+        config, variants, sampling = config._replace(replay=styles), 1, "listed"
     elif sampling != "random" or charset is None:
         cut = cut_length is not None
         for phrase in read_corpora(
-            corpus, min_length=min_length, max_length=max_length, min_frequency=min_frequency,
-            cut=cut, cut_length=cut_length or max_length, skips=skipped,
-        ):  # fmt: skip
+            corpus,
+            min_length=min_length,
+            max_length=max_length,
+            min_frequency=min_frequency,
+            cut=cut,
+            cut_length=cut_length or max_length,
+            skips=skipped,
+        ):
             texts.append(phrase.text)
             frequencies.append(phrase.frequency)
     if records and charset:
         texts, frequencies = _encodable(texts, frequencies, charset, skipped)
     chosen = TextOptions(
-        variants, limit, test_fraction, sampling, min_count or 0,
-        charset.characters if charset else (), (min_length, max_length), near_duplicates,
-    )  # fmt: skip
-    return Order(texts, frequencies, job, chosen, skipped, charset)
+        variants,
+        limit,
+        test_fraction,
+        sampling,
+        min_count or 0,
+        charset.characters if charset else (),
+        (min_length, max_length),
+        near_duplicates,
+    )
+    return RenderRequest(texts, frequencies, config, chosen, skipped, charset)
 
 
 def _recipe(style: str, overrides: Tuple[str, ...], quality: Optional[str]) -> Recipe:
@@ -105,7 +122,7 @@ def _recipe(style: str, overrides: Tuple[str, ...], quality: Optional[str]) -> R
         low, _, high = quality.partition("..")
         spread = Spread(check_value("quality", low), check_value("quality", high or low))
         if spread.low > spread.high:
-            raise OptionError("--quality needs LOW..HIGH, not {}.".format(quality))
+            raise OptionError(f"--quality needs LOW..HIGH, not {quality}.")
         recipe = recipe.with_spread("quality", spread)
     return recipe.with_fixed(parse_overrides(overrides)) if overrides else recipe
 

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 import numpy as np
 
 from ocrdata.base.parallel import Workers, ordered_map
-from ocrdata.base.rng import bucket, order_key
+from ocrdata.base.progress import OnProgress
+from ocrdata.base.random_streams import bucket, order_key
 from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST, is_test
 from ocrdata.base.storage.files import FolderWriter
 from ocrdata.base.storage.staging import Staged, staged_output
 from ocrdata.errors import OptionError
-from ocrdata.pipelines.line_request import Order
+from ocrdata.pipelines.line_request import RenderRequest
 from ocrdata.records.format.dataset_info import build_info, write_info
 from ocrdata.records.format.schema import (
     RECORDS_DIR,
@@ -35,12 +36,10 @@ from ocrdata.records.format.tfrecord_writer import drop_unfinished, open_writer
 from ocrdata.records.write.shard_journal import Journal
 from ocrdata.records.write.writing import split_counts
 from ocrdata.render.lines.batch import write_lists
-from ocrdata.render.lines.blocks import PICTURES, Job, render_block
-from ocrdata.render.lines.planning import describe, font_names, plan_lines
-from ocrdata.render.lines.text_sampling import BLOCK, TextPlan, near_key
+from ocrdata.render.lines.blocks import LINES_FOLDER, RenderConfig, render_block
+from ocrdata.render.lines.planning import describe_lines, font_names, plan_lines
+from ocrdata.render.lines.text_sampling import BLOCK_SIZE, TextPlan, near_key
 from ocrdata.text.charset import Charset, collect_characters
-
-OnProgress = Callable[[int, Optional[int]], None]
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ class _Context(NamedTuple):
     """What every shard of a run needs; each worker gets it once."""
 
     plan: TextPlan
-    job: Job
+    config: RenderConfig
     charset: Charset
     folder: Path
     pictures: Optional[Path]
@@ -80,9 +79,9 @@ class _Context(NamedTuple):
     def split_of(self, text: str) -> str:
         """Says which split a text and its near duplicates belong to."""
         key = near_key(text)
-        if is_test(key, self.job.seed, self.test_fraction):
+        if is_test(key, self.config.seed, self.test_fraction):
             return TEST
-        place = bucket(key, "validation-{}".format(self.job.seed))
+        place = bucket(key, f"validation-{self.config.seed}")
         return VALIDATION if place < self.validation_fraction else TRAIN
 
 
@@ -113,13 +112,13 @@ def _write_shard(shard: _Shard) -> Dict[str, Any]:
 
 
 def _lines(context: _Context, shard: _Shard) -> Iterator[LineRecord]:
-    blocks = shard.numbers // BLOCK
-    form = {"jpg": "jpeg"}.get(context.job.form, context.job.form)
+    blocks = shard.numbers // BLOCK_SIZE
+    form = {"jpg": "jpeg"}.get(context.config.form, context.config.form)
     pictures = FolderWriter(context.pictures) if context.pictures else None
     for number in np.unique(blocks).tolist():
         task = context.plan.task(number)
-        places = (shard.numbers[blocks == number] - number * BLOCK).tolist()
-        for item in render_block(context.job, task, places):
+        places = (shard.numbers[blocks == number] - number * BLOCK_SIZE).tolist()
+        for item in render_block(context.config, task, places):
             data, text = item.sample.image_bytes(), item.sample.text or ""
             if pictures:
                 pictures.write(item.sample.key, data)
@@ -136,7 +135,7 @@ def _survey(context: _Context) -> Tuple[np.ndarray, Set[str]]:
     characters: Set[str] = set()
     known: Dict[str, int] = {}
     for task in context.plan.tasks():
-        for place, text in enumerate(task.texts, task.number * BLOCK):
+        for place, text in enumerate(task.texts, task.number * BLOCK_SIZE):
             split = known.get(text)
             if split is None:
                 split = SPLITS.index(context.split_of(text))
@@ -188,7 +187,7 @@ def _write_all(
 
 def write_line_records(
     data_dir: Path,
-    order: Order,
+    request: RenderRequest,
     shards: int,
     validation_fraction: float,
     keep_pictures: bool = False,
@@ -202,49 +201,56 @@ def write_line_records(
     Without one it is made of the characters that the lines show. Texts are shuffled, so that each
     shard is a sample of them all. Raises what rendering and `staged_output` raise.
     """
-    if order.job.boxes or order.job.log:
+    if request.config.boxes or request.config.log:
         raise OptionError("--boxes and --log-styles go with picture files, not with --records.")
-    order = _shuffled(order)
+    request = _shuffled(request)
     plan, skips = plan_lines(
-        order.texts, order.job, order.options, order.skipped, order.frequencies
+        request.texts, request.config, request.options, request.skipped, request.frequencies
     )
     options = {
-        **describe(plan, order.job, order.options),
+        **describe_lines(plan, request.config, request.options),
         "shards": shards,
         "validation_fraction": validation_fraction,
-        "dictionary_sha256": order.dictionary.sha256 if order.dictionary else "",
+        "dictionary_sha256": request.dictionary.sha256 if request.dictionary else "",
         "keep_pictures": keep_pictures,
     }
-    names = [RECORDS_DIR, *([PICTURES, TRAIN_LIST, TEST_LIST] if keep_pictures else [])]
-    fraction = order.options.test_fraction
+    names = [RECORDS_DIR, *([LINES_FOLDER, TRAIN_LIST, TEST_LIST] if keep_pictures else [])]
+    fraction = request.options.test_fraction
     with staged_output(data_dir, names, "gen-pics", options, overwrite, resume) as staged:
         folder = staged.path(RECORDS_DIR)
-        pictures = staged.path(PICTURES).parent if keep_pictures else None
+        pictures = staged.path(LINES_FOLDER).parent if keep_pictures else None
         context = _Context(
-            plan, order.job, Charset(()), folder, pictures, fraction, validation_fraction
+            plan, request.config, Charset(()), folder, pictures, fraction, validation_fraction
         )
         splits, characters = _survey(context)
-        charset = order.dictionary or collect_characters(characters)
+        charset = request.dictionary or collect_characters(characters)
         context = context._replace(charset=charset)
         planned = _plan_shards(splits, shards)
         entries, resumed = _write_all(staged, context, planned, workers, on_progress)
         write_info(folder, build_info(entries, charset, "none"))
         if keep_pictures:
-            write_lists(staged, plan, order.job, fraction)
+            write_lists(staged, plan, request.config, fraction)
         result = RecordsSummary(
-            str(data_dir / RECORDS_DIR), split_counts(entries), plan.total,
-            sum(entry["bytes"] for entry in entries), charset.num_classes, charset.sha256,
-            font_names(order.job), skips,
-        )  # fmt: skip
+            str(data_dir / RECORDS_DIR),
+            split_counts(entries),
+            plan.total,
+            sum(entry["bytes"] for entry in entries),
+            charset.num_classes,
+            charset.sha256,
+            font_names(request.config),
+            skips,
+        )
         staged.summary = {**vars(result), "output": RECORDS_DIR}
     return RecordsSummary(**{**vars(result), "resumed_shards": resumed})
 
 
-def _shuffled(order: Order) -> Order:
-    if order.job.replay or order.options.sampling == "random":
-        return order
-    salt = "lines-{}".format(order.job.seed)
-    pairs = sorted(zip(order.texts, order.frequencies), key=lambda pair: order_key(pair[0], salt))
-    return order._replace(
+def _shuffled(request: RenderRequest) -> RenderRequest:
+    if request.config.replay or request.options.sampling == "random":
+        return request
+    salt = f"lines-{request.config.seed}"
+    pairs = sorted(
+        zip(request.texts, request.frequencies), key=lambda pair: order_key(pair[0], salt)
+    )
+    return request._replace(
         texts=[text for text, _ in pairs], frequencies=[count for _, count in pairs]
     )

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Callable, NamedTuple, Optional
+from typing import Any, NamedTuple, Optional
 
-from ocrdata.pipelines.line_request import Order
+from ocrdata.base.progress import OnProgress
+from ocrdata.pipelines.line_request import RenderRequest
 from ocrdata.pipelines.lines_to_records import write_line_records
 from ocrdata.render.lines import planning
 from ocrdata.render.lines.batch import render_lines
 from ocrdata.render.lines.sheet import write_sheet
 
-OnProgress = Callable[[int, Optional[int]], None]
 
-
-class Output(NamedTuple):
+class OutputOptions(NamedTuple):
     """Where an order goes, and how."""
 
     data_dir: Path
@@ -27,26 +26,42 @@ class Output(NamedTuple):
     resume: bool
 
 
-def foresee(order: Order, preview: Optional[Path], overwrite: bool) -> Any:
+def preview_lines(request: RenderRequest, preview: Optional[Path], overwrite: bool) -> Any:
     """Returns what a run would write; with `preview` draws a sheet of its first pictures."""
     plan, skips = planning.plan_lines(
-        order.texts, order.job, order.options, order.skipped, order.frequencies
+        request.texts, request.config, request.options, request.skipped, request.frequencies
     )
     if preview is None:
-        return planning.foresee(plan, order.job, order.options, skips)
+        return planning.dry_run_lines(plan, request.config, request.options, skips)
     return {
-        "preview": preview, "shown": write_sheet(preview, order.job, plan, overwrite=overwrite),
-    }  # fmt: skip
+        "preview": preview,
+        "shown": write_sheet(preview, request.config, plan, overwrite=overwrite),
+    }
 
 
-def write(order: Order, output: Output, on_progress: OnProgress) -> Any:
+def write(request: RenderRequest, output: OutputOptions, on_progress: OnProgress) -> Any:
     """Writes an order and returns the summary."""
     if output.records:
         return write_line_records(
-            output.data_dir, order, output.shards, output.validation_fraction,
-            output.keep_pictures, output.workers, output.overwrite, output.resume, on_progress,
-        )  # fmt: skip
+            output.data_dir,
+            request,
+            output.shards,
+            output.validation_fraction,
+            output.keep_pictures,
+            output.workers,
+            output.overwrite,
+            output.resume,
+            on_progress,
+        )
     return render_lines(
-        output.data_dir, order.texts, order.job, order.options, output.workers, output.overwrite,
-        output.resume, order.skipped, order.frequencies, on_progress,
-    )  # fmt: skip
+        output.data_dir,
+        request.texts,
+        request.config,
+        request.options,
+        output.workers,
+        output.overwrite,
+        output.resume,
+        request.skipped,
+        request.frequencies,
+        on_progress,
+    )

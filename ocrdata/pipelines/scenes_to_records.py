@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from ocrdata.base.parallel import Workers
+from ocrdata.base.progress import OnProgress
 from ocrdata.base.sample import Sample
 from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST, is_test
 from ocrdata.base.skips import Skips
@@ -14,12 +15,10 @@ from ocrdata.records.write.options import WriteOptions
 from ocrdata.records.write.stream import write_sample_stream
 from ocrdata.render.effects.backgrounds import find_pictures
 from ocrdata.render.scenes.batch import check_job, describe_scenes, drawable_texts, iterate_scenes
-from ocrdata.render.scenes.scene import SceneJob, scene_key
+from ocrdata.render.scenes.scene import SceneConfig, scene_key
 from ocrdata.render.style.recipes import find_recipe
 from ocrdata.render.text.fonts import find_fonts
 from ocrdata.text.corpus import read_corpora
-
-OnProgress = Callable[[int, Optional[int]], None]
 
 
 def read_scene_job(
@@ -39,37 +38,53 @@ def read_scene_job(
     background: Tuple[str, ...],
     form: str,
     seed: int,
-) -> Tuple[SceneJob, List[str], Dict[str, int]]:
+) -> Tuple[SceneConfig, List[str], Dict[str, int]]:
     """Reads fonts, corpora, recipe and backgrounds; returns what was left out as well."""
     skipped: Dict[str, int] = {}
-    job = SceneJob(
-        tuple(find_fonts(font, None, skipped)), find_recipe(style), size, texts,
-        (float(text_height[0]), float(text_height[1])), seed, form,
-        find_pictures(background, skipped), dont_care, vertical, curved, turned,
-    )  # fmt: skip
+    config = SceneConfig(
+        tuple(find_fonts(font, None, skipped)),
+        find_recipe(style),
+        size,
+        texts,
+        (float(text_height[0]), float(text_height[1])),
+        seed,
+        form,
+        find_pictures(background, skipped),
+        dont_care,
+        vertical,
+        curved,
+        turned,
+    )
     phrases = read_corpora(
-        corpus, min_length=min_length, max_length=max_length, min_frequency=min_frequency,
+        corpus,
+        min_length=min_length,
+        max_length=max_length,
+        min_frequency=min_frequency,
         skips=skipped,
-    )  # fmt: skip
-    return job, [phrase.text for phrase in phrases], skipped
+    )
+    return config, [phrase.text for phrase in phrases], skipped
 
 
 def plan_scenes(
-    job: SceneJob, texts: List[str], count: int, test_fraction: float, skipped: Dict[str, int]
+    config: SceneConfig, texts: List[str], count: int, test_fraction: float, skipped: Dict[str, int]
 ) -> Dict[str, Any]:
     """Returns what a run would write."""
-    check_job(job, count)
-    kept = drawable_texts(texts, job, skipped)
-    test = sum(is_test(scene_key(n, job.form), job.seed, test_fraction) for n in range(count))
+    check_job(config, count)
+    kept = drawable_texts(texts, config, skipped)
+    test = sum(is_test(scene_key(n, config.form), config.seed, test_fraction) for n in range(count))
     return {
-        "scenes": count, "train": count - test, "test": test, "texts": len(kept),
-        "fonts": [str(face) for face in job.faces], "skipped": skipped,
-    }  # fmt: skip
+        "scenes": count,
+        "train": count - test,
+        "test": test,
+        "texts": len(kept),
+        "fonts": [str(face) for face in config.faces],
+        "skipped": skipped,
+    }
 
 
 def write_scene_records(
     data_dir: Path,
-    job: SceneJob,
+    config: SceneConfig,
     texts: List[str],
     count: int,
     shards: int,
@@ -81,19 +96,27 @@ def write_scene_records(
     on_progress: Optional[OnProgress] = None,
 ) -> Any:
     """Renders scenes into detection records and returns their summary."""
-    check_job(job, count)
+    check_job(config, count)
     skips = Skips()
-    kept = drawable_texts(texts, job, skipped)
+    kept = drawable_texts(texts, config, skipped)
     skips.add(skipped, ())
 
     def samples(start: int) -> Iterator[Tuple[str, Sample]]:
-        for sample in iterate_scenes(job, kept, count, workers, start):
-            side = TEST_LIST if is_test(sample.key, job.seed, test_fraction) else TRAIN_LIST
+        for sample in iterate_scenes(config, kept, count, workers, start):
+            side = TEST_LIST if is_test(sample.key, config.seed, test_fraction) else TRAIN_LIST
             yield side, sample
 
-    origin = {**describe_scenes(job, kept, count), "test_fraction": test_fraction}
+    origin = {**describe_scenes(config, kept, count), "test_fraction": test_fraction}
     return write_sample_stream(
-        samples, data_dir / RECORDS_DIR, origin=origin,
-        options=WriteOptions(shards=shards, seed=job.seed), skips=skips, command="gen-scenes",
-        total=count, workers=workers, overwrite=overwrite, resume=resume, on_progress=on_progress,
-    )  # fmt: skip
+        samples,
+        data_dir / RECORDS_DIR,
+        origin=origin,
+        options=WriteOptions(shards=shards, seed=config.seed),
+        skips=skips,
+        command="gen-scenes",
+        total=count,
+        workers=workers,
+        overwrite=overwrite,
+        resume=resume,
+        on_progress=on_progress,
+    )

@@ -22,7 +22,7 @@ def best_paths(scores: np.ndarray, lengths: np.ndarray) -> List[List[int]]:
     return [best[keep[:, line], line].tolist() for line in range(best.shape[1])]
 
 
-def probabilities(
+def text_probability(
     scores: np.ndarray, lengths: np.ndarray, texts: Sequence[Sequence[int]]
 ) -> np.ndarray:
     """Returns the probability of each text (classes), over all paths that give it: float64 [B].

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from ocrdata.base.assets import asset_dir
-from ocrdata.reading.words import Word
+from ocrdata.reading.words import WordCrop
 
 # Told apart by colour-blind eyes too (Okabe and Ito).
 COLOURS = (
@@ -23,7 +23,7 @@ _PAPER, _FONT = (252, 252, 250), "NotoSansSC-Regular-GB2312.otf"
 _SMALLEST = 8
 
 
-def draw_words(picture: np.ndarray, words: Sequence[Word]) -> Image.Image:
+def draw_words(picture: np.ndarray, words: Sequence[WordCrop]) -> Image.Image:
     """Returns a picture, uint8 [h, w, 3] (blue first), with outlines, and the texts beside it."""
     left = Image.fromarray(np.ascontiguousarray(picture[:, :, ::-1]))
     sheet = Image.new("RGB", (2 * left.width + 1, left.height), _PAPER)
@@ -40,7 +40,7 @@ def draw_words(picture: np.ndarray, words: Sequence[Word]) -> Image.Image:
     return sheet
 
 
-def _write(pen: Any, word: Word, shift: int, colour: Any) -> None:
+def _write(pen: Any, word: WordCrop, shift: int, colour: Any) -> None:
     """Writes a text into its upright bounds, from top to bottom where they are a column."""
     low, high = word.polygon.min(axis=0), word.polygon.max(axis=0)
     width, height = (high - low).tolist()

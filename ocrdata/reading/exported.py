@@ -95,8 +95,8 @@ def find_network(output_dir: PathLike, task: str) -> Network:
             network.close()
         flag = "--detector" if task == DETECTION else "--recogniser"
         hint = "Name one with {}: {}.".format(flag, ", ".join(found))
-        raise OptionError("{} holds several models for {}.".format(root, task), hint)
-    problem = "holds no exported model for {}".format(task)
+        raise OptionError(f"{root} holds several models for {task}.", hint)
+    problem = f"holds no exported model for {task}"
     raise CheckpointError(root, problem, hint=_HINT.format(_USUAL[task]))
 
 

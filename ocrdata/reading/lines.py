@@ -13,7 +13,7 @@ from ocrdata.reading import ctc
 from ocrdata.reading.exported import Network
 from ocrdata.text.charset import Charset
 
-BATCH = 32
+_BATCH = 32
 
 
 def scaled_width(height: Any, width: Any, target: int) -> Any:
@@ -24,7 +24,7 @@ def scaled_width(height: Any, width: Any, target: int) -> Any:
 class LineReader:
     """Reads lines with a network; raises CheckpointError for one without a dictionary."""
 
-    def __init__(self, network: Network, batch_size: int = BATCH) -> None:
+    def __init__(self, network: Network, batch_size: int = _BATCH) -> None:
         self._network, self._batch = network, batch_size
         try:
             entry, lines = network.description["dictionary"], network.description["lines"]
@@ -33,7 +33,7 @@ class LineReader:
                 int(lines[name]) for name in ("height", "channels", "width")
             )
         except (KeyError, TypeError, ValueError, CharsetError) as error:
-            problem = "does not say what it reads ({!r})".format(error)
+            problem = f"does not say what it reads ({error!r})"
             raise CheckpointError(network.description.get("model", "model"), problem) from error
 
     def read(self, pictures: Sequence[np.ndarray]) -> List[Tuple[str, float]]:
@@ -53,7 +53,7 @@ class LineReader:
         outputs = self._network.run(batch_of(ready, self._width))
         scores, lengths = outputs["scores"], outputs["lengths"]
         texts = ctc.best_paths(scores, lengths)
-        sure = ctc.probabilities(scores, lengths, texts)
+        sure = ctc.text_probability(scores, lengths, texts)
         return [(self._charset.decode(text), float(one)) for text, one in zip(texts, sure)]
 
 

@@ -18,14 +18,14 @@ def drawing_paths(paths: List[Path], folder: Optional[PathLike]) -> Dict[Path, P
     if folder is None:
         return {}
     if Path(folder).is_file():
-        raise OptionError("--draw names a folder, and {} is a file.".format(folder))
+        raise OptionError(f"--draw names a folder, and {folder} is a file.")
     found: Dict[Path, Path] = {}
     taken = set()  # type: set[str]
     for path in paths:
         name, count = path.stem, 1
         while name in taken:
             count += 1
-            name = "{}_{}".format(path.stem, count)
+            name = f"{path.stem}_{count}"
         taken.add(name)
         found[path] = Path(folder) / (name + ".png")
     return found

@@ -17,7 +17,7 @@ from ocrdata.reading.exported import DETECTION, RECOGNITION, find_network, open_
 from ocrdata.reading.lines import LineReader
 from ocrdata.reading.outputs import drawing_paths, write_json_lines, write_png
 from ocrdata.reading.scenes import SceneReader
-from ocrdata.reading.words import ReadOptions, Word, read_words
+from ocrdata.reading.words import ReadOptions, WordCrop, read_word_crops
 
 
 class Models(NamedTuple):
@@ -33,20 +33,20 @@ class Models(NamedTuple):
     max_side: Optional[int] = None
 
 
-class PictureReader:
+class ImageReader:
     """A detector and a reader, open; `describe` names them."""
 
     def __init__(self, scenes: SceneReader, lines: LineReader, options: ReadOptions) -> None:
         self._scenes, self._lines, self._options = scenes, lines, options
 
-    def read(self, data: bytes) -> Tuple[np.ndarray, List[Word]]:
+    def read(self, data: bytes) -> Tuple[np.ndarray, List[WordCrop]]:
         """Returns an encoded picture's pixels, and its words; raises ValueError if damaged."""
         picture = decode_picture(data)
-        return picture, read_words(picture, self._scenes, self._lines, self._options)
+        return picture, read_word_crops(picture, self._scenes, self._lines, self._options)
 
 
 @contextmanager
-def opened(models: Models, options: ReadOptions) -> Iterator[PictureReader]:
+def opened(models: Models, options: ReadOptions) -> Iterator[ImageReader]:
     """Opens the models; raises CheckpointError, MissingExtraError and OptionError."""
     networks: List[Any] = []
     try:
@@ -54,7 +54,7 @@ def opened(models: Models, options: ReadOptions) -> Iterator[PictureReader]:
             found = open_network(path, task) if path else find_network(models.output_dir, task)
             networks.append(found)
         scenes = SceneReader(networks[0], models.threshold, models.max_side)
-        yield PictureReader(scenes, LineReader(networks[1]), options)
+        yield ImageReader(scenes, LineReader(networks[1]), options)
     finally:
         for network in networks:
             network.close()
@@ -80,7 +80,7 @@ class ReadSummary:
     json_file: Optional[str] = None
 
 
-def read(
+def read_images(
     images: Iterable[PathLike],
     models: Models = Models(),  # noqa: B008 - it cannot change
     options: ReadOptions = ReadOptions(),  # noqa: B008
@@ -117,6 +117,10 @@ def read(
     if json_file is not None:
         write_json_lines(Path(json_file), ((one.path, one.regions) for one in readings))
     return ReadSummary(
-        len(readings), sum(len(one.regions) for one in readings), readings, unreadable,
-        None if draw is None else str(draw), None if json_file is None else str(json_file),
-    )  # fmt: skip
+        len(readings),
+        sum(len(one.regions) for one in readings),
+        readings,
+        unreadable,
+        None if draw is None else str(draw),
+        None if json_file is None else str(json_file),
+    )

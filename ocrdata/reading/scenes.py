@@ -31,7 +31,7 @@ class SceneReader:
         if max_side is not None:
             if "max_side" not in self._fitting:
                 size = " x ".join(str(side) for side in reversed(self._fitting["size"]))
-                raise OptionError("--max-side: the detector takes {} only.".format(size))
+                raise OptionError(f"--max-side: the detector takes {size} only.")
             self._fitting["max_side"] = max_side
 
     def find(self, picture: np.ndarray) -> Tuple[List[np.ndarray], np.ndarray]:

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import numpy as np
 
+from ocrdata.base.progress import OnProgress
 from ocrdata.base.sample import Sample
 from ocrdata.base.skips import Skips
 from ocrdata.errors import InputError, OutputExistsError, PathLike
 from ocrdata.geometry.polygons import clockwise
 from ocrdata.metrics.end_to_end import EndToEndScore
 from ocrdata.reading.outputs import write_json_lines
-from ocrdata.reading.read import Models, PictureReader, opened
-from ocrdata.reading.words import ReadOptions, Word
+from ocrdata.reading.read import ImageReader, Models, opened
+from ocrdata.reading.words import ReadOptions, WordCrop
 from ocrdata.records.format.schema import DATASET_INFO, RECORDS_DIR
 from ocrdata.records.sources.inputs import LIST_OF, open_input
-
-OnProgress = Optional[Callable[[int, Optional[int]], None]]
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def score_reading(
     limit: Optional[int] = None,
     json_file: Optional[PathLike] = None,
     overwrite: bool = False,
-    on_progress: OnProgress = None,
+    on_progress: Optional[OnProgress] = None,
 ) -> ReadScore:
     """Reads the pictures of a split and compares them with their truth.
 
@@ -79,15 +78,24 @@ def score_reading(
             if on_progress:
                 on_progress(score.images, limit)
     if not score.images:
-        raise InputError(data_dir, "holds no pictures with boxes in its {} split".format(split))
+        raise InputError(data_dir, f"holds no pictures with boxes in its {split} split")
     if json_file is not None:
         write_json_lines(Path(json_file), rows)
     return ReadScore(
-        split=split, protocol=protocol, images=score.images, ground_truth=score.ground_truth,
-        detections=score.detections, matched=score.matched, correct=score.correct,
-        precision=score.precision, recall=score.recall, hmean=score.hmean, unreadable=unreadable,
-        skipped=dict(skips.counts), predictions=None if json_file is None else str(json_file),
-    )  # fmt: skip
+        split=split,
+        protocol=protocol,
+        images=score.images,
+        ground_truth=score.ground_truth,
+        detections=score.detections,
+        matched=score.matched,
+        correct=score.correct,
+        precision=score.precision,
+        recall=score.recall,
+        hmean=score.hmean,
+        unreadable=unreadable,
+        skipped=dict(skips.counts),
+        predictions=None if json_file is None else str(json_file),
+    )
 
 
 def samples_of(data_dir: PathLike, split: str, skips: Skips) -> Iterator[Sample]:
@@ -101,17 +109,19 @@ def samples_of(data_dir: PathLike, split: str, skips: Skips) -> Iterator[Sample]
             yield sample
 
 
-def _read(reader: PictureReader, sample: Sample) -> Tuple[List[Word], bool]:
+def _read(reader: ImageReader, sample: Sample) -> Tuple[List[WordCrop], bool]:
     try:
         return reader.read(sample.image_bytes())[1], False
     except (InputError, ValueError):
         return [], True
 
 
-def _add(score: EndToEndScore, sample: Sample, words: List[Word]) -> None:
+def _add(score: EndToEndScore, sample: Sample, words: List[WordCrop]) -> None:
     truth = [clockwise(np.asarray(region.polygon)) for region in sample.regions]
     score.add(
-        truth, [region.text for region in sample.regions],
+        truth,
+        [region.text for region in sample.regions],
         [region.ignore for region in sample.regions],
-        [word.polygon for word in words], [word.text for word in words],
-    )  # fmt: skip
+        [word.polygon for word in words],
+        [word.text for word in words],
+    )

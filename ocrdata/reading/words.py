@@ -34,12 +34,12 @@ class ReadOptions:
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.margin <= 1.0:
-            raise OptionError("--margin must lie between 0 and 1, not {}.".format(self.margin))
+            raise OptionError(f"--margin must lie between 0 and 1, not {self.margin}.")
         if self.vertical not in VERTICAL:
             raise UnknownNameError("way of reading vertical text", self.vertical, VERTICAL)
 
 
-class Word(NamedTuple):
+class WordCrop(NamedTuple):
     """A text that was found and read: outline float32 [n, 2], scores of finding and of reading."""
 
     polygon: np.ndarray
@@ -57,9 +57,9 @@ class Word(NamedTuple):
         }
 
 
-def read_words(
+def read_word_crops(
     picture: np.ndarray, scenes: SceneReader, lines: LineReader, options: ReadOptions
-) -> List[Word]:
+) -> List[WordCrop]:
     """Returns the words of a picture, uint8 [h, w, 3] (blue first), in reading order."""
     outlines, scores = scenes.find(picture)
     views: List[np.ndarray] = []
@@ -73,7 +73,7 @@ def read_words(
         if owner not in best or _sureness(*reading) > _sureness(*best[owner]):
             best[owner] = reading
     words = [
-        Word(outlines[place], float(scores[place]), *best[place])
+        WordCrop(outlines[place], float(scores[place]), *best[place])
         for place in in_reading_order(outlines)
         if place in best
     ]

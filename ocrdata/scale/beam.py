@@ -131,7 +131,7 @@ class BeamEngine(Engine):
         except Exception as error:
             _LOG.info("the pipeline failed", exc_info=True)
             last = (str(error).strip().splitlines() or [type(error).__name__])[-1]
-            message = "the pipeline on {} failed: {}".format(self.runner, last)
+            message = f"the pipeline on {self.runner} failed: {last}"
             raise OcrdataError(message, "Run it with `ocrdata -v` to see it all.") from error
 
 
@@ -170,16 +170,15 @@ def pipeline_options(runner: str, options: Sequence[str], workers: int = 1) -> A
     for option in options:
         name, equals, value = option.lstrip("-").partition("=")
         if not name or name == "runner":
-            raise OptionError("--runner-option needs NAME=VALUE or NAME, not {!r}.".format(option))
+            raise OptionError(f"--runner-option needs NAME=VALUE or NAME, not {option!r}.")
         given[name] = value if equals else None
     if not logging.getLogger().isEnabledFor(logging.INFO):
         given.setdefault("default_sdk_harness_log_level", "ERROR")
     if runner == DIRECT and workers > 1:
         given.setdefault("direct_num_workers", str(workers))
         given.setdefault("direct_running_mode", "multi_processing")
-    flags = ["--runner={}".format(runner)]
+    flags = [f"--runner={runner}"]
     flags += [
-        "--" + name if value is None else "--{}={}".format(name, value)
-        for name, value in given.items()
+        "--" + name if value is None else f"--{name}={value}" for name, value in given.items()
     ]
     return PipelineOptions(flags)

@@ -24,7 +24,7 @@ import numpy as np
 
 from ocrdata.base.storage.staging import write_atomic
 from ocrdata.errors import OcrdataError
-from ocrdata.importers.blocks import Block
+from ocrdata.importers.blocks import ImportBlock
 
 Call = Tuple[Callable[[Any], Any], Optional[Callable[..., None]], Tuple[Any, ...]]
 
@@ -144,7 +144,7 @@ class TaskFolder:
 
 def _dump(item: Any, out: Any) -> None:
     # The pictures of a block are read one by one, as its worker comes to them.
-    parts = item.items if isinstance(item, Block) else None
+    parts = item.items if isinstance(item, ImportBlock) else None
     pickle.dump(item if parts is None else item._replace(items=()), out, _PROTOCOL)
     pickle.dump(None if parts is None else len(parts), out, _PROTOCOL)
     for part in parts or ():

@@ -79,8 +79,8 @@ class Charset:
             return list(map(self._index.__getitem__, text))
         except KeyError:
             unknown = self.missing(text)[0]
-        problem = "{!r} (U+{:04X}) of {!r} is not in its {} characters".format(
-            unknown, ord(unknown), text, len(self)
+        problem = (
+            f"{unknown!r} (U+{ord(unknown):04X}) of {text!r} is not in its {len(self)} characters"
         )
         raise CharsetError("dictionary", problem, hint=REBUILD)
 
@@ -91,7 +91,7 @@ class Charset:
         """
         kept = [index for index in indices if index not in (-1, self.blank)]
         if any(not 0 <= index < len(self) for index in kept):
-            problem = "{} is no class of {}".format(max(kept, key=abs), self.num_classes)
+            problem = f"{max(kept, key=abs)} is no class of {self.num_classes}"
             raise CharsetError("dictionary", problem, hint="It is another model's dictionary.")
         return "".join(self.characters[index] for index in kept)
 
@@ -122,9 +122,9 @@ def _read_list(path: Path) -> Charset:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise CharsetError(path, "cannot be read: {}".format(error.strerror)) from error
+        raise CharsetError(path, f"cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise CharsetError(path, "is not UTF-8 ({})".format(error.reason)) from error
+        raise CharsetError(path, f"is not UTF-8 ({error.reason})") from error
     lines = {}  # type: Dict[str, int]
     # Only LF and CRLF end a line: splitlines would also cut at characters that may be classes.
     for number, line in enumerate(text.split("\n"), 1):
@@ -132,10 +132,10 @@ def _read_list(path: Path) -> Charset:
         if not character and number == text.count("\n") + 1:
             break
         if len(character) != 1:
-            problem = "holds {} characters ({!r}) instead of one".format(len(character), character)
+            problem = f"holds {len(character)} characters ({character!r}) instead of one"
             raise CharsetError(path, problem, number)
         if character in lines:
-            problem = "repeats {!r} of line {}".format(character, lines[character])
+            problem = f"repeats {character!r} of line {lines[character]}"
             raise CharsetError(path, problem, number, "Delete one of the two lines.")
         lines[character] = number
     return _charset(path, list(lines))
@@ -157,7 +157,7 @@ def _read_directory(directory: Path) -> Charset:
         return _read_directory(directory / DICTIONARY_DIR)
     raise CharsetError(
         directory,
-        "holds no dictionary ({} or {})".format(ORD_TO_INDEX, ORD_MAP),
+        f"holds no dictionary ({ORD_TO_INDEX} or {ORD_MAP})",
         hint="Make one: ocrdata build-dict.",
     )
 

@@ -24,14 +24,14 @@ from typing import Callable, Deque, Dict, Iterable, Iterator, List, Optional, Se
 from ocrdata.base.assets import asset_dir
 from ocrdata.errors import CorpusError, OptionError, PathLike, UnknownNameError
 from ocrdata.text.files import read_phrases
-from ocrdata.text.words import cut_text, read_lexicon
+from ocrdata.text.words import cut_text, read_jieba_words
 
-LEXICON = "lexicon"
+LEXICON_CORPUS = "lexicon"
 # Name to what it holds; each but the lexicon is a file of the corpora folder.
 CORPORA = {
     "amounts": "amounts of money, in words and in figures",
     "dates": "dates, weekdays, times and periods",
-    LEXICON: "words of jieba's dictionary",
+    LEXICON_CORPUS: "words of jieba's dictionary",
     "numbers": "numerals, quantities, phone and plate numbers",
     "places": "provinces, cities, countries, mountains, sights",
     "poems": "lines of classical Chinese poems",
@@ -39,7 +39,7 @@ CORPORA = {
 }
 # Why limits leave a phrase out.
 _LIMITS = TOO_SHORT, TOO_LONG, TOO_RARE = "too short", "too long", "too rare"
-DEFAULT_CORPORA = tuple(name for name in CORPORA if name != LEXICON)
+DEFAULT_CORPORA = tuple(name for name in CORPORA if name != LEXICON_CORPUS)
 CUT_LENGTH = 10
 
 Reader = Callable[[], Iterable[Tuple[str, int]]]
@@ -167,7 +167,7 @@ def _cut(pairs: Iterable[Tuple[str, int]], longest: Optional[int]) -> Iterator[P
 
 
 def _nothing_left(source: PathLike, skipped: Dict[str, int]) -> CorpusError:
-    reasons = ["{:,} {}".format(count, name) for name, count in sorted(skipped.items()) if count]
+    reasons = [f"{count:,} {name}" for name, count in sorted(skipped.items()) if count]
     why = " ({})".format(", ".join(reasons)) if reasons else ""
     return CorpusError(
         source, "holds no usable text" + why, hint="Widen the limits or choose another corpus."
@@ -220,8 +220,8 @@ class _Sieve:
 
 def _reader(source: PathLike) -> Reader:
     """Finds out what a source is before anything is read, so that a typing error shows at once."""
-    if isinstance(source, str) and source.partition(":")[0] == LEXICON:
-        words = read_lexicon(_parts_of_speech(source))
+    if isinstance(source, str) and source.partition(":")[0] == LEXICON_CORPUS:
+        words = read_jieba_words(_parts_of_speech(source))
         return lambda: words
     if isinstance(source, str) and source in CORPORA:
         return _files([asset_dir("corpora") / (source + ".txt")])
@@ -246,5 +246,5 @@ def _parts_of_speech(source: str) -> Tuple[str, ...]:
     _, colon, tags = source.partition(":")
     parts = tuple(tag.strip() for tag in tags.split(",") if tag.strip())
     if colon and not parts:
-        raise OptionError("{} names no part of speech.".format(source), "Write lexicon:n,v.")
+        raise OptionError(f"{source} names no part of speech.", "Write lexicon:n,v.")
     return parts

@@ -40,8 +40,9 @@ def read_maps(files: Sequence[Path]) -> List[str]:
         pairs, alone = _parse_map(path)
         for index, point in pairs:
             if merged.setdefault(index, point) != point:
-                problem = "gives class {} to U+{:04X}, but another entry to U+{:04X}".format(
-                    index, point, merged[index]
+                problem = (
+                    f"gives class {index} to U+{point:04X}, but another entry to "
+                    f"U+{merged[index]:04X}"
                 )
                 raise CharsetError(path, problem, hint=REBUILD)
         points.update(alone)
@@ -51,18 +52,18 @@ def read_maps(files: Sequence[Path]) -> List[str]:
 def _from_pairs(files: Sequence[Path], merged: Dict[int, int], points: "set[int]") -> List[str]:
     where = files[-1]
     if points and not merged:
-        hint = "Name the folder, or the {} beside it.".format(ORD_TO_INDEX)
+        hint = f"Name the folder, or the {ORD_TO_INDEX} beside it."
         raise CharsetError(where, "holds characters but no class indices", hint=hint)
     if sorted(merged) != list(range(len(merged))):
         gap = next(i for i in range(len(merged) + 1) if i not in merged)
-        raise CharsetError(where, "has no class {}: indices must run from 0".format(gap))
+        raise CharsetError(where, f"has no class {gap}: indices must run from 0")
     ordered = [merged[index] for index in range(len(merged))]
     if len(set(ordered)) != len(ordered):
         double = next(point for point in ordered if ordered.count(point) > 1)
-        raise CharsetError(where, "gives two classes to U+{:04X}".format(double))
+        raise CharsetError(where, f"gives two classes to U+{double:04X}")
     odd = points.symmetric_difference(ordered) if points else set()
     if odd:
-        problem = "the files disagree on U+{:04X}".format(min(odd))
+        problem = f"the files disagree on U+{min(odd):04X}"
         raise CharsetError(where, problem, hint=REBUILD)
     return [chr(point) for point in ordered]
 
@@ -90,7 +91,7 @@ def _parse_map(path: Path) -> Tuple[List[Tuple[int, int]], List[int]]:
             else:
                 raise ValueError("unknown suffix")
         except ValueError as error:
-            problem = "{!r}: {!r} is no entry of a dictionary".format(key, value)
+            problem = f"{key!r}: {value!r} is no entry of a dictionary"
             raise CharsetError(path, problem) from error
     if any(index < 0 or not 0 <= point <= 0x10FFFF for index, point in pairs):
         raise CharsetError(path, "holds a number that is no class or no code point")
@@ -128,9 +129,9 @@ def _english2017(characters: Sequence[str]) -> Dict[str, bytes]:
 
 def _suffixed(characters: Sequence[str]) -> Dict[str, bytes]:
     points = [str(ord(character)) for character in characters]
-    names = {"{}_ord".format(point): chr(int(point)) for point in points}
-    maps = {"{}_index".format(i): point for i, point in enumerate(points)}
-    maps.update({"{}_ord".format(point): str(i) for i, point in enumerate(points)})
+    names = {f"{point}_ord": chr(int(point)) for point in points}
+    maps = {f"{i}_index": point for i, point in enumerate(points)}
+    maps.update({f"{point}_ord": str(i) for i, point in enumerate(points)})
     return {
         CHAR_DICT: _dumps(names, indent=4, sort_keys=True),
         ORD_MAP: _dumps(maps, indent=4, sort_keys=True),

@@ -35,7 +35,7 @@ def _read_pair(path: Path, number: int, line: str) -> Tuple[str, int]:
         raise CorpusError(path, "has no TAB, unlike the lines before it", number, _PAIRS)
     # int() alone would take "-3" and "1_000" as well.
     if not _COUNT.fullmatch(frequency):
-        problem = "{!r} is not a frequency".format(frequency[:40])
+        problem = f"{frequency[:40]!r} is not a frequency"
         raise CorpusError(path, problem, number, _PAIRS)
     return text.strip(), int(frequency)
 
@@ -49,7 +49,7 @@ def _read_lines(path: Path) -> Iterator[Tuple[int, str]]:
                     line = line[len(codecs.BOM_UTF8) :]
                 yield number, _decode(path, number, line).strip()
     except OSError as error:
-        raise CorpusError(path, "cannot be read: {}".format(error.strerror)) from None
+        raise CorpusError(path, f"cannot be read: {error.strerror}") from None
 
 
 def _decode(path: Path, number: int, line: bytes) -> str:
@@ -58,5 +58,5 @@ def _decode(path: Path, number: int, line: bytes) -> str:
     except UnicodeDecodeError as error:
         utf16 = number == 1 and line[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
         hint = _CONVERT.format("UTF-16" if utf16 else "GB18030", path)
-        problem = "is not UTF-8 at byte {} of the line".format(error.start + 1)
+        problem = f"is not UTF-8 at byte {error.start + 1} of the line"
         raise CorpusError(path, problem, number, hint) from None

@@ -27,7 +27,7 @@ def _jieba_folder() -> Path:
     return Path(spec.origin).parent
 
 
-def read_lexicon(parts_of_speech: Tuple[str, ...] = ()) -> List[Tuple[str, int]]:
+def read_jieba_words(parts_of_speech: Tuple[str, ...] = ()) -> List[Tuple[str, int]]:
     """Returns jieba's words with their frequencies, the most frequent first.
 
     A part of speech is a prefix of jieba's tags: "n" takes all nouns, "ns" only place names.
@@ -71,7 +71,7 @@ def cut_text(text: str, max_length: int) -> Iterator[str]:
     split only where it alone is longer than `max_length`.
     """
     if max_length < 1:
-        raise OptionError("a phrase needs 1 character or more, not {}.".format(max_length))
+        raise OptionError(f"a phrase needs 1 character or more, not {max_length}.")
     for clause in _BREAK.split(text):
         clause = clause.strip()
         if clause and len(clause) <= max_length:

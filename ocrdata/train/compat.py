@@ -72,6 +72,8 @@ v1.disable_eager_execution()
 # Without this, 1.15 has reference variables, whose reads and writes are not ordered in a step.
 v1.enable_resource_variables()
 AUTOTUNE = tf.data.experimental.AUTOTUNE
+# TensorFlow has no types for checkers; this name says in signatures what a value is.
+Tensor = Any
 
 
 def untuned(dataset: Any) -> Any:

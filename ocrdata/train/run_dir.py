@@ -27,12 +27,16 @@ from ocrdata.pages.run import REPORT
 from ocrdata.text.charset import Charset
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.config.training import FREE
-from ocrdata.train.data.line_shards import check_dictionary, dictionary_entry, read_dictionary_entry
+from ocrdata.train.data.line_shards import (
+    dictionary_entry,
+    read_dictionary_entry,
+    require_dictionary,
+)
 
-RUN, METRICS, CHECKPOINT = "run.json", "metrics.jsonl", "model.ckpt"
+RUN_FILE, METRICS_FILE, CHECKPOINT = "run.json", "metrics.jsonl", "model.ckpt"
 _OURS = (
-    RUN,
-    METRICS,
+    RUN_FILE,
+    METRICS_FILE,
     "checkpoint",
     CHECKPOINT + "-*",
     "events.out.tfevents.*",
@@ -46,7 +50,7 @@ _START = "Train first: ocrdata train {}."
 
 
 @dataclass(frozen=True)
-class Run:
+class RunDirectory:
     """What run.json says: model, its options, those of training, dictionary, training records.
 
     `records` holds a hash ("sha256") and, once they were checked, what was found in them.
@@ -82,7 +86,7 @@ class Run:
                 "tensorflow": tf.__version__,
             },
         }
-        write_atomic(self.directory / RUN, dump_json(content))
+        write_atomic(self.directory / RUN_FILE, dump_json(content))
 
     def checkpoint(self, name: str = "") -> str:
         """Returns the path of a checkpoint (the newest, or one by name or step number).
@@ -96,11 +100,11 @@ class Run:
             raise CheckpointError(
                 self.directory, "holds no checkpoint", hint=_START.format(self.model)
             )
-        stem = "{}-{}".format(CHECKPOINT, name) if name.isdigit() else name
+        stem = f"{CHECKPOINT}-{name}" if name.isdigit() else name
         path = self.directory / (stem[: -len(".index")] if stem.endswith(".index") else stem)
         if not Path(str(path) + ".index").is_file():
             known = ", ".join(str(step) for step in self.steps()) or "none"
-            raise CheckpointError(path, "is no checkpoint", hint="There are: {}.".format(known))
+            raise CheckpointError(path, "is no checkpoint", hint=f"There are: {known}.")
         return str(path)
 
     def steps(self) -> List[int]:
@@ -109,9 +113,9 @@ class Run:
         return sorted(int(path.stem.rsplit("-", 1)[1]) for path in found)
 
 
-def read_run(directory: Path, model: str) -> Run:
+def read_run(directory: Path, model: str) -> RunDirectory:
     """Reads run.json; raises CheckpointError where there is none or its dictionary is damaged."""
-    path = directory / RUN
+    path = directory / RUN_FILE
     if not path.is_file():
         raise CheckpointError(path, "is missing", hint=_START.format(model))
     content = read_json(path)
@@ -121,12 +125,12 @@ def read_run(directory: Path, model: str) -> Run:
         if content["model"] != model:
             raise CheckpointError(path, "is a run of {}, not {}".format(content["model"], model))
         options, model_options = content["options"], content["model_options"]
-        return Run(directory, model, model_options, options, charset, content["records"])
+        return RunDirectory(directory, model, model_options, options, charset, content["records"])
     except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(path, "is no description of a run ({!r})".format(error)) from error
+        raise CheckpointError(path, f"is no description of a run ({error!r})") from error
 
 
-def find_resumable(run: Run, overwrite: bool, resume: bool) -> Optional[Run]:
+def find_resumable(run: RunDirectory, overwrite: bool, resume: bool) -> Optional[RunDirectory]:
     """Returns the run that is there to go on with, or None where a new one is to begin.
 
     Changes nothing. Raises OutputExistsError if a run is there and neither is given, OptionError
@@ -144,12 +148,12 @@ def find_resumable(run: Run, overwrite: bool, resume: bool) -> Optional[Run]:
         )
     before = read_run(run.directory, run.model)
     if before.charset and run.charset:
-        check_dictionary(before.charset, run.charset, run.directory, "the data folder")
+        require_dictionary(before.charset, run.charset, run.directory, "the data folder")
     _check_same(before, run)
     return before
 
 
-def begin_run(run: Run, resumed: bool) -> None:
+def begin_run(run: RunDirectory, resumed: bool) -> None:
     """Makes the directory and run.json; of an earlier run it removes what a run writes only."""
     if not resumed:
         for path in run_files(run.directory):
@@ -163,7 +167,7 @@ def run_files(directory: Path) -> List[Path]:
     return [path for pattern in _OURS for path in sorted(directory.glob(pattern)) if path.is_file()]
 
 
-def _check_same(before: Run, now: Run) -> None:
+def _check_same(before: RunDirectory, now: RunDirectory) -> None:
     old, new = ({**run.options, **run.model_options} for run in (before, now))
     changed = [n for n in sorted({**old, **new}) if n not in FREE and old.get(n) != new.get(n)]
     if changed:
@@ -184,7 +188,7 @@ def _flag(name: str, value: Any) -> str:
     flag = name.replace("_", "-")
     if isinstance(value, bool):
         return "--{}{}".format("" if value else "no-", flag)
-    return "--{} {}".format(flag, value)
+    return f"--{flag} {value}"
 
 
 def plain_options(options: Any) -> Dict[str, Any]:
@@ -197,7 +201,7 @@ class MetricsLog:
 
     def __init__(self, directory: Optional[Path], step: int) -> None:
         # Without a directory nothing is kept: another process writes the run.
-        self.path = directory / METRICS if directory else Path(os.devnull)
+        self.path = directory / METRICS_FILE if directory else Path(os.devnull)
         self._open(step)
 
     def _open(self, step: int) -> None:

@@ -12,32 +12,30 @@ _CHECK = "Find the record with: ocrdata check <data directory>."
 
 
 @contextmanager
-def explained(feed: Optional[Any] = None) -> Iterator[None]:
-    """Turns the errors of a session that a user can cause into ours; `feed` may know better."""
+def explained(task: Optional[Any] = None) -> Iterator[None]:
+    """Turns the errors of a session that a user can cause into ours; `task` may know better."""
     try:
-        with _inputfirst_line(feed):
+        with _inputfirst_line(task):
             yield
     except tf.errors.DataLossError as error:
-        raise TrainingError(
-            "a record file is damaged: {}.".format(first_line(error)), _CHECK
-        ) from error
+        raise TrainingError(f"a record file is damaged: {first_line(error)}.", _CHECK) from error
     except tf.errors.NotFoundError as error:
-        raise TrainingError("a file is gone: {}.".format(first_line(error))) from error
+        raise TrainingError(f"a file is gone: {first_line(error)}.") from error
     except tf.errors.InvalidArgumentError as error:
-        message = "a record cannot be used: {}.".format(first_line(error))
+        message = f"a record cannot be used: {first_line(error)}."
         raise TrainingError(message, _CHECK) from error
     except tf.errors.ResourceExhaustedError as error:
-        message = "the memory does not suffice: {}.".format(first_line(error))
+        message = f"the memory does not suffice: {first_line(error)}."
         raise TrainingError(message, "Try a smaller --batch-size.") from error
 
 
 @contextmanager
-def _inputfirst_line(feed: Optional[Any]) -> Iterator[None]:
+def _inputfirst_line(task: Optional[Any]) -> Iterator[None]:
     try:
         yield
     except tf.errors.OpError as error:
-        if feed is not None and feed.problem is not None:
-            raise feed.problem from error
+        if task is not None and task.problem is not None:
+            raise task.problem from error
         raise
 
 
@@ -49,16 +47,16 @@ def first_line(error: Any) -> str:
 
 def not_finite(step: int, what: str, options: Any, checkpoint: Optional[str]) -> TrainingError:
     """Returns the error for a loss or gradient that is not a number any more."""
-    advice = ["a lower --learning-rate than {:g}".format(options.learning_rate)]
+    advice = [f"a lower --learning-rate than {options.learning_rate:g}"]
     if not options.clip_norm:
         advice.append("--clip-norm 5")
     if options.warmup_steps < 100:
         advice.append("--warmup-steps 100 or more")
     if checkpoint:
-        kept = "The last good weights are in {}.".format(checkpoint)
+        kept = f"The last good weights are in {checkpoint}."
     else:
         kept = "No checkpoint was written yet."
     return TrainingError(
-        "the {} became infinite or no number at step {}.".format(what, step),
+        f"the {what} became infinite or no number at step {step}.",
         "{} Try {}, with --overwrite.".format(kept, " and ".join(advice)),
     )

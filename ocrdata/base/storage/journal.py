@@ -34,7 +34,7 @@ def open_journal(path: PathLike) -> TextIO:
     return as_path(path).open("a", encoding="utf-8", newline="\n")
 
 
-def note(journal: TextIO, row: Any) -> None:
+def append_row(journal: TextIO, row: Any) -> None:
     """Appends a row.
 
     It is flushed, not synced: a killed process loses nothing; after a power cut the files that

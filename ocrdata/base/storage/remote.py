@@ -50,7 +50,7 @@ def _errors(url: str) -> Iterator[None]:
         raise
     except ImportError as error:
         scheme = url.partition("://")[0]
-        text = "{}:// paths need another package.".format(scheme)
+        text = f"{scheme}:// paths need another package."
         raise OcrdataError(text, str(error)) from error
     except FileNotFoundError as error:
         raise FileNotFoundError(errno.ENOENT, "No such file or directory", url) from error
@@ -59,7 +59,7 @@ def _errors(url: str) -> Iterator[None]:
     except OSError as error:
         raise OSError(error.errno or errno.EIO, error.strerror or str(error), url) from error
     except Exception as error:
-        text = "{}: {}".format(type(error).__name__, error)
+        text = f"{type(error).__name__}: {error}"
         raise OSError(errno.EIO, text, url) from error
 
 
@@ -67,7 +67,7 @@ class RemotePath(UrlPath):
     """A URL with the methods of a Path; see the module's text."""
 
     def __fspath__(self) -> str:
-        raise OptionError("{} is on another machine; a local path is needed here.".format(self))
+        raise OptionError(f"{self} is on another machine; a local path is needed here.")
 
     # --- looking
 
@@ -76,11 +76,11 @@ class RemotePath(UrlPath):
         try:
             import fsspec
         except ModuleNotFoundError as error:
-            why = "{} needs it".format(self)
+            why = f"{self} needs it"
             raise MissingExtraError("fsspec", "remote", why) from error
         scheme = self._url.partition("://")[0]
         if scheme not in fsspec.available_protocols():
-            raise OptionError("no file system is called {}:// ({}).".format(scheme, self))
+            raise OptionError(f"no file system is called {scheme}:// ({self}).")
         with _errors(self._url):
             # Other machines write as well, so that remembered listings would be out of date.
             files, path = fsspec.core.url_to_fs(self._url, use_listings_cache=False)
@@ -136,9 +136,13 @@ class RemotePath(UrlPath):
     # --- reading and writing
 
     def open(
-        self, mode: str = "r", buffering: int = -1, encoding: Any = None, errors: Any = None,
+        self,
+        mode: str = "r",
+        buffering: int = -1,
+        encoding: Any = None,
+        errors: Any = None,
         newline: Any = None,
-    ) -> IO[Any]:  # fmt: skip
+    ) -> IO[Any]:
         """Opens the file; what is appended or written is there when it is closed."""
         files, path = self._reach()
         kind = mode.strip("bt")
@@ -175,7 +179,7 @@ class RemotePath(UrlPath):
         if self._url.partition("://")[0] not in _RENAMING:
             self.write_bytes(data)
             return
-        temporary = self.with_name(".{}.{}.tmp".format(self.name, uuid.uuid4().hex[:12]))
+        temporary = self.with_name(f".{self.name}.{uuid.uuid4().hex[:12]}.tmp")
         temporary.write_bytes(data)
         temporary.replace(self)
 

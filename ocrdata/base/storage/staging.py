@@ -36,11 +36,11 @@ def read_json(path: PathLike) -> Any:
     try:
         return json.loads(as_path(path).read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise InputError(path, "cannot be read: {}".format(error.strerror)) from error
+        raise InputError(path, f"cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise InputError(path, "is not UTF-8 ({})".format(error.reason)) from error
+        raise InputError(path, f"is not UTF-8 ({error.reason})") from error
     except json.JSONDecodeError as error:
-        raise InputError(path, "is not JSON: {}".format(error.msg), error.lineno) from error
+        raise InputError(path, f"is not JSON: {error.msg}", error.lineno) from error
     except RecursionError as error:
         raise InputError(path, "is not JSON that can be read: it is nested too deeply") from error
 
@@ -86,7 +86,7 @@ def read_manifest(directory: PathLike) -> Dict[str, Any]:
     """Returns the manifest of a finished directory; raises InputError where there is none."""
     path = as_path(directory) / MANIFEST
     if not path.is_file():
-        raise InputError(directory, "has no {}, so it is not a finished output".format(MANIFEST))
+        raise InputError(directory, f"has no {MANIFEST}, so it is not a finished output")
     manifest = read_json(path)
     if not isinstance(manifest, dict) or "command" not in manifest:
         raise InputError(path, "is not a manifest of ocrdata")
@@ -110,7 +110,7 @@ class Staged:
 
 def partial_folder(root: Path, command: str) -> Path:
     """Returns where a command keeps unfinished work beside its output under `root`."""
-    return root / ".{}.partial".format(command)
+    return root / f".{command}.partial"
 
 
 @contextmanager
@@ -139,7 +139,7 @@ def staged_output(
         _finish(base, staged, names, command, options)
     except OSError as error:
         raise OcrdataError(
-            "cannot write to {}: {}.".format(base, error.strerror or error),
+            f"cannot write to {base}: {error.strerror or error}.",
             "What was finished is kept; free the way and run it again with --resume.",
         ) from error
     except OcrdataError:
@@ -193,7 +193,7 @@ def _begin(
         folder.mkdir(parents=True)
         write_atomic(folder / _OPTIONS, dump_json(options))
     except OSError as error:
-        raise OcrdataError("cannot write to {}: {}.".format(base, error.strerror)) from error
+        raise OcrdataError(f"cannot write to {base}: {error.strerror}.") from error
     return False
 
 
@@ -206,7 +206,7 @@ def _finished(path: Path, resume: bool) -> OutputExistsError:
 def _check_ours(directory: Path) -> None:
     # --overwrite replaces what this program wrote, never a user's own folder.
     if directory.is_dir() and any(directory.iterdir()) and not (directory / MANIFEST).is_file():
-        hint = "It was not written by ocrdata (no {}): move it away first.".format(MANIFEST)
+        hint = f"It was not written by ocrdata (no {MANIFEST}): move it away first."
         raise OutputExistsError(directory, hint)
 
 

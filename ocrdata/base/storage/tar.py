@@ -12,7 +12,7 @@ from typing import IO, Iterator, Optional, Tuple, cast
 from ocrdata.errors import InputError, PathLike
 
 MAX_BYTES = 1 << 40
-MAX_MEMBER = 1 << 32
+MAX_TAR_MEMBER = 1 << 32
 # Beyond this many bytes unpacked for each packed one, the archive is made to harm. Text packs about
 # 10 times, an empty picture 1,000 times.
 MAX_RATIO = 200
@@ -30,11 +30,11 @@ class _Guarded:
 
     def read(self, size: int = -1) -> bytes:
         if size < 0 or size > _MAX_READ:
-            raise ValueError("a header of {:,} bytes".format(size))
+            raise ValueError(f"a header of {size:,} bytes")
         data = self.stream.read(size)
         self.place += len(data)
         if self.place > self.limit:
-            raise ValueError("more than {:,} bytes unpacked".format(self.limit))
+            raise ValueError(f"more than {self.limit:,} bytes unpacked")
         return data
 
     def tell(self) -> int:
@@ -52,8 +52,16 @@ class _Guarded:
         """Leaves the stream to its owner."""
 
 
-_BROKEN = (tarfile.TarError, zlib.error, EOFError, OSError, ValueError, OverflowError,
-           RecursionError, UnicodeError)  # fmt: skip
+_BROKEN = (
+    tarfile.TarError,
+    zlib.error,
+    EOFError,
+    OSError,
+    ValueError,
+    OverflowError,
+    RecursionError,
+    UnicodeError,
+)
 
 
 @contextmanager
@@ -87,15 +95,15 @@ def unsafe_reason(entry: tarfile.TarInfo) -> str:
         return ""
     if not entry.isreg() or entry.issparse():
         return "is neither file nor folder"
-    if not 0 <= entry.size <= MAX_MEMBER:
-        return "has {:,} bytes".format(entry.size)
+    if not 0 <= entry.size <= MAX_TAR_MEMBER:
+        return f"has {entry.size:,} bytes"
     return ""
 
 
-FoundMember = Tuple[tarfile.TarInfo, Optional["Member"]]
+FoundMember = Tuple[tarfile.TarInfo, Optional["TarMember"]]
 
 
-class Member:
+class TarMember:
     """The content of a member, read in order; raises InputError where it is damaged."""
 
     def __init__(self, path: Path, stream: IO[bytes]) -> None:
@@ -109,7 +117,7 @@ class Member:
 
 
 def _damaged(path: Path, error: Exception) -> InputError:
-    return InputError(path, "is no sound tar archive: {}".format(error))
+    return InputError(path, f"is no sound tar archive: {error}")
 
 
 def members(path: PathLike, max_bytes: int = MAX_BYTES) -> Iterator[FoundMember]:
@@ -128,7 +136,7 @@ def members(path: PathLike, max_bytes: int = MAX_BYTES) -> Iterator[FoundMember]
                         break
                     plain = entry.isreg() and not unsafe_reason(entry)
                     stream = tar.extractfile(entry) if plain else None
-                    yield entry, Member(where, stream) if stream else None
+                    yield entry, TarMember(where, stream) if stream else None
                     # Otherwise every header stays in memory.
                     tar.members = []  # type: ignore[attr-defined]
             # A gzip stream says at its end whether all of it was right.
@@ -138,11 +146,11 @@ def members(path: PathLike, max_bytes: int = MAX_BYTES) -> Iterator[FoundMember]
         raise _damaged(where, error) from error
 
 
-def read_member(path: PathLike, entry: tarfile.TarInfo, stream: Member) -> bytes:
+def read_member(path: PathLike, entry: tarfile.TarInfo, stream: TarMember) -> bytes:
     """Returns the content of a member; raises InputError where the archive ends inside it."""
     if entry.size > _MAX_READ * 64:
-        raise InputError(path, "{} has {:,} bytes".format(entry.name, entry.size))
+        raise InputError(path, f"{entry.name} has {entry.size:,} bytes")
     data = b"".join(iter(lambda: stream.read(_BLOCK), b""))
     if len(data) != entry.size:
-        raise InputError(path, "ends inside {}".format(entry.name))
+        raise InputError(path, f"ends inside {entry.name}")
     return data

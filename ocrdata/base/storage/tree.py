@@ -29,14 +29,20 @@ _SUFFIXES = (".tar.gz", ".tar.bz2", ".tar.xz", ".tgz", ".tar", ".zip")
 _JUNK = ("__macosx", "thumbs.db", "desktop.ini", "manifest.json")
 _DIGITS = re.compile(r"(\d+)")
 _BROKEN = (
-    zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, RuntimeError,
-    NotImplementedError, ValueError,
-)  # fmt: skip
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    EOFError,
+    OSError,
+    RuntimeError,
+    NotImplementedError,
+    ValueError,
+)
 
 # What an archive has of a member: looking one up by its name takes a tar as long as it has members.
-Entry = Union[zipfile.ZipInfo, tarfile.TarInfo]
+TreeEntry = Union[zipfile.ZipInfo, tarfile.TarInfo]
 # How to reach a file: its archive and its entry there; None where it lies in the folder.
-Place = Optional[Tuple[str, Entry]]
+Place = Optional[Tuple[str, TreeEntry]]
 
 
 def natural(name: str) -> Tuple[List[object], str]:
@@ -130,12 +136,12 @@ class Tree:
             for member, entry in _files_of(opened):
                 clean = PurePosixPath(member.replace("\\", "/"))
                 if clean.is_absolute() or ".." in clean.parts:
-                    problem = "holds {!r}, a name that leads out of the archive".format(member)
+                    problem = f"holds {member!r}, a name that leads out of the archive"
                     raise AnnotationError(path, problem)
                 if not any(_is_junk(part) for part in clean.parts):
-                    self._places["{}/{}".format(prefix, clean)] = (prefix, entry)
+                    self._places[f"{prefix}/{clean}"] = (prefix, entry)
         except _BROKEN as error:
-            raise AnnotationError(path, "is a damaged archive: {}".format(error)) from error
+            raise AnnotationError(path, f"is a damaged archive: {error}") from error
 
     def where(self, name: str) -> str:
         """Returns how messages call a file: its path, through the archive if it lies in one."""
@@ -153,7 +159,7 @@ class Tree:
                 return self._full(name).read_bytes()
             return _read_member(self._open[place[0]], place[1])
         except _BROKEN as error:
-            raise AnnotationError(self.where(name), "cannot be read: {}".format(error)) from error
+            raise AnnotationError(self.where(name), f"cannot be read: {error}") from error
 
     def picture(self, name: str) -> Union[bytes, Path]:
         """Returns where a picture lies, or its bytes where it lies in an archive."""
@@ -187,7 +193,7 @@ def _open_compressed(path: Path, copy: Optional[IO[bytes]]) -> IO[bytes]:
     return opener(copy or str(path), "rb")  # type: ignore[return-value]
 
 
-def _files_of(archive: Union[zipfile.ZipFile, tarfile.TarFile]) -> Iterator[Tuple[str, Entry]]:
+def _files_of(archive: Union[zipfile.ZipFile, tarfile.TarFile]) -> Iterator[Tuple[str, TreeEntry]]:
     if isinstance(archive, zipfile.ZipFile):
         for member in archive.infolist():
             # A symbolic link in a zip is a file whose content is a path.
@@ -199,7 +205,7 @@ def _files_of(archive: Union[zipfile.ZipFile, tarfile.TarFile]) -> Iterator[Tupl
                 yield entry.name, entry
 
 
-def _read_member(archive: Union[zipfile.ZipFile, tarfile.TarFile], entry: Entry) -> bytes:
+def _read_member(archive: Union[zipfile.ZipFile, tarfile.TarFile], entry: TreeEntry) -> bytes:
     if isinstance(entry, zipfile.ZipInfo):
         assert isinstance(archive, zipfile.ZipFile)
         _check_size(entry.file_size)
@@ -215,7 +221,7 @@ def _read_member(archive: Union[zipfile.ZipFile, tarfile.TarFile], entry: Entry)
 
 def _check_size(size: int) -> None:
     if size > MAX_MEMBER:
-        raise ValueError("it has {:,} bytes unpacked".format(size))
+        raise ValueError(f"it has {size:,} bytes unpacked")
 
 
 def decode_lines(
@@ -232,7 +238,7 @@ def decode_lines(
         try:
             line = raw.decode(encoding).rstrip("\r")
         except UnicodeDecodeError as error:
-            problem = "is not {} ({})".format(encoding.upper(), error.reason)
+            problem = f"is not {encoding.upper()} ({error.reason})"
             hint = "Convert it: iconv -f GB18030 -t UTF-8 FILE > NEWFILE."
             raise AnnotationError(where, problem, number, hint) from error
         if line.strip():

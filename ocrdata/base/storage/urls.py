@@ -27,7 +27,7 @@ class UrlPath:
     as_posix = __str__
 
     def __repr__(self) -> str:
-        return "{}({!r})".format(type(self).__name__, self._url)
+        return f"{type(self).__name__}({self._url!r})"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, UrlPath) and other._url == self._url
@@ -39,7 +39,7 @@ class UrlPath:
         return self._url < other._url
 
     def __truediv__(self: Self, name: PathLike) -> Self:
-        return type(self)("{}/{}".format(self._url, name))
+        return type(self)(f"{self._url}/{name}")
 
     @property
     def parent(self: Self) -> Self:

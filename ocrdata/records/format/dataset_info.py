@@ -94,7 +94,7 @@ class ShardSet:
     def charset(self) -> Charset:
         """The dictionary that the classes refer to; raises RecordError where there is none."""
         if not self.has_dictionary:
-            problem = "describes records for {}, which have no dictionary".format(self.task)
+            problem = f"describes records for {self.task}, which have no dictionary"
             raise RecordError(self.directory / DATASET_INFO, problem)
         return Charset(tuple(self.info["dictionary"]["characters"]))
 
@@ -120,7 +120,7 @@ def read_shard_set(directory: PathLike) -> ShardSet:
     path = as_path(directory) / DATASET_INFO
     if not path.is_file():
         hint = "Make one: ocrdata tfrecord."
-        raise RecordError(directory, "has no {}".format(DATASET_INFO), hint=hint)
+        raise RecordError(directory, f"has no {DATASET_INFO}", hint=hint)
     try:
         info = read_json(path)
     except InputError as error:
@@ -142,15 +142,15 @@ def _ordered(splits: Mapping[str, Any]) -> Dict[str, Any]:
 def _problem(info: Any) -> str:
     """Returns what is wrong with the content of a dataset_info.json, "" if nothing is."""
     if not isinstance(info, dict) or info.get("format") != INFO_FORMAT:
-        return "is not the description of a shard set (format {})".format(INFO_FORMAT)
+        return f"is not the description of a shard set (format {INFO_FORMAT})"
     try:
         for split in info["splits"].values():
             for shard in split["shards"]:
                 name, _ = str(shard["file"]), str(shard["sha256"])
                 if "/" in name or "\\" in name or name.startswith("."):
-                    return "names a shard outside its folder ({!r})".format(name)
+                    return f"names a shard outside its folder ({name!r})"
                 if int(shard["samples"]) < 0 or int(shard["bytes"]) < 0:
-                    return "gives shard {} a negative size".format(name)
+                    return f"gives shard {name} a negative size"
         if info["task"] not in TASKS:
             return "is for the unknown task {!r}".format(info["task"])
         if not isinstance(info["layout"], str):
@@ -165,5 +165,5 @@ def _problem(info: Any) -> str:
                 info["dictionary"]["num_classes"], len(charset)
             )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        return "is incomplete or damaged ({}: {})".format(type(error).__name__, error)
+        return f"is incomplete or damaged ({type(error).__name__}: {error})"
     return ""

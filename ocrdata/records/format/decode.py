@@ -76,7 +76,7 @@ def _numbers(data: bytes, kind: str, position: int, end: int) -> Optional[Tuple[
     if position + size != end or (kind == FLOAT and size & 3):
         return None
     packed = data[position:end]
-    return _ints(packed) if kind == INT64 else struct.unpack("<{}f".format(size >> 2), packed)
+    return _ints(packed) if kind == INT64 else struct.unpack(f"<{size >> 2}f", packed)
 
 
 def _canonical(data: bytes, position: int, end: int) -> Optional[Tuple[str, Feature]]:
@@ -126,7 +126,7 @@ def _read_varint(data: bytes, start: int, end: int) -> Tuple[int, int]:
         if byte < 128:
             return value & 0xFFFFFFFFFFFFFFFF, position
         shift += 7
-    raise ValueError(_NOT + "a number at byte {} has no end".format(start))
+    raise ValueError(_NOT + f"a number at byte {start} has no end")
 
 
 def _fields(data: bytes, start: int, end: int) -> Iterator[Tuple[int, int, int, int]]:
@@ -144,9 +144,9 @@ def _fields(data: bytes, start: int, end: int) -> Iterator[Tuple[int, int, int, 
         elif wire in (_FIXED64, _FIXED32):
             stop = position + (8 if wire == _FIXED64 else 4)
         else:
-            raise ValueError(_NOT + "wire type {} at {}".format(wire, begin))
+            raise ValueError(_NOT + f"wire type {wire} at {begin}")
         if stop > end or tag < 8:
-            raise ValueError(_NOT + "bad field at byte {}".format(begin))
+            raise ValueError(_NOT + f"bad field at byte {begin}")
         yield tag >> 3, wire, position, stop
         position = stop
 
@@ -163,8 +163,8 @@ def _read_ints(data: bytes, wire: int, start: int, end: int) -> List[int]:
 def _read_floats(data: bytes, wire: int, start: int, end: int) -> List[float]:
     count, rest = divmod(end - start, 4)
     if rest:
-        raise ValueError(_NOT + "float list of odd length at {}".format(start))
-    return list(struct.unpack_from("<{}f".format(count), data, start))
+        raise ValueError(_NOT + f"float list of odd length at {start}")
+    return list(struct.unpack_from(f"<{count}f", data, start))
 
 
 def _read_list(data: bytes, kind: str, start: int, end: int) -> List[Any]:
@@ -198,7 +198,7 @@ def _read_entry(data: bytes, start: int, end: int) -> Tuple[str, Feature]:
             try:
                 name = data[begin:stop].decode("utf-8")
             except UnicodeDecodeError as error:
-                raise ValueError(_NOT + "the name at byte {} is not UTF-8".format(begin)) from error
+                raise ValueError(_NOT + f"the name at byte {begin} is not UTF-8") from error
         elif wire == _LENGTH and field == 2:
             feature = _read_feature(data, begin, stop, feature)
     return name, feature

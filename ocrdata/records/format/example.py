@@ -66,7 +66,7 @@ class _Varints(Dict[int, bytes]):
 
     def __missing__(self, value: int) -> bytes:
         if not -(1 << 63) <= value < 1 << 63:
-            raise ValueError("{} does not fit in int64".format(value))
+            raise ValueError(f"{value} does not fit in int64")
         found = _varint(value & 0xFFFFFFFFFFFFFFFF)
         if 0 <= value < _LIMIT:
             self[value] = found

@@ -62,7 +62,7 @@ def _default(record: AnyRecord) -> bytes:
 
 
 def _ucloud_name(split: str, index: int, count: int, first: int, samples: int) -> str:
-    return "{}_feature_{}_{}.tfrecords".format(split, first, first + samples)
+    return f"{split}_feature_{first}_{first + samples}.tfrecords"
 
 
 def _ucloud(line: LineRecord) -> bytes:
@@ -78,7 +78,7 @@ def _ucloud(line: LineRecord) -> bytes:
 
 
 def _npu_name(split: str, index: int, count: int, first: int, samples: int) -> str:
-    return "{}_{}.tfrecords".format(_NPU_SPLITS[split], index + 1)
+    return f"{_NPU_SPLITS[split]}_{index + 1}.tfrecords"
 
 
 def _npu(line: LineRecord) -> bytes:

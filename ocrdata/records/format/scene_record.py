@@ -78,7 +78,7 @@ def encode_scene(scene: SceneRecord) -> bytes:
 def _values(features: Dict[str, Feature], name: str, kind: str) -> List[Any]:
     feature = features.get(name)
     if feature and feature.kind not in (kind, "unset"):
-        raise ValueError("has {} as {} instead of {}".format(name, feature.kind, kind))
+        raise ValueError(f"has {name} as {feature.kind} instead of {kind}")
     return list(feature.values) if feature else []
 
 
@@ -101,7 +101,7 @@ def regions_of(features: Dict[str, Feature]) -> Tuple[Region, ...]:
     try:
         texts = [text.decode("utf-8") for text in values[REGION_TEXT]]
     except UnicodeDecodeError as error:
-        raise ValueError("has text that is not UTF-8 ({})".format(error.reason)) from error
+        raise ValueError(f"has text that is not UTF-8 ({error.reason})") from error
     return tuple(
         Region(polygon, text, bool(ignore))
         for polygon, text, ignore in zip(polygons, texts, values[IGNORE])
@@ -114,11 +114,11 @@ def scene_of(features: Dict[str, Feature]) -> SceneRecord:
     for name, kind in _ONE.items():
         values = _values(features, name, kind)
         if len(values) != 1:
-            raise ValueError("has {} values in {}".format(len(values), name))
+            raise ValueError(f"has {len(values)} values in {name}")
         one[name] = values[0]
     try:
         key, form = one[SOURCE_ID].decode("utf-8"), one[FORMAT].decode("ascii")
     except UnicodeDecodeError as error:
-        raise ValueError("has text that is not UTF-8 ({})".format(error.reason)) from error
+        raise ValueError(f"has text that is not UTF-8 ({error.reason})") from error
     regions = regions_of(features)
     return SceneRecord(key, one[ENCODED], form, one[HEIGHT], one[WIDTH], regions)

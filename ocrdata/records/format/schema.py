@@ -53,7 +53,7 @@ _KINDS = {
 
 def shard_name(split: str, index: int, count: int) -> str:
     """Returns a shard's file name: train-00003-of-00010.tfrecord."""
-    return "{}-{:05d}-of-{:05d}.tfrecord".format(split, index, count)
+    return f"{split}-{index:05d}-of-{count:05d}.tfrecord"
 
 
 class LineRecord(NamedTuple):
@@ -109,17 +109,17 @@ def line_of(features: Dict[str, Feature]) -> LineRecord:
         feature = features.get(name)
         # An empty label is a list of no numbers, which some writers leave out altogether.
         if feature is None and name != CLASS:
-            raise ValueError("has no feature {}".format(name))
+            raise ValueError(f"has no feature {name}")
         values[name] = list(feature.values) if feature else []
         if feature and feature.kind not in (kind, "unset"):
-            raise ValueError("has {} as {} instead of {}".format(name, feature.kind, kind))
+            raise ValueError(f"has {name} as {feature.kind} instead of {kind}")
         if name != CLASS and len(values[name]) != 1:
-            raise ValueError("has {} values in {}".format(len(values[name]), name))
+            raise ValueError(f"has {len(values[name])} values in {name}")
     try:
         key, text = (values[name][0].decode("utf-8") for name in (SOURCE_ID, TEXT))
         form = values[FORMAT][0].decode("ascii")
     except UnicodeDecodeError as error:
-        raise ValueError("has text that is not UTF-8 ({})".format(error.reason)) from error
+        raise ValueError(f"has text that is not UTF-8 ({error.reason})") from error
     return LineRecord(
         key, values[ENCODED][0], form, values[HEIGHT][0], values[WIDTH][0], text, values[CLASS]
     )

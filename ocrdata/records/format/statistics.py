@@ -56,8 +56,12 @@ class LineStatistics(Statistics):
 
     counted = ("characters", "label_lengths", "formats")
     measured = (
-        "max_label_length", "max_ctc_length", "max_width", "max_height", "max_ctc_per_aspect",
-    )  # fmt: skip
+        "max_label_length",
+        "max_ctc_length",
+        "max_width",
+        "max_height",
+        "max_ctc_per_aspect",
+    )
 
     def __init__(self) -> None:
         super().__init__()

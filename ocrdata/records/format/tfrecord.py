@@ -49,7 +49,7 @@ class Record(NamedTuple):
 
     def error(self, path: PathLike, problem: str = "") -> RecordError:
         """Returns the error that names this record, for its own `problem` or another one."""
-        text = "record {} at byte {} {}".format(self.number, self.offset, problem or self.problem)
+        text = f"record {self.number} at byte {self.offset} {problem or self.problem}"
         return RecordError(path, text)
 
 
@@ -68,9 +68,9 @@ def _open(path: PathLike) -> Iterator[BinaryIO]:
     except EOFError as error:
         raise RecordError(path, "ends inside its gzip stream") from error
     except zlib.error as error:
-        raise RecordError(path, "is damaged: {}".format(error)) from error
+        raise RecordError(path, f"is damaged: {error}") from error
     except OSError as error:
-        raise RecordError(path, "cannot be read: {}".format(error.strerror or error)) from error
+        raise RecordError(path, f"cannot be read: {error.strerror or error}") from error
 
 
 @contextmanager
@@ -79,7 +79,7 @@ def _open_plain(path: PathLike) -> Iterator[BinaryIO]:
         with as_path(path).open("rb", 1 << 14) as stream:
             yield stream
     except OSError as error:
-        raise RecordError(path, "cannot be read: {}".format(error.strerror or error)) from error
+        raise RecordError(path, f"cannot be read: {error.strerror or error}") from error
 
 
 def _is_header(head: bytes) -> bool:
@@ -102,19 +102,18 @@ def _read(stream: BinaryIO, size: int) -> bytes:
 
 def _header_problem(head: bytes) -> str:
     if len(head) < _HEADER_SIZE:
-        return "is cut off: the file ends inside its header ({} of {} bytes)".format(
-            len(head), _HEADER_SIZE
-        )
+        return f"is cut off: the file ends inside its header ({len(head)} of {_HEADER_SIZE} bytes)"
     if not _is_header(head):
         return "has a length with a wrong checksum (not a TFRecord file, or damaged)"
     size = LENGTH.unpack(head[:8])[0]
-    return "claims {} bytes, more than a record can hold".format(size) if size > MAX_RECORD else ""
+    return f"claims {size} bytes, more than a record can hold" if size > MAX_RECORD else ""
 
 
 def _data_problem(data: bytes, crc: bytes, size: int) -> str:
     if len(data) < size or len(crc) < 4:
-        return "is cut off: the file ends inside its data ({} of {} bytes)".format(
-            len(data) + len(crc), size + 4
+        return (
+            f"is cut off: the file ends inside its data ({len(data) + len(crc)} of "
+            f"{size + 4} bytes)"
         )
     return "" if CRC.unpack(crc)[0] == masked_crc(data) else "has data with a wrong checksum"
 
@@ -156,7 +155,7 @@ def record_in(stream: BinaryIO, path: PathLike, offset: int) -> bytes:
         data = _read(stream, size)
         problem = _data_problem(data, stream.read(4), size)
     if problem:
-        raise RecordError(path, "record at byte {} {}".format(offset, problem))
+        raise RecordError(path, f"record at byte {offset} {problem}")
     return data
 
 

@@ -93,7 +93,7 @@ class RecordWriter:
 def temporary_name(path: PathLike) -> Path:
     """Returns a new name beside `path` to write it under; other machines may be at it as well."""
     target = as_path(path)
-    return target.with_name(".{}.{}.tmp".format(target.name, uuid.uuid4().hex[:12]))
+    return target.with_name(f".{target.name}.{uuid.uuid4().hex[:12]}.tmp")
 
 
 def drop_unfinished(folder: Path) -> None:
@@ -111,7 +111,7 @@ def open_writer(path: PathLike, compression: str = "none") -> Iterator[RecordWri
     """
     if compression not in COMPRESSIONS:
         known = "Known: {}.".format(", ".join(COMPRESSIONS))
-        raise OptionError("no compression is called {}.".format(compression), known)
+        raise OptionError(f"no compression is called {compression}.", known)
     temporary = temporary_name(path)
     try:
         with temporary.open("wb") as stream:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Callable, Optional
+from typing import Optional
 
 from ocrdata.base.findings import Findings
 from ocrdata.base.parallel import Workers
+from ocrdata.base.progress import OnProgress
 from ocrdata.base.skips import Skips
 from ocrdata.errors import PathLike
 from ocrdata.records.legacy.samples import open_originals
 from ocrdata.records.sources.inputs import open_input
-from ocrdata.records.write.options import DEFAULTS, WriteOptions
+from ocrdata.records.write.options import WRITE_DEFAULTS, WriteOptions
 from ocrdata.records.write.stream import write_sample_stream
 from ocrdata.records.write.writing import ShardsSummary
 from ocrdata.text.charset import read_charset
-
-OnProgress = Callable[[int, Optional[int]], None]
 
 
 def write_from(
@@ -25,7 +24,7 @@ def write_from(
     *,
     original: bool = False,
     dictionary: Optional[PathLike] = None,
-    options: WriteOptions = DEFAULTS,
+    options: WriteOptions = WRITE_DEFAULTS,
     workers: Workers = 0,
     overwrite: bool = False,
     resume: bool = False,
@@ -51,8 +50,16 @@ def write_from(
         source = open_input(path)
     skips = Skips(errors=options.skip_errors)
     summary = write_sample_stream(
-        source.opener(skips), output_dir, origin=source.origin,
-        charset=charset or source.charset, options=options, skips=skips, workers=workers,
-        overwrite=overwrite, resume=resume, dry_run=dry_run, on_progress=on_progress,
-    )  # fmt: skip
+        source.opener(skips),
+        output_dir,
+        origin=source.origin,
+        charset=charset or source.charset,
+        options=options,
+        skips=skips,
+        workers=workers,
+        overwrite=overwrite,
+        resume=resume,
+        dry_run=dry_run,
+        on_progress=on_progress,
+    )
     return dataclasses.replace(summary, problems=dict(found.counts))

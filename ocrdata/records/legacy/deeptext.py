@@ -26,7 +26,7 @@ from ocrdata.records.legacy.mindrecord import (
     row_error,
     unpack_integers,
 )
-from ocrdata.records.sources.inputs import Input, Pairs
+from ocrdata.records.sources.inputs import SampleInput, SamplePairs
 
 DEEPTEXT = "deeptext"
 _IMAGE, _BOXES = "image", "annotation"
@@ -34,14 +34,14 @@ _IMAGE, _BOXES = "image", "annotation"
 
 def origin_of(layout: str, paths: Sequence[Path]) -> Dict[str, str]:
     """Returns what a manifest notes of an original's files: their names and sizes."""
-    names = ["{} {}".format(path.name, path.stat().st_size) for path in paths]
+    names = [f"{path.name} {path.stat().st_size}" for path in paths]
     return {"original": layout, "files": hashlib.sha256("\n".join(names).encode()).hexdigest()}
 
 
 def _regions(data: bytes) -> Tuple[Region, ...]:
     values = unpack_integers(data)
     if len(values) % 6:
-        raise ValueError("has {} numbers, not 6 a box".format(len(values)))
+        raise ValueError(f"has {len(values)} numbers, not 6 a box")
     found = []
     for x1, y1, x2, y2, kind, crowd in values.reshape(-1, 6).tolist():
         if kind:
@@ -58,13 +58,13 @@ def _samples(file: MindFile, skips: Skips) -> Iterator[Sample]:
             except ValueError as error:
                 skips.refuse(BAD_PICTURE, row_error(file, row, str(error)))
                 continue
-            yield Sample("{}/{:08d}".format(file.path.name, row), fields[_IMAGE], None, regions)
+            yield Sample(f"{file.path.name}/{row:08d}", fields[_IMAGE], None, regions)
     except RecordError as error:
         # Where rows lie cannot be told any more.
         skips.refuse(BAD_PICTURE, error)
 
 
-def read_deeptext(files: Sequence[MindFile], skips: Skips) -> Pairs:
+def read_deeptext(files: Sequence[MindFile], skips: Skips) -> SamplePairs:
     """Yields the pictures of MindRecord files; those named TEST go to the list Test."""
     for file in files:
         name = lists.TEST_LIST if "TEST" in file.path.name.upper() else lists.TRAIN_LIST
@@ -72,7 +72,7 @@ def read_deeptext(files: Sequence[MindFile], skips: Skips) -> Pairs:
             yield name, sample
 
 
-def open_deeptext(paths: Sequence[PathLike]) -> Tuple[Input, Findings]:
+def open_deeptext(paths: Sequence[PathLike]) -> Tuple[SampleInput, Findings]:
     """Returns the pictures in MindRecord files, and what is wrong with the set.
 
     Raises RecordError for a damaged header, and for fields that are not DeepText's.
@@ -84,7 +84,7 @@ def open_deeptext(paths: Sequence[PathLike]) -> Tuple[Input, Findings]:
             raise RecordError(file.path, problem.format(", ".join(file.fields), _IMAGE, _BOXES))
     here = {file.path.name for file in files}
     for name in sorted({Path(name).name for file in files for name in file.shards} - here):
-        text = "{}: {} is missing, or its index is".format(files[0].path.parent, name)
+        text = f"{files[0].path.parent}: {name} is missing, or its index is"
         found.add("missing-shard", text)
     origin = origin_of(DEEPTEXT, [file.path for file in files])
-    return Input(lambda skips: read_deeptext(files, skips), origin), found
+    return SampleInput(lambda skips: read_deeptext(files, skips), origin), found

@@ -70,15 +70,15 @@ def open_mindrecord(path: PathLike) -> MindFile:
         with where.open("rb") as stream:
             (size,) = struct.unpack("<Q", stream.read(8))
             if size > _MAX_HEADER:
-                raise ValueError("its header would have {:,} bytes".format(size))
+                raise ValueError(f"its header would have {size:,} bytes")
             header = json.loads(stream.read(size).decode("utf-8"))
         schema = header["schema"][0]["blob_fields"]
         sizes = int(header["header_size"]), int(header["page_size"])
         found = MindFile(where, sizes[0], sizes[1], list(schema), list(header["shard_addresses"]))
     except OSError as error:
-        raise RecordError(where, "cannot be read: {}".format(error.strerror)) from error
+        raise RecordError(where, f"cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, IndexError, TypeError, struct.error) as error:
-        raise RecordError(where, "is no sound MindRecord file ({})".format(error)) from error
+        raise RecordError(where, f"is no sound MindRecord file ({error})") from error
     if header.get("version") != VERSION:
         problem = "is MindRecord {}, not {}".format(header.get("version"), VERSION)
         raise RecordError(where, problem, hint="Write it again with MindSpore 1.0 or newer.")
@@ -96,31 +96,31 @@ def read_mindrecord(file: MindFile) -> Iterator[Tuple[int, Dict[str, bytes]]]:
                     raise ValueError("the file ends inside it")
                 yield row, _fields(file.fields, data)
             except (ValueError, struct.error) as error:
-                raise row_error(file, row, "is damaged: {}".format(error)) from error
+                raise row_error(file, row, f"is damaged: {error}") from error
 
 
 def row_error(file: MindFile, row: int, problem: str) -> RecordError:
     """Returns the error that names a row of a file."""
-    return RecordError(file.path, "row {} {}".format(row, problem))
+    return RecordError(file.path, f"row {row} {problem}")
 
 
 def _rows(file: MindFile) -> Iterator[Tuple[int, int, int, int]]:
     index = index_of(file.path)
     try:
-        address = "{}?mode=ro&immutable=1".format(index.resolve().as_uri())
+        address = f"{index.resolve().as_uri()}?mode=ro&immutable=1"
         with closing(sqlite3.connect(address, uri=True)) as database:
             for row in database.execute(_QUERY):
                 _check_place(file, row)
                 yield row
     except sqlite3.Error as error:
-        raise RecordError(index, "cannot be read: {}".format(error)) from error
+        raise RecordError(index, f"cannot be read: {error}") from error
 
 
 def _check_place(file: MindFile, row: Tuple[Any, ...]) -> None:
     number, page, start, end = row
     sound = all(isinstance(value, int) and value >= 0 for value in row)
     if not sound or not start < end <= file.page_size:
-        problem = "row {} lies at {} to {} of page {}".format(number, start, end, page)
+        problem = f"row {number} lies at {start} to {end} of page {page}"
         raise RecordError(index_of(file.path), problem)
 
 
@@ -133,10 +133,10 @@ def _fields(names: List[str], data: bytes) -> Dict[str, bytes]:
         (size,) = struct.unpack_from(">Q", data, place)
         place += 8 + size
         if place > len(data):
-            raise ValueError("{} ends behind it".format(name))
+            raise ValueError(f"{name} ends behind it")
         found[name] = data[place - size : place]
     if place != len(data):
-        raise ValueError("{} bytes are left over".format(len(data) - place))
+        raise ValueError(f"{len(data) - place} bytes are left over")
     return found
 
 
@@ -147,12 +147,12 @@ def unpack_integers(data: bytes) -> np.ndarray:
     (count,) = struct.unpack_from(">I", data)
     marks = np.frombuffer(data[4 : 4 + -(-count // 4)], np.uint8)
     if 4 * len(marks) < count:
-        raise ValueError("{} integers in {} bytes".format(count, len(data)))
+        raise ValueError(f"{count} integers in {len(data)} bytes")
     kinds = marks.repeat(4) >> np.tile([6, 4, 2, 0], len(marks)) & 3
     place, found = 4 + -(-count // 4), np.zeros(count, np.int64)
     for number, kind in enumerate(kinds[:count].tolist()):
         found[number] = int.from_bytes(data[place : place + (1 << kind)], "little", signed=True)
         place += 1 << kind
     if place != len(data):
-        raise ValueError("{} integers in {} bytes".format(count, len(data)))
+        raise ValueError(f"{count} integers in {len(data)} bytes")
     return found

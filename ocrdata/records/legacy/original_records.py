@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, Iterator, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, Iterator, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
@@ -16,7 +16,6 @@ from ocrdata.records.format.tfrecord import Record, example_of, scan_records
 from ocrdata.records.legacy import originals
 from ocrdata.records.legacy.originals import EAST, OriginalFile, Raw
 
-OnProgress = Callable[[int, Optional[int]], None]
 _STRIDE = 4
 
 
@@ -31,12 +30,13 @@ class FoundRecord(NamedTuple):
 
 def _east(features: Dict[str, Feature], name: str) -> Tuple[Raw, Tuple[Region, ...]]:
     """Returns the picture of an EAST record, and the outlines that its maps stand for."""
-    height, width = (int(features[key].values[0]) for key in
-                     (originals.EAST_HEIGHT, originals.EAST_WIDTH))  # fmt: skip
+    height, width = (
+        int(features[key].values[0]) for key in (originals.EAST_HEIGHT, originals.EAST_WIDTH)
+    )
     data = features["images"].values[0]
     if not isinstance(data, bytes) or len(data) != height * width * 3 or height * width == 0:
         size = len(data) if isinstance(data, bytes) else 0
-        text = "has {:,} picture bytes, not {} x {} x 3".format(size, height, width)
+        text = f"has {size:,} picture bytes, not {height} x {width} x 3"
         return Raw(name, None, (), [("wrong-picture-size", text)]), ()
     pixels = np.frombuffer(data, np.uint8).reshape(height, width, 3)
     shape = (height // _STRIDE, width // _STRIDE)
@@ -46,12 +46,14 @@ def _east(features: Dict[str, Feature], name: str) -> Tuple[Raw, Tuple[Region, .
     ]
     cells = shape[0] * shape[1]
     if [len(one) for one in maps] != [cells, 5 * cells, cells]:
-        text = "has maps of {} values".format([len(one) for one in maps])
+        text = f"has maps of {[len(one) for one in maps]} values"
         return Raw(name, pixels, (), [("wrong-record", text)]), ()
     geometry = maps[1].reshape(shape + (5,)).copy()
     # The original turns against the clock.
     geometry[:, :, 4] *= -1.0
-    quads, _ = rbox.detect(maps[0].reshape(shape), geometry, min_side=0.0, min_mean_score=0.0)
+    quads, _ = rbox.detect_rboxes(
+        maps[0].reshape(shape), geometry, min_side=0.0, min_mean_score=0.0
+    )
     regions = [Region(quad, "") for quad in quads]
     return Raw(name, pixels, (), []), tuple(regions)
 
@@ -79,8 +81,11 @@ def original_records(file: OriginalFile, classes: int, found: Findings) -> Itera
                 else:
                     raw, regions = originals.read_line(features, layout, swapped, classes), ()
             except (RecordError, ValueError, KeyError, IndexError, TypeError) as error:
-                bad = error if isinstance(error, RecordError) else record.error(
-                    file.path, "has missing or wrong features ({})".format(error))  # fmt: skip
+                bad = (
+                    error
+                    if isinstance(error, RecordError)
+                    else record.error(file.path, f"has missing or wrong features ({error})")
+                )
                 found.add("wrong-record", str(bad))
                 continue
             yield FoundRecord(file, record, raw, regions)

@@ -148,8 +148,8 @@ def line_pixels(data: bytes, swapped: bool) -> Tuple[Optional[np.ndarray], List[
                     text = "was written {} wide and {} high: trainers see it scrambled"
                     problems.append(("scrambled-picture", text.format(RAW_HEIGHT, width)))
                 return np.repeat(pixels, 3, 2) if channels == 1 else pixels, problems
-    expected = " or ".join("{:,}".format(RAW_HEIGHT * width * 3) for width in _WIDTHS)
-    text = "has {:,} picture bytes, not {}".format(len(data), expected)
+    expected = " or ".join(f"{RAW_HEIGHT * width * 3:,}" for width in _WIDTHS)
+    text = f"has {len(data):,} picture bytes, not {expected}"
     problems.append(("wrong-picture-size", text))
     return None, problems
 
@@ -197,12 +197,12 @@ def _label_problems(
         yield "empty-label", "has an empty label"
     high = [label for label in labels if not 0 <= label < classes]
     if high:
-        text = "has the class {}, but the dictionary has {} characters".format(high[0], classes)
+        text = f"has the class {high[0]}, but the dictionary has {classes} characters"
         yield "wrong-label", text
     if layout == NPU:
         noted = features[LABELS_LENGTH].values
         if tuple(noted) != (len(labels),):
-            yield "wrong-label", "notes a length of {} for {} labels".format(noted, len(labels))
+            yield "wrong-label", f"notes a length of {noted} for {len(labels)} labels"
         if len(labels) > NPU_LABELS:
-            text = "has {} characters; its trainer fails above {}".format(len(labels), NPU_LABELS)
+            text = f"has {len(labels)} characters; its trainer fails above {NPU_LABELS}"
             yield "label-too-long", text

@@ -18,7 +18,7 @@ from ocrdata.records.legacy.deeptext import open_deeptext, origin_of
 from ocrdata.records.legacy.mindrecord import find_mindrecords
 from ocrdata.records.legacy.original_records import FoundRecord, check_names, original_records
 from ocrdata.records.legacy.originals import EAST, OriginalFile
-from ocrdata.records.sources.inputs import LIST_OF, Input, Pairs
+from ocrdata.records.sources.inputs import LIST_OF, SampleInput, SamplePairs
 from ocrdata.text.charset import Charset
 
 # What a reader can make good; everything else leaves a record out.
@@ -29,21 +29,22 @@ _GREY = "is grey"
 def _key(one: FoundRecord) -> str:
     """Returns a unique relative name: the original's own ones are absolute, and may repeat."""
     name = PurePosixPath(one.raw.name.replace("\\", "/").replace(" ", "_")).name or "picture"
-    return "{}/{:08d}_{}".format(one.file.path.stem, one.record.number, name)
+    return f"{one.file.path.stem}/{one.record.number:08d}_{name}"
 
 
 def read_originals(
     files: Sequence[OriginalFile], charset: Optional[Charset], skips: Skips, found: Findings
-) -> Pairs:
+) -> SamplePairs:
     """Yields the samples of an original's files, their pictures as PNG; repairs go to `found`."""
     classes = len(charset) if charset else 0
     for file in files:
         damaged = Findings()
         for one in original_records(file, classes, damaged):
             bad = [
-                text for kind, text in one.raw.problems
+                text
+                for kind, text in one.raw.problems
                 if kind not in _REPAIRED and not text.startswith(_GREY)
-            ]  # fmt: skip
+            ]
             for kind, text in one.raw.problems:
                 if text not in bad:
                     found.add(kind, str(one.record.error(file.path, text)))
@@ -77,7 +78,7 @@ def _stretched(pixels: np.ndarray) -> np.ndarray:
     return resized
 
 
-def open_originals(path: PathLike, charset: Optional[Charset]) -> Tuple[Input, Findings]:
+def open_originals(path: PathLike, charset: Optional[Charset]) -> Tuple[SampleInput, Findings]:
     """Returns the samples in an original's record files, and where its repairs will be noted.
 
     Raises AnnotationError where there are none, and RecordError where a dictionary is needed.
@@ -102,4 +103,4 @@ def open_originals(path: PathLike, charset: Optional[Charset]) -> Tuple[Input, F
     found = Findings()
     check_names(files, found)
     used = None if layout == EAST else charset
-    return Input(lambda skips: read_originals(files, used, skips, found), origin, used), found
+    return SampleInput(lambda skips: read_originals(files, used, skips, found), origin, used), found

@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from typing import Any, Callable, Dict, Iterator, NamedTuple, Optional, Tuple
 
 from ocrdata.base import sample_lists as lists
-from ocrdata.base.pairing import is_picture, pair_up
+from ocrdata.base.pairing import is_picture, pair_names
 from ocrdata.base.sample import SAMPLE_LIST, Sample, parse_sample_line
 from ocrdata.base.sample_lists import VALIDATION_LIST
 from ocrdata.base.skips import BAD_LINE, BAD_PICTURE, UNPAIRED, Skips
@@ -37,27 +37,27 @@ from ocrdata.records.format.tfrecord import example_of, scan_records
 from ocrdata.records.sources.truth import parse_regions
 from ocrdata.text.charset import Charset
 
-Pairs = Iterator[Tuple[str, Sample]]
+SamplePairs = Iterator[Tuple[str, Sample]]
 LIST_OF = {TRAIN: lists.TRAIN_LIST, VALIDATION: VALIDATION_LIST, TEST: lists.TEST_LIST}
 _LISTS = (lists.TRAIN_LIST, VALIDATION_LIST, lists.TEST_LIST)
 
 
-class Input(NamedTuple):
+class SampleInput(NamedTuple):
     """Samples to read: `read(skips)` yields (list, sample), `origin` names them for a manifest.
 
     `charset` is the dictionary they bring along, if any.
     """
 
-    read: Callable[[Skips], Pairs]
+    read: Callable[[Skips], SamplePairs]
     origin: Dict[str, Any]
     charset: Optional[Charset] = None
 
-    def opener(self, skips: Skips) -> Callable[[int], Pairs]:
+    def opener(self, skips: Skips) -> Callable[[int], SamplePairs]:
         """Returns a function that yields the samples from a number on."""
         return lambda start: itertools.islice(self.read(skips), start, None)
 
 
-def open_input(path: PathLike) -> Input:
+def open_input(path: PathLike) -> SampleInput:
     """Returns what there is at a path: a shard set, or pictures with their truth.
 
     Raises InputError where there is neither.
@@ -70,20 +70,20 @@ def open_input(path: PathLike) -> Input:
             raise RecordError(where, problem, hint="Read them with --from-original.")
         origin = {"shards": file_sha256(where / DATASET_INFO)}
         charset = shards.charset if shards.has_dictionary else None
-        return Input(lambda skips: read_shards(shards, skips), origin, charset)
+        return SampleInput(lambda skips: read_shards(shards, skips), origin, charset)
     with Tree(where) as tree:
         names = "\n".join(tree.names)
         if not any(map(is_picture, tree.names)):
-            problem = "holds no picture and no {}".format(DATASET_INFO)
+            problem = f"holds no picture and no {DATASET_INFO}"
             raise InputError(where, problem, hint="Name a folder or archive of pictures.")
     digest = hashlib.sha256(names.encode("utf-8", "surrogateescape")).hexdigest()
     origin = {"names": digest}
     if where.is_file():
         origin["archive"] = file_sha256(where)
-    return Input(lambda skips: read_pictures(where, skips), origin)
+    return SampleInput(lambda skips: read_pictures(where, skips), origin)
 
 
-def read_shards(shards: ShardSet, skips: Skips) -> Pairs:
+def read_shards(shards: ShardSet, skips: Skips) -> SamplePairs:
     """Yields the samples of a shard set with the lists its splits are written from."""
     read = scene_of if shards.task == DETECTION else line_of
     for split, path, _ in shards.shards():
@@ -113,7 +113,7 @@ def _sample(found: Any) -> Sample:
 # --- pictures with ground truth
 
 
-def read_pictures(path: PathLike, skips: Skips) -> Pairs:
+def read_pictures(path: PathLike, skips: Skips) -> SamplePairs:
     """Yields the pictures of a folder or an archive with their regions or labels.
 
     Archives are read in place. Pictures without a truth, and truths (gt_*.txt) without a picture,
@@ -125,10 +125,10 @@ def read_pictures(path: PathLike, skips: Skips) -> Pairs:
             for name in found:
                 yield from _listed(tree, name, skips)
             return
-        pairs, alone = pair_up(tree.names)
+        pairs, alone = pair_names(tree.names)
         for name in alone:
             missing = "ground-truth file" if is_picture(name) else "picture"
-            problem = "has no {} that belongs to it".format(missing)
+            problem = f"has no {missing} that belongs to it"
             skips.refuse(UNPAIRED, AnnotationError(tree.where(name), problem))
         for picture, truth in pairs:
             try:
@@ -144,7 +144,7 @@ def _list_name(name: str) -> str:
     return parts[-2] if known else ""
 
 
-def _listed(tree: Tree, name: str, skips: Skips) -> Pairs:
+def _listed(tree: Tree, name: str, skips: Skips) -> SamplePairs:
     """Yields the samples of a list inside a folder or archive."""
     root = PurePosixPath(name).parent.parent
     where = tree.where(name)
@@ -153,7 +153,7 @@ def _listed(tree: Tree, name: str, skips: Skips) -> Pairs:
             key, label = parse_sample_line(where, number, line)
             picture, truth = str(root / key), str(root / label)
             if picture not in tree:
-                raise AnnotationError(where, "{!r} is not there".format(key), number)
+                raise AnnotationError(where, f"{key!r} is not there", number)
             if truth in tree and truth.endswith(".txt"):
                 regions = parse_regions(tree.read(truth), tree.where(truth))
                 yield _list_name(name), Sample(key, tree.picture(picture), None, regions)

@@ -18,7 +18,7 @@ from ocrdata.records.sources.truth import parse_regions
 _BOM = b"\xef\xbb\xbf"
 
 
-class Row(NamedTuple):
+class SampleRow(NamedTuple):
     """A sample in passing: its place, its line (0: it has none), its key, and its label.
 
     Pictures with regions have no label.
@@ -39,7 +39,7 @@ class Source:
     name: str
     path: Path
 
-    def rows(self, skips: Skips) -> Iterator[Row]:
+    def rows(self, skips: Skips) -> Iterator[SampleRow]:
         """Yields the samples in order; what is wrong goes to `skips`."""
         raise NotImplementedError
 
@@ -115,17 +115,17 @@ class SampleList(Source):
                 pass
             raise
         except OSError as error:
-            problem = "cannot be read: {}".format(error.strerror)
+            problem = f"cannot be read: {error.strerror}"
             raise AnnotationError(self.path, problem) from error
 
-    def rows(self, skips: Skips) -> Iterator[Row]:
+    def rows(self, skips: Skips) -> Iterator[SampleRow]:
         for line in self.lines():
             try:
                 key, text = _parse(self.path, line.number, line.text)
             except AnnotationError as error:
                 skips.refuse(BAD_LINE, error)
                 continue
-            yield Row(line.offset, line.number, key, text)
+            yield SampleRow(line.offset, line.number, key, text)
 
     def row_at(self, offset: int) -> Tuple[str, str]:
         """Returns (key, label) of the line that starts at a byte."""
@@ -142,7 +142,7 @@ class SampleList(Source):
 
     def sample_at(self, place: int) -> Sample:
         key, text = self.row_at(place)
-        return Sample(key, "{}/{}".format(self.root, key), text)
+        return Sample(key, f"{self.root}/{key}", text)
 
     def size_at(self, place: int) -> int:
         try:
@@ -170,7 +170,7 @@ class SampleList(Source):
 class SceneList(SampleList):
     """A list of `picture truth` lines; the truth is a text file of boxes, as ICDAR 2015 has."""
 
-    def rows(self, skips: Skips) -> Iterator[Row]:
+    def rows(self, skips: Skips) -> Iterator[SampleRow]:
         for row in super().rows(skips):
             yield row._replace(text="")
 
@@ -182,7 +182,7 @@ class SceneList(SampleList):
         try:
             data = path.read_bytes()
         except OSError as error:
-            raise AnnotationError(path, "cannot be read: {}".format(error.strerror)) from error
+            raise AnnotationError(path, f"cannot be read: {error.strerror}") from error
         return Sample(key, self.root / key, None, parse_regions(data, path))
 
 
@@ -194,7 +194,7 @@ def is_scene_list(path: PathLike, root: PathLike) -> bool:
     return False
 
 
-def open_list(path: PathLike, root: PathLike, name: str = "") -> SampleList:
+def open_sample_list(path: PathLike, root: PathLike, name: str = "") -> SampleList:
     """Returns a list as what it is: one of labelled lines or one of pictures with boxes."""
     kind = SceneList if is_scene_list(path, root) else SampleList
     return kind(path, root, name)

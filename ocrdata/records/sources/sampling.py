@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ocrdata.base.pairing import is_picture
-from ocrdata.base.rng import order_key, stream
+from ocrdata.base.random_streams import order_key, stream
 from ocrdata.base.sample import SAMPLE_LIST, Region, Sample, parse_sample_line
 from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST
 from ocrdata.base.skips import Skips
@@ -19,7 +19,7 @@ from ocrdata.records.format.layouts import record_of
 from ocrdata.records.format.schema import DATASET_INFO, RECORDS_DIR
 from ocrdata.records.format.tfrecord import example_of, scan_records
 from ocrdata.records.sources.inputs import read_pictures
-from ocrdata.records.sources.listed import SampleList, open_list
+from ocrdata.records.sources.listed import SampleList, open_sample_list
 
 # Records are shuffled, so the first of a shard are as good as any and quick to reach.
 _FIRST = 2000
@@ -48,8 +48,8 @@ def _list_rows(source: SampleList, salt: str) -> Iterator[Tuple[bytes, int]]:
 def _from_list(path: Path, root: Path, split: str, count: int, seed: int) -> List[Shown]:
     """Returns `count` samples of a list: those whose keys hash lowest."""
     shown = []
-    with open_list(path, root) as source:
-        chosen = heapq.nsmallest(count, _list_rows(source, "preview-{}".format(seed)))
+    with open_sample_list(path, root) as source:
+        chosen = heapq.nsmallest(count, _list_rows(source, f"preview-{seed}"))
         for _, offset in chosen:
             shown.append(_shown(source.sample_at(offset), split))
     return shown
@@ -66,7 +66,7 @@ def _shown(sample: Sample, split: str) -> Shown:
 
 def _from_pictures(path: Path, count: int, split: Optional[str], seed: int) -> List[Shown]:
     """Returns pictures with ground truth, of a folder or an archive."""
-    salt = "preview-{}".format(seed)
+    salt = f"preview-{seed}"
     pairs = (
         (order_key(sample.key, salt), _shown(sample, name.lower()))
         for name, sample in read_pictures(path, Skips(errors=True))

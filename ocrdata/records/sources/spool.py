@@ -23,13 +23,13 @@ from ocrdata.records.format.example import bytes_feature, encode_example
 from ocrdata.records.format.scene_record import region_features, regions_of
 from ocrdata.records.format.tfrecord import record_at
 from ocrdata.records.format.tfrecord_writer import open_writer
-from ocrdata.records.sources.listed import Row, Source
+from ocrdata.records.sources.listed import SampleRow, Source
 
 Listed = Tuple[str, Sample]
 
 # Few enough that an interrupted run repeats little, many enough that chunks are few. A multiple
 # of the renderer's blocks.
-CHUNK = 4096
+_CHUNK = 4096
 _CHUNK_BYTES = 1 << 28
 # A place is the number of a chunk and an offset in it.
 _SHIFT = 40
@@ -73,7 +73,7 @@ class Spool:
         self.folder = as_path(folder)
 
     def _chunk(self, number: int) -> Path:
-        return self.folder / "{:06d}.samples".format(number)
+        return self.folder / f"{number:06d}.samples"
 
     def chunks(self) -> List[Path]:
         """Returns the finished chunks."""
@@ -130,7 +130,7 @@ class Spool:
                 writer.write(data)
                 offset += len(data) + 16
                 count += 1
-                if count == CHUNK or offset >= _CHUNK_BYTES:
+                if count == _CHUNK or offset >= _CHUNK_BYTES:
                     break
         if not count:
             chunk.unlink()
@@ -189,10 +189,10 @@ class SpooledList(Source):
         self.name = name
         self.path = spool.folder
 
-    def rows(self, skips: Skips) -> Iterator[Row]:
+    def rows(self, skips: Skips) -> Iterator[SampleRow]:
         for place, (name, _, key, text) in self.spool.rows():
             if name == self.name:
-                yield Row(place, 0, key, text)
+                yield SampleRow(place, 0, key, text)
 
     def sample_at(self, place: int) -> Sample:
         return self.spool.sample(place)

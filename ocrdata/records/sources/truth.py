@@ -9,7 +9,7 @@ import numpy as np
 
 from ocrdata.base.icdar import (
     UNREAD_MARKS,
-    Points,
+    PointList,
     corners,
     split_numbers,
     split_outline,
@@ -23,10 +23,10 @@ from ocrdata.errors import AnnotationError, PathLike
 _MORE_NUMBERS = re.compile(r"^\s*[-+.\d]+\s*,")
 
 Lines = List[Tuple[int, str]]
-Form = Callable[[str], Tuple[Points, str]]
+Form = Callable[[str], Tuple[PointList, str]]
 
 
-def _rectangle(line: str) -> Tuple[Points, str]:
+def _rectangle(line: str) -> Tuple[PointList, str]:
     (left, top, right, bottom), rest = split_numbers(line, 4)
     if _MORE_NUMBERS.match(rest):
         raise ValueError("has neither eight numbers nor four and a text")
@@ -35,7 +35,7 @@ def _rectangle(line: str) -> Tuple[Points, str]:
     return corners(left, top, right, bottom), rest
 
 
-def _spaced(line: str) -> Tuple[Points, str]:
+def _spaced(line: str) -> Tuple[PointList, str]:
     (left, top, right, bottom), rest = split_numbers(line, 4, " ")
     return corners(left, top, right, bottom), rest
 

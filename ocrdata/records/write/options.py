@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Dict, Optional
 
 from ocrdata.errors import OptionError, UnknownNameError
-from ocrdata.images.encoding import KEEP, PictureOptions
+from ocrdata.images.encoding import KEEP_AS_IS, ImageOptions
 from ocrdata.records.format.layouts import LAYOUTS
 from ocrdata.records.format.schema import LAYOUT
 from ocrdata.records.format.tfrecord_writer import COMPRESSIONS
@@ -42,7 +42,7 @@ class WriteOptions:
     skip_errors: bool = False
     compression: str = "none"
     layout: str = LAYOUT
-    pictures: PictureOptions = KEEP
+    pictures: ImageOptions = KEEP_AS_IS
 
     def check(self) -> None:
         """Raises OptionError for a value out of range, UnknownNameError for a wrong name."""
@@ -55,14 +55,14 @@ class WriteOptions:
             if name not in known:
                 raise UnknownNameError(kind, name, known)
         if self.shards < 1:
-            raise OptionError("--shards must be 1 or more, not {}.".format(self.shards))
+            raise OptionError(f"--shards must be 1 or more, not {self.shards}.")
         if self.shard_size is not None and self.shard_size < 1:
-            raise OptionError("--shard-size must be 1 or more, not {}.".format(self.shard_size))
+            raise OptionError(f"--shard-size must be 1 or more, not {self.shard_size}.")
         for name in ("validation_fraction", "test_fraction"):
             value = getattr(self, name)
             if not 0.0 <= value < 1.0:
                 flag = "--" + name.replace("_", "-")
-                raise OptionError("{} must lie in [0, 1), not {}.".format(flag, value))
+                raise OptionError(f"{flag} must lie in [0, 1), not {value}.")
         self.pictures.check()
 
     def as_dict(self) -> Dict[str, Any]:
@@ -70,4 +70,4 @@ class WriteOptions:
         return asdict(self)
 
 
-DEFAULTS = WriteOptions()
+WRITE_DEFAULTS = WriteOptions()

@@ -14,11 +14,11 @@ from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 import numpy as np
 
 from ocrdata.base import sample_lists as lists
-from ocrdata.base.rng import bucket, order_key
+from ocrdata.base.random_streams import bucket, order_key
 from ocrdata.base.skips import MISSING_CHARACTER, REPEATED, Skips
 from ocrdata.errors import AnnotationError, CharsetError
 from ocrdata.records.format.schema import TEST, TRAIN, VALIDATION
-from ocrdata.records.sources.listed import Row, Source
+from ocrdata.records.sources.listed import SampleRow, Source
 from ocrdata.records.write.options import GROUP_BY_KEY, WriteOptions
 from ocrdata.text.charset import Charset
 
@@ -69,7 +69,7 @@ class _Index:
     tests: np.ndarray
 
 
-def _known(source: Source, charset: Optional[Charset], skips: Skips) -> Iterator[Row]:
+def _known(source: Source, charset: Optional[Charset], skips: Skips) -> Iterator[SampleRow]:
     if charset is None:
         yield from source.rows(skips)
         return
@@ -81,10 +81,11 @@ def _known(source: Source, charset: Optional[Charset], skips: Skips) -> Iterator
             skips.refuse(MISSING_CHARACTER, _unknown(source, row, charset))
 
 
-def _unknown(source: Source, row: Row, charset: Charset) -> CharsetError:
+def _unknown(source: Source, row: SampleRow, charset: Charset) -> CharsetError:
     character = charset.missing(row.text)[0]
-    problem = "{!r} (U+{:04X}) of {!r} is not in the dictionary of {} characters".format(
-        character, ord(character), row.text, len(charset)
+    problem = (
+        f"{character!r} (U+{ord(character):04X}) of {row.text!r} is not in the "
+        f"dictionary of {len(charset)} characters"
     )
     hint = (
         "Build it again (ocrdata gen-chars --overwrite, then ocrdata build-dict --overwrite) "
@@ -103,7 +104,7 @@ def _read(
     source: Source, charset: Optional[Charset], skips: Skips, options: WriteOptions
 ) -> _Index:
     order, places, buckets, tests = array("Q"), array("q"), array("f"), array("B")
-    salts = "shards-{}".format(options.seed), "validation-{}".format(options.seed)
+    salts = f"shards-{options.seed}", f"validation-{options.seed}"
     by_key = options.group_by == GROUP_BY_KEY
     for row in _known(source, charset, skips):
         # A picture without a label of its own is a group by itself.
@@ -114,9 +115,12 @@ def _read(
         if not source.name:
             tests.append(lists.is_test(group, options.seed, options.test_fraction))
     return _Index(
-        source, _array(order, np.uint64), _array(places, np.int64),
-        _array(buckets, np.float32), _array(tests, np.bool_),
-    )  # fmt: skip
+        source,
+        _array(order, np.uint64),
+        _array(places, np.int64),
+        _array(buckets, np.float32),
+        _array(tests, np.bool_),
+    )
 
 
 def _shuffled(index: _Index) -> _Index:
@@ -156,8 +160,8 @@ def _repeated(indexes: List[_Index], skips: Skips) -> List[np.ndarray]:
 def _twice(pair: List[Tuple[Source, int]]) -> AnnotationError:
     (source, place), (other, place2) = pair
     path, line = source.origin(place)
-    first = "{}:{}".format(path, line) if line else "the same source"
-    problem = "{!r} is listed already in {}".format(source.key_at(place), first)
+    first = f"{path}:{line}" if line else "the same source"
+    problem = f"{source.key_at(place)!r} is listed already in {first}"
     hint = "Delete one of the two lines, or pass --skip-errors to use the first."
     where, number = other.origin(place2)
     return AnnotationError(where, problem, number, hint)

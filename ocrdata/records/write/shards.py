@@ -7,10 +7,11 @@ and noted in a journal, which is what a resumed run goes by.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Callable, List, Optional
+from typing import Any, List, Optional
 
 from ocrdata.base import sample_lists as lists
 from ocrdata.base.parallel import Workers
+from ocrdata.base.progress import OnProgress
 from ocrdata.base.sample import SAMPLE_LIST
 from ocrdata.base.sample_lists import VALIDATION_LIST
 from ocrdata.base.storage.digest import file_sha256
@@ -18,12 +19,10 @@ from ocrdata.base.storage.remote import as_path
 from ocrdata.base.storage.staging import staged_output
 from ocrdata.errors import AnnotationError, CharsetError, OptionError, PathLike
 from ocrdata.records.format.schema import DETECTION, RECOGNITION, RECORDS_DIR
-from ocrdata.records.sources.listed import SampleList, SceneList, open_list
+from ocrdata.records.sources.listed import SampleList, SceneList, open_sample_list
 from ocrdata.records.write.options import WriteOptions
-from ocrdata.records.write.writing import COMMAND, ShardsSummary, Work, target_of
+from ocrdata.records.write.writing import TFRECORD_COMMAND, ShardSetWriter, ShardsSummary, target_of
 from ocrdata.text.charset import CHARACTER_LIST, DICTIONARY_DIR, Charset, read_charset
-
-OnProgress = Callable[[int, Optional[int]], None]
 
 
 def find_dictionary(data_dir: PathLike) -> Charset:
@@ -47,7 +46,7 @@ def find_lists(data_dir: PathLike) -> List[SampleList]:
     root = as_path(data_dir)
     names = (lists.TRAIN_LIST, VALIDATION_LIST, lists.TEST_LIST)
     paths = [(name, root / name / SAMPLE_LIST) for name in names]
-    found = [open_list(path, root, name) for name, path in paths if path.is_file()]
+    found = [open_sample_list(path, root, name) for name, path in paths if path.is_file()]
     if not found:
         hint = "Make one: ocrdata gen-pics, or ocrdata gen-sample --labels FILE."
         raise AnnotationError(paths[0][1], "does not exist", hint=hint)
@@ -60,7 +59,7 @@ def task_of(sources: List[SampleList]) -> str:
     # A list without a line is of either kind.
     others = [s for s in sources if s not in scenes and next(s.lines(), None)]
     if scenes and others:
-        problem = "lists pictures with boxes, {} labels".format(others[0].path)
+        problem = f"lists pictures with boxes, {others[0].path} labels"
         raise AnnotationError(scenes[0].path, problem, hint="Keep them in two data folders.")
     return DETECTION if scenes else RECOGNITION
 
@@ -94,7 +93,7 @@ def write_shards(
     sources = find_lists(root)
     task = task_of(sources)
     charset = _charset(task, root, dictionary)
-    work = Work(target, task, charset, options)
+    work = ShardSetWriter(target, task, charset, options)
     if dry_run:
         return work.planned(sources)
     noted = {
@@ -102,7 +101,9 @@ def write_shards(
         "dictionary_sha256": charset.sha256 if charset else "",
         "lists_sha256": {source.name: file_sha256(source.path) for source in sources},
     }
-    with staged_output(target.parent, (target.name,), COMMAND, noted, overwrite, resume) as staged:
+    with staged_output(
+        target.parent, (target.name,), TFRECORD_COMMAND, noted, overwrite, resume
+    ) as staged:
         return work.write(sources, staged, workers, on_progress)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Callable, Iterable, List, Mapping, Optional, Tuple
 
 from ocrdata.base.parallel import Workers
+from ocrdata.base.progress import OnProgress
 from ocrdata.base.sample import Sample
 from ocrdata.base.skips import Skips
 from ocrdata.base.storage.files import remove_tree
@@ -18,8 +19,8 @@ from ocrdata.base.storage.staging import Staged, staged_output
 from ocrdata.errors import AnnotationError, PathLike
 from ocrdata.records.format.schema import DETECTION, RECOGNITION
 from ocrdata.records.sources.spool import Listed, Spool, SpooledList
-from ocrdata.records.write.options import DEFAULTS, WriteOptions
-from ocrdata.records.write.writing import COMMAND, OnProgress, ShardsSummary, Work, target_of
+from ocrdata.records.write.options import WRITE_DEFAULTS, WriteOptions
+from ocrdata.records.write.writing import TFRECORD_COMMAND, ShardSetWriter, ShardsSummary, target_of
 from ocrdata.text.charset import Charset, collect_characters
 
 _SPOOL = "spool"
@@ -32,9 +33,9 @@ def write_sample_stream(
     *,
     origin: Mapping[str, Any],
     charset: Optional[Charset] = None,
-    options: WriteOptions = DEFAULTS,
+    options: WriteOptions = WRITE_DEFAULTS,
     skips: Optional[Skips] = None,
-    command: str = COMMAND,
+    command: str = TFRECORD_COMMAND,
     total: Optional[int] = None,
     workers: Workers = 0,
     overwrite: bool = False,
@@ -86,12 +87,12 @@ def write_sample_stream(
 
 def _work(
     spool: Spool, target: Path, charset: Optional[Charset], options: WriteOptions, skips: Skips
-) -> Tuple[Work, List[SpooledList]]:
+) -> Tuple[ShardSetWriter, List[SpooledList]]:
     sources = [SpooledList(spool, name) for name in _names(spool)]
     task = DETECTION if spool.has_regions() else RECOGNITION
     if task == RECOGNITION and charset is None:
         charset = collect_characters(spool.texts())
-    work = Work(target, task, charset, options)
+    work = ShardSetWriter(target, task, charset, options)
     work.skips.add(skips.counts, skips.examples)
     return work, sources
 
@@ -144,5 +145,5 @@ def _names(spool: Spool) -> List[str]:
     if not names:
         raise AnnotationError(spool.folder.parent, "nothing came to be written")
     if "" in names and len(names) > 1:
-        raise ValueError("samples of a stream are in lists, or none is: {}".format(names))
+        raise ValueError(f"samples of a stream are in lists, or none is: {names}")
     return names

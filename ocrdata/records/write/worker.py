@@ -22,7 +22,7 @@ from ocrdata.records.write.plan import ShardPlan
 from ocrdata.text.charset import Charset
 
 
-class Job(NamedTuple):
+class ShardWriterConfig(NamedTuple):
     """What every shard of a run needs: where shards go and how to write them."""
 
     folder: Path
@@ -36,7 +36,7 @@ class Job(NamedTuple):
         return layout.name_of(shard.split, shard.index, shard.count, shard.first, len(shard.places))
 
 
-def _record(job: Job, sample: Sample) -> AnyRecord:
+def _record(job: ShardWriterConfig, sample: Sample) -> AnyRecord:
     data, header, scale = prepare(sample.image_bytes(), job.options.pictures)
     if job.charset is not None:
         text = sample.text or ""
@@ -48,7 +48,7 @@ def _record(job: Job, sample: Sample) -> AnyRecord:
     return SceneRecord(sample.key, data, *header, regions)
 
 
-def _encoded(job: Job, source: Source, sample: Sample, place: int) -> Any:
+def _encoded(job: ShardWriterConfig, source: Source, sample: Sample, place: int) -> Any:
     try:
         record = _record(job, sample)
         return record, LAYOUTS[job.options.layout].encode(record)
@@ -62,10 +62,10 @@ def _bad_picture(source: Source, place: int, sample: Sample, problem: str) -> An
     name = sample.key if isinstance(sample.image, bytes) else sample.image
     hint = "Replace it, delete the line, or leave such lines out with --skip-errors."
     path, line = source.origin(place)
-    return AnnotationError(path, "picture {} {}".format(name, problem), line, hint)
+    return AnnotationError(path, f"picture {name} {problem}", line, hint)
 
 
-def write_shard(job: Job, shard: ShardPlan) -> Dict[str, Any]:
+def write_shard(job: ShardWriterConfig, shard: ShardPlan) -> Dict[str, Any]:
     """Writes one shard and returns its entry for the journal, in plain JSON values."""
     statistics = statistics_of(job.task)
     skips = Skips(errors=job.options.skip_errors)

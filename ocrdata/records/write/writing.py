@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from ocrdata.base.parallel import Workers, ordered_map
+from ocrdata.base.progress import OnProgress
 from ocrdata.base.skips import Skips
 from ocrdata.base.storage.remote import as_path
 from ocrdata.base.storage.staging import Staged
@@ -19,11 +20,10 @@ from ocrdata.records.sources.listed import Source
 from ocrdata.records.write.options import WriteOptions
 from ocrdata.records.write.plan import Plan, plan_shards
 from ocrdata.records.write.shard_journal import Journal
-from ocrdata.records.write.worker import Job, write_shard
+from ocrdata.records.write.worker import ShardWriterConfig, write_shard
 from ocrdata.text.charset import Charset
 
-OnProgress = Callable[[int, Optional[int]], None]
-COMMAND = "tfrecord"
+TFRECORD_COMMAND = "tfrecord"
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class ShardsSummary:
     problems: Dict[str, int] = field(default_factory=dict)
 
 
-class Work:
+class ShardSetWriter:
     """One shard set being written: what it is made of, and what is left out on the way."""
 
     def __init__(
@@ -58,16 +58,16 @@ class Work:
         self.target, self.task, self.charset, self.options = target, task, charset, options
         self.skips = Skips(errors=options.skip_errors, unknown=options.unknown == "skip")
         if task not in LAYOUTS[options.layout].tasks:
-            message = "the layout {} is not for {}.".format(options.layout, task)
+            message = f"the layout {options.layout} is not for {task}."
             raise OptionError(message, "Leave --layout out to write this data.")
 
     def plan(self, sources: Sequence[Source]) -> Plan:
         """Reads the sources and returns what is to be written."""
         return plan_shards(sources, self.charset, self.options, self.skips)
 
-    def job(self, folder: Path) -> Job:
+    def job(self, folder: Path) -> ShardWriterConfig:
         """Returns what the workers need to write into a folder."""
-        return Job(folder, self.task, self.charset, self.options)
+        return ShardWriterConfig(folder, self.task, self.charset, self.options)
 
     def write(
         self,
@@ -140,7 +140,7 @@ class Work:
 
 
 def _entries(
-    plan: Plan, job: Job, done: Dict[str, Dict[str, Any]], workers: Workers
+    plan: Plan, job: ShardWriterConfig, done: Dict[str, Dict[str, Any]], workers: Workers
 ) -> Iterator[Dict[str, Any]]:
     names = [job.name_of(shard) for shard in plan.shards]
     todo = [shard for name, shard in zip(names, plan.shards) if name not in done]

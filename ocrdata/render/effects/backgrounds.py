@@ -10,7 +10,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 import cv2
 import numpy as np
 
-from ocrdata.base import rng
+from ocrdata.base import random_streams
 from ocrdata.errors import InputError, PathLike
 from ocrdata.render.effects.colors import tinted
 from ocrdata.render.effects.noise import TEXTURE_SIGMA, read_texture
@@ -19,11 +19,12 @@ from ocrdata.render.style.line_style import LineStyle
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 # A picture behind lines is kept no larger than this, with smaller versions of it, as long as they
 # fit; as many as a block of lines uses do.
-LONGEST = 768
+_LONGEST = 768
 _REDUCED = (
-    (8, cv2.IMREAD_REDUCED_COLOR_8), (4, cv2.IMREAD_REDUCED_COLOR_4),
+    (8, cv2.IMREAD_REDUCED_COLOR_8),
+    (4, cv2.IMREAD_REDUCED_COLOR_4),
     (2, cv2.IMREAD_REDUCED_COLOR_2),
-)  # fmt: skip
+)
 _STEPS = (0.6, 0.36)
 _KEPT_BYTES = 20 << 20
 _INVENTED = 10
@@ -67,15 +68,15 @@ def _is_picture(path: Path, strict: bool, skips: Optional[Dict[str, int]]) -> bo
         problem = "is not a picture that can be read"
     if strict or skips is None:
         raise InputError(path, problem, hint="It was given as a background.")
-    reason = "background {} {}".format(path.name, problem)
+    reason = f"background {path.name} {problem}"
     skips[reason] = skips.get(reason, 0) + 1
     return False
 
 
-class PictureBank:
+class BackgroundBank:
     """Pictures to put behind text: a user's files, or invented ones."""
 
-    def __init__(self, paths: Sequence[Path] = (), longest: int = LONGEST) -> None:
+    def __init__(self, paths: Sequence[Path] = (), longest: int = _LONGEST) -> None:
         self.paths, self.longest = tuple(paths), longest
         self._kept: Dict[int, List[np.ndarray]] = {}
         self._bytes = 0
@@ -139,7 +140,7 @@ def _load(path: Path, longest: int) -> np.ndarray:
     try:
         data = np.frombuffer(path.read_bytes(), np.uint8)
     except OSError as error:
-        raise InputError(path, "cannot be read: {}".format(error.strerror)) from error
+        raise InputError(path, f"cannot be read: {error.strerror}") from error
     picture = cv2.imdecode(data, _way(path, longest)) if len(data) else None
     if picture is None:
         raise InputError(path, "is not a picture that can be decoded", hint="Remove it.")
@@ -166,34 +167,34 @@ def _way(path: Path, longest: int) -> int:
 
 def invent_picture(number: int, shape: Tuple[int, int] = (360, 576)) -> np.ndarray:
     """Returns a picture of surfaces, panels and discs, uint8 BGR, the same for a number."""
-    chance = rng.stream(0, "picture", number)
+    rng = random_streams.stream(0, "picture", number)
     height, width = shape
 
     def colour() -> Tuple[float, float, float]:
-        return tinted(chance.uniform(20, 235), chance.uniform(0, 360), chance.random() * 0.6)
+        return tinted(rng.uniform(20, 235), rng.uniform(0, 360), rng.random() * 0.6)
 
     corners = np.array([[colour() for _ in range(2)] for _ in range(2)], np.float32)
     picture: Any = cv2.resize(corners, (width, height), interpolation=cv2.INTER_LINEAR)
-    for _ in range(chance.randrange(4, 22)):
-        size = chance.uniform(0.05, 0.5) * height
-        middle = chance.uniform(0, width), chance.uniform(0, height)
+    for _ in range(rng.randrange(4, 22)):
+        size = rng.uniform(0.05, 0.5) * height
+        middle = rng.uniform(0, width), rng.uniform(0, height)
         shade = colour()
         layer = picture.copy()
-        if chance.random() < 0.6:
-            box = (middle, (size * chance.uniform(0.5, 3), size), chance.gauss(0, 12))
+        if rng.random() < 0.6:
+            box = (middle, (size * rng.uniform(0.5, 3), size), rng.gauss(0, 12))
             cv2.fillConvexPoly(layer, cv2.boxPoints(box).astype(np.int32), shade, cv2.LINE_AA)
-        elif chance.random() < 0.5:
+        elif rng.random() < 0.5:
             cv2.circle(layer, tuple(map(int, middle)), int(size / 2), shade, -1, cv2.LINE_AA)
         else:
-            end = chance.uniform(0, width), chance.uniform(0, height)
-            thick = chance.randrange(1, 12)
+            end = rng.uniform(0, width), rng.uniform(0, height)
+            thick = rng.randrange(1, 12)
             ends = tuple(map(int, middle)), tuple(map(int, end))
             cv2.line(layer, ends[0], ends[1], shade, thick, cv2.LINE_AA)
         picture = cv2.addWeighted(picture, 0.3, layer, 0.7, 0.0)
-    if chance.random() < 0.5:
-        picture = cv2.GaussianBlur(picture, (0, 0), chance.uniform(0.5, 6.0))
-    grain = read_texture(chance.choice(("paper", "ink")), chance.random(), shape)
-    amount = chance.uniform(1.0, 18.0) / TEXTURE_SIGMA
+    if rng.random() < 0.5:
+        picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.5, 6.0))
+    grain = read_texture(rng.choice(("paper", "ink")), rng.random(), shape)
+    amount = rng.uniform(1.0, 18.0) / TEXTURE_SIGMA
     picture += ((grain.astype(np.float32) - 128.0) * np.float32(amount))[..., None]
     return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
 
@@ -226,7 +227,7 @@ def scale_levels(picture: np.ndarray, factor: float, offset: float) -> np.ndarra
 
 
 def draw_ground(
-    style: LineStyle, shape: Tuple[int, int], pictures: PictureBank
+    style: LineStyle, shape: Tuple[int, int], pictures: BackgroundBank
 ) -> Optional[np.ndarray]:
     """Returns the background, uint8 [h, w] or BGR [h, w, 3]; None for one flat colour.
 

@@ -94,9 +94,11 @@ def _coloured(
     left = cv2.multiply(ground, keep, scale=1.0 / 255.0)
     rest = level - drop
     return cv2.merge(
-        [cv2.add(left, _graded(mask, *ends, opacity)) for ends in
-         zip([part - rest for part in paper], ink)]
-    )  # fmt: skip
+        [
+            cv2.add(left, _graded(mask, *ends, opacity))
+            for ends in zip([part - rest for part in paper], ink)
+        ]
+    )
 
 
 def _sheet(shape: Tuple[int, ...], colour: Colour) -> np.ndarray:

@@ -18,7 +18,7 @@ from ocrdata.render.effects.backgrounds import linear_field
 from ocrdata.render.effects.noise import GRAIN_SIGMA, read_bank
 from ocrdata.render.style.line_style import LineStyle
 
-FORMATS = ("jpg", "png", "webp")
+IMAGE_FILE_FORMATS = ("jpg", "png", "webp")
 
 
 def degrade(
@@ -149,16 +149,16 @@ def add_specks(picture: np.ndarray, share: float, place: float) -> np.ndarray:
     if share <= 0:
         return picture
     shape = picture.shape[:2]
-    chance = read_bank("specks", place, shape[0] * shape[1]).reshape(shape)
+    rng = read_bank("specks", place, shape[0] * shape[1]).reshape(shape)
     speckled = picture.copy()
-    speckled[chance < share / 2] = 0
-    speckled[chance > 1 - share / 2] = 255
+    speckled[rng < share / 2] = 0
+    speckled[rng > 1 - share / 2] = 255
     return speckled
 
 
 def compress(picture: np.ndarray, quality: int) -> np.ndarray:
     """Returns what a JPEG of that quality leaves of a picture."""
-    data = np.frombuffer(encode(picture, "jpg", quality), np.uint8)
+    data = np.frombuffer(encode_image(picture, "jpg", quality), np.uint8)
     way = cv2.IMREAD_GRAYSCALE if picture.ndim == 2 else cv2.IMREAD_COLOR
     return np.asarray(cv2.imdecode(data, way))
 
@@ -172,12 +172,12 @@ def _options(form: str, quality: int) -> Tuple[str, Tuple[int, int]]:
     }[form]
 
 
-def encode(picture: np.ndarray, form: str, quality: int) -> bytes:
+def encode_image(picture: np.ndarray, form: str, quality: int) -> bytes:
     """Returns the bytes of a JPEG, PNG or WebP file; PNG has no quality."""
     suffix, options = _options(form, quality)
     done, data = cv2.imencode(suffix, picture, options)
     if not done:
-        raise OcrdataError("OpenCV could not encode a picture of {}.".format(picture.shape))
+        raise OcrdataError(f"OpenCV could not encode a picture of {picture.shape}.")
     return data.tobytes()
 
 

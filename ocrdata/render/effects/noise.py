@@ -12,7 +12,7 @@ from typing import Any, Tuple
 import cv2
 import numpy as np
 
-from ocrdata.base import rng
+from ocrdata.base import random_streams
 
 _BANK = 1 << 18
 # Rows and columns of the textures: no picture of a line repeats its own.
@@ -78,7 +78,7 @@ def texture_bank(kind: str) -> np.ndarray:
     steps = {"paper": ((1, 0.5), (4, 0.5), (40, 1.0)), "ink": ((2, 0.8), (5, 1.0), (14, 0.6))}[kind]
     total: Any = np.zeros(_TEXTURE, np.float32)
     for step, weight in steps:
-        small = _knots("texture-{}-{}".format(kind, step), rows // step + 2, columns // step + 2)
+        small = _knots(f"texture-{kind}-{step}", rows // step + 2, columns // step + 2)
         size = ((columns // step + 2) * step, (rows // step + 2) * step)
         layer: Any = cv2.resize(small, size, interpolation=cv2.INTER_CUBIC)[:rows, :columns]
         layer -= layer.mean()
@@ -101,7 +101,7 @@ def _knots(name: str, rows: int, columns: int) -> np.ndarray:
     knots = np.empty((rows, columns), np.float32)
     for part, first in enumerate(range(0, rows, 16)):
         count = min(16, rows - first)
-        knots[first : first + count] = rng.uniform_block(0, name, part, count, columns)
+        knots[first : first + count] = random_streams.uniform_block(0, name, part, count, columns)
     return knots
 
 
@@ -119,7 +119,7 @@ def read_texture(kind: str, place: float, shape: Tuple[int, int]) -> np.ndarray:
 
 @lru_cache(maxsize=None)
 def _coarse_field() -> np.ndarray:
-    return (rng.uniform_block(0, "elastic", 0, 128, 256) * 2.0 - 1.0).astype(np.float32)
+    return (random_streams.uniform_block(0, "elastic", 0, 128, 256) * 2.0 - 1.0).astype(np.float32)
 
 
 def smooth_field(

@@ -11,7 +11,7 @@ import numpy as np
 
 from ocrdata.render.effects.noise import read_texture
 from ocrdata.render.style.line_style import LineStyle
-from ocrdata.render.text.layout import Box, Strip
+from ocrdata.render.text.layout import CharacterBox, TextBitmap
 
 # A stem's change at the ends of the range of weight, in ems.
 _THICKER, _THINNER, _BLEED = 0.08, 0.03, 0.05
@@ -42,8 +42,8 @@ def reach_of(style: LineStyle) -> float:
 
 
 def dress(
-    strip: Strip, size: int, style: LineStyle, line: Strip, vertical: bool = False
-) -> Tuple[np.ndarray, Box, int]:
+    strip: TextBitmap, size: int, style: LineStyle, line: TextBitmap, vertical: bool = False
+) -> Tuple[np.ndarray, CharacterBox, int]:
     """Adds weight, bleeding, wear, underline, frame and neighbours to a strip of em `size`.
 
     Returns the ink, the box that must be seen, and by how many pixels everything has moved right
@@ -79,12 +79,12 @@ def dress(
     return ink, box, ground
 
 
-def _laid(box: Box, width: int) -> Box:
+def _laid(box: CharacterBox, width: int) -> CharacterBox:
     """Returns a box of ink of that width when it is turned by a quarter, right side up."""
     return box[1], width - box[2], box[3], width - box[0]
 
 
-def _laid_strip(strip: Strip) -> Strip:
+def _laid_strip(strip: TextBitmap) -> TextBitmap:
     ink = np.rot90(strip.ink)
     return strip._replace(ink=ink, box=_laid(strip.box, strip.ink.shape[1]))
 
@@ -107,8 +107,8 @@ def _normal_quantile(share: float) -> float:
 
 
 def _decorate(
-    ink: np.ndarray, box: Box, em_top: float, size: int, style: LineStyle, line: Strip
-) -> Box:
+    ink: np.ndarray, box: CharacterBox, em_top: float, size: int, style: LineStyle, line: TextBitmap
+) -> CharacterBox:
     """Draws what stands below, around and beside the text into its ink; returns the new box."""
     x0, y0, x1, y1 = box
     full = box
@@ -143,7 +143,7 @@ def _bar(ink: np.ndarray, x0: float, y0: float, x1: float, y1: float) -> None:
     ink[top : max(bottom, top + 1), left : max(right, left + 1)] = 255
 
 
-def _stamp(ink: np.ndarray, line: Strip, x: float, y: float) -> None:
+def _stamp(ink: np.ndarray, line: TextBitmap, x: float, y: float) -> None:
     x0, y0, x1, y1 = (int(round(edge)) for edge in line.box)
     piece = line.ink[y0:y1, x0:x1]
     left, top = int(round(x)), int(round(y))

@@ -14,7 +14,7 @@ import numpy as np
 
 from ocrdata.render.effects.noise import smooth_field
 from ocrdata.render.style.line_style import LineStyle
-from ocrdata.render.text.layout import Box
+from ocrdata.render.text.layout import CharacterBox
 
 # A line may rise by this share of the picture's height from end to end.
 MAX_RISE = 0.3
@@ -68,7 +68,7 @@ class Shape(NamedTuple):
     high: Tuple[float, float]
 
 
-def shape_of(box: Box, scale: float, style: LineStyle, frame: Frame) -> Shape:
+def shape_of(box: CharacterBox, scale: float, style: LineStyle, frame: Frame) -> Shape:
     """Returns how a style turns, shears and tilts a box that is scaled."""
     width, height = max(box[2] - box[0], 1.0), max(box[3] - box[1], 1.0)
     rise = MAX_RISE * frame.height / (scale * (height if frame.vertical else width))

@@ -10,12 +10,13 @@ from __future__ import annotations
 import shutil
 from functools import partial
 from pathlib import Path
-from typing import Callable, Dict, Optional, Sequence
+from typing import Dict, Optional, Sequence
 
 from ocrdata.base.parallel import Workers, ordered_map
-from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST, open_list
+from ocrdata.base.progress import OnProgress
+from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST, open_list_file
 from ocrdata.base.storage.files import remove_tree
-from ocrdata.base.storage.journal import note, open_journal, read_journal
+from ocrdata.base.storage.journal import append_row, open_journal, read_journal
 from ocrdata.base.storage.remote import as_path
 from ocrdata.base.storage.staging import MANIFEST, Staged, read_manifest, staged_output
 from ocrdata.errors import (
@@ -23,10 +24,10 @@ from ocrdata.errors import (
     PathLike,
 )
 from ocrdata.render.lines.blocks import (
-    BOXES,
-    PICTURES,
-    STYLES,
-    Job,
+    BOXES_FOLDER,
+    LINES_FOLDER,
+    STYLES_FOLDER,
+    RenderConfig,
     part_name,
     picture_key,
     write_block,
@@ -35,17 +36,15 @@ from ocrdata.render.lines.planning import (
     TEXT_OPTIONS,
     RenderSummary,
     TextOptions,
-    describe,
-    foresee,
+    describe_lines,
+    dry_run_lines,
     plan_lines,
 )
 from ocrdata.render.lines.text_sampling import (
-    BLOCK,
+    BLOCK_SIZE,
     TextPlan,
     on_test_side,
 )
-
-OnProgress = Callable[[int, Optional[int]], None]
 
 _JOURNAL = "blocks.jsonl"
 
@@ -53,7 +52,7 @@ _JOURNAL = "blocks.jsonl"
 def render_lines(
     data_dir: PathLike,
     texts: Sequence[str],
-    job: Job,
+    config: RenderConfig,
     options: TextOptions = TEXT_OPTIONS,
     workers: Workers = 0,
     overwrite: bool = False,
@@ -67,15 +66,19 @@ def render_lines(
     Raises CorpusError where no text is left to draw, and what `staged_output` raises. `skipped`
     comes with the texts already left out, by reason.
     """
-    plan, skips = plan_lines(texts, job, options, skipped, frequencies)
-    summary = foresee(plan, job, options, skips)
-    names = [PICTURES, TRAIN_LIST, TEST_LIST]
-    names += [name for name, wanted in ((BOXES, job.boxes), (STYLES, job.log)) if wanted]
-    described = describe(plan, job, options)
+    plan, skips = plan_lines(texts, config, options, skipped, frequencies)
+    summary = dry_run_lines(plan, config, options, skips)
+    names = [LINES_FOLDER, TRAIN_LIST, TEST_LIST]
+    names += [
+        name
+        for name, wanted in ((BOXES_FOLDER, config.boxes), (STYLES_FOLDER, config.log))
+        if wanted
+    ]
+    described = describe_lines(plan, config, options)
     with staged_output(data_dir, names, "gen-pics", described, overwrite, resume) as staged:
-        _write_pictures(staged, job, plan, workers, on_progress)
-        write_lists(staged, plan, job, options.test_fraction)
-        for name in (BOXES, STYLES):
+        _write_pictures(staged, config, plan, workers, on_progress)
+        write_lists(staged, plan, config, options.test_fraction)
+        for name in (BOXES_FOLDER, STYLES_FOLDER):
             if name in names:
                 _join_parts(staged.path(name), name, plan)
         staged.summary = dict(vars(summary))
@@ -85,39 +88,45 @@ def render_lines(
 
 
 def _write_pictures(
-    staged: Staged, job: Job, plan: TextPlan, workers: Workers, on_progress: Optional[OnProgress]
+    staged: Staged,
+    config: RenderConfig,
+    plan: TextPlan,
+    workers: Workers,
+    on_progress: Optional[OnProgress],
 ) -> None:
-    folder = staged.path(PICTURES).parent
+    folder = staged.path(LINES_FOLDER).parent
     finished = set(read_journal(folder / _JOURNAL)) if staged.resumed else set()
-    write = partial(write_block, job, folder)
-    left = (plan.task(n) for n in range(-(-plan.total // BLOCK)) if n not in finished)
-    done = min(plan.total, len(finished) * BLOCK)
+    write = partial(write_block, config, folder)
+    left = (plan.task(n) for n in range(-(-plan.total // BLOCK_SIZE)) if n not in finished)
+    done = min(plan.total, len(finished) * BLOCK_SIZE)
     with open_journal(folder / _JOURNAL) as journal:
         for number, count in ordered_map(write, left, workers):
-            note(journal, number)
+            append_row(journal, number)
             done += count
             if on_progress:
                 on_progress(min(done, plan.total), plan.total)
 
 
-def write_lists(staged: Staged, plan: TextPlan, job: Job, test_fraction: float) -> None:
+def write_lists(staged: Staged, plan: TextPlan, config: RenderConfig, test_fraction: float) -> None:
     """Writes the Train and Test lists of all pictures of a plan."""
     sides: Dict[str, bool] = {}
-    with open_list(staged.path(TRAIN_LIST)) as train, open_list(staged.path(TEST_LIST)) as test:
+    with open_list_file(staged.path(TRAIN_LIST)) as train, open_list_file(
+        staged.path(TEST_LIST)
+    ) as test:
         for task in plan.tasks():
             for place, text in enumerate(task.texts):
                 side = sides.get(text)
                 if side is None:
-                    side = on_test_side(text, job.seed, test_fraction)
+                    side = on_test_side(text, config.seed, test_fraction)
                     if plan.kind != "random":
                         sides[text] = side
-                key = picture_key(task.number * BLOCK + place, job.form)
-                (test if side else train).write("{} {}\n".format(key, text))
+                key = picture_key(task.number * BLOCK_SIZE + place, config.form)
+                (test if side else train).write(f"{key} {text}\n")
 
 
 def _join_parts(folder: Path, name: str, plan: TextPlan) -> None:
     """Puts the rows of all blocks into one file, in order."""
-    parts = [folder / part_name(number) for number in range(-(-plan.total // BLOCK))]
+    parts = [folder / part_name(number) for number in range(-(-plan.total // BLOCK_SIZE))]
     target = folder / (name + ".jsonl")
     # A run that was killed while it tidied up has the whole file, and some of the parts.
     if not target.is_file():
@@ -133,7 +142,7 @@ def _join_parts(folder: Path, name: str, plan: TextPlan) -> None:
 
 def _drop_stale(root: Path, names: Sequence[str]) -> None:
     """Removes boxes and styles of the pictures that were replaced."""
-    for name in (BOXES, STYLES):
+    for name in (BOXES_FOLDER, STYLES_FOLDER):
         if name not in names and (root / name / MANIFEST).is_file():
             try:
                 ours = read_manifest(root / name)["command"] == "gen-pics"

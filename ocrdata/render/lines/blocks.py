@@ -9,14 +9,14 @@ from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ocrdata.base import rng
+from ocrdata.base import random_streams
 from ocrdata.base.sample import Sample
 from ocrdata.base.storage.files import FolderWriter
-from ocrdata.render.effects.image_effects import encode
+from ocrdata.render.effects.image_effects import encode_image
 from ocrdata.render.effects.warp import Frame
-from ocrdata.render.lines.line import Drawn, LinePainter
+from ocrdata.render.lines.line import LineRenderer, RenderedLine
 from ocrdata.render.lines.plain_lines import draw_copies, only_copies
-from ocrdata.render.lines.text_sampling import BLOCK, Task
+from ocrdata.render.lines.text_sampling import BLOCK_SIZE, TextBlockTask
 from ocrdata.render.style.line_style import LineStyle, style_line
 from ocrdata.render.style.recipes import Recipe
 from ocrdata.render.style.style_sampling import DRAWS, draw_styles
@@ -24,15 +24,15 @@ from ocrdata.render.text.fonts import FontFace
 from ocrdata.render.text.glyph_store import MORE_ROOM, ROOM
 from ocrdata.render.text.glyphs import GlyphCache
 
-FOLDER_SIZE = 10_000
+_FOLDER_SIZE = 10_000
 # Blocks share out the user's pictures.
 _PICTURES_A_BLOCK = 8
 # Drawing some, then encoding them, keeps code and data of each in the processor's caches.
 _AT_ONCE = 32
-PICTURES, BOXES, STYLES = "pic", "boxes", "styles"
+LINES_FOLDER, BOXES_FOLDER, STYLES_FOLDER = "pic", "boxes", "styles"
 
 
-class Job(NamedTuple):
+class RenderConfig(NamedTuple):
     """What decides every picture of a run; plain data that travels to the workers."""
 
     faces: Tuple[FontFace, ...]
@@ -48,7 +48,7 @@ class Job(NamedTuple):
     replay: Tuple[LineStyle, ...] = ()
 
 
-class Rendered(NamedTuple):
+class RenderedImage(NamedTuple):
     """A sample, its style, and the quads of its characters where they were asked for.
 
     `size` is the picture's height and width in pixels.
@@ -62,30 +62,30 @@ class Rendered(NamedTuple):
 
 # A worker gets its job anew with each block; what it has drawn stays.
 @lru_cache(maxsize=2)
-def painter_of(job: Job) -> LinePainter:
+def painter_of(config: RenderConfig) -> LineRenderer:
     """Returns the painter of a job, one a process."""
-    room = ROOM if job.recipe.is_drawn("picture") else MORE_ROOM
-    cache = GlyphCache(job.faces, job.latin, job.fallback, room)
-    colour = job.recipe.colour
-    return LinePainter(cache, job.recipe.sizes, job.frame, colour, job.pictures)
+    room = ROOM if config.recipe.is_drawn("picture") else MORE_ROOM
+    cache = GlyphCache(config.faces, config.latin, config.fallback, room)
+    colour = config.recipe.colour
+    return LineRenderer(cache, config.recipe.sizes, config.frame, colour, config.pictures)
 
 
 def picture_key(number: int, form: str = "jpg") -> str:
     """Returns the path of a picture, `pic/<group>/<number>.jpg`, at most 10,000 to a group."""
-    return "{}/{:04d}/{:08d}.{}".format(PICTURES, number // FOLDER_SIZE, number, form)
+    return f"{LINES_FOLDER}/{number // _FOLDER_SIZE:04d}/{number:08d}.{form}"
 
 
-def styles_of(job: Job, number: int, places: Sequence[int]) -> List[LineStyle]:
+def styles_of(config: RenderConfig, number: int, places: Sequence[int]) -> List[LineStyle]:
     """Returns the styles of some places in a block."""
-    if job.replay:
-        return [job.replay[number * BLOCK + place] for place in places]
-    rows = rng.uniform_block(job.seed, "line-style", number, BLOCK, DRAWS)
-    styles = draw_styles(rows[list(places)] if len(places) < BLOCK else rows, job.recipe)
-    if len(job.pictures) <= _PICTURES_A_BLOCK or not job.recipe.is_drawn("picture"):
+    if config.replay:
+        return [config.replay[number * BLOCK_SIZE + place] for place in places]
+    rows = random_streams.uniform_block(config.seed, "line-style", number, BLOCK_SIZE, DRAWS)
+    styles = draw_styles(rows[list(places)] if len(places) < BLOCK_SIZE else rows, config.recipe)
+    if len(config.pictures) <= _PICTURES_A_BLOCK or not config.recipe.is_drawn("picture"):
         return styles
-    chance = rng.stream(job.seed, "block-pictures", number)
-    chosen = chance.sample(range(len(job.pictures)), _PICTURES_A_BLOCK)
-    return [_from_chosen(style, chosen, len(job.pictures)) for style in styles]
+    rng = random_streams.stream(config.seed, "block-pictures", number)
+    chosen = rng.sample(range(len(config.pictures)), _PICTURES_A_BLOCK)
+    return [_from_chosen(style, chosen, len(config.pictures)) for style in styles]
 
 
 def _from_chosen(style: LineStyle, chosen: List[int], count: int) -> LineStyle:
@@ -97,44 +97,44 @@ def _from_chosen(style: LineStyle, chosen: List[int], count: int) -> LineStyle:
 
 
 def render_block(
-    job: Job, task: Task, places: Optional[Sequence[int]] = None
-) -> Iterator[Rendered]:
+    config: RenderConfig, task: TextBlockTask, places: Optional[Sequence[int]] = None
+) -> Iterator[RenderedImage]:
     """Yields the pictures of a block in order, or of some places in it."""
-    painter = painter_of(job._replace(replay=()))
+    painter = painter_of(config._replace(replay=()))
     places = range(len(task.texts)) if places is None else places
-    styles = styles_of(job, task.number, places)
+    styles = styles_of(config, task.number, places)
     texts = [task.texts[place] for place in places]
     for first in range(0, len(places), _AT_ONCE):
         last = min(first + _AT_ONCE, len(places))
         for n, one in zip(
-            range(first, last), _draw(job, painter, texts[first:last], styles[first:last])
+            range(first, last), _draw(config, painter, texts[first:last], styles[first:last])
         ):
-            data = encode(one.picture, job.form, int(round(styles[n].quality)))
-            key = picture_key(task.number * BLOCK + places[n], job.form)
+            data = encode_image(one.picture, config.form, int(round(styles[n].quality)))
+            key = picture_key(task.number * BLOCK_SIZE + places[n], config.form)
             sample = Sample(key, data, texts[n])
-            yield Rendered(sample, styles[n], one.picture.shape[:2], one.quads)
+            yield RenderedImage(sample, styles[n], one.picture.shape[:2], one.quads)
 
 
 def _draw(
-    job: Job, painter: LinePainter, texts: Sequence[str], styles: Sequence[LineStyle]
-) -> List[Drawn]:
-    if not (job.boxes or job.replay) and only_copies(job.recipe):
+    config: RenderConfig, painter: LineRenderer, texts: Sequence[str], styles: Sequence[LineStyle]
+) -> List[RenderedLine]:
+    if not (config.boxes or config.replay) and only_copies(config.recipe):
         return draw_copies(painter, texts, styles)
-    return painter.draw_all(texts, styles, job.boxes)
+    return painter.draw_all(texts, styles, config.boxes)
 
 
-def write_block(job: Job, folder: Path, task: Task) -> Tuple[int, int]:
+def write_block(config: RenderConfig, folder: Path, task: TextBlockTask) -> Tuple[int, int]:
     """Writes a block's pictures, and its boxes and styles if the job has them, under a folder."""
     boxes: List[str] = []
     styles: List[str] = []
     pictures = FolderWriter(folder)
-    for item in render_block(job, task):
+    for item in render_block(config, task):
         pictures.write(item.sample.key, item.sample.image_bytes())
         if item.quads is not None:
             boxes.append(box_line(item.sample, item.quads))
-        if job.log:
+        if config.log:
             styles.append(style_line(item.sample.key, item.sample.text or "", item.style))
-    for name, rows in ((BOXES, boxes), (STYLES, styles)):
+    for name, rows in ((BOXES_FOLDER, boxes), (STYLES_FOLDER, styles)):
         if rows:
             part = folder / name / part_name(task.number)
             part.parent.mkdir(exist_ok=True)
@@ -144,7 +144,7 @@ def write_block(job: Job, folder: Path, task: Task) -> Tuple[int, int]:
 
 def part_name(number: int) -> str:
     """Returns the file that holds a block's rows until the run is finished."""
-    return ".{:08d}.part".format(number)
+    return f".{number:08d}.part"
 
 
 def box_line(sample: Sample, quads: np.ndarray) -> str:

@@ -7,7 +7,7 @@ from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 import cv2
 import numpy as np
 
-from ocrdata.render.effects.backgrounds import PictureBank, draw_ground
+from ocrdata.render.effects.backgrounds import BackgroundBank, draw_ground
 from ocrdata.render.effects.compositing import mix
 from ocrdata.render.effects.image_effects import degrade
 from ocrdata.render.effects.noise import read_bank
@@ -16,7 +16,7 @@ from ocrdata.render.effects.warp import Frame, Placement, warp_boxes, warp_ink
 from ocrdata.render.lines.line_geometry import place_strip
 from ocrdata.render.style.line_style import LineStyle
 from ocrdata.render.text.glyphs import GlyphCache
-from ocrdata.render.text.layout import NO_LINE, Face, Setting, set_column, set_line
+from ocrdata.render.text.layout import NO_LINE, Face, Typesetting, set_column, set_line
 
 # Small lines are drawn on a canvas twice as fine: see docs/rendering.md.
 _FINE, _FINE_UP_TO = 2, 48
@@ -27,7 +27,7 @@ MIN_MASTER = 12
 _FRAME = Frame(32)
 
 
-class Drawn(NamedTuple):
+class RenderedLine(NamedTuple):
     """A picture (uint8 [h, w] or BGR [h, w, 3]) and, if asked for, a quad for each character.
 
     `quads` is float32 [n, 4, 2]: x and y in pixels, clockwise from each character's top left.
@@ -55,7 +55,7 @@ class _Pose(NamedTuple):
     quads: Optional[np.ndarray]
 
 
-class LinePainter:
+class LineRenderer:
     """Draws lines at one height; holds what is kept from one line to the next."""
 
     def __init__(
@@ -67,7 +67,7 @@ class LinePainter:
         pictures: Sequence[Any] = (),
     ) -> None:
         self.cache, self.frame, self.colour = cache, frame, colour
-        self.pictures = PictureBank(pictures)
+        self.pictures = BackgroundBank(pictures)
         self.sizes = sizes
         # Fine-grained threads cost more than they give on pictures this small.
         cv2.setNumThreads(0)
@@ -92,13 +92,13 @@ class LinePainter:
             master *= _STEP
         return max(MIN_MASTER, int(round(master))), _FINE if small and not soft else 1
 
-    def draw(self, text: str, style: LineStyle, boxes: bool = False) -> Drawn:
+    def draw(self, text: str, style: LineStyle, boxes: bool = False) -> RenderedLine:
         """Returns the picture of a line; the fonts must have every character."""
         return self.draw_all((text,), (style,), boxes)[0]
 
     def draw_all(
         self, texts: Sequence[str], styles: Sequence[LineStyle], boxes: bool = False
-    ) -> List[Drawn]:
+    ) -> List[RenderedLine]:
         """Returns the pictures of lines, the same as one by one.
 
         Each step is done for all of them before the next, so that its code and tables stay in the
@@ -121,7 +121,7 @@ class LinePainter:
         if not self.colour:
             pictures = [_grey(picture) for picture in pictures]
         pictures = degrade(pictures, styles, self.frame.height)
-        return [Drawn(picture, ink.quads) for picture, ink in zip(pictures, inks)]
+        return [RenderedLine(picture, ink.quads) for picture, ink in zip(pictures, inks)]
 
     def ink(self, text: str, style: LineStyle, boxes: bool = False) -> Ink:
         """Returns the ink of a line on its canvas; full ink is 255."""
@@ -145,7 +145,7 @@ class LinePainter:
     def _set(
         self, text: str, face: Face, size: int, fine: int, style: LineStyle, boxes: bool
     ) -> _Pose:
-        setting = Setting(style.spacing * size, style.word_spacing, _jitters(text, style, size))
+        setting = Typesetting(style.spacing * size, style.word_spacing, _jitters(text, style, size))
         put = set_column if self.frame.vertical else set_line
         strip = put(text, face, size, setting, self.cache, boxes)
         near = NO_LINE
@@ -171,9 +171,13 @@ def _is_unsharp(style: LineStyle) -> bool:
 
 def _is_bent(style: LineStyle) -> bool:
     return bool(
-        style.rotation or style.shear or style.perspective_x or style.perspective_y
-        or style.curve or style.elastic
-    )  # fmt: skip
+        style.rotation
+        or style.shear
+        or style.perspective_x
+        or style.perspective_y
+        or style.curve
+        or style.elastic
+    )
 
 
 def _jitters(text: str, style: LineStyle, size: int) -> Optional[List[float]]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ocrdata.render.effects.warp import Frame, Placement, Wave, matrix_of, shape_of
 from ocrdata.render.style.line_style import LineStyle
-from ocrdata.render.text.layout import Box
+from ocrdata.render.text.layout import CharacterBox
 
 # A line of a fixed width may be condensed so far, and is then made smaller.
 MIN_CONDENSED = 0.7
@@ -20,7 +20,7 @@ _UNMOVED = np.eye(3)
 
 
 def place_strip(
-    box: Box, em: Tuple[float, float, float], style: LineStyle, frame: Frame
+    box: CharacterBox, em: Tuple[float, float, float], style: LineStyle, frame: Frame
 ) -> Placement:
     """Finds the canvas and the matrix for a strip whose ink, with all around it, fills `box`.
 
@@ -76,7 +76,7 @@ def is_plain(style: LineStyle, scale: float) -> bool:
 
 
 def _place_exactly(
-    box: Box, em: Tuple[float, float, float], style: LineStyle, frame: Frame
+    box: CharacterBox, em: Tuple[float, float, float], style: LineStyle, frame: Frame
 ) -> Optional[Placement]:
     """Puts the strip on whole pixels, without any resampling; None where it does not fit."""
     found = exact_place(box, em, style, frame)
@@ -89,7 +89,7 @@ def _place_exactly(
 
 
 def exact_place(
-    box: Box, em: Tuple[float, float, float], style: LineStyle, frame: Frame
+    box: CharacterBox, em: Tuple[float, float, float], style: LineStyle, frame: Frame
 ) -> Optional[Tuple[int, int, int]]:
     """Returns where a strip's corner goes in whole pixels, along the line and across it.
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from ocrdata.render.effects.compositing import mix
 from ocrdata.render.effects.warp import Frame
-from ocrdata.render.lines.line import Drawn, LinePainter
+from ocrdata.render.lines.line import LineRenderer, RenderedLine
 from ocrdata.render.lines.line_geometry import exact_room, exact_top, is_plain
 from ocrdata.render.style.line_style import FIELDS, NEUTRAL, LineStyle
 from ocrdata.render.style.recipes import Recipe
@@ -25,9 +25,17 @@ from ocrdata.render.text.rasters import Glyph, cell_rows
 # What may differ from the defaults, by the same for all lines, and what may differ by line. Where
 # nothing is read from the banks, their places do not matter.
 _SHARED = (
-    "size", "spacing", "margin_left", "margin_right", "shift", "align", "ink", "paper", "contrast",
+    "size",
+    "spacing",
+    "margin_left",
+    "margin_right",
+    "shift",
+    "align",
+    "ink",
+    "paper",
+    "contrast",
     "opacity",
-)  # fmt: skip
+)
 _FREE = ("face", "quality")
 
 
@@ -44,9 +52,9 @@ def only_copies(recipe: Recipe) -> bool:
 
 
 def _is_neutral(recipe: Recipe, name: str) -> bool:
-    low, high, chance = recipe.spread(name)
+    low, high, rng = recipe.spread(name)
     usual = getattr(NEUTRAL, name)
-    return low == high and (low == usual or (name in _SHARED and chance >= 1.0))
+    return low == high and (low == usual or (name in _SHARED and rng >= 1.0))
 
 
 class _Row:
@@ -79,8 +87,8 @@ class _Row:
 
 
 def draw_copies(
-    painter: LinePainter, texts: Sequence[str], styles: Sequence[LineStyle]
-) -> List[Drawn]:
+    painter: LineRenderer, texts: Sequence[str], styles: Sequence[LineStyle]
+) -> List[RenderedLine]:
     """Returns the pictures of lines whose recipe is `only_copies`, as the painter draws them."""
     style, frame, cache = styles[0], painter.frame, painter.cache
     size = painter.master(style)[0]
@@ -102,12 +110,12 @@ def draw_copies(
     joined = [row.add(one, gap, style, frame) for one in glyphs]
     pictures = iter(_cut(row, drop, painter, style))
     return [
-        Drawn(next(pictures), None) if together else painter.draw(text, own)
+        RenderedLine(next(pictures), None) if together else painter.draw(text, own)
         for text, own, together in zip(texts, styles, joined)
     ]
 
 
-def _cut(row: _Row, drop: int, painter: LinePainter, style: LineStyle) -> List[np.ndarray]:
+def _cut(row: _Row, drop: int, painter: LineRenderer, style: LineStyle) -> List[np.ndarray]:
     """Returns the pictures of the lines in a row, which lies `drop` pixels from the top."""
     if not row.ends:
         return []

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ocrdata.errors import OptionError, UnknownNameError
-from ocrdata.render.effects.image_effects import FORMATS
-from ocrdata.render.lines.blocks import Job
+from ocrdata.render.effects.image_effects import IMAGE_FILE_FORMATS
+from ocrdata.render.lines.blocks import RenderConfig
 from ocrdata.render.lines.text_sampling import (
     TextPlan,
     drop_near_duplicates,
@@ -54,18 +54,18 @@ class RenderSummary:
 
 
 def _drawable(
-    texts: Sequence[str], frequencies: Sequence[int], job: Job, skipped: Dict[str, int]
+    texts: Sequence[str], frequencies: Sequence[int], config: RenderConfig, skipped: Dict[str, int]
 ) -> Tuple[List[str], List[int]]:
     """Returns the texts that the fonts can draw and a picture can hold, with their frequencies."""
-    cache = GlyphCache(job.faces, job.latin, job.fallback)
-    longest = int(_WIDEST[job.form] / (job.frame.height * _WIDEST_CHARACTER))
-    places = drawable(texts, cache, skipped, longest if job.frame.length is None else None)
+    cache = GlyphCache(config.faces, config.latin, config.fallback)
+    longest = int(_WIDEST[config.form] / (config.frame.height * _WIDEST_CHARACTER))
+    places = drawable(texts, cache, skipped, longest if config.frame.length is None else None)
     return [texts[place] for place in places], [frequencies[place] for place in places]
 
 
 def plan_lines(
     texts: Sequence[str],
-    job: Job,
+    config: RenderConfig,
     options: TextOptions,
     skipped: Optional[Dict[str, int]] = None,
     frequencies: Sequence[int] = (),
@@ -75,28 +75,38 @@ def plan_lines(
     Raises CorpusError or FontError where no text is left to draw, OptionError for numbers out of
     range.
     """
-    _check(job, options)
+    _check(config, options)
     skips: Counter[str] = Counter(skipped or {})
     if options.near_duplicates == "drop":
         frequencies = ()
         texts = drop_near_duplicates(texts, skips)
-    kept, counts = _drawable(texts, frequencies or [1] * len(texts), job, skips)
-    letters, _ = _drawable(options.characters, [1] * len(options.characters), job, skips)
+    kept, counts = _drawable(texts, frequencies or [1] * len(texts), config, skips)
+    letters, _ = _drawable(options.characters, [1] * len(options.characters), config, skips)
     if not kept and not letters:
-        raise nothing_to_draw(job.faces, skips)
+        raise nothing_to_draw(config.faces, skips)
     plan = plan_texts(
-        options.sampling, kept, counts, options.variants, options.limit, job.seed, options.lengths,
-        letters, options.min_count, options.test_fraction,
-    )  # fmt: skip
+        options.sampling,
+        kept,
+        counts,
+        options.variants,
+        options.limit,
+        config.seed,
+        options.lengths,
+        letters,
+        options.min_count,
+        options.test_fraction,
+    )
     return plan, dict(skips)
 
 
-def font_names(job: Job) -> List[str]:
+def font_names(config: RenderConfig) -> List[str]:
     """Returns the names of a job's fonts."""
-    return [str(face) for face in (*job.faces, *job.latin)]
+    return [str(face) for face in (*config.faces, *config.latin)]
 
 
-def foresee(plan: TextPlan, job: Job, options: TextOptions, skips: Dict[str, int]) -> RenderSummary:
+def dry_run_lines(
+    plan: TextPlan, config: RenderConfig, options: TextOptions, skips: Dict[str, int]
+) -> RenderSummary:
     """Returns what `render_lines` will make of a plan, by going through its texts once."""
     sides: Dict[str, bool] = {}
     characters: Set[str] = set()
@@ -106,7 +116,7 @@ def foresee(plan: TextPlan, job: Job, options: TextOptions, skips: Dict[str, int
         for text in task.texts:
             side = sides.get(text)
             if side is None:
-                side = on_test_side(text, job.seed, options.test_fraction)
+                side = on_test_side(text, config.seed, options.test_fraction)
                 characters.update(text)
                 texts += 1
                 # Random texts hardly ever come twice: remembering them all would fill the memory.
@@ -114,41 +124,51 @@ def foresee(plan: TextPlan, job: Job, options: TextOptions, skips: Dict[str, int
                     sides[text] = side
             test += side
     return RenderSummary(
-        plan.total, plan.total - test, test, texts, len(characters), font_names(job), skips
+        plan.total, plan.total - test, test, texts, len(characters), font_names(config), skips
     )
 
 
-def describe(plan: TextPlan, job: Job, options: TextOptions) -> Dict[str, Any]:
+def describe_lines(plan: TextPlan, config: RenderConfig, options: TextOptions) -> Dict[str, Any]:
     """Returns everything that decides the bytes of a run, as the manifest holds it."""
-    recipe = job.recipe
+    recipe = config.recipe
     return {
         "style": recipe.name,
         "recipe": {name: list(spread) for name, spread in recipe.spreads},
         "backgrounds": list(recipe.backgrounds),
         "overrides": dict(recipe.fixed),
-        "height": job.frame.height, "width": job.frame.length, "vertical": job.frame.vertical,
-        "format": job.form, "seed": job.seed, "boxes": job.boxes, "styles": job.log,
-        "fonts": [str(face) for face in job.faces],
-        "latin_fonts": [str(face) for face in job.latin],
-        "fallback": job.fallback, "pictures": [str(path) for path in job.pictures],
-        "variants": options.variants, "limit": options.limit, "sampling": options.sampling,
-        "min_count": options.min_count, "test_fraction": options.test_fraction,
-        "lengths": list(options.lengths), "texts": text_digest(plan.texts, plan.more),
-        "replay": text_digest(map(repr, job.replay)),
-    }  # fmt: skip
+        "height": config.frame.height,
+        "width": config.frame.length,
+        "vertical": config.frame.vertical,
+        "format": config.form,
+        "seed": config.seed,
+        "boxes": config.boxes,
+        "styles": config.log,
+        "fonts": [str(face) for face in config.faces],
+        "latin_fonts": [str(face) for face in config.latin],
+        "fallback": config.fallback,
+        "pictures": [str(path) for path in config.pictures],
+        "variants": options.variants,
+        "limit": options.limit,
+        "sampling": options.sampling,
+        "min_count": options.min_count,
+        "test_fraction": options.test_fraction,
+        "lengths": list(options.lengths),
+        "texts": text_digest(plan.texts, plan.more),
+        "replay": text_digest(map(repr, config.replay)),
+    }
 
 
-def _check(job: Job, options: TextOptions) -> None:
-    if not 12 <= job.frame.height <= 512:
+def _check(config: RenderConfig, options: TextOptions) -> None:
+    if not 12 <= config.frame.height <= 512:
         text = "--height must lie between 12 and 512 pixels, not {}."
-        raise OptionError(text.format(job.frame.height))
-    if job.frame.length is not None and not 16 <= job.frame.length <= 16_000:
+        raise OptionError(text.format(config.frame.height))
+    if config.frame.length is not None and not 16 <= config.frame.length <= 16_000:
         text = "--width must lie between 16 and 16,000 pixels, not {}."
-        raise OptionError(text.format(job.frame.length))
+        raise OptionError(text.format(config.frame.length))
     if options.variants < 1:
-        raise OptionError("--variants must be 1 or more, not {}.".format(options.variants))
+        raise OptionError(f"--variants must be 1 or more, not {options.variants}.")
     if not 0.0 <= options.test_fraction < 1.0:
         text = "--test-fraction must lie in [0, 1), not {}."
         raise OptionError(text.format(options.test_fraction))
-    if job.form not in FORMATS:
-        raise UnknownNameError("format", job.form, FORMATS)
+    if config.form not in IMAGE_FILE_FORMATS:
+        raise UnknownNameError("format", config.form, IMAGE_FILE_FORMATS)

@@ -11,8 +11,8 @@ import numpy as np
 
 from ocrdata.base.storage.staging import write_atomic
 from ocrdata.errors import OptionError, OutputExistsError, PathLike
-from ocrdata.render.effects.image_effects import compress, encode
-from ocrdata.render.lines.blocks import Job, painter_of, styles_of
+from ocrdata.render.effects.image_effects import compress, encode_image
+from ocrdata.render.lines.blocks import RenderConfig, painter_of, styles_of
 from ocrdata.render.lines.text_sampling import TextPlan
 
 SHEET_WIDTH = 1200
@@ -20,19 +20,19 @@ _GAP, _EDGE, _ZOOM = 8, (216, 222, 225), 1.5
 _MARK = (40, 40, 220)
 
 
-def draw_sheet(job: Job, plan: TextPlan, count: int) -> np.ndarray:
+def draw_line_sheet(config: RenderConfig, plan: TextPlan, count: int) -> np.ndarray:
     """Returns the first `count` pictures of a run side by side, uint8 BGR [h, w, 3].
 
     They are as decoded from their files; with `job.boxes` each character's quad is drawn.
     """
-    painter = painter_of(job._replace(replay=()))
+    painter = painter_of(config._replace(replay=()))
     pictures: List[np.ndarray] = []
     for task in plan.tasks():
-        styles = styles_of(job, task.number, range(len(task.texts)))
+        styles = styles_of(config, task.number, range(len(task.texts)))
         for text, style in islice(zip(task.texts, styles), count - len(pictures)):
-            drawn = painter.draw(text, style, job.boxes)
+            drawn = painter.draw(text, style, config.boxes)
             picture = drawn.picture
-            if job.form != "png":
+            if config.form != "png":
                 picture = compress(picture, int(round(style.quality)))
             if picture.ndim == 2:
                 picture = cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR)
@@ -64,7 +64,7 @@ def _arrange(pictures: List[np.ndarray]) -> np.ndarray:
 
 
 def write_sheet(
-    path: PathLike, job: Job, plan: TextPlan, count: int = 60, overwrite: bool = False
+    path: PathLike, config: RenderConfig, plan: TextPlan, count: int = 60, overwrite: bool = False
 ) -> int:
     """Writes a contact sheet as PNG or JPEG and returns how many pictures it shows.
 
@@ -73,11 +73,11 @@ def write_sheet(
     target = Path(path)
     form = target.suffix.lower().lstrip(".").replace("jpeg", "jpg")
     if form not in ("png", "jpg"):
-        raise OptionError("a contact sheet is a .png or .jpg file, not {}.".format(target.name))
+        raise OptionError(f"a contact sheet is a .png or .jpg file, not {target.name}.")
     if target.exists() and not overwrite:
         raise OutputExistsError(target)
     shown = min(count, plan.total)
-    data = encode(draw_sheet(job, plan, shown), form, 90)
+    data = encode_image(draw_line_sheet(config, plan, shown), form, 90)
     target.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(target, data)
     return shown

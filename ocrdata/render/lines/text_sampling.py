@@ -14,16 +14,16 @@ from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequenc
 
 import numpy as np
 
-from ocrdata.base import rng
+from ocrdata.base import random_streams
 from ocrdata.base.sample_lists import is_test
 from ocrdata.errors import CorpusError, OptionError, UnknownNameError
 
-BLOCK = 256
+BLOCK_SIZE = 256
 SAMPLINGS = ("listed", "frequency", "random", "balanced")
 
 
-class Task(NamedTuple):
-    """One block: its number and its texts, the first of them being picture `number * BLOCK`."""
+class TextBlockTask(NamedTuple):
+    """One block: its number and its texts, the first being picture `number * BLOCK_SIZE`."""
 
     number: int
     texts: Tuple[str, ...]
@@ -45,38 +45,38 @@ class TextPlan(NamedTuple):
     more: Sequence[str] = ()
     lengths: Tuple[int, int] = (1, 1)
 
-    def tasks(self) -> Iterator[Task]:
+    def tasks(self) -> Iterator[TextBlockTask]:
         """Yields the blocks in order."""
-        for number in range(-(-self.total // BLOCK)):
+        for number in range(-(-self.total // BLOCK_SIZE)):
             yield self.task(number)
 
-    def task(self, number: int) -> Task:
+    def task(self, number: int) -> TextBlockTask:
         """Returns one block."""
-        first = number * BLOCK
-        count = min(BLOCK, self.total - first)
+        first = number * BLOCK_SIZE
+        count = min(BLOCK_SIZE, self.total - first)
         if self.kind == "frequency":
-            return Task(number, self._by_frequency(number)[:count])
+            return TextBlockTask(number, self._by_frequency(number)[:count])
         if self.kind == "random":
-            return Task(number, self._random(number)[:count])
+            return TextBlockTask(number, self._random(number)[:count])
         listed = self.total - len(self.more)
         texts = [
             self.texts[place % len(self.texts)] if place < listed else self.more[place - listed]
             for place in range(first, first + count)
         ]
-        return Task(number, tuple(texts))
+        return TextBlockTask(number, tuple(texts))
 
     def _by_frequency(self, number: int) -> Tuple[str, ...]:
-        drawn = rng.uniform_block(self.seed, "text-choice", number, BLOCK, 1)[:, 0]
+        drawn = random_streams.uniform_block(self.seed, "text-choice", number, BLOCK_SIZE, 1)[:, 0]
         places = np.searchsorted(self.shares, drawn, side="right")
         return tuple(self.texts[place] for place in places.clip(max=len(self.texts) - 1).tolist())
 
     def _random(self, number: int) -> Tuple[str, ...]:
         low, high = self.lengths
-        drawn = rng.uniform_block(self.seed, "random-text", number, BLOCK, high + 1)
+        drawn = random_streams.uniform_block(self.seed, "random-text", number, BLOCK_SIZE, high + 1)
         lengths = (low + drawn[:, 0] * (high - low + 1)).astype(np.int64).tolist()
         # Characters as numbers, a row of them read as one string.
         codes = np.frombuffer("".join(self.texts).encode("utf-32-le"), "<u4")
-        rows = codes[(drawn[:, 1:] * len(codes)).astype(np.int64)].view("<U{}".format(high))
+        rows = codes[(drawn[:, 1:] * len(codes)).astype(np.int64)].view(f"<U{high}")
         return tuple(text[:length] for text, length in zip(rows[:, 0].tolist(), lengths))
 
 
@@ -204,11 +204,11 @@ def _count(plan: TextPlan, fraction: float) -> Counter[str]:
 def _invent(
     short: Dict[str, int], seed: int, lengths: Tuple[int, int], fraction: float
 ) -> Iterator[str]:
-    chance = rng.stream(seed, "rare")
+    rng = random_streams.stream(seed, "rare")
     pool = [character for character in sorted(short) for _ in range(short[character])]
-    chance.shuffle(pool)
+    rng.shuffle(pool)
     while pool:
-        length = chance.randint(min(lengths), max(lengths))
+        length = rng.randint(min(lengths), max(lengths))
         text = "".join(pool[:length])
         # One more character moves a text that fell to Test back to Train.
         for extra in [""] + sorted(short):

@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import (
     Any,
-    Callable,
     Dict,
     Iterator,
     List,
@@ -17,30 +16,29 @@ from typing import (
     Tuple,
 )
 
-from ocrdata.base import rng
+from ocrdata.base import random_streams
 from ocrdata.base.icdar import format_box
 from ocrdata.base.parallel import Workers, ordered_map
+from ocrdata.base.progress import OnProgress
 from ocrdata.base.sample import Sample
-from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST, is_test, open_list
+from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST, is_test, open_list_file
 from ocrdata.base.storage.files import FolderWriter
-from ocrdata.base.storage.journal import note, open_journal, read_journal
+from ocrdata.base.storage.journal import append_row, open_journal, read_journal
 from ocrdata.base.storage.staging import Staged, staged_output
 from ocrdata.errors import OptionError, PathLike
 from ocrdata.render.lines.text_sampling import text_digest
 from ocrdata.render.scenes.scene import (
-    IMAGES,
+    _IMAGES,
     MOST_LINES,
     MOST_TEXTS,
-    SceneJob,
+    SceneConfig,
     render_scene,
     scene_key,
 )
 from ocrdata.render.text.font_coverage import drawable, nothing_to_draw
 from ocrdata.render.text.glyphs import GlyphCache
 
-OnProgress = Callable[[int, Optional[int]], None]
-
-BLOCK = 8
+_BLOCK = 8
 _JOURNAL = "blocks.jsonl"
 
 
@@ -62,84 +60,97 @@ class _Task(NamedTuple):
     texts: Tuple[Tuple[str, ...], ...]
 
 
-def drawable_texts(texts: Sequence[str], job: SceneJob, skipped: Dict[str, int]) -> Tuple[str, ...]:
+def drawable_texts(
+    texts: Sequence[str], config: SceneConfig, skipped: Dict[str, int]
+) -> Tuple[str, ...]:
     """Returns the texts that a font can draw; counts the others by what is missing.
 
     Raises CorpusError or FontError where none is left.
     """
-    places = drawable(texts, GlyphCache(job.faces), skipped)
+    places = drawable(texts, GlyphCache(config.faces), skipped)
     if not places:
-        raise nothing_to_draw(job.faces, skipped)
+        raise nothing_to_draw(config.faces, skipped)
     return tuple(texts[place] for place in places)
 
 
 def texts_of(texts: Sequence[str], seed: int, number: int) -> Tuple[str, ...]:
     """Returns the texts that a scene may show, more than fit."""
-    chance = rng.stream(seed, "scene-texts", number)
+    rng = random_streams.stream(seed, "scene-texts", number)
     count = MOST_TEXTS * MOST_LINES
-    return tuple(texts[chance.randrange(len(texts))] for _ in range(count))
+    return tuple(texts[rng.randrange(len(texts))] for _ in range(count))
 
 
 def iterate_scenes(
-    job: SceneJob, texts: Sequence[str], count: int, workers: Workers = 0, start: int = 0
+    config: SceneConfig, texts: Sequence[str], count: int, workers: Workers = 0, start: int = 0
 ) -> Iterator[Sample]:
     """Yields the scenes from number `start` on, in order."""
-    tasks = _tasks(job, texts, count, start // BLOCK)
-    skip = start % BLOCK
-    for samples in ordered_map(partial(_render, job), tasks, workers):
+    tasks = _tasks(config, texts, count, start // _BLOCK)
+    skip = start % _BLOCK
+    for samples in ordered_map(partial(_render, config), tasks, workers):
         yield from samples[skip:]
         skip = 0
 
 
-def _tasks(job: SceneJob, texts: Sequence[str], count: int, first: int = 0) -> Iterator[_Task]:
-    for number in range(first, -(-count // BLOCK)):
-        yield _task(job, texts, count, number)
+def _tasks(
+    config: SceneConfig, texts: Sequence[str], count: int, first: int = 0
+) -> Iterator[_Task]:
+    for number in range(first, -(-count // _BLOCK)):
+        yield _task(config, texts, count, number)
 
 
-def _task(job: SceneJob, texts: Sequence[str], count: int, number: int) -> _Task:
-    last = min(count, (number + 1) * BLOCK)
-    scenes = range(number * BLOCK, last)
-    return _Task(number, tuple(texts_of(texts, job.seed, scene) for scene in scenes))
+def _task(config: SceneConfig, texts: Sequence[str], count: int, number: int) -> _Task:
+    last = min(count, (number + 1) * _BLOCK)
+    scenes = range(number * _BLOCK, last)
+    return _Task(number, tuple(texts_of(texts, config.seed, scene) for scene in scenes))
 
 
-def _render(job: SceneJob, task: _Task) -> List[Sample]:
+def _render(config: SceneConfig, task: _Task) -> List[Sample]:
     return [
-        render_scene(job, task.number * BLOCK + place, texts)
+        render_scene(config, task.number * _BLOCK + place, texts)
         for place, texts in enumerate(task.texts)
     ]
 
 
-def describe_scenes(job: SceneJob, texts: Sequence[str], count: int) -> Dict[str, Any]:
+def describe_scenes(config: SceneConfig, texts: Sequence[str], count: int) -> Dict[str, Any]:
     """Returns everything that decides the bytes of a run, as the manifest holds it."""
-    recipe = job.recipe
+    recipe = config.recipe
     return {
-        "style": recipe.name, "recipe": {name: list(spread) for name, spread in recipe.spreads},
-        "overrides": dict(recipe.fixed), "size": list(job.size), "texts": list(job.texts),
-        "heights": list(job.heights), "seed": job.seed, "format": job.form, "count": count,
-        "fonts": [str(face) for face in job.faces], "dont_care": job.dont_care,
-        "vertical": job.vertical, "curved": job.curved, "turned": job.turned,
-        "pictures": [str(path) for path in job.pictures],
+        "style": recipe.name,
+        "recipe": {name: list(spread) for name, spread in recipe.spreads},
+        "overrides": dict(recipe.fixed),
+        "size": list(config.size),
+        "texts": list(config.texts),
+        "heights": list(config.heights),
+        "seed": config.seed,
+        "format": config.form,
+        "count": count,
+        "fonts": [str(face) for face in config.faces],
+        "dont_care": config.dont_care,
+        "vertical": config.vertical,
+        "curved": config.curved,
+        "turned": config.turned,
+        "pictures": [str(path) for path in config.pictures],
         "corpus": text_digest(texts),
-    }  # fmt: skip
+    }
 
 
-def check_job(job: SceneJob, count: int) -> None:
+def check_job(config: SceneConfig, count: int) -> None:
     """Raises OptionError for numbers out of range."""
-    if not all(64 <= side <= 8192 for side in job.size):
+    if not all(64 <= side <= 8192 for side in config.size):
         raise OptionError("--size must lie between 64x64 and 8192x8192.")
-    if not 1 <= job.texts[0] <= job.texts[1] <= MOST_TEXTS:
-        raise OptionError("--texts needs 1 <= LOW <= HIGH <= {}.".format(MOST_TEXTS))
-    if not 6 <= job.heights[0] <= job.heights[1] <= min(job.size):
-        text = "--text-height needs 6 <= LOW <= HIGH <= {}.".format(min(job.size))
+    if not 1 <= config.texts[0] <= config.texts[1] <= MOST_TEXTS:
+        raise OptionError(f"--texts needs 1 <= LOW <= HIGH <= {MOST_TEXTS}.")
+    if not 6 <= config.heights[0] <= config.heights[1] <= min(config.size):
+        text = f"--text-height needs 6 <= LOW <= HIGH <= {min(config.size)}."
         raise OptionError(text)
     if count < 1:
-        raise OptionError("--limit must be 1 or more, not {}.".format(count))
+        raise OptionError(f"--limit must be 1 or more, not {count}.")
 
 
 def render_scenes(
     data_dir: PathLike,
     texts: Sequence[str],
-    job: SceneJob,
+    config: SceneConfig,
     count: int = 1000,
     test_fraction: float = 0.1,
     workers: Workers = 0,
@@ -152,15 +163,15 @@ def render_scenes(
 
     Raises CorpusError and FontError where no text can be drawn, and what `staged_output` raises.
     """
-    check_job(job, count)
+    check_job(config, count)
     skips = dict(skipped or {})
-    kept = drawable_texts(texts, job, skips)
-    options = {**describe_scenes(job, kept, count), "test_fraction": test_fraction}
-    names = (IMAGES, TRAIN_LIST, TEST_LIST)
+    kept = drawable_texts(texts, config, skips)
+    options = {**describe_scenes(config, kept, count), "test_fraction": test_fraction}
+    names = (_IMAGES, TRAIN_LIST, TEST_LIST)
     with staged_output(data_dir, names, "gen-scenes", options, overwrite, resume) as staged:
-        regions, ignored = _write_scenes(staged, job, kept, count, workers, on_progress)
-        train, test = _write_lists(staged, job, count, test_fraction)
-        fonts = [str(face) for face in job.faces]
+        regions, ignored = _write_scenes(staged, config, kept, count, workers, on_progress)
+        train, test = _write_lists(staged, config, count, test_fraction)
+        fonts = [str(face) for face in config.faces]
         summary = ScenesSummary(count, train, test, regions, ignored, fonts, skips)
         staged.summary = dict(vars(summary))
     return summary
@@ -168,30 +179,30 @@ def render_scenes(
 
 def _write_scenes(
     staged: Staged,
-    job: SceneJob,
+    config: SceneConfig,
     texts: Sequence[str],
     count: int,
     workers: Workers,
     on_progress: Optional[OnProgress],
 ) -> Tuple[int, int]:
-    folder = staged.path(IMAGES).parent
+    folder = staged.path(_IMAGES).parent
     rows = read_journal(folder / _JOURNAL) if staged.resumed else ()
     done = {number: (regions, ignored) for number, regions, ignored in rows}
-    blocks = range(-(-count // BLOCK))
-    left = (_task(job, texts, count, number) for number in blocks if number not in done)
+    blocks = range(-(-count // _BLOCK))
+    left = (_task(config, texts, count, number) for number in blocks if number not in done)
     with open_journal(folder / _JOURNAL) as journal:
-        for row in ordered_map(partial(_write_block, job, folder), left, workers):
-            note(journal, row)
+        for row in ordered_map(partial(_write_block, config, folder), left, workers):
+            append_row(journal, row)
             done[row[0]] = (row[1], row[2])
             if on_progress:
-                on_progress(min(count, len(done) * BLOCK), count)
+                on_progress(min(count, len(done) * _BLOCK), count)
     return sum(row[0] for row in done.values()), sum(row[1] for row in done.values())
 
 
-def _write_block(job: SceneJob, folder: Path, task: _Task) -> Tuple[int, int, int]:
+def _write_block(config: SceneConfig, folder: Path, task: _Task) -> Tuple[int, int, int]:
     regions = ignored = 0
     files = FolderWriter(folder)
-    for sample in _render(job, task):
+    for sample in _render(config, task):
         files.write(sample.key, sample.image_bytes())
         rows = [format_box(region.polygon.tolist(), region.text) for region in sample.regions]
         text = "".join(row + "\n" for row in rows)
@@ -208,13 +219,15 @@ def truth_key(key: str) -> str:
 
 
 def _write_lists(
-    staged: Staged, job: SceneJob, count: int, test_fraction: float
+    staged: Staged, config: SceneConfig, count: int, test_fraction: float
 ) -> Tuple[int, int]:
     counts = [0, 0]
-    with open_list(staged.path(TRAIN_LIST)) as train, open_list(staged.path(TEST_LIST)) as test:
+    with open_list_file(staged.path(TRAIN_LIST)) as train, open_list_file(
+        staged.path(TEST_LIST)
+    ) as test:
         for number in range(count):
-            key = scene_key(number, job.form)
-            side = is_test(key, job.seed, test_fraction)
-            (test if side else train).write("{} {}\n".format(key, truth_key(key)))
+            key = scene_key(number, config.form)
+            side = is_test(key, config.seed, test_fraction)
+            (test if side else train).write(f"{key} {truth_key(key)}\n")
             counts[side] += 1
     return counts[0], counts[1]

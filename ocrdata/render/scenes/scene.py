@@ -15,17 +15,17 @@ from typing import List, NamedTuple, Tuple
 import cv2
 import numpy as np
 
-from ocrdata.base import rng
+from ocrdata.base import random_streams
 from ocrdata.base.sample import Region, Sample
-from ocrdata.render.effects.backgrounds import PictureBank, linear_field
+from ocrdata.render.effects.backgrounds import BackgroundBank, linear_field
 from ocrdata.render.effects.colors import levels_of, separate, tinted
 from ocrdata.render.effects.compositing import blend, mix
-from ocrdata.render.effects.image_effects import degrade, encode
+from ocrdata.render.effects.image_effects import degrade, encode_image
 from ocrdata.render.effects.noise import read_texture
 from ocrdata.render.effects.warp import Placement, warp_ink
 from ocrdata.render.scenes.scene_layout import (
-    Block,
-    Room,
+    OccupancyGrid,
+    TextBlock,
     bend,
     grow_quad,
     line_outlines,
@@ -39,13 +39,13 @@ from ocrdata.render.text.glyphs import GlyphCache
 
 MOST_TEXTS = 40
 MOST_LINES = 4
-IMAGES = "images"
-FOLDER_SIZE = 10_000
+_IMAGES = "images"
+_FOLDER_SIZE = 10_000
 # Text lower than this cannot be read, by anyone.
 LEAST_HEIGHT = 8.0
 
 
-class SceneJob(NamedTuple):
+class SceneConfig(NamedTuple):
     """What decides every scene of a run; plain data that travels to the workers."""
 
     faces: Tuple[FontFace, ...]
@@ -64,80 +64,93 @@ class SceneJob(NamedTuple):
 
 def scene_key(number: int, form: str = "jpg") -> str:
     """Returns the path of a scene, at most 10,000 to a folder."""
-    return "{}/{:04d}/scene_{:08d}.{}".format(IMAGES, number // FOLDER_SIZE, number, form)
+    return f"{_IMAGES}/{number // _FOLDER_SIZE:04d}/scene_{number:08d}.{form}"
 
 
 @lru_cache(maxsize=2)
-def _kept(job: SceneJob) -> Tuple[GlyphCache, PictureBank]:
+def _kept(config: SceneConfig) -> Tuple[GlyphCache, BackgroundBank]:
     cv2.setNumThreads(0)
-    return GlyphCache(job.faces), PictureBank(job.pictures, max(1024, *job.size))
+    return GlyphCache(config.faces), BackgroundBank(config.pictures, max(1024, *config.size))
 
 
-def render_scene(job: SceneJob, number: int, texts: Tuple[str, ...]) -> Sample:
+def render_scene(config: SceneConfig, number: int, texts: Tuple[str, ...]) -> Sample:
     """Returns a scene with its regions: as many of the texts as its stream asks for and fit."""
-    cache, pictures = _kept(job)
-    chance = rng.stream(job.seed, "scene", number)
-    rows = rng.uniform_block(job.seed, "scene-style", number, MOST_TEXTS + 1, DRAWS)
-    styles = draw_styles(rows, job.recipe)
-    picture = _ground(job, chance, pictures)
-    room = Room(*job.size)
-    wanted = chance.randint(*job.texts)
+    cache, pictures = _kept(config)
+    rng = random_streams.stream(config.seed, "scene", number)
+    rows = random_streams.uniform_block(config.seed, "scene-style", number, MOST_TEXTS + 1, DRAWS)
+    styles = draw_styles(rows, config.recipe)
+    picture = _ground(config, rng, pictures)
+    room = OccupancyGrid(*config.size)
+    wanted = rng.randint(*config.texts)
     regions: List[Region] = []
     left = list(texts)
     for style in styles[:MOST_TEXTS]:
         if len(regions) >= wanted or not left:
             break
-        lines = min(wanted - len(regions), _lines(chance))
+        lines = min(wanted - len(regions), _lines(rng))
         taken, left = left[:lines], left[lines:]
-        regions += _write(picture, taken, _of_scene(style, job, chance), job, room, chance, cache)
+        regions += _write(picture, taken, _of_scene(style, config, rng), config, room, rng, cache)
     picture = degrade([picture], [_whole(styles[-1])], 32)[0]
-    data = encode(picture, job.form, int(round(max(60.0, styles[-1].quality))))
-    return Sample(scene_key(number, job.form), data, regions=tuple(regions))
+    data = encode_image(picture, config.form, int(round(max(60.0, styles[-1].quality))))
+    return Sample(scene_key(number, config.form), data, regions=tuple(regions))
 
 
-def _lines(chance: random.Random) -> int:
-    return chance.choice((2, 2, 3, MOST_LINES)) if chance.random() < 0.25 else 1
+def _lines(rng: random.Random) -> int:
+    return rng.choice((2, 2, 3, MOST_LINES)) if rng.random() < 0.25 else 1
 
 
-def _of_scene(style: LineStyle, job: SceneJob, chance: random.Random) -> LineStyle:
+def _of_scene(style: LineStyle, config: SceneConfig, rng: random.Random) -> LineStyle:
     """Gives a line's style the poses that text has in a scene."""
-    rotation = chance.gauss(0.0, 5.0) if chance.random() < 0.8 else chance.uniform(-40.0, 40.0)
+    rotation = rng.gauss(0.0, 5.0) if rng.random() < 0.8 else rng.uniform(-40.0, 40.0)
     # Where all may be turned nothing is drawn, so that such scenes stay what they were.
-    if job.turned < 1 and chance.random() >= job.turned:
+    if config.turned < 1 and rng.random() >= config.turned:
         rotation = 0.0
         style = style._replace(shear=0.0, perspective_x=0.0, perspective_y=0.0)
     return style._replace(
-        rotation=rotation, curve=0.0, elastic=0.0, frame=0.0, underline=0.0, rule=0.0, above=0.0,
-        below=0.0, jitter=0.0, invert=0.0, background="picture",
-    )  # fmt: skip
+        rotation=rotation,
+        curve=0.0,
+        elastic=0.0,
+        frame=0.0,
+        underline=0.0,
+        rule=0.0,
+        above=0.0,
+        below=0.0,
+        jitter=0.0,
+        invert=0.0,
+        background="picture",
+    )
 
 
 def _whole(style: LineStyle) -> LineStyle:
     """Returns what happens to the picture as a whole."""
     return NEUTRAL._replace(
-        light=style.light, light_angle=style.light_angle, blur=min(style.blur, 0.7),
-        noise=min(style.noise, 8.0), noise_at=style.noise_at, poisson=min(style.poisson, 8.0),
+        light=style.light,
+        light_angle=style.light_angle,
+        blur=min(style.blur, 0.7),
+        noise=min(style.noise, 8.0),
+        noise_at=style.noise_at,
+        poisson=min(style.poisson, 8.0),
         artefacts=max(style.artefacts, 40.0) if style.artefacts else 0.0,
-    )  # fmt: skip
+    )
 
 
-def _ground(job: SceneJob, chance: random.Random, pictures: PictureBank) -> np.ndarray:
-    width, height = job.size
-    picture = pictures.cut(chance.random(), (height, width))
-    if job.pictures:
-        return cv2.flip(picture, 1) if chance.random() < 0.5 else picture
+def _ground(config: SceneConfig, rng: random.Random, pictures: BackgroundBank) -> np.ndarray:
+    width, height = config.size
+    picture = pictures.cut(rng.random(), (height, width))
+    if config.pictures:
+        return cv2.flip(picture, 1) if rng.random() < 0.5 else picture
     # Two invented pictures and a slope make more scenes than there are pictures.
-    other = pictures.cut(chance.random(), (height, width))
-    if chance.random() < 0.5:
-        other = cv2.flip(other, chance.choice((-1, 0, 1)))
-    share = chance.uniform(0.2, 0.8)
+    other = pictures.cut(rng.random(), (height, width))
+    if rng.random() < 0.5:
+        other = cv2.flip(other, rng.choice((-1, 0, 1)))
+    share = rng.uniform(0.2, 0.8)
     # In bytes throughout: pictures this large spend more on memory than on arithmetic.
-    steep = chance.uniform(0, 90)
-    angle = chance.uniform(0, 360)
+    steep = rng.uniform(0, 90)
+    angle = rng.uniform(0, 360)
     slope = linear_field((height, width), angle, 128.0 - steep / 2.0, 128.0 + steep / 2.0)
-    grain = read_texture("paper", chance.random(), (height, width))
-    slope = cv2.addWeighted(slope, 1.0, grain, chance.uniform(0.0, 0.25), 0.0)
-    bright = chance.uniform(-50, 50)
+    grain = read_texture("paper", rng.random(), (height, width))
+    slope = cv2.addWeighted(slope, 1.0, grain, rng.uniform(0.0, 0.25), 0.0)
+    bright = rng.uniform(-50, 50)
     mixed = cv2.addWeighted(picture, share, other, 1.0 - share, bright)
     return cv2.addWeighted(mixed, 1.0, cv2.cvtColor(slope, cv2.COLOR_GRAY2BGR), 1.0, -144.0)
 
@@ -146,27 +159,27 @@ def _write(
     picture: np.ndarray,
     texts: List[str],
     style: LineStyle,
-    job: SceneJob,
-    room: Room,
-    chance: random.Random,
+    config: SceneConfig,
+    room: OccupancyGrid,
+    rng: random.Random,
     cache: GlyphCache,
 ) -> List[Region]:
     """Writes a block into the picture; returns its regions, none where there is no room."""
-    low, high = job.heights
-    ignored = chance.random() < job.dont_care
-    em = low * (high / low) ** chance.random()
+    low, high = config.heights
+    ignored = rng.random() < config.dont_care
+    em = low * (high / low) ** rng.random()
     if ignored:
-        em = chance.uniform(5.0, 8.0) if chance.random() < 0.6 else em
-    vertical = chance.random() < job.vertical
-    panel = chance.random() < 0.35
-    sweep = _sweep(job, chance)
+        em = rng.uniform(5.0, 8.0) if rng.random() < 0.6 else em
+    vertical = rng.random() < config.vertical
+    panel = rng.random() < 0.35
+    sweep = _sweep(config, rng)
     if sweep:
         texts, vertical = texts[:1], False
     block = bend(set_block(texts, style, em, vertical, cache), sweep)
-    while max(block.ink.shape) * block.scale > 0.9 * max(job.size) and em > low:
+    while max(block.ink.shape) * block.scale > 0.9 * max(config.size) and em > low:
         em = max(low, em * 0.7)
         block = bend(set_block(texts, style, em, vertical, cache), sweep)
-    found = room.find(block, style, chance)
+    found = room.find(block, style, rng)
     if found is None:
         return []
     matrix, quad = found
@@ -178,12 +191,12 @@ def _write(
     return regions
 
 
-def _sweep(job: SceneJob, chance: random.Random) -> float:
+def _sweep(config: SceneConfig, rng: random.Random) -> float:
     """Returns by how many radians a line is bent, over (positive) or under a circle."""
     # Without curved text nothing is drawn, so that such scenes stay what they were.
-    if not job.curved or chance.random() >= job.curved:
+    if not config.curved or rng.random() >= config.curved:
         return 0.0
-    return chance.choice((-1.0, 1.0)) * chance.uniform(0.5, 2.6)
+    return rng.choice((-1.0, 1.0)) * rng.uniform(0.5, 2.6)
 
 
 def _height(outline: np.ndarray, vertical: bool) -> float:
@@ -195,7 +208,7 @@ def _height(outline: np.ndarray, vertical: bool) -> float:
 
 def _paint(
     picture: np.ndarray,
-    block: Block,
+    block: TextBlock,
     matrix: np.ndarray,
     quad: np.ndarray,
     style: LineStyle,

@@ -13,11 +13,11 @@ from ocrdata.render.effects.text_effects import dress
 from ocrdata.render.effects.warp import Frame, box_corners, matrix_of, shape_of, transform
 from ocrdata.render.style.line_style import LineStyle
 from ocrdata.render.text.glyphs import GlyphCache
-from ocrdata.render.text.layout import NO_LINE, Setting, set_column, set_line
+from ocrdata.render.text.layout import NO_LINE, Typesetting, set_column, set_line
 
 # Where a block may stand is looked up on a grid this much coarser than the picture.
 GRID = 4
-TRIES = 24
+_TRIES = 24
 # Masters grow by this step, so that a few sizes serve all heights.
 _STEP = 1.25
 _FREE = Frame(1 << 20)
@@ -25,7 +25,7 @@ _FREE = Frame(1 << 20)
 ARC_POINTS, SHARPEST = 7, 1.5
 
 
-class Block(NamedTuple):
+class TextBlock(NamedTuple):
     """Lines set together at a master size: ink, its outer box, and an outline for each line.
 
     `outlines` are float64 [lines, points, 2]; `scale` takes the master to the picture.
@@ -46,10 +46,10 @@ def master_of(em: float) -> int:
 
 def set_block(
     texts: Sequence[str], style: LineStyle, em: float, vertical: bool, cache: GlyphCache
-) -> Block:
+) -> TextBlock:
     """Sets lines below each other (columns from right to left) at `em` pixels."""
     size = master_of(em)
-    setting = Setting(style.spacing * size, style.word_spacing)
+    setting = Typesetting(style.spacing * size, style.word_spacing)
     put = set_column if vertical else set_line
     inks, boxes = [], []
     for text in texts:
@@ -80,10 +80,10 @@ def set_block(
     if vertical:
         lines = lines[::-1]
     box = (0.0, 0.0, float(canvas.shape[1]), float(canvas.shape[0]))
-    return Block(canvas, box, box_corners(np.array(lines, np.float64)), em / size, em)
+    return TextBlock(canvas, box, box_corners(np.array(lines, np.float64)), em / size, em)
 
 
-def bend(block: Block, sweep: float) -> Block:
+def bend(block: TextBlock, sweep: float) -> TextBlock:
     """Returns a block of one line set along a circle instead of a straight line.
 
     The line's middle keeps its length and turns by `sweep` radians from end to end: over the circle
@@ -121,7 +121,7 @@ def _arc(radius: float, height: float, turn: float, over: bool) -> np.ndarray:
     return np.concatenate([above * rays, below * rays[::-1]])
 
 
-class Room:
+class OccupancyGrid:
     """The free places of a picture."""
 
     def __init__(self, width: int, height: int) -> None:
@@ -129,7 +129,7 @@ class Room:
         self.taken = np.zeros((height // GRID + 2, width // GRID + 2), np.uint8)
 
     def find(
-        self, block: Block, style: LineStyle, chance: random.Random
+        self, block: TextBlock, style: LineStyle, rng: random.Random
     ) -> Optional[Tuple[np.ndarray, np.ndarray]]:
         """Returns a matrix for a block that fits somewhere, and its outer quad; None if none does.
 
@@ -143,8 +143,8 @@ class Room:
         ]
         if min(free) <= 0:
             return None
-        for _ in range(TRIES):
-            corner = 3.0 + chance.random() * free[0], 3.0 + chance.random() * free[1]
+        for _ in range(_TRIES):
+            corner = 3.0 + rng.random() * free[0], 3.0 + rng.random() * free[1]
             centre = corner[0] - shape.low[0], corner[1] - shape.low[1]
             matrix = matrix_of(shape, (1.0, 1.0), centre)
             quad = transform(matrix, box_corners(np.array([block.box])))[0]
@@ -175,7 +175,7 @@ def grow_quad(quad: np.ndarray, margin: float) -> np.ndarray:
     return grown
 
 
-def line_outlines(block: Block, matrix: np.ndarray) -> List[np.ndarray]:
+def line_outlines(block: TextBlock, matrix: np.ndarray) -> List[np.ndarray]:
     """Returns the outline of each line, float32 [points, 2], clockwise from where reading begins.
 
     The first half of the points lies above the line, the second below (for columns, at its sides).

@@ -98,21 +98,54 @@ class LineStyle(NamedTuple):
 
 # What a field may be; the others are places and shares in [0, 1].
 _LIMITS = {
-    "size": (0.1, 1.0), "weight": (-1.0, 1.0), "spacing": (-0.2, 2.0), "word_spacing": (0.2, 4.0),
-    "jitter": (0.0, 0.3), "margin_left": (0.0, 4.0), "margin_right": (0.0, 4.0),
-    "shift": (-1.0, 1.0), "ink": (0.0, 255.0), "paper": (0.0, 255.0), "ink_hue": (0.0, 360.0),
-    "paper_hue": (0.0, 360.0), "contrast": (20.0, 125.0), "opacity": (0.3, 1.0),
-    "outline": (0.0, 0.2), "outline_level": (0.0, 255.0), "shadow_x": (-0.3, 0.3),
-    "shadow_y": (-0.3, 0.3), "underline": (0.0, 0.2), "frame": (0.0, 0.2), "rule": (0.0, 0.2),
-    "above": (0.0, 1.0), "below": (0.0, 1.0), "gradient": (0.0, 255.0),
-    "gradient_angle": (-360.0, 360.0), "texture": (0.0, 120.0), "rotation": (-45.0, 45.0),
-    "shear": (-1.0, 1.0), "perspective_x": (-0.6, 0.6), "perspective_y": (-0.6, 0.6),
-    "curve": (0.0, 0.2), "curve_period": (0.1, 10.0), "elastic": (0.0, 0.05), "wear": (0.0, 0.7),
-    "light": (0.0, 160.0), "light_angle": (-360.0, 360.0), "fold": (0.0, 160.0),
-    "blur": (0.0, 6.0), "motion": (0.0, 15.0), "motion_angle": (-360.0, 360.0),
-    "defocus": (0.0, 6.0), "resolution": (0.2, 1.0), "noise": (0.0, 80.0), "poisson": (0.0, 80.0),
-    "specks": (0.0, 0.3), "artefacts": (0.0, 100.0), "quality": (1.0, 100.0),
-}  # fmt: skip
+    "size": (0.1, 1.0),
+    "weight": (-1.0, 1.0),
+    "spacing": (-0.2, 2.0),
+    "word_spacing": (0.2, 4.0),
+    "jitter": (0.0, 0.3),
+    "margin_left": (0.0, 4.0),
+    "margin_right": (0.0, 4.0),
+    "shift": (-1.0, 1.0),
+    "ink": (0.0, 255.0),
+    "paper": (0.0, 255.0),
+    "ink_hue": (0.0, 360.0),
+    "paper_hue": (0.0, 360.0),
+    "contrast": (20.0, 125.0),
+    "opacity": (0.3, 1.0),
+    "outline": (0.0, 0.2),
+    "outline_level": (0.0, 255.0),
+    "shadow_x": (-0.3, 0.3),
+    "shadow_y": (-0.3, 0.3),
+    "underline": (0.0, 0.2),
+    "frame": (0.0, 0.2),
+    "rule": (0.0, 0.2),
+    "above": (0.0, 1.0),
+    "below": (0.0, 1.0),
+    "gradient": (0.0, 255.0),
+    "gradient_angle": (-360.0, 360.0),
+    "texture": (0.0, 120.0),
+    "rotation": (-45.0, 45.0),
+    "shear": (-1.0, 1.0),
+    "perspective_x": (-0.6, 0.6),
+    "perspective_y": (-0.6, 0.6),
+    "curve": (0.0, 0.2),
+    "curve_period": (0.1, 10.0),
+    "elastic": (0.0, 0.05),
+    "wear": (0.0, 0.7),
+    "light": (0.0, 160.0),
+    "light_angle": (-360.0, 360.0),
+    "fold": (0.0, 160.0),
+    "blur": (0.0, 6.0),
+    "motion": (0.0, 15.0),
+    "motion_angle": (-360.0, 360.0),
+    "defocus": (0.0, 6.0),
+    "resolution": (0.2, 1.0),
+    "noise": (0.0, 80.0),
+    "poisson": (0.0, 80.0),
+    "specks": (0.0, 0.3),
+    "artefacts": (0.0, 100.0),
+    "quality": (1.0, 100.0),
+}
 FIELDS = LineStyle._fields
 NEUTRAL = LineStyle()
 
@@ -133,7 +166,7 @@ def check_value(name: str, value: Any) -> Any:
     try:
         number = float(value)
     except (TypeError, ValueError):
-        raise OptionError("{} must be a number, not {!r}.".format(name, value)) from None
+        raise OptionError(f"{name} must be a number, not {value!r}.") from None
     low, high = limits_of(name)
     if not low <= number <= high:
         text = "{} must lie between {:g} and {:g}, not {:g}."
@@ -147,7 +180,7 @@ def parse_overrides(words: "Tuple[str, ...]") -> Dict[str, Any]:
     for word in words:
         name, equals, value = word.partition("=")
         if not equals:
-            raise OptionError("{!r} is not FIELD=VALUE.".format(word), "Write blur=0.8.")
+            raise OptionError(f"{word!r} is not FIELD=VALUE.", "Write blur=0.8.")
         name = name.strip().replace("-", "_")
         values[name] = check_value(name, value.strip())
     return values
@@ -184,4 +217,4 @@ def read_styles(path: PathLike) -> Iterator[Tuple[str, LineStyle]]:
                     raise InputError(path, "has no text", number)
                 yield text, style
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(path, "cannot be read: {}".format(error)) from error
+        raise InputError(path, f"cannot be read: {error}") from error

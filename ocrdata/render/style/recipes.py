@@ -37,7 +37,7 @@ class Spread(NamedTuple):
 
     low: float
     high: float
-    chance: float = 1.0
+    rng: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Recipe:
         if name == "picture":
             return self.backgrounds[BACKGROUNDS.index(name)] > 0
         spread = self.spread(name)
-        return spread.high > 0 and spread.chance > 0
+        return spread.high > 0 and spread.rng > 0
 
     @property
     def sizes(self) -> Tuple[float, float]:
@@ -74,7 +74,7 @@ class Recipe:
     def colour(self) -> bool:
         """Whether pictures have three channels."""
         tints = (self.spread(name) for name in ("ink_tint", "paper_tint"))
-        return self.backgrounds[3] > 0 or any(tint.high > 0 < tint.chance for tint in tints)
+        return self.backgrounds[3] > 0 or any(tint.high > 0 < tint.rng for tint in tints)
 
     def with_fixed(self, values: Mapping[str, Any]) -> Recipe:
         """Returns the recipe with some fields set for every line."""
@@ -123,20 +123,20 @@ def _build(name: str, fields: Mapping[str, Spec]) -> Recipe:
 
 
 def _spread(name: str, spec: Any) -> Spread:
-    chance = 1.0
+    share = 1.0
     if isinstance(spec, Mapping):
         if set(spec) - {"range", "chance"} or "range" not in spec:
-            raise OptionError("{} takes a range and a chance.".format(name))
-        chance, spec = spec.get("chance", 1.0), spec["range"]
+            raise OptionError(f"{name} takes a range and a chance.")
+        share, spec = spec.get("chance", 1.0), spec["range"]
     if isinstance(spec, (int, float)) and not isinstance(spec, bool):
         spec = (spec, spec)
-    numbers = [*spec, chance] if isinstance(spec, (list, tuple)) else []
+    numbers = [*spec, share] if isinstance(spec, (list, tuple)) else []
     if len(numbers) not in (3, 4) or not all(isinstance(n, (int, float)) for n in numbers):
-        raise OptionError("{} must be a number or [low, high].".format(name))
-    low, high, chance = (float(number) for number in numbers[:3])
-    if low > high or not 0.0 <= chance <= 1.0:
-        raise OptionError("{} needs low <= high and a chance in [0, 1].".format(name))
-    return Spread(low, high, chance)
+        raise OptionError(f"{name} must be a number or [low, high].")
+    low, high, share = (float(number) for number in numbers[:3])
+    if low > high or not 0.0 <= share <= 1.0:
+        raise OptionError(f"{name} needs low <= high and a chance in [0, 1].")
+    return Spread(low, high, share)
 
 
 def _weights(spec: Any) -> Tuple[float, ...]:
@@ -147,7 +147,7 @@ def _weights(spec: Any) -> Tuple[float, ...]:
     for name, weight in spec.items():
         check_value("background", name)
         if not isinstance(weight, (int, float)) or weight < 0:
-            raise OptionError("the weight of background {} must be 0 or more.".format(name))
+            raise OptionError(f"the weight of background {name} must be 0 or more.")
     weights = tuple(float(spec.get(name, 0.0)) for name in BACKGROUNDS)
     if not sum(weights):
         raise OptionError("one background needs a weight above 0.")
@@ -162,9 +162,9 @@ def _read_recipe(path: Path) -> Recipe:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(path, "is not TOML: {}".format(error)) from error
+        raise InputError(path, f"is not TOML: {error}") from error
     except OSError as error:
-        raise InputError(path, "cannot be read: {}".format(error.strerror)) from error
+        raise InputError(path, f"cannot be read: {error.strerror}") from error
     base = content.pop("base", "clean")
     try:
         if base not in PRESETS:

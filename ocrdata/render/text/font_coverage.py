@@ -23,9 +23,9 @@ def drawable(
     for place, text in enumerate(texts):
         gap = cache.missing(text)
         if gap:
-            reason = "no font has {} (U+{:04X})".format(gap, ord(gap))
+            reason = f"no font has {gap} (U+{ord(gap):04X})"
         elif longest is not None and len(text) > longest:
-            reason = "too long for a picture ({} characters)".format(longest)
+            reason = f"too long for a picture ({longest} characters)"
         else:
             kept.append(place)
             continue
@@ -39,5 +39,5 @@ def nothing_to_draw(faces: Sequence[FontFace], skipped: Dict[str, int]) -> Ocrda
     if reason.startswith("no font has"):
         fonts = ", ".join(str(face) for face in faces)
         hint = "Choose other fonts with --font, or leave it out to use the bundled ones."
-        return FontError(fonts, "can draw none of the texts: {}".format(reason), hint=hint)
+        return FontError(fonts, f"can draw none of the texts: {reason}", hint=hint)
     return CorpusError("corpus", "holds no text to draw ({})".format(reason or "it is empty"))

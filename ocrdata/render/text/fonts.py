@@ -43,10 +43,10 @@ class FontFace:
     share: float = 1.0
 
     def __str__(self) -> str:
-        name = "{}:{}".format(self.path, self.index) if self.index else str(self.path)
+        name = f"{self.path}:{self.index}" if self.index else str(self.path)
         if self.axes:
-            name += "@" + ",".join("{}={:g}".format(tag, value) for tag, value in self.axes)
-        return name if self.share == 1.0 else "{}*{:g}".format(name, self.share)
+            name += "@" + ",".join(f"{tag}={value:g}" for tag, value in self.axes)
+        return name if self.share == 1.0 else f"{name}*{self.share:g}"
 
     def open(self, size: int) -> ImageFont.FreeTypeFont:
         """Returns the Pillow font at `size` pixels an em."""
@@ -89,7 +89,7 @@ def _usable(face: FontFace, skips: Optional[Dict[str, int]]) -> bool:
     except FontError as error:
         if skips is None:
             raise
-        reason = "{}: {}".format(Path(str(error.path)).name, error.problem)
+        reason = f"{Path(str(error.path)).name}: {error.problem}"
         skips[reason] = skips.get(reason, 0) + 1
         return False
     return True
@@ -115,7 +115,7 @@ def _split_name(name: str) -> Tuple[str, List[Axes], float]:
     if match and not Path(name).exists():
         name, share = match.group(1), float(match.group(2))
         if share <= 0:
-            raise OptionError("the share of font {} must be above 0.".format(name))
+            raise OptionError(f"the share of font {name} must be above 0.")
     match = _AXES.match(name)
     if match and not Path(name).exists():
         name, axes = match.groups()
@@ -128,7 +128,7 @@ def _places(axes: str) -> List[Axes]:
     for word in filter(None, axes.split(",")):
         match = _AXIS.match(word)
         if not match:
-            raise OptionError("{!r} is not an axis.".format(word), "Write wght=700 or wght=1..9.")
+            raise OptionError(f"{word!r} is not an axis.", "Write wght=700 or wght=1..9.")
         tag, low, high = match.groups()
         low, high = float(low), float(high or low)
         count = STEPS if high != low else 1
@@ -172,10 +172,10 @@ def _check_axes(path: Path, index: int, axes: Axes) -> None:
     for tag, value in axes:
         if tag not in known:
             has = ", ".join(sorted(known)) or "none"
-            raise FontError(path, "has no axis {}; its axes: {}".format(tag, has))
+            raise FontError(path, f"has no axis {tag}; its axes: {has}")
         low, high = known[tag].minValue, known[tag].maxValue
         if not low <= value <= high:
-            text = "has {} from {:g} to {:g}, not {:g}".format(tag, low, high, value)
+            text = f"has {tag} from {low:g} to {high:g}, not {value:g}"
             raise FontError(path, text)
 
 
@@ -245,7 +245,7 @@ def _unreadable(face: FontFace, error: Exception) -> FontError:
         )
         return FontError(face.path, problem, hint="Faces are counted from 0.")
     detail = str(error) or type(error).__name__
-    return FontError(face.path, "is not a font that can be read ({})".format(detail))
+    return FontError(face.path, f"is not a font that can be read ({detail})")
 
 
 def _face_count(path: Path) -> Optional[int]:

@@ -22,7 +22,7 @@ import numpy as np
 from ocrdata.render.text.rasters import Glyph
 
 
-class Room(NamedTuple):
+class MemoryBudget(NamedTuple):
     """How many bytes of glyphs a process holds, as they are and packed."""
 
     kept: int
@@ -30,7 +30,7 @@ class Room(NamedTuple):
 
 
 # Where pictures are kept beside them, and where not.
-ROOM, MORE_ROOM = Room(6 << 20, 11 << 20), Room(18 << 20, 14 << 20)
+ROOM, MORE_ROOM = MemoryBudget(6 << 20, 11 << 20), MemoryBudget(18 << 20, 14 << 20)
 # What a glyph takes besides its pixels.
 _OVERHEAD, _PACKED_OVERHEAD = 400, 200
 # How they are packed: with fixed codes, which saves a table a glyph, 5 µs are enough to unpack one
@@ -91,7 +91,7 @@ class _Table(Dict[str, Glyph]):
 class GlyphStore:
     """The glyphs of all faces and sizes; `draw` makes one of a face, a size and a character."""
 
-    def __init__(self, draw: Callable[[int, int, str], Glyph], room: Room) -> None:
+    def __init__(self, draw: Callable[[int, int, str], Glyph], room: MemoryBudget) -> None:
         self._draw, self._room = draw, room
         self._tables: Dict[Tuple[int, int], _Table] = {}
         # By how often they came back, then in the order in which they came: table and character

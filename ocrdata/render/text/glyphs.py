@@ -16,7 +16,7 @@ from PIL import ImageFont
 
 from ocrdata.errors import FontError
 from ocrdata.render.text.fonts import FontFace, font_characters
-from ocrdata.render.text.glyph_store import ROOM, GlyphStore, Room
+from ocrdata.render.text.glyph_store import ROOM, GlyphStore, MemoryBudget
 from ocrdata.render.text.kerning import Kerning
 from ocrdata.render.text.rasters import Glyph, draw_glyph
 
@@ -53,7 +53,7 @@ class GlyphCache:
         faces: Sequence[FontFace],
         latin: Sequence[FontFace] = (),
         fallback: bool = False,
-        room: Room = ROOM,
+        room: MemoryBudget = ROOM,
     ) -> None:
         self.faces = [*faces, *latin]
         self.main = len(faces)
@@ -116,7 +116,7 @@ class GlyphCache:
         if mask and not latin:
             return self._pick(mask, place)
         if not mask and self.missing(text):
-            raise FontError(", ".join(map(str, self.faces)), "cannot draw {!r}".format(text))
+            raise FontError(", ".join(map(str, self.faces)), f"cannot draw {text!r}")
         base = self._pick(mask or (1 << self.main) - 1, place)
         return [self._face_of(character, base, place) for character in text]
 

@@ -16,10 +16,10 @@ from ocrdata.render.text.vertical import QUOTES, turned_runs, vertical_form
 # From the baseline to the top of the em box, in ems.
 EM_TOP = 0.88
 Face = Union[int, List[int]]
-Box = Tuple[float, float, float, float]
+CharacterBox = Tuple[float, float, float, float]
 
 
-class Strip(NamedTuple):
+class TextBitmap(NamedTuple):
     """Ink (uint8 [h, w]) with the box of all ink in it and the rows of the em box.
 
     `box` and `boxes` are left, top, right, bottom in pixels of the strip; a character without ink
@@ -28,13 +28,13 @@ class Strip(NamedTuple):
     """
 
     ink: np.ndarray
-    box: Box
+    box: CharacterBox
     em_top: float
     em_left: float
-    boxes: Sequence[Box]
+    boxes: Sequence[CharacterBox]
 
 
-class Setting(NamedTuple):
+class Typesetting(NamedTuple):
     """How characters are set: distances in pixels, jitters one a character."""
 
     spacing: float = 0.0
@@ -42,12 +42,12 @@ class Setting(NamedTuple):
     jitters: Optional[Sequence[float]] = None
 
 
-NO_LINE = Strip(np.zeros((0, 0), np.uint8), (0, 0, 0, 0), 0, 0, ())
+NO_LINE = TextBitmap(np.zeros((0, 0), np.uint8), (0, 0, 0, 0), 0, 0, ())
 
 
 def set_line(
-    text: str, face: Face, size: int, setting: Setting, cache: GlyphCache, boxes: bool = False
-) -> Strip:
+    text: str, face: Face, size: int, setting: Typesetting, cache: GlyphCache, boxes: bool = False
+) -> TextBitmap:
     """Sets a line on a common baseline; boxes of characters only where they are asked for."""
     glyphs = cache.glyphs(face, size, text)
     if not glyphs:
@@ -60,7 +60,7 @@ def set_line(
     return _paste(*_along(text, face, glyphs, size, setting, cache), size)
 
 
-def _join(glyphs: List[Glyph], size: int, gap: int, boxes: bool) -> Optional[Strip]:
+def _join(glyphs: List[Glyph], size: int, gap: int, boxes: bool) -> Optional[TextBitmap]:
     """Puts whole cells side by side: five times as fast as pasting. None where that cannot be."""
     found = row_of_cells(glyphs, size, gap)
     if found is None:
@@ -71,10 +71,12 @@ def _join(glyphs: List[Glyph], size: int, gap: int, boxes: bool) -> Optional[Str
         cells = spaced(cells, above + below, gap)
     ink = cv2.hconcat(cells) if len(cells) > 1 else cells[0]
     own = _cell_boxes(glyphs, above, gap) if boxes else ()
-    return Strip(ink, found[1], above - EM_TOP * size, 0.0, own)
+    return TextBitmap(ink, found[1], above - EM_TOP * size, 0.0, own)
 
 
-def row_of_cells(glyphs: Sequence[Glyph], size: int, gap: int) -> Optional[Tuple[int, Box]]:
+def row_of_cells(
+    glyphs: Sequence[Glyph], size: int, gap: int
+) -> Optional[Tuple[int, CharacterBox]]:
     """Returns how wide whole cells side by side are, and the box of their ink.
 
     None where a glyph has no cell, or none has ink.
@@ -105,7 +107,7 @@ def empty_cell(height: int, width: int) -> np.ndarray:
     return np.zeros((height, width), np.uint8)
 
 
-def _cell_boxes(glyphs: List[Glyph], above: int, gap: int) -> List[Box]:
+def _cell_boxes(glyphs: List[Glyph], above: int, gap: int) -> List[CharacterBox]:
     boxes, pen = [], 0.0
     for glyph in glyphs:
         boxes.append(_box(glyph, pen, above))
@@ -113,7 +115,7 @@ def _cell_boxes(glyphs: List[Glyph], above: int, gap: int) -> List[Box]:
     return boxes
 
 
-def _box(glyph: Glyph, x: float, y: float) -> Box:
+def _box(glyph: Glyph, x: float, y: float) -> CharacterBox:
     if glyph.right:
         return x + glyph.left, y + glyph.top, x + glyph.right, y + glyph.bottom
     # A space: from pen to pen, as high as a small letter.
@@ -124,11 +126,11 @@ _Placed = List[Tuple[np.ndarray, float, float]]
 
 
 def _along(
-    text: str, face: Face, glyphs: List[Glyph], size: int, setting: Setting, cache: GlyphCache
-) -> Tuple[_Placed, List[Box], float, float]:
+    text: str, face: Face, glyphs: List[Glyph], size: int, setting: Typesetting, cache: GlyphCache
+) -> Tuple[_Placed, List[CharacterBox], float, float]:
     """Returns inks with their places, and boxes, for a pen that runs along the line."""
     placed: _Placed = []
-    boxes: List[Box] = []
+    boxes: List[CharacterBox] = []
     pen = 0.0
     before, before_face = "", -1
     for place, (character, glyph) in enumerate(zip(text, glyphs)):
@@ -147,11 +149,11 @@ def _along(
 
 
 def set_column(
-    text: str, face: Face, size: int, setting: Setting, cache: GlyphCache, boxes: bool = False
-) -> Strip:
+    text: str, face: Face, size: int, setting: Typesetting, cache: GlyphCache, boxes: bool = False
+) -> TextBitmap:
     """Sets a text from top to bottom, with vertical punctuation and turned Latin runs."""
     placed: _Placed = []
-    found: List[Box] = []
+    found: List[CharacterBox] = []
     pen = 0.0
     for start, end, turned in turned_runs(text):
         run = text[start:end]
@@ -165,9 +167,15 @@ def set_column(
                 character = QUOTES[character]
             jitter = setting.jitters[place] if setting.jitters else 0.0
             pen = _upright(
-                cache.glyph(one, size, character), character, size, setting, pen, jitter, placed,
+                cache.glyph(one, size, character),
+                character,
+                size,
+                setting,
+                pen,
+                jitter,
+                placed,
                 found,
-            )  # fmt: skip
+            )
     return _paste(placed, found, 0.0, 0.0, size)
 
 
@@ -175,11 +183,11 @@ def _upright(
     glyph: Glyph,
     character: str,
     size: int,
-    setting: Setting,
+    setting: Typesetting,
     pen: float,
     jitter: float,
     placed: _Placed,
-    boxes: List[Box],
+    boxes: List[CharacterBox],
 ) -> float:
     if not glyph.right:
         height = max(1.0, glyph.advance * setting.word_spacing)
@@ -196,11 +204,11 @@ def _turned(
     run: str,
     face: Face,
     size: int,
-    setting: Setting,
+    setting: Typesetting,
     cache: GlyphCache,
     pen: float,
     placed: _Placed,
-    boxes: List[Box],
+    boxes: List[CharacterBox],
 ) -> float:
     line = set_line(run, face, size, setting._replace(jitters=None), cache, boxes=True)
     height = line.ink.shape[0]
@@ -213,11 +221,13 @@ def _turned(
     return pen + line.ink.shape[1] + setting.spacing
 
 
-def _paste(placed: _Placed, boxes: List[Box], em_top: float, em_left: float, size: int) -> Strip:
+def _paste(
+    placed: _Placed, boxes: List[CharacterBox], em_top: float, em_left: float, size: int
+) -> TextBitmap:
     """Puts inks where they belong on a ground that just holds them."""
     if not placed:
         ink = np.zeros((size, max(1, int(boxes[-1][2]) if boxes else size)), np.uint8)
-        return Strip(ink, (0.0, 0.0, ink.shape[1], size), em_top, em_left, boxes)
+        return TextBitmap(ink, (0.0, 0.0, ink.shape[1], size), em_top, em_left, boxes)
     left = int(min(x for _, x, _ in placed))
     top = int(min(y for _, _, y in placed))
     width = int(max(x + ink.shape[1] for ink, x, _ in placed)) - left
@@ -230,4 +240,4 @@ def _paste(placed: _Placed, boxes: List[Box], em_top: float, em_left: float, siz
         target = strip[y : y + h, x : x + w]
         np.maximum(target, ink, out=target)
     moved = [(x0 - left, y0 - top, x1 - left, y1 - top) for x0, y0, x1, y1 in boxes]
-    return Strip(strip, (0.0, 0.0, width, height), em_top - top, em_left - left, moved)
+    return TextBitmap(strip, (0.0, 0.0, width, height), em_top - top, em_left - left, moved)

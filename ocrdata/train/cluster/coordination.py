@@ -17,21 +17,20 @@ from dataclasses import dataclass
 from typing import Any, Dict, List, Optional, Tuple
 
 from ocrdata.errors import OptionError, TrainingError
-from ocrdata.train.cluster.queues import POLL, Feeder, Mailbox
-from ocrdata.train.cluster.tf_config import Cluster, Task, answers, gone, wait_for
+from ocrdata.train.cluster.queues import _POLL, QueueFiller, RemoteQueue
+from ocrdata.train.cluster.tf_config import Cluster, ClusterTask, answers, gone, wait_for
 from ocrdata.train.cluster.timeouts import PROBE, limited, overdue, within
-from ocrdata.train.compat import tf, v1
+from ocrdata.train.compat import Tensor, tf, v1
 from ocrdata.train.config.training import FREE, TrainOptions
-from ocrdata.train.devices.device import Target, TargetError
-from ocrdata.train.run_dir import Run
-from ocrdata.train.tasks.base import Feed, read_shares
+from ocrdata.train.devices.device import Device, DeviceError
+from ocrdata.train.run_dir import RunDirectory
+from ocrdata.train.tasks.base import TrainingTask, read_shares
 
-Tensor = Any
 START, DONE = 0, 1  # what the chief may say
 NO_MARK = -1  # of a process that has no data
 
 
-def start_server(cluster: Cluster, target: Target) -> Any:
+def start_server(cluster: Cluster, target: Device) -> Any:
     """Returns this process's server; raises TargetError where its port is taken."""
     try:
         return v1.train.Server(
@@ -39,10 +38,10 @@ def start_server(cluster: Cluster, target: Target) -> Any:
         )
     except tf.errors.OpError as error:
         problem = "{} cannot listen: {}.".format(cluster.me, str(error).split("\n")[0])
-        raise TargetError(problem, "Is another process using that port?") from error
+        raise DeviceError(problem, "Is another process using that port?") from error
 
 
-def spread(target: Target, cluster: Cluster) -> Target:
+def spread(target: Device, cluster: Cluster) -> Device:
     """Returns a target with replicas on all devices of all processes of a cluster."""
     local = target.devices or (target.device,)
     devices = [task.device + device for task in cluster.trainers for device in local]
@@ -55,29 +54,29 @@ def spread(target: Target, cluster: Cluster) -> Target:
     )
 
 
-def fingerprint(run: Run) -> int:
+def fingerprint(run: RunDirectory) -> int:
     """Returns a number that differs where options or data do: workers must have the chief's."""
     options = {name: value for name, value in run.options.items() if name not in FREE}
     told = [run.model, sorted(run.model_options.items()), sorted(options.items())]
     return zlib.crc32(repr((told, run.records["sha256"])).encode("utf-8"))
 
 
-class Chief:
+class Coordinator:
     """The chief's side: batches of all replicas, and the start of a (new) session."""
 
     def __init__(
-        self, cluster: Cluster, target: Target, timeout: float, mark: int, server: Any
+        self, cluster: Cluster, target: Device, timeout: float, mark: int, server: Any
     ) -> None:
         self._cluster, self._timeout, self._mark = cluster, timeout, mark
         self.session_config = limited(target.config, timeout)
-        self._mailboxes: List[Tuple[Task, Mailbox]] = []
+        self._mailboxes: List[Tuple[ClusterTask, RemoteQueue]] = []
         self._generation = int(time.time() * 1000)
         self._taken = 0
         self._server = server
         self.master = server.target
 
     def batches(
-        self, feed: Feed, start: Tensor, target: Target, shares: int
+        self, training_task: TrainingTask, start: Tensor, target: Device, shares: int
     ) -> Tuple[List[Dict[str, Tensor]], Any, Dict[str, Tensor]]:
         """Returns the batches of all shares, what starts ours, and tickets to be fetched."""
         width = len(target.replicas)
@@ -85,12 +84,12 @@ class Chief:
         found: Dict[int, Any] = {}
         with v1.device(self._cluster.chief.device + "/device:CPU:0"):
             mine = _shares(0, each, width, shares)
-            own, starts = read_shares(feed, start, mine, shares)
+            own, starts = read_shares(training_task, start, mine, shares)
             found.update(zip(mine, own))
         template = tf.nest.flatten([found[share] for share in mine], expand_composites=True)
         tickets = {}
         for number, task in enumerate(self._cluster.trainers[1:], 1):
-            box = Mailbox(task, [tensor.dtype for tensor in template])
+            box = RemoteQueue(task, [tensor.dtype for tensor in template])
             with v1.device(task.device + "/device:CPU:0"):
                 ticket, *flat = box.batches.dequeue()
             for tensor, like in zip(flat, template):
@@ -99,10 +98,10 @@ class Chief:
             structure = [found[share] for share in mine]
             packed = tf.nest.pack_sequence_as(structure, flat, expand_composites=True)
             found.update(zip(_shares(number, each, width, shares), packed))
-            tickets["ticket_{}".format(number)] = ticket
+            tickets[f"ticket_{number}"] = ticket
             self._mailboxes.append((task, box))
         for task in self._cluster.tasks("ps"):
-            self._mailboxes.append((task, Mailbox(task)))
+            self._mailboxes.append((task, RemoteQueue(task)))
         return [found[share] for share in range(shares)], starts, tickets
 
     def wait(self) -> None:
@@ -118,19 +117,19 @@ class Chief:
         for task, box in self._mailboxes:
             self._hear(session, task, box)
 
-    def _hear(self, session: Any, task: Task, box: Mailbox) -> None:
+    def _hear(self, session: Any, task: ClusterTask, box: RemoteQueue) -> None:
         until = time.monotonic() + self._timeout
         while True:
             while not session.run(box.replies):
                 if time.monotonic() > until:
                     raise gone([task], self._timeout)
-                time.sleep(POLL)
+                time.sleep(_POLL)
             generation, mark = session.run(box.heard).tolist()
             if generation == self._generation:
                 break  # others answer a chief that is no more
         if mark not in (self._mark, NO_MARK):
             raise OptionError(
-                "{} has other options or other data than the chief.".format(task),
+                f"{task} has other options or other data than the chief.",
                 "Start all processes with the same command and the same data.",
             )
 
@@ -155,10 +154,10 @@ class Chief:
             if answers(task):
                 within(patience, lambda task=task: self._dismiss(task))  # type: ignore[misc]
 
-    def _dismiss(self, task: Task) -> None:
+    def _dismiss(self, task: ClusterTask) -> None:
         config = v1.ConfigProto(device_filters=[self._cluster.chief.device, task.device])
         with tf.Graph().as_default():
-            box = Mailbox(task)
+            box = RemoteQueue(task)
             with suppress(tf.errors.OpError), v1.Session(self.master, config=config) as session:
                 session.run(box.send, {box.order: [DONE, self._generation]})
 
@@ -169,7 +168,7 @@ def _shares(number: int, each: int, width: int, shares: int) -> List[int]:
 
 
 @dataclass(frozen=True)
-class MemberSummary:
+class WorkerSummary:
     """What a process beside the chief did."""
 
     task: str
@@ -177,44 +176,47 @@ class MemberSummary:
     samples: int
 
 
-class Member:
+class Worker:
     """A worker or a ps task: answers the chief until it says that the run is over."""
 
-    def __init__(self, cluster: Cluster, target: Target, options: TrainOptions) -> None:
+    def __init__(self, cluster: Cluster, target: Device, options: TrainOptions) -> None:
         self._cluster, self._options, self._target = cluster, options, target
 
-    def serve(self, feed: Optional[Feed], mark: int) -> MemberSummary:
-        """Serves (a ps task without `feed`); raises TrainingError if the chief is away too long."""
+    def serve(self, training_task: Optional[TrainingTask], mark: int) -> WorkerSummary:
+        """Serves, a ps task without `training_task`.
+
+        Raises TrainingError if the chief is away too long.
+        """
         me = self._cluster.me
         server = start_server(self._cluster, self._target)
         config = v1.ConfigProto(device_filters=[me.device])
         with tf.Graph().as_default(), tf.device(me.device + "/device:CPU:0"):
-            feeder = self._feeder(feed) if feed else None
-            box = feeder.box if feeder else Mailbox(me)
+            feeder = self._feeder(training_task) if training_task else None
+            box = feeder.box if feeder else RemoteQueue(me)
             with v1.Session(server.target, config=config) as session:
                 self._obey(session, box, feeder, mark)
         if not feeder:
-            return MemberSummary(str(me), 0, 0)
-        return MemberSummary(str(me), feeder.fed, feeder.fed * feeder.samples)
+            return WorkerSummary(str(me), 0, 0)
+        return WorkerSummary(str(me), feeder.fed, feeder.fed * feeder.samples)
 
-    def _feeder(self, feed: Feed) -> Feeder:
+    def _feeder(self, training_task: TrainingTask) -> QueueFiller:
         spread_out = spread(self._target, self._cluster)
         shares, width = spread_out.shares(self._options), len(spread_out.replicas)
         trainers = self._cluster.trainers
         own = _shares(trainers.index(self._cluster.me), width // len(trainers), width, shares)
-        start = v1.placeholder(tf.int64, [len(feed.start(0))])
-        batches, starts = read_shares(feed, start, own, shares)
+        start = v1.placeholder(tf.int64, [len(training_task.start(0))])
+        batches, starts = read_shares(training_task, start, own, shares)
         samples = self._options.batch_size // shares * len(own)
         flat = tf.nest.flatten(batches, expand_composites=True)
-        return Feeder(self._cluster.me, flat, starts, start, samples)
+        return QueueFiller(self._cluster.me, flat, starts, start, samples)
 
-    def _obey(self, session: Any, box: Mailbox, feeder: Any, mark: int) -> None:
+    def _obey(self, session: Any, box: RemoteQueue, feeder: Any, mark: int) -> None:
         seen = time.monotonic()
         while True:
             if feeder and feeder.problem:
                 raise feeder.problem
             if not session.run(box.waiting):
-                time.sleep(POLL)
+                time.sleep(_POLL)
                 if time.monotonic() - seen > self._options.cluster_timeout:
                     if not answers(self._cluster.chief):
                         raise gone([self._cluster.chief], self._options.cluster_timeout)

@@ -15,12 +15,12 @@ from ocrdata.base.versions import installed
 from ocrdata.errors import OcrdataError
 from ocrdata.train.cluster.tf_config import VARIABLE, read_cluster
 
-TRAIN = 'pip install "ocrdata[train]"'
+_INSTALL = 'pip install "ocrdata[train]"'
 OLD, NEW = (3, 7), (3, 9)
 
 
 @dataclass(frozen=True)
-class Finding:
+class Capability:
     """One thing: whether it is there, what it is, and what it would need."""
 
     name: str
@@ -29,7 +29,7 @@ class Finding:
     needs: str = ""
 
 
-def diagnose(ask_tensorflow: bool = False) -> List[Finding]:
+def diagnose(ask_tensorflow: bool = False) -> List[Capability]:
     """Returns what was found, in the order in which things need each other."""
     found = [_python(), _processors(), _fonts(), _tensorflow()]
     found += [_gpus(), _npus(), _adapter(), _cluster()]
@@ -38,83 +38,85 @@ def diagnose(ask_tensorflow: bool = False) -> List[Finding]:
     return found
 
 
-def _python() -> Finding:
+def _python() -> Capability:
     version = sys.version_info
-    what = "{} on {} {}".format(platform.python_version(), platform.system(), platform.machine())
+    what = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
     good = version[:2] >= OLD
-    return Finding("python", good, what, "" if good else "Python 3.7 or newer.")
+    return Capability("python", good, what, "" if good else "Python 3.7 or newer.")
 
 
-def _processors() -> Finding:
+def _processors() -> Capability:
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return Finding("processors", True, str(usable))
+    return Capability("processors", True, str(usable))
 
 
-def _fonts() -> Finding:
+def _fonts() -> Capability:
     try:
         folder = asset_dir("fonts")
     except OcrdataError as error:
-        return Finding("fonts", False, str(error), "Pass your own with --font.")
+        return Capability("fonts", False, str(error), "Pass your own with --font.")
     names = sorted(p.name for p in folder.glob("*") if p.suffix.lower() in (".otf", ".ttf", ".ttc"))
     needs = "" if names else "Pass your own with --font."
-    return Finding("fonts", bool(names), ", ".join(names) or "none bundled", needs)
+    return Capability("fonts", bool(names), ", ".join(names) or "none bundled", needs)
 
 
-def _tensorflow() -> Finding:
+def _tensorflow() -> Capability:
     spec = importlib.util.find_spec("tensorflow")
     if spec is None:
-        needs = TRAIN
+        needs = _INSTALL
         if OLD < sys.version_info[:2] < NEW:
             needs = "TensorFlow has no wheels that fit: Python 3.7 (1.15) or 3.9 and newer (2.x)."
-        return Finding("tensorflow", False, "not installed; data commands work without", needs)
+        return Capability("tensorflow", False, "not installed; data commands work without", needs)
     names = ("tensorflow", "tensorflow-cpu", "tensorflow-gpu")
     known = [v for v in map(installed, names) if v != "not installed"]
     version = known[0] if known else "unknown version"
     line = "the 1.x line" if version.startswith("1.") else "the 2.x line"
-    return Finding("tensorflow", True, "{} ({})".format(version, line))
+    return Capability("tensorflow", True, f"{version} ({line})")
 
 
-def _gpus() -> Finding:
+def _gpus() -> Capability:
     cards = sorted(Path("/proc/driver/nvidia/gpus").glob("*"))
     if cards:
-        return Finding("nvidia gpus", True, "{} seen by the driver".format(len(cards)))
-    return Finding(
-        "nvidia gpus", False, "no driver",
+        return Capability("nvidia gpus", True, f"{len(cards)} seen by the driver")
+    return Capability(
+        "nvidia gpus",
+        False,
+        "no driver",
         'A driver and pip install "tensorflow[and-cuda]"; --num-gpus N then means N parts of the '
         "processor.",
-    )  # fmt: skip
+    )
 
 
-def _npus() -> Finding:
+def _npus() -> Capability:
     devices = sorted(Path("/dev").glob("davinci[0-9]*"))
     if devices:
-        return Finding("ascend npus", True, ", ".join(device.name for device in devices))
-    return Finding("ascend npus", False, "no /dev/davinci*", "Ascend hardware and its driver.")
+        return Capability("ascend npus", True, ", ".join(device.name for device in devices))
+    return Capability("ascend npus", False, "no /dev/davinci*", "Ascend hardware and its driver.")
 
 
-def _adapter() -> Finding:
+def _adapter() -> Capability:
     if importlib.util.find_spec("npu_bridge") is not None:
-        return Finding("npu adapter", True, "npu_bridge is installed")
+        return Capability("npu adapter", True, "npu_bridge is installed")
     needs = "Huawei's TF Adapter for TensorFlow 1.15, which comes with CANN; it is not on PyPI."
-    return Finding("npu adapter", False, "npu_bridge is not installed", needs)
+    return Capability("npu adapter", False, "npu_bridge is not installed", needs)
 
 
-def _cluster() -> Finding:
+def _cluster() -> Capability:
     try:
         cluster = read_cluster()
     except OcrdataError as error:
-        return Finding("cluster", False, error.message, error.hint)
+        return Capability("cluster", False, error.message, error.hint)
     if cluster is None:
-        return Finding("cluster", True, "none: {} is not set".format(VARIABLE))
-    what = "{} of {} processes that train".format(cluster.me, len(cluster.trainers))
-    return Finding("cluster", True, what)
+        return Capability("cluster", True, f"none: {VARIABLE} is not set")
+    what = f"{cluster.me} of {len(cluster.trainers)} processes that train"
+    return Capability("cluster", True, what)
 
 
-def _devices() -> Finding:
+def _devices() -> Capability:
     from ocrdata.train.compat import tf
 
     listed: List[Any] = tf.config.experimental.list_physical_devices()
     names = [device.name.split(":", 1)[1] for device in listed]
-    return Finding(
+    return Capability(
         "devices", True, "TensorFlow {} sees {}".format(tf.__version__, ", ".join(names))
     )

@@ -14,8 +14,8 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 from ocrdata.errors import OptionError, TrainingError
 from ocrdata.train.cluster.tf_config import VARIABLE
 
-POLL = 0.2
-PATIENCE = 30.0  # seconds that the others get to leave when the chief has
+_POLL = 0.2
+_PATIENCE = 30.0  # seconds that the others get to leave when the chief has
 TAIL = 5  # lines of a log shown when its process failed
 
 
@@ -42,9 +42,7 @@ def cluster_processes(workers: int, ps: int, evaluator: bool, logs: Path) -> Lis
     jobs = [("chief", 1), ("worker", workers - 1), ("ps", ps)]
     ports = free_ports(workers + ps)
     spec: Dict[str, List[str]] = {
-        job: ["localhost:{}".format(ports.pop()) for _ in range(count)]
-        for job, count in jobs
-        if count
+        job: [f"localhost:{ports.pop()}" for _ in range(count)] for job, count in jobs if count
     }
     tasks = [(job, index) for job in spec for index in range(len(spec[job]))]
     if evaluator:
@@ -53,7 +51,7 @@ def cluster_processes(workers: int, ps: int, evaluator: bool, logs: Path) -> Lis
     processes = []
     for job, index in tasks:
         config = json.dumps({"cluster": spec, "task": {"type": job, "index": index}})
-        name = "{}-{}".format(job, index)
+        name = f"{job}-{index}"
         processes.append(Process(name, {VARIABLE: config}, logs / (name + ".log")))
     return processes
 
@@ -70,7 +68,7 @@ def free_ports(count: int) -> List[int]:
             one.close()
 
 
-def launch(
+def launch_cluster(
     processes: Sequence[Process],
     arguments: Sequence[str],
     restarts: int = 0,
@@ -92,11 +90,11 @@ def launch(
                     raise _failed(crew, name)
                 left -= 1
                 crew.start(name)
-            time.sleep(POLL)
+            time.sleep(_POLL)
         crew.follow()
         for name in crew.failed():
             raise _failed(crew, name)
-        crew.wait(PATIENCE)
+        crew.wait(_PATIENCE)
         codes = {name: int(code) for name, code in crew.codes().items()}
         return LaunchSummary(codes, restarts - left, str(processes[0].log.parent))
     finally:
@@ -107,8 +105,8 @@ def _failed(crew: _Crew, name: str) -> TrainingError:
     process = crew.processes[name]
     lines = process.log.read_text(encoding="utf-8", errors="replace").splitlines()
     words = "; ".join(line.strip() for line in lines[-TAIL:]) or "it wrote nothing"
-    problem = "{} ended with exit code {}: {}".format(name, crew.codes()[name], words)
-    return TrainingError(problem.rstrip(".") + ".", "Its log is {}.".format(process.log))
+    problem = f"{name} ended with exit code {crew.codes()[name]}: {words}"
+    return TrainingError(problem.rstrip(".") + ".", f"Its log is {process.log}.")
 
 
 class _Crew:
@@ -163,7 +161,7 @@ class _Crew:
         """Waits until all have ended."""
         until = time.monotonic() + seconds
         while any(code is None for code in self.codes().values()) and time.monotonic() < until:
-            time.sleep(POLL)
+            time.sleep(_POLL)
 
     def stop(self) -> None:
         """Ends what still runs."""

@@ -5,23 +5,22 @@ from __future__ import annotations
 from threading import Event, Thread
 from typing import Any, List, Optional, Sequence
 
-from ocrdata.train.cluster.tf_config import Task
-from ocrdata.train.compat import tf, v1
+from ocrdata.train.cluster.tf_config import ClusterTask
+from ocrdata.train.compat import Tensor, tf, v1
 
-Tensor = Any
-AHEAD = 2  # batches that wait on a worker
-POLL = 0.1  # seconds between two looks at a queue
+_AHEAD = 2  # batches that wait on a worker
+_POLL = 0.1  # seconds between two looks at a queue
 
 
-class Mailbox:
+class RemoteQueue:
     """The queues on a process: what the chief says, what it answers, and its batches."""
 
-    def __init__(self, task: Task, dtypes: Sequence[Any] = ()) -> None:
+    def __init__(self, task: ClusterTask, dtypes: Sequence[Any] = ()) -> None:
         with tf.device(task.device + "/device:CPU:0"):
             self.orders = self._queue("orders", 64, [tf.int64])
             self.answers = self._queue("answers", 64, [tf.int64])
             if dtypes:
-                self.batches = self._queue("batches", AHEAD, [tf.int64, *dtypes])
+                self.batches = self._queue("batches", _AHEAD, [tf.int64, *dtypes])
             self.order = v1.placeholder(tf.int64, [None])
             self.answer = v1.placeholder(tf.int64, [2])
             self.send = self.orders.enqueue(self.order)
@@ -36,13 +35,13 @@ class Mailbox:
         return v1.FIFOQueue(size, list(dtypes), shared_name="ocrdata_" + name)
 
 
-class Feeder:
+class QueueFiller:
     """Puts a worker's batches into its queue, from any place on."""
 
     def __init__(
-        self, task: Task, flat: List[Tensor], starts: Any, start: Tensor, samples: int
+        self, task: ClusterTask, flat: List[Tensor], starts: Any, start: Tensor, samples: int
     ) -> None:
-        box = Mailbox(task, [tensor.dtype for tensor in flat])
+        box = RemoteQueue(task, [tensor.dtype for tensor in flat])
         self.box, self.samples = box, samples
         self._starts, self._start = starts, start
         self._ticket = v1.placeholder(tf.int64, [2])
@@ -57,10 +56,10 @@ class Feeder:
         """Starts to put batches in."""
         session.run(self._starts, {self._start: place})
         self._stopped.clear()
-        self._thread = Thread(target=self._feed, args=(session, generation), daemon=True)
+        self._thread = Thread(target=self._fill, args=(session, generation), daemon=True)
         self._thread.start()
 
-    def _feed(self, session: Any, generation: int) -> None:
+    def _fill(self, session: Any, generation: int) -> None:
         number = 0
         try:
             while not self._stopped.is_set():
@@ -76,7 +75,7 @@ class Feeder:
         self._stopped.set()
         while self._thread is not None and self._thread.is_alive():
             self._empty(session)
-            self._thread.join(POLL)
+            self._thread.join(_POLL)
         self._empty(session)
 
     def _empty(self, session: Any) -> None:

@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Task:
+class ClusterTask:
     """A process of a cluster."""
 
     job: str
@@ -35,12 +35,12 @@ class Task:
     address: str
 
     def __str__(self) -> str:
-        return "{} {} ({})".format(self.job, self.index, self.address)
+        return f"{self.job} {self.index} ({self.address})"
 
     @property
     def device(self) -> str:
         """Its name in device strings."""
-        return "/job:{}/task:{}".format(self.job, self.index)
+        return f"/job:{self.job}/task:{self.index}"
 
 
 @dataclass(frozen=True)
@@ -48,14 +48,14 @@ class Cluster:
     """The processes of a cluster, and which one this is (`me`)."""
 
     spec: Dict[str, List[str]]
-    me: Task
+    me: ClusterTask
 
-    def tasks(self, job: str) -> List[Task]:
+    def tasks(self, job: str) -> List[ClusterTask]:
         """Returns the processes of a job."""
-        return [Task(job, index, name) for index, name in enumerate(self.spec.get(job, []))]
+        return [ClusterTask(job, index, name) for index, name in enumerate(self.spec.get(job, []))]
 
     @property
-    def chief(self) -> Task:
+    def chief(self) -> ClusterTask:
         """The process that drives the steps and writes the run."""
         for job in CHIEFS:
             if self.spec.get(job):
@@ -63,12 +63,12 @@ class Cluster:
         return self.tasks("worker")[0]
 
     @property
-    def trainers(self) -> List[Task]:
+    def trainers(self) -> List[ClusterTask]:
         """The processes that compute, the chief first."""
         return [self.chief, *(task for task in self.tasks("worker") if task != self.chief)]
 
     @property
-    def others(self) -> List[Task]:
+    def others(self) -> List[ClusterTask]:
         """The processes that the chief needs."""
         return [*self.trainers[1:], *self.tasks("ps")]
 
@@ -90,10 +90,10 @@ def read_cluster(text: Optional[str] = None) -> Optional[Cluster]:
             return None  # what some platforms give a process that is alone
         job, index = str(content["task"]["type"]), int(content["task"].get("index", 0))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise _wrong("cannot be read ({!r})".format(error)) from error
+        raise _wrong(f"cannot be read ({error!r})") from error
     _check(spec, job, index)
     address = spec[job][index] if job in spec else ""
-    cluster = Cluster(spec, Task(job, index, address))
+    cluster = Cluster(spec, ClusterTask(job, index, address))
     return cluster if len(cluster.servers) > 1 or len(cluster.trainers) > 1 else None
 
 
@@ -113,19 +113,19 @@ def _check(spec: Dict[str, List[str]], job: str, index: int) -> None:
     if not any(spec.get(name) for name in (*CHIEFS, "worker")):
         raise _wrong("names neither chief nor worker")
     if job != "evaluator" and not 0 <= index < len(spec.get(job, [])):
-        raise _wrong("says this is {} {}, which is not in its cluster".format(job, index))
+        raise _wrong(f"says this is {job} {index}, which is not in its cluster")
     for names in spec.values():
         for name in names:
             if not name.rpartition(":")[2].isdigit():
-                raise _wrong("has the address {!r}, which is no host:port".format(name))
+                raise _wrong(f"has the address {name!r}, which is no host:port")
 
 
 def _wrong(problem: str) -> OptionError:
     example = '{"cluster": {"chief": ["a:2222"], "worker": ["b:2222"]}, "task": ...}'
-    return OptionError("{} {}.".format(VARIABLE, problem), "It looks like {}.".format(example))
+    return OptionError(f"{VARIABLE} {problem}.", f"It looks like {example}.")
 
 
-def answers(task: Task, seconds: float = 1.0) -> bool:
+def answers(task: ClusterTask, seconds: float = 1.0) -> bool:
     """Says whether something listens at a task's address."""
     host, _, port = task.address.rpartition(":")
     try:
@@ -135,7 +135,7 @@ def answers(task: Task, seconds: float = 1.0) -> bool:
     return True
 
 
-def wait_for(tasks: Sequence[Task], seconds: float) -> None:
+def wait_for(tasks: Sequence[ClusterTask], seconds: float) -> None:
     """Waits until all listen; raises TrainingError naming those that do not in time."""
     until = time.monotonic() + seconds
     missing = [task for task in tasks if not answers(task)]
@@ -148,14 +148,14 @@ def wait_for(tasks: Sequence[Task], seconds: float) -> None:
         missing = [task for task in missing if not answers(task)]
 
 
-def gone(tasks: Sequence[Task], seconds: float) -> TrainingError:
+def gone(tasks: Sequence[ClusterTask], seconds: float) -> TrainingError:
     """Returns the error for processes that were waited for too long."""
     return TrainingError(
-        "{} did not answer for {:g} seconds.".format(_names(tasks), seconds),
+        f"{_names(tasks)} did not answer for {seconds:g} seconds.",
         "Start it again with the same command and --resume for the chief, or wait longer with "
         "--cluster-timeout.",
     )
 
 
-def _names(tasks: Sequence[Task]) -> str:
+def _names(tasks: Sequence[ClusterTask]) -> str:
     return ", ".join(str(task) for task in tasks)

@@ -12,7 +12,7 @@ from threading import Thread
 from typing import Any, Callable, List
 
 from ocrdata.errors import TrainingError
-from ocrdata.train.cluster.tf_config import Cluster, Task, gone
+from ocrdata.train.cluster.tf_config import Cluster, ClusterTask, gone
 from ocrdata.train.compat import tf, v1
 
 PROBE = 5.0  # seconds in which a process must answer
@@ -59,11 +59,11 @@ def close_in_time(session: Any) -> Any:
     return session
 
 
-def silent(cluster: Cluster, master: str) -> List[Task]:
+def silent(cluster: Cluster, master: str) -> List[ClusterTask]:
     """Returns the processes that do not compute anything for us any more."""
-    answered: List[Task] = []
+    answered: List[ClusterTask] = []
 
-    def ask(task: Task) -> None:
+    def ask(task: ClusterTask) -> None:
         config = v1.ConfigProto(device_filters=[cluster.chief.device, task.device])
         with tf.Graph().as_default(), tf.device(task.device + "/device:CPU:0"):
             asked = tf.constant(1)
@@ -85,6 +85,6 @@ def overdue(cluster: Cluster, master: str, seconds: float) -> TrainingError:
     if missing:
         return gone(missing, seconds)
     return TrainingError(
-        "a step took more than {:g} seconds, though all processes answer.".format(seconds),
+        f"a step took more than {seconds:g} seconds, though all processes answer.",
         "Allow more with --cluster-timeout.",
     )

@@ -9,7 +9,7 @@ from ocrdata.errors import OptionError
 from ocrdata.train.config.sources import SourceOptions, numbers
 from ocrdata.train.config.training import TrainOptions, check_settings, setting
 
-STRIDE = 16
+ANCHOR_STRIDE = 16
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,10 @@ class DeepTextOptions:
     input_width: int = setting(960, "Width that pictures are brought to, a multiple of 16.", 32)
     input_height: int = setting(576, "Height that pictures are brought to, a multiple of 16.", 32)
     fit: str = setting(
-        "stretch", "How pictures are brought to it: stretched, or with a border.",
+        "stretch",
+        "How pictures are brought to it: stretched, or with a border.",
         choices=("stretch", "letterbox"),
-    )  # fmt: skip
+    )
     anchor_scales: str = setting(
         "2,4,6,8,12", "Sides of a square of the anchors' area, in units of 16 pixels.", kind=str
     )
@@ -49,9 +50,9 @@ class DeepTextOptions:
     def __post_init__(self) -> None:
         check_settings(self)
         for name in ("input_width", "input_height"):
-            if getattr(self, name) % STRIDE:
+            if getattr(self, name) % ANCHOR_STRIDE:
                 flag = "--" + name.replace("_", "-")
-                raise OptionError("{} must be a multiple of {}.".format(flag, STRIDE))
+                raise OptionError(f"{flag} must be a multiple of {ANCHOR_STRIDE}.")
         self.scales()
         self.ratios()
 
@@ -70,7 +71,7 @@ class DeepTextOptions:
 
 
 @dataclass(frozen=True)
-class WholeOptions(SourceOptions):
+class ResizeOptions(SourceOptions):
     """How whole pictures are varied before they are brought to the input's size."""
 
     cuts: float = setting(
@@ -88,7 +89,7 @@ class WholeOptions(SourceOptions):
 
 
 @dataclass(frozen=True)
-class DeepTextReading:
+class DeepTextReadingOptions:
     """How boxes are read out of DeepText's second stage."""
 
     threshold: float = setting(0.8, "Score of a box that is text.", 0.0, 1.0)

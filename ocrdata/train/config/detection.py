@@ -37,9 +37,10 @@ class EastOptions(ResnetOptions):
     """What an EAST looks like; the defaults are the published ones."""
 
     geometry: str = setting(
-        "rbox", "What is learned of a text: a turned rectangle, or its four corners.",
+        "rbox",
+        "What is learned of a text: a turned rectangle, or its four corners.",
         choices=("rbox", "quad"),
-    )  # fmt: skip
+    )
     text_scale: float = setting(
         512.0, "Largest distance in pixels that rbox can tell; about --input-size.", 1.0
     )
@@ -53,9 +54,10 @@ class EastOptions(ResnetOptions):
         False, "Whether the ring between a text and its shrunk core counts as unknown."
     )
     score_loss: str = setting(
-        "dice", "Loss of the score map: dice, or the paper's balanced cross-entropy.",
+        "dice",
+        "Loss of the score map: dice, or the paper's balanced cross-entropy.",
         choices=("dice", "balanced"),
-    )  # fmt: skip
+    )
     geometry_weight: float = setting(1.0, "Weight of the loss of the geometry.", 0.0)
     angle_weight: float = setting(20.0, "Weight of the angle within the geometry's loss.", 0.0)
 
@@ -78,27 +80,32 @@ class PsenetOptions(ResnetOptions):
         0.5, "Size of the smallest kernel as a share of the text; the paper has 0.4.", 0.05, 0.95
     )
     vanished: str = setting(
-        "next", "A text too small for a kernel has the next larger one in its place, or is drawn "
-        "there whole, or is not learned from.", choices=("next", "whole", "mask"),
-    )  # fmt: skip
+        "next",
+        "A text too small for a kernel has the next larger one in its place, or is drawn "
+        "there whole, or is not learned from.",
+        choices=("next", "whole", "mask"),
+    )
     min_text_size: float = setting(
         4.0, "Texts that are thinner, in pixels of the crop, are not learned from.", 0.0
     )
     dice: str = setting(
-        "squared", "Dice loss: with the paper's squares in its denominator, or without.",
+        "squared",
+        "Dice loss: with the paper's squares in its denominator, or without.",
         choices=("squared", "plain"),
-    )  # fmt: skip
+    )
     ohem: float = setting(
-        3.0, "Cells without text that are learned from, those most like text, for each one with "
-        "text; 0: all.", 0.0,
-    )  # fmt: skip
+        3.0,
+        "Cells without text that are learned from, those most like text, for each one with "
+        "text; 0: all.",
+        0.0,
+    )
     text_weight: float = setting(
         0.7, "Weight of the whole text's loss; the kernels have the rest.", 0.0, 1.0
     )
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadingOptions:
     """How texts are found in whole pictures, by any detector."""
 
     max_side: int = setting(2400, "Larger pictures are made this long, pixels.", 32)
@@ -108,7 +115,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class EastReading(Reading):
+class EastReadingOptions(ReadingOptions):
     """How boxes are read out of EAST's maps."""
 
     threshold: float = setting(0.8, "Score of a cell that is text.", 0.0, 1.0)
@@ -116,7 +123,7 @@ class EastReading(Reading):
 
 
 @dataclass(frozen=True)
-class PsenetReading(Reading):
+class PsenetReadingOptions(ReadingOptions):
     """How texts are read out of PSENet's maps."""
 
     threshold: float = setting(0.5, "Score of a cell that belongs to a kernel.", 0.0, 1.0)

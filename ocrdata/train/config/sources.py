@@ -30,13 +30,16 @@ class SourceOptions:
     )
     tarpath: str = setting("", "The folder within --tarfile.", kind=str)
     sources: str = setting(
-        "", "Folders or packs to mix, PATH or PATH=WEIGHT with commas between: ic13,coco=0.5.",
+        "",
+        "Folders or packs to mix, PATH or PATH=WEIGHT with commas between: ic13,coco=0.5.",
         kind=str,
-    )  # fmt: skip
+    )
     pretrained: str = setting(
-        "", "A checkpoint with weights to begin with: of another run, or slim's resnet_v1_50.ckpt "
-        "or vgg_16.ckpt.", kind=str,
-    )  # fmt: skip
+        "",
+        "A checkpoint with weights to begin with: of another run, or slim's resnet_v1_50.ckpt "
+        "or vgg_16.ckpt.",
+        kind=str,
+    )
     num_readers: int = setting(2, "Pictures prepared at a time.", 1, 256)
     picture_cache: int = setting(256, "Memory for decoded pictures, in MiB.", 0)
 
@@ -54,7 +57,7 @@ class SourceOptions:
         for part in self.sources.split(",") if self.sources else []:
             path, _, weight = part.strip().partition("=")
             if not path:
-                raise OptionError("--sources {!r} names no folder.".format(self.sources))
+                raise OptionError(f"--sources {self.sources!r} names no folder.")
             found.append((path, numbers("--sources", weight)[0] if weight else 1.0))
         return found
 
@@ -76,9 +79,7 @@ class SceneOptions(SourceOptions):
         super().__post_init__()
         self.scale_values()
         if self.input_size % 32:
-            raise OptionError(
-                "--input-size must be a multiple of 32, not {}.".format(self.input_size)
-            )
+            raise OptionError(f"--input-size must be a multiple of 32, not {self.input_size}.")
 
     def scale_values(self) -> Tuple[float, ...]:
         """Returns the scales as numbers."""

@@ -35,13 +35,13 @@ def check_settings(options: Any) -> None:
         flag = "--" + field.name.replace("_", "-")
         if notes["choices"] and value not in notes["choices"]:
             known = ", ".join(notes["choices"])
-            raise OptionError("{} must be one of {}, not {!r}.".format(flag, known, value))
+            raise OptionError(f"{flag} must be one of {known}, not {value!r}.")
         for bound, wrong, word in (
             (notes["low"], lambda v, b: v < b, "least"),
             (notes["high"], lambda v, b: v > b, "most"),
         ):
             if value is not None and bound is not None and wrong(value, bound):
-                raise OptionError("{} must be at {} {}, not {}.".format(flag, word, bound, value))
+                raise OptionError(f"{flag} must be at {word} {bound}, not {value}.")
 
 
 @dataclass(frozen=True)

@@ -14,22 +14,21 @@ from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
 import numpy as np
 
-from ocrdata.base.rng import stream
+from ocrdata.base.random_streams import stream
 from ocrdata.records.format import schema
-from ocrdata.train.compat import AUTOTUNE, tf, v1
+from ocrdata.train.compat import AUTOTUNE, Tensor, tf, v1
 from ocrdata.train.data.line_images import BUCKET, ImageSpec, decode_images, round_up
-from ocrdata.train.data.line_shards import Shard
+from ocrdata.train.data.line_shards import LineShard
 
-Tensor = Any
-CYCLE, BLOCK = 8, 16  # shards read in turn, records of each at a time
+_CYCLE, _BLOCK = 8, 16  # shards read in turn, records of each at a time
 _ENDLESS = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True)
-class Order:
+class ShuffleOrder:
     """Which records come when: `files` of an epoch, places in a pool; a function of the seed."""
 
-    shards: Sequence[Shard]
+    shards: Sequence[LineShard]
     batch_size: int
     pool_batches: int
     seed: int
@@ -71,7 +70,7 @@ def pool_batches(shuffle: int, batch_size: int) -> int:
 
 
 def training_batches(
-    order: Order, spec: ImageSpec, start: Tensor, share: Tuple[int, int] = (0, 1)
+    order: ShuffleOrder, spec: ImageSpec, start: Tensor, share: Tuple[int, int] = (0, 1)
 ) -> Any:
     """Returns the endless dataset of training batches from `start` (int64 [4], see Order.start).
 
@@ -98,7 +97,7 @@ def training_batches(
 
 
 def evaluation_batches(
-    shards: Sequence[Shard], spec: ImageSpec, batch_size: int, limit: int = 0
+    shards: Sequence[LineShard], spec: ImageSpec, batch_size: int, limit: int = 0
 ) -> Any:
     """Returns the dataset of all samples of `shards`, or the first `limit`, once.
 
@@ -145,7 +144,7 @@ def _read(files: Tensor, compression: str) -> Any:
     # Sequential: a parallel interleave can crash 1.15 when its session closes, and reading is
     # a hundred times faster than decoding anyway.
     names = tf.data.Dataset.from_tensor_slices(files)
-    return names.interleave(lambda name: tf.data.TFRecordDataset(name, compression), CYCLE, BLOCK)
+    return names.interleave(lambda name: tf.data.TFRecordDataset(name, compression), _CYCLE, _BLOCK)
 
 
 _SIZES = {

@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 
 from ocrdata.reading.lines import scaled_width
-from ocrdata.train.compat import tf
+from ocrdata.train.compat import Tensor, tf
 
-Tensor = Any
 BUCKET = 16  # widths are rounded up to this many pixels: fewer shapes, little padding
 
 

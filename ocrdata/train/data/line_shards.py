@@ -20,7 +20,7 @@ REMAKE = "Write the records again: ocrdata tfrecord --overwrite."
 
 
 @dataclass(frozen=True)
-class Shard:
+class LineShard:
     """One record file, how many samples it holds, and "" or "GZIP"."""
 
     path: Path
@@ -29,7 +29,7 @@ class Shard:
 
 
 @dataclass(frozen=True)
-class ShardSet:
+class LineShards:
     """The shards of a folder and the dictionary that their classes refer to."""
 
     described: DescribedShards
@@ -53,26 +53,27 @@ class ShardSet:
         """Returns a figure that dataset_info.json gives of a split, or None."""
         return self.described.info["splits"].get(split, {}).get(name)
 
-    def require(self, split: str) -> Tuple[Shard, ...]:
+    def require(self, split: str) -> Tuple[LineShard, ...]:
         """Returns the shards of a split that hold anything; raises RecordError if there is none."""
         found = [shard for shard in self.described.shards(split) if shard[2]["samples"]]
         if not found:
-            problem = "has no samples in its {} split".format(split)
+            problem = f"has no samples in its {split} split"
             hint = (
                 "Write records with more pictures or other shares of the splits: ocrdata tfrecord."
             )
             raise RecordError(self.directory / DATASET_INFO, problem, hint=hint)
         for _, path, _ in found:
             if not path.is_file():
-                problem = "is named by {} but missing".format(DATASET_INFO)
+                problem = f"is named by {DATASET_INFO} but missing"
                 raise RecordError(path, problem, hint=REMAKE)
         gzip = "GZIP" if self.described.info.get("compression") == "gzip" else ""
         return tuple(
-            Shard(readable_shard(path, entry), entry["samples"], gzip) for _, path, entry in found
+            LineShard(readable_shard(path, entry), entry["samples"], gzip)
+            for _, path, entry in found
         )
 
 
-def read_shard_set(data_dir: PathLike) -> ShardSet:
+def read_line_shards(data_dir: PathLike) -> LineShards:
     """Reads `data_dir`/tfrecords/dataset_info.json (or the one in `data_dir` itself).
 
     Raises RecordError that says which command to run, where there is none or where it is damaged.
@@ -91,22 +92,23 @@ def read_shard_set(data_dir: PathLike) -> ShardSet:
         problem = "describes records in the layout {}".format(described.info.get("layout"))
         hint = "Write them in our own: ocrdata tfrecord --layout default --overwrite."
         raise RecordError(path, problem, hint=hint)
-    return ShardSet(described, described.charset)
+    return LineShards(described, described.charset)
 
 
-def check_dictionary(expected: Charset, found: Charset, run: PathLike, where: PathLike) -> None:
+def require_dictionary(expected: Charset, found: Charset, run: PathLike, where: PathLike) -> None:
     """Raises CheckpointError unless a run's dictionary is that of the records at `where`."""
     if expected.sha256 == found.sha256:
         return
-    problem = "was trained with {} but {} has {}{}".format(
-        _described(expected), where, _described(found), _first_difference(expected, found)
+    problem = (
+        f"was trained with {_described(expected)} but {where} has "
+        f"{_described(found)}{_first_difference(expected, found)}"
     )
     hint = "Use the records this run was trained on, or train anew on these: --overwrite."
     raise CheckpointError(run, problem, hint=hint)
 
 
 def _described(charset: Charset) -> str:
-    return "a dictionary of {} characters (sha256 {}...)".format(len(charset), charset.sha256[:12])
+    return f"a dictionary of {len(charset)} characters (sha256 {charset.sha256[:12]}...)"
 
 
 def _first_difference(expected: Charset, found: Charset) -> str:

@@ -17,8 +17,8 @@ import numpy as np
 from ocrdata.images.fitting import FILL, resize
 from ocrdata.train.config.sources import SceneOptions
 
-TRIES = 50
-Box = Tuple[int, int, int, int]
+_TRIES = 50
+PixelBox = Tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def make_crop(
     polygons: Sequence[np.ndarray],
     ignore: np.ndarray,
     options: SceneOptions,
-    draw: Random,
+    rng: Random,
 ) -> Crop:
     """Cuts a crop of `options.input_size` pixels out of a picture [h, w, 3] (blue first).
 
@@ -43,12 +43,12 @@ def make_crop(
     that it fits, and put into the upper left corner.
     """
     scales = options.scale_values()
-    scale = scales[int(draw.random() * len(scales))]
-    background = draw.random() < options.background
-    turn = _turned(picture.shape[:2], math.radians(options.rotate) * (2 * draw.random() - 1))
+    scale = scales[int(rng.random() * len(scales))]
+    background = rng.random() < options.background
+    turn = _turned(picture.shape[:2], math.radians(options.rotate) * (2 * rng.random() - 1))
     size = turn.size if turn else (picture.shape[0], picture.shape[1])
     placed = [turn.move(polygon) for polygon in polygons] if turn else list(polygons)
-    box = choose_box(placed, ignore, size, background, options.min_crop_side, draw)
+    box = choose_box(placed, ignore, size, background, options.min_crop_side, rng)
     left, top, right, bottom = box
     side = options.input_size
     zoom = min(scale, side / max(right - left, bottom - top))
@@ -60,7 +60,7 @@ def make_crop(
     else:
         inner = resize(picture[top:bottom, left:right], (width, height))
     image = _empty(side).copy()
-    image[:height, :width] = recoloured(inner, options.jitter, draw)
+    image[:height, :width] = recoloured(inner, options.jitter, rng)
     factor = np.array([width / (right - left), height / (bottom - top)], np.float32)
     corner = np.array([left, top], np.float32)
     moved = [(np.asarray(polygon, np.float32) - corner) * factor for polygon in placed]
@@ -83,8 +83,8 @@ def choose_box(
     size: Tuple[int, int],
     background: bool,
     min_side: float,
-    draw: Random,
-) -> Box:
+    rng: Random,
+) -> PixelBox:
     """Returns left, top, right and bottom of a part of a picture of `size` = (height, width).
 
     No text is cut, but those to be ignored may be. Where no part without text (`background`) or
@@ -94,15 +94,15 @@ def choose_box(
     boxes = [np.concatenate([p.min(axis=0), p.max(axis=0)]) for p in polygons]
     texts = np.array(boxes, np.float64).reshape(-1, 4)[~ignore]
     least = max(1.0, width * min_side), max(1.0, height * min_side)
-    for _ in range(TRIES):
-        first = draw.random() < 0.5  # which direction is chosen first
+    for _ in range(_TRIES):
+        first = rng.random() < 0.5  # which direction is chosen first
         one, other = (0, 1) if first else (1, 0)
         extent = (width, height)
-        span = _span(texts, one, extent[one], least[one], draw)
+        span = _span(texts, one, extent[one], least[one], rng)
         if span is None:
             continue
         among = texts[(texts[:, one] < span[1]) & (texts[:, one + 2] > span[0])]
-        across = _span(among, other, extent[other], least[other], draw)
+        across = _span(among, other, extent[other], least[other], rng)
         if across is None:
             continue
         inside = ((among[:, other] < across[1]) & (among[:, other + 2] > across[0])).any()
@@ -113,7 +113,7 @@ def choose_box(
 
 
 def _span(
-    texts: np.ndarray, axis: int, extent: int, least: float, draw: Random
+    texts: np.ndarray, axis: int, extent: int, least: float, rng: Random
 ) -> Optional[Tuple[int, int]]:
     """Draws two places along an axis between which every text is whole or absent."""
     free = np.ones(extent + 1, bool)
@@ -122,7 +122,7 @@ def _span(
     for start, end in zip(starts.tolist(), ends.tolist()):
         free[start:end] = False
     places = np.flatnonzero(free)
-    first, last = (int(places[int(draw.random() * len(places))]) for _ in range(2))
+    first, last = (int(places[int(rng.random() * len(places))]) for _ in range(2))
     low, high = min(first, last), max(first, last)
     return (low, high) if high - low >= least else None
 
@@ -138,7 +138,7 @@ class _Turn:
         points: np.ndarray = polygon @ self.matrix[:, :2].T + self.matrix[:, 2]
         return points
 
-    def cut(self, picture: np.ndarray, box: Box, size: Tuple[int, int]) -> np.ndarray:
+    def cut(self, picture: np.ndarray, box: PixelBox, size: Tuple[int, int]) -> np.ndarray:
         """Returns the part `box` of the turned picture at `size` = (width, height)."""
         factor = np.array([size[0] / (box[2] - box[0]), size[1] / (box[3] - box[1])])
         matrix = self.matrix.copy()
@@ -165,12 +165,12 @@ def _turned(size: Tuple[int, int], angle: float) -> Optional[_Turn]:
     return _Turn(np.concatenate([turn, -low[:, None]], axis=1), (int(extent[1]), int(extent[0])))
 
 
-def recoloured(picture: np.ndarray, jitter: float, draw: Random) -> np.ndarray:
+def recoloured(picture: np.ndarray, jitter: float, rng: Random) -> np.ndarray:
     """Changes contrast and brightness of each channel by up to `jitter`."""
     if not jitter:
         return picture
-    gains = [1 + jitter * (2 * draw.random() - 1) for _ in range(3)]
-    shift = 128 * jitter * (2 * draw.random() - 1)
+    gains = [1 + jitter * (2 * rng.random() - 1) for _ in range(3)]
+    shift = 128 * jitter * (2 * rng.random() - 1)
     levels = np.arange(256)[:, None] * np.array(gains) + shift
     table = np.clip(np.round(levels), 0, 255).astype(np.uint8)
     return cv2.LUT(picture, table[None])

@@ -11,25 +11,25 @@ from typing import Sequence
 import cv2
 import numpy as np
 
-from ocrdata.images.fitting import Size, fitted_size, pasted
-from ocrdata.train.config.deeptext import WholeOptions
-from ocrdata.train.data.random_crop import Box, Crop, choose_box, recoloured
+from ocrdata.images.fitting import SizePair, fitted_size, pasted
+from ocrdata.train.config.deeptext import ResizeOptions
+from ocrdata.train.data.random_crop import Crop, PixelBox, choose_box, recoloured
 
 
 def make_whole(
     picture: np.ndarray,
     polygons: Sequence[np.ndarray],
     ignore: np.ndarray,
-    size: Size,
+    size: SizePair,
     fit: str,
-    options: WholeOptions,
-    draw: Random,
+    options: ResizeOptions,
+    rng: Random,
 ) -> Crop:
     """Varies a picture [h, w, 3] (blue first) and brings it to `size` = (height, width)."""
-    left, top, right, bottom = _cut(picture, polygons, ignore, options, draw)
-    place = _place(bottom - top, right - left, size, fit, options, draw)
-    mirrored = draw.random() < options.flip
-    inner = recoloured(picture[top:bottom, left:right], options.jitter, draw)
+    left, top, right, bottom = _cut(picture, polygons, ignore, options, rng)
+    place = _place(bottom - top, right - left, size, fit, options, rng)
+    mirrored = rng.random() < options.flip
+    inner = recoloured(picture[top:bottom, left:right], options.jitter, rng)
     image = pasted(inner[:, ::-1] if mirrored else inner, place, size)
     wide, tall = place[2] - place[0], place[3] - place[1]
     factor = np.array([wide / (right - left), tall / (bottom - top)], np.float32)
@@ -48,26 +48,26 @@ def _cut(
     picture: np.ndarray,
     polygons: Sequence[np.ndarray],
     ignore: np.ndarray,
-    options: WholeOptions,
-    draw: Random,
-) -> Box:
+    options: ResizeOptions,
+    rng: Random,
+) -> PixelBox:
     height, width = picture.shape[:2]
-    if draw.random() >= options.cuts:
+    if rng.random() >= options.cuts:
         return 0, 0, width, height
     least = options.min_crop_side
-    return choose_box(polygons, ignore, (height, width), False, least, draw)
+    return choose_box(polygons, ignore, (height, width), False, least, rng)
 
 
 def _place(
-    height: int, width: int, size: Size, fit: str, options: WholeOptions, draw: Random
-) -> Box:
+    height: int, width: int, size: SizePair, fit: str, options: ResizeOptions, rng: Random
+) -> PixelBox:
     """Returns where a picture lies in the input, as if it had been put on a canvas before."""
     ratio = 1.0
-    if draw.random() < options.expand:
-        ratio += draw.random() * (options.largest - 1.0)
+    if rng.random() < options.expand:
+        ratio += rng.random() * (options.largest - 1.0)
     tall, wide = fitted_size(height * ratio, width * ratio, size, fit)
     inner = max(1, int(round(wide / ratio))), max(1, int(round(tall / ratio)))
-    left, top = (int(draw.random() * (room - part + 1)) for room, part in zip((wide, tall), inner))
+    left, top = (int(rng.random() * (room - part + 1)) for room, part in zip((wide, tall), inner))
     if ratio == 1.0:
         left = top = 0
     return left, top, left + inner[0], top + inner[1]

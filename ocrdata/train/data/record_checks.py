@@ -11,11 +11,11 @@ from ocrdata.records.format import schema
 from ocrdata.train.compat import tf, untuned, v1
 from ocrdata.train.data.line_dataset import iterate
 from ocrdata.train.data.line_images import ImageSpec
-from ocrdata.train.data.line_shards import Shard, ShardSet
+from ocrdata.train.data.line_shards import LineShard, LineShards
 from ocrdata.train.tf_errors import first_line
 
 
-class Diagnosis(NamedTuple):
+class RecordCheck(NamedTuple):
     """What a look at all training records found: how many, and labels too long to be learned."""
 
     samples: int
@@ -23,13 +23,13 @@ class Diagnosis(NamedTuple):
 
 
 def check_records(
-    shards: ShardSet,
+    shards: LineShards,
     split: str,
     spec: ImageSpec,
     time_steps: Callable[[Any], Any],
     skip_long: bool = False,
     on_progress: Optional[Callable[[int, Optional[int]], None]] = None,
-) -> Diagnosis:
+) -> RecordCheck:
     """Looks at the sizes and labels of all records of a split, some 10 microseconds each.
 
     Raises RecordError naming shard, record and text for a class that is not in the dictionary, an
@@ -50,11 +50,9 @@ def check_records(
             if on_progress:
                 on_progress(done, shards.samples(split))
         if done - start != shard.samples:
-            problem = "holds {} records, not {} as dataset_info.json says".format(
-                done - start, shard.samples
-            )
+            problem = f"holds {done - start} records, not {shard.samples} as dataset_info.json says"
             raise RecordError(shard.path, problem, hint="Write the records again.")
-    return Diagnosis(done, long_labels)
+    return RecordCheck(done, long_labels)
 
 
 _FEATURES = {
@@ -66,7 +64,7 @@ _FEATURES = {
 }
 
 
-def _blocks(shard: Shard) -> Iterator[Any]:
+def _blocks(shard: LineShard) -> Iterator[Any]:
     with tf.Graph().as_default(), v1.Session() as session:
         records = tf.data.TFRecordDataset([str(shard.path)], shard.compression).batch(2048)
         parsed = records.map(lambda block: v1.parse_example(block, _FEATURES))
@@ -81,7 +79,7 @@ def _blocks(shard: Shard) -> Iterator[Any]:
         try:
             yield from iterate(session, fetches)
         except (tf.errors.InvalidArgumentError, tf.errors.DataLossError) as error:
-            problem = "cannot be read as text lines ({})".format(first_line(error))
+            problem = f"cannot be read as text lines ({first_line(error)})"
             raise RecordError(shard.path, problem, hint="Write the records again.") from error
 
 
@@ -114,12 +112,14 @@ def _too_long(block: Any, index: int) -> str:
     )
 
 
-def _record_error(shard: Shard, number: int, block: Any, index: int, problem: Any) -> RecordError:
+def _record_error(
+    shard: LineShard, number: int, block: Any, index: int, problem: Any
+) -> RecordError:
     hint = "Write the records again from right labels: ocrdata tfrecord --overwrite."
     if problem is _too_long:
         hint = (
             "Train without such lines (--long-labels skip), or with a larger --image-width if set."
         )
     text, key = (block[name][index].decode("utf-8", "replace") for name in ("text", "key"))
-    what = "record {} ({}, label {!r}) {}".format(number + 1, key, text, problem(block, index))
+    what = f"record {number + 1} ({key}, label {text!r}) {problem(block, index)}"
     return RecordError(shard.path, what, hint=hint)

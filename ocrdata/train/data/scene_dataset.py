@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from dataclasses import dataclass
-from typing import Callable, Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
+from ocrdata.base.progress import OnProgress
 from ocrdata.base.sample import Sample
 from ocrdata.errors import AnnotationError, InputError
 from ocrdata.images.header import read_header
-
-OnProgress = Optional[Callable[[int, Optional[int]], None]]
 
 
 class Scenes:
@@ -54,7 +53,7 @@ class Survey:
     sha256: str
 
 
-def survey(scenes: Scenes, on_progress: OnProgress = None) -> Survey:
+def survey(scenes: Scenes, on_progress: Optional[OnProgress] = None) -> Survey:
     """Reads all samples, without decoding them; raises InputError where none is of use."""
     digest = hashlib.sha256()
     skipped = Counter()  # type: Counter[str]
@@ -82,7 +81,7 @@ def survey(scenes: Scenes, on_progress: OnProgress = None) -> Survey:
     return Survey(good, texts, ignored, dict(skipped), problem, digest.hexdigest())
 
 
-class BadPictureError(InputError):
+class BadImageError(InputError):
     """A picture that cannot be decoded."""
 
 
@@ -90,7 +89,7 @@ def _check_picture(sample: Sample) -> None:
     try:
         read_header(sample.image_bytes())
     except ValueError as error:
-        raise BadPictureError(sample.key, str(error)) from error
+        raise BadImageError(sample.key, str(error)) from error
 
 
 def _digest(sample: Sample) -> bytes:

@@ -15,14 +15,12 @@ from ocrdata.train.data.scene_dataset import Scenes
 from ocrdata.train.data.scene_sources import has_split, open_scenes
 
 
-class Mixture(Scenes):
+class SceneMixture(Scenes):
     """The samples of several sources, one behind the other; keys begin with the source's name."""
 
     def __init__(self, sources: List[Tuple[str, Scenes, float]]) -> None:
         self.where = ", ".join(scenes.where for _, scenes, _ in sources)
-        self.keys = [
-            "{}/{}".format(name, key) for name, scenes, _ in sources for key in scenes.keys
-        ]
+        self.keys = [f"{name}/{key}" for name, scenes, _ in sources for key in scenes.keys]
         self._sources = [scenes for _, scenes, _ in sources]
         self._weights = [weight for *_, weight in sources]
         self._starts = [0, *accumulate(len(scenes) for scenes in self._sources)]
@@ -58,9 +56,9 @@ def open_sources(data_dir: PathLike, split: str, options: SourceOptions) -> Opti
         if not _has(path, split):
             continue
         names.append(path.name)
-        name = path.name if names.count(path.name) == 1 else "{}-{}".format(path.name, len(names))
+        name = path.name if names.count(path.name) == 1 else f"{path.name}-{len(names)}"
         found.append((name, open_scenes(path, split), weight))
-    return Mixture(found) if found else None
+    return SceneMixture(found) if found else None
 
 
 def _has(data_dir: PathLike, split: str, tarfile: str = "", tarpath: str = "") -> bool:

@@ -31,7 +31,7 @@ from ocrdata.records.sources.truth import parse_regions
 from ocrdata.train.data.scene_dataset import Scenes
 from ocrdata.train.data.shard_cache import local_shard
 
-LISTS = {"train": "Train", "validation": "Validation", "test": "Test"}
+_LIST_OF = {"train": "Train", "validation": "Validation", "test": "Test"}
 _FORMS = (
     "A folder for detection has pictures with .txt files of boxes (img_1.jpg and img_1.txt or "
     "gt_img_1.txt), or lists of them in Train/sample.txt and Test/sample.txt."
@@ -78,7 +78,7 @@ class RecordScenes(Scenes):
         info = shards.directory / DATASET_INFO
         if shards.task != DETECTION:
             hint = "Write records of pictures with boxes: ocrdata tfrecord."
-            raise RecordError(info, "describes records for {}".format(shards.task), hint=hint)
+            raise RecordError(info, f"describes records for {shards.task}", hint=hint)
         self.where = str(shards.directory)
         self._files = [local_shard(path, entry) for _, path, entry in shards.shards(split)]
         self._plain: Optional[IO[bytes]] = None
@@ -98,7 +98,7 @@ class RecordScenes(Scenes):
         try:
             scene = scene_of(decode_example(self._record(path, offset)))
         except ValueError as error:
-            raise RecordError(path, "record at byte {} {}".format(offset, error)) from error
+            raise RecordError(path, f"record at byte {offset} {error}") from error
         return Sample(scene.key, scene.image, None, scene.regions)
 
     def _record(self, path: Path, offset: int) -> bytes:
@@ -123,7 +123,7 @@ def _offsets(path: Path, copy: Optional[IO[bytes]]) -> List[Tuple[str, int]]:
         try:
             key = decode_example(record.data)[SOURCE_ID].values[0]
         except (ValueError, KeyError, IndexError) as error:
-            raise record.error(path, "has no key ({})".format(error)) from error
+            raise record.error(path, f"has no key ({error})") from error
         found.append((key.decode("utf-8") if isinstance(key, bytes) else str(key), offset))
         offset += len(record.data) + FRAME
         if writer:
@@ -158,15 +158,15 @@ def has_split(data_dir: PathLike, split: str, tarfile: str = "", tarpath: str = 
         for folder in (root, root / RECORDS_DIR):
             if (folder / DATASET_INFO).is_file():
                 return any(entry["samples"] for *_, entry in read_shard_set(folder).shards(split))
-        return (root / LISTS[split] / SAMPLE_LIST).is_file()
+        return (root / _LIST_OF[split] / SAMPLE_LIST).is_file()
     path = root / tarfile if (root / tarfile).exists() else as_path(tarfile)
     with Tree(path) as tree:
-        return _prefix(tree, tarpath) + "{}/{}".format(LISTS[split], SAMPLE_LIST) in tree
+        return _prefix(tree, tarpath) + f"{_LIST_OF[split]}/{SAMPLE_LIST}" in tree
 
 
 def _required(scenes: Scenes, split: str) -> Scenes:
     if not len(scenes):
-        problem = "holds no pictures of the {} split".format(split)
+        problem = f"holds no pictures of the {split} split"
         raise InputError(scenes.where, problem, hint=_FORMS)
     return scenes
 
@@ -181,8 +181,8 @@ def _tree_scenes(root: Path, split: str, tarpath: str) -> Scenes:
     tree = Tree(root)
     prefix = _prefix(tree, tarpath)
     if tarpath and not any(name.startswith(prefix) for name in tree.names):
-        raise OptionError("--tarpath {}: {} holds no such folder.".format(tarpath, root))
-    lists = {name: prefix + "{}/{}".format(folder, SAMPLE_LIST) for name, folder in LISTS.items()}
+        raise OptionError(f"--tarpath {tarpath}: {root} holds no such folder.")
+    lists = {name: prefix + f"{folder}/{SAMPLE_LIST}" for name, folder in _LIST_OF.items()}
     broken: Dict[str, AnnotationError] = {}
     if not any(name in tree for name in lists.values()):
         pairs = _paired(tree, prefix)
@@ -208,7 +208,7 @@ def _listed(
         parse_sample_line(where, number, truth + " -")
         for path in (key, truth):
             if prefix + path not in tree:
-                problem = "names {}, which does not exist".format(path)
+                problem = f"names {path}, which does not exist"
                 broken.setdefault(key, AnnotationError(where, problem, number, _FORMS))
         pairs[key] = prefix + truth
     return pairs, broken
@@ -232,7 +232,7 @@ def _paired(tree: Tree, prefix: str) -> Dict[str, str]:
         near = [text for text in found if PurePosixPath(text).parent == path.parent]
         chosen = near or found
         if len(chosen) > 1 and not near:
-            problem = "could be the truth of {}, and so could {}".format(name, chosen[1])
+            problem = f"could be the truth of {name}, and so could {chosen[1]}"
             raise AnnotationError(tree.where(chosen[0]), problem, hint=_FORMS)
         pairs[name[len(prefix) :]] = chosen[0] if chosen else ""
     return pairs

@@ -52,7 +52,7 @@ def local_shard(path: Path, entry: Mapping[str, Any]) -> Path:
     if target.is_file() and target.stat().st_size == entry["bytes"]:
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(".{}.{}.tmp".format(target.name, uuid.uuid4().hex[:12]))
+    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:12]}.tmp")
     try:
         digest = hashlib.sha256()
         with path.open("rb", _BLOCK) as source, temporary.open("wb") as copy:
@@ -63,7 +63,7 @@ def local_shard(path: Path, entry: Mapping[str, Any]) -> Path:
             raise RecordError(path, "does not have the bytes that dataset_info.json names")
         temporary.replace(target)
     except OSError as error:
-        raise RecordError(path, "cannot be read: {}".format(error.strerror)) from error
+        raise RecordError(path, f"cannot be read: {error.strerror}") from error
     finally:
         if temporary.exists():
             temporary.unlink()

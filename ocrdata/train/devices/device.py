@@ -18,12 +18,12 @@ from ocrdata.train.config.training import TrainOptions
 _VARIABLES = ("VarHandleOp", "VariableV2")
 
 
-class TargetError(OcrdataError):
+class DeviceError(OcrdataError):
     """A target exists, but not on this machine."""
 
 
 @dataclass(frozen=True)
-class Target:
+class Device:
     """Where a model runs, for the loop and for evaluation.
 
     `device` ("/device:CPU:0") keeps the weights and evaluates; `config` is the ConfigProto of a
@@ -90,9 +90,10 @@ class Target:
         parts = devices * options.accumulate
         if options.batch_size % parts:
             raise OptionError(
-                "--batch-size {} cannot be shared out evenly to {} devices times --accumulate "
-                "{}.".format(options.batch_size, devices, options.accumulate),
-                "It is the batch of all devices together; take a multiple of {}.".format(parts),
+                f"--batch-size {options.batch_size} cannot be shared out evenly to "
+                f"{devices} devices times --accumulate "
+                f"{options.accumulate}.",
+                f"It is the batch of all devices together; take a multiple of {parts}.",
             )
         return parts
 
@@ -109,14 +110,14 @@ class _Placement:
         return str(spec.to_string())
 
 
-def make_target(
+def make_device(
     name: str,
     intra_threads: int = 0,
     inter_threads: int = 0,
     num_gpus: int = 0,
     precision: str = "float32",
     xla: bool = False,
-) -> Target:
+) -> Device:
     """Returns the target of that name; raises UnknownNameError, OptionError or TargetError.
 
     With `num_gpus` a batch is shared out to so many GPUs or, on a machine without any and unless
@@ -130,7 +131,7 @@ def make_target(
         inter_op_parallelism_threads=inter_threads,
     )
     target = TARGETS.load(name)(config, num_gpus)
-    assert isinstance(target, Target)
+    assert isinstance(target, Device)
     if precision != "float32":
         _mix_precision(target)
     if xla:
@@ -138,18 +139,22 @@ def make_target(
     return target
 
 
-def training_target(options: TrainOptions) -> Target:
+def training_target(options: TrainOptions) -> Device:
     """Returns the target that options of training ask for."""
     if options.target == "npu":
         from ocrdata.train.devices.npu import configured
 
-        return configured(make_target("npu", num_gpus=options.num_gpus), options)
+        return configured(make_device("npu", num_gpus=options.num_gpus), options)
     if options.iterations_per_loop > 1:
         raise OptionError("--iterations-per-loop needs --target npu.")
-    return make_target(
-        options.target, options.intra_threads, options.inter_threads, options.num_gpus,
-        options.precision, options.xla,
-    )  # fmt: skip
+    return make_device(
+        options.target,
+        options.intra_threads,
+        options.inter_threads,
+        options.num_gpus,
+        options.precision,
+        options.xla,
+    )
 
 
 def gpu_count() -> int:
@@ -157,43 +162,43 @@ def gpu_count() -> int:
     return len(tf.config.experimental.list_physical_devices("GPU"))
 
 
-def cpu(config: Any, count: int = 0) -> Target:
+def cpu(config: Any, count: int = 0) -> Device:
     """Runs on the processors, as `count` logical devices, and leaves GPUs alone."""
     config.device_count["GPU"] = 0
     config.device_count["CPU"] = max(1, count)
     # The loop multiplies all inputs at once: a quarter less work than the fused operation.
-    return Target("cpu", "/device:CPU:0", config, "loop", _numbered("CPU", count))
+    return Device("cpu", "/device:CPU:0", config, "loop", _numbered("CPU", count))
 
 
-def gpu(config: Any, count: int = 0) -> Target:
+def gpu(config: Any, count: int = 0) -> Device:
     """Runs on the first GPU or `count` of them; raises TargetError if there are not so many."""
     found = gpu_count()
     if not found:
-        raise TargetError(
-            "TensorFlow {} sees no GPU here.".format(tf.__version__),
+        raise DeviceError(
+            f"TensorFlow {tf.__version__} sees no GPU here.",
             "Use --target cpu, or install a TensorFlow with GPU support: "
             'pip install "tensorflow[and-cuda]".',
         )
     if count > found:
-        raise TargetError("TensorFlow sees {} GPUs here, not {}.".format(found, count))
+        raise DeviceError(f"TensorFlow sees {found} GPUs here, not {count}.")
     config.gpu_options.allow_growth = True
     devices = _numbered("GPU", count)
     homes = ("/device:CPU:0",) if len(devices) > 1 else ()
-    return Target("gpu", "/device:GPU:0", config, "block", devices, homes)
+    return Device("gpu", "/device:GPU:0", config, "block", devices, homes)
 
 
 def _numbered(kind: str, count: int) -> Tuple[str, ...]:
-    return tuple("/device:{}:{}".format(kind, number) for number in range(count))
+    return tuple(f"/device:{kind}:{number}" for number in range(count))
 
 
-def _mix_precision(target: Target) -> None:
+def _mix_precision(target: Device) -> None:
     if target.name == "cpu":
         raise OptionError("--precision mixed needs GPUs; processors compute with 32 bits.")
     rewrites = target.config.graph_options.rewrite_options
     rewrites.auto_mixed_precision = rewrites.ON
 
 
-def _compile(target: Target) -> None:
+def _compile(target: Device) -> None:
     level = target.config.graph_options.optimizer_options
     level.global_jit_level = level.ON_2
     if target.name == "cpu":  # otherwise only GPUs are compiled for; read at the first session

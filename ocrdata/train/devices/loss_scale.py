@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Tuple
 
-from ocrdata.train.compat import tf, v1
+from ocrdata.train.compat import Tensor, tf, v1
 
-Tensor = Any
 Gradients = List[Tuple[Tensor, Any]]
-FIRST, LARGEST, PATIENCE = 2.0**15, 2.0**24, 2000
+_FIRST, _LARGEST, _PATIENCE = 2.0**15, 2.0**24, 2000
 
 
 class LossScale:
@@ -41,7 +40,7 @@ class DynamicScale(LossScale):
 
     def __init__(self) -> None:
         with v1.variable_scope("loss_scale"):
-            self._scale = self._variable("scale", FIRST)
+            self._scale = self._variable("scale", _FIRST)
             self._good = self._variable("good_steps", 0.0)
 
     @staticmethod
@@ -70,8 +69,8 @@ class DynamicScale(LossScale):
 
     def _grow(self) -> Any:
         done = self._good + 1.0
-        full = done >= PATIENCE
-        larger = tf.minimum(self._scale * 2.0, LARGEST)
+        full = done >= _PATIENCE
+        larger = tf.minimum(self._scale * 2.0, _LARGEST)
         return tf.group(
             self._scale.assign(tf.where(full, larger, self._scale)),
             self._good.assign(tf.where(full, 0.0, done)),

@@ -15,18 +15,20 @@ from typing import Any, Dict, Tuple
 from ocrdata.errors import OptionError
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.config.training import TrainOptions
-from ocrdata.train.devices.device import Target, TargetError
+from ocrdata.train.devices.device import Device, DeviceError
 from ocrdata.train.devices.rank_table import Rank, read_rank
 
 SCALE = {
-    "init_loss_scale": 2.0**16, "incr_every_n_steps": 1000,
-    "decr_every_n_nan_or_inf": 2, "decr_ratio": 0.5,
-}  # fmt: skip
+    "init_loss_scale": 2.0**16,
+    "incr_every_n_steps": 1000,
+    "decr_every_n_nan_or_inf": 2,
+    "decr_ratio": 0.5,
+}
 PRECISION = {"float32": "allow_fp32_to_fp16", "mixed": "allow_mix_precision"}
 
 
 @dataclass(frozen=True)
-class NpuTarget(Target):
+class NpuDevice(Device):
     """A device and what the adapter needs around a session of training."""
 
     rank: Rank = field(default_factory=lambda: Rank(0, 1, 0))
@@ -107,12 +109,12 @@ class NpuTarget(Target):
             session.close()
 
 
-def npu(config: Any, count: int = 0) -> NpuTarget:
+def npu(config: Any, count: int = 0) -> NpuDevice:
     """Runs on an Ascend NPU; raises TargetError without the adapter, OptionError or InputError."""
     if count > 1:
         raise OptionError(
             "--num-gpus is not for NPUs: each device has a process.",
-            "Start them with: ocrdata launch --target npu --devices {} train ...".format(count),
+            f"Start them with: ocrdata launch --target npu --devices {count} train ...",
         )
     bridge = _bridge()
     rank = read_rank()
@@ -127,33 +129,31 @@ def npu(config: Any, count: int = 0) -> NpuTarget:
     if rank.size > 1:
         values["hcom_parallel"].b = True
     # A graph without branches: the unrolled form has no loop that the compiler must split.
-    return NpuTarget("npu", "/device:CPU:0", config, "unrolled", rank=rank, bridge=bridge)
+    return NpuDevice("npu", "/device:CPU:0", config, "unrolled", rank=rank, bridge=bridge)
 
 
 def _bridge() -> Any:
     try:
         bridge = importlib.import_module("npu_bridge.npu_init")
     except ModuleNotFoundError as error:
-        raise TargetError(
+        raise DeviceError(
             "npu_bridge is not installed: --target npu needs Huawei's TF Adapter for TensorFlow "
             "1.15, which comes with CANN.",
             "Use its container image, see examples/npu.Dockerfile, or --target cpu.",
         ) from error
     if not tf.__version__.startswith("1.15"):
-        problem = "--target npu needs TensorFlow 1.15, and this is {}.".format(tf.__version__)
-        raise TargetError(problem, "See examples/npu.Dockerfile.")
+        problem = f"--target npu needs TensorFlow 1.15, and this is {tf.__version__}."
+        raise DeviceError(problem, "See examples/npu.Dockerfile.")
     return bridge
 
 
-def configured(target: Any, options: TrainOptions) -> NpuTarget:
+def configured(target: Any, options: TrainOptions) -> NpuDevice:
     """Returns the target with the precision and the loop that options ask for."""
     loops = options.iterations_per_loop
     for name in ("save_every", "eval_every", "log_every"):
         if getattr(options, name) % loops:
             flag = "--" + name.replace("_", "-")
-            raise OptionError(
-                "{} must be a multiple of --iterations-per-loop {}.".format(flag, loops)
-            )
+            raise OptionError(f"{flag} must be a multiple of --iterations-per-loop {loops}.")
     if options.long_labels == "skip":
         raise OptionError("--long-labels skip: labels have a fixed length on NPUs.")
     values = target.config.graph_options.rewrite_options.custom_optimizers[0].parameter_map
@@ -163,5 +163,5 @@ def configured(target: Any, options: TrainOptions) -> NpuTarget:
         values["enable_data_pre_proc"].b = True
     mixed = options.precision == "mixed"
     found = replace(target, mixed=mixed, loops=loops)
-    assert isinstance(found, NpuTarget)
+    assert isinstance(found, NpuDevice)
     return found

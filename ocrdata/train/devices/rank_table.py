@@ -61,11 +61,11 @@ def read_rank_table(path: PathLike) -> RankTable:
         claimed = content.get("server_count", content.get("group_count"))
         listed = len(content.get("server_list", content.get("group_list", [])))
         if int(claimed) != listed:
-            raise ValueError("counts {} but lists {}".format(claimed, listed))
+            raise ValueError(f"counts {claimed} but lists {listed}")
         if content.get("status") != "completed":
             raise ValueError("has the status {!r}, not 'completed'".format(content.get("status")))
     except (KeyError, TypeError, AttributeError) as error:
-        raise InputError(path, "is no rank table ({!r})".format(error), hint=_FORMS) from error
+        raise InputError(path, f"is no rank table ({error!r})", hint=_FORMS) from error
     except ValueError as error:
         raise InputError(path, str(error), hint=_FORMS) from error
     return RankTable(str(path), **found)
@@ -77,10 +77,10 @@ def _version_one(content: Any) -> Dict[str, List[str]]:
         for device in server["device"]:
             rank = int(device["rank_id"])
             if rank in devices:
-                raise ValueError("gives rank_id {} twice".format(rank))
+                raise ValueError(f"gives rank_id {rank} twice")
             devices[rank] = str(int(device["device_id"]))
     if sorted(devices) != list(range(len(devices))) or not devices:
-        raise ValueError("has the rank_ids {}, not 0 to n - 1".format(sorted(devices)))
+        raise ValueError(f"has the rank_ids {sorted(devices)}, not 0 to n - 1")
     return {"devices": [devices[rank] for rank in sorted(devices)], "pods": []}
 
 
@@ -104,23 +104,23 @@ def read_rank(environment: Optional[Mapping[str, str]] = None) -> Rank:
     if size == 1:
         return Rank(0, 1, device)
     if not known.get(TABLE):
-        raise _wrong(TABLE, "is not set, but {} is {}".format(SIZE, size))
+        raise _wrong(TABLE, f"is not set, but {SIZE} is {size}")
     table = read_rank_table(known[TABLE])
     if len(table.devices) != size:
-        raise _wrong(SIZE, "is {}, but {} lists {} devices".format(
-            size, known[TABLE], len(table.devices)))  # fmt: skip
+        raise _wrong(SIZE, f"is {size}, but {known[TABLE]} lists {len(table.devices)} devices")
     if table.pods:
         if known.get(RANK) not in table.pods:
             names = ", ".join(sorted(set(table.pods)))
-            raise _wrong(RANK, "is {!r}; the table's pods are {}".format(known.get(RANK), names))
+            raise _wrong(RANK, f"is {known.get(RANK)!r}; the table's pods are {names}")
         rank = _number(known, INDEX, None)
     else:
         rank = _number(known, RANK, None)
     if not 0 <= rank < size:
-        raise _wrong(INDEX if table.pods else RANK, "is {}, not 0 to {}".format(rank, size - 1))
+        raise _wrong(INDEX if table.pods else RANK, f"is {rank}, not 0 to {size - 1}")
     if DEVICE in known and int(table.devices[rank]) != device:
-        raise _wrong(DEVICE, "is {}, but the table gives rank {} device {}".format(
-            device, rank, table.devices[rank]))  # fmt: skip
+        raise _wrong(
+            DEVICE, f"is {device}, but the table gives rank {rank} device {table.devices[rank]}"
+        )
     return Rank(rank, size, int(table.devices[rank]))
 
 
@@ -131,26 +131,24 @@ def _number(known: Mapping[str, str], name: str, default: Optional[int]) -> int:
     try:
         return int(text)
     except ValueError:
-        raise _wrong(name, "is {!r}, which is no number".format(text)) from None
+        raise _wrong(name, f"is {text!r}, which is no number") from None
 
 
 def _wrong(name: str, problem: str) -> OptionError:
     hint = "`ocrdata launch --target npu` sets all of them from a rank table."
-    return OptionError("the environment variable {} {}.".format(name, problem), hint)
+    return OptionError(f"the environment variable {name} {problem}.", hint)
 
 
 def npu_processes(devices: int, table: Optional[PathLike], logs: Path) -> List[Process]:
     """Returns a process for each device of a rank table; raises OptionError or InputError."""
     path = table or os.environ.get(TABLE)
     if not path:
-        raise OptionError(
-            "--target npu needs a rank table.", "Pass --rank-table or set {}.".format(TABLE)
-        )
+        raise OptionError("--target npu needs a rank table.", f"Pass --rank-table or set {TABLE}.")
     found = read_rank_table(path)
     if len(found.devices) != devices:
-        problem = "{} lists {} devices, not {}.".format(path, len(found.devices), devices)
-        raise OptionError(problem, "Pass --devices {}.".format(len(found.devices)))
+        problem = f"{path} lists {len(found.devices)} devices, not {devices}."
+        raise OptionError(problem, f"Pass --devices {len(found.devices)}.")
     return [
-        Process("rank-{}".format(rank), found.environment(rank), logs / "rank-{}.log".format(rank))
+        Process(f"rank-{rank}", found.environment(rank), logs / f"rank-{rank}.log")
         for rank in range(devices)
     ]

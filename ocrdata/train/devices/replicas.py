@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from typing import Any, Callable, List, Optional, Sequence, Tuple, TypeVar
 
-from ocrdata.train.compat import tf, v1
+from ocrdata.train.compat import Tensor, tf, v1
 
-Tensor = Any
 Made = TypeVar("Made")
 
 
@@ -99,7 +98,7 @@ def gather(value: Tensor) -> Tensor:
     return replicas.exchange(number, value)
 
 
-def total(value: Tensor) -> Tensor:
+def total_over_replicas(value: Tensor) -> Tensor:
     """Returns the sum of a value over all replicas.
 
     A loss that divides by a sum over the batch needs it: total(sum of a) / total(sum of b).
@@ -109,4 +108,4 @@ def total(value: Tensor) -> Tensor:
 
 def mean(value: Tensor) -> Tensor:
     """Returns the mean of a value over all replicas."""
-    return total(value) / count()
+    return total_over_replicas(value) / count()

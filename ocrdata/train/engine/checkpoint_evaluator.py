@@ -6,37 +6,37 @@ import json
 import time
 from typing import Any, Callable, Optional
 
-from ocrdata.train.cluster.coordination import MemberSummary
+from ocrdata.train.cluster.coordination import WorkerSummary
 from ocrdata.train.cluster.tf_config import Cluster, answers, gone
 from ocrdata.train.compat import v1
 from ocrdata.train.config.training import TrainOptions
-from ocrdata.train.devices.device import Target, TargetError
+from ocrdata.train.devices.device import Device, DeviceError
 from ocrdata.train.engine.hooks import ValidationReport
-from ocrdata.train.run_dir import Run
-from ocrdata.train.tasks.base import Feed
+from ocrdata.train.run_dir import RunDirectory
+from ocrdata.train.tasks.base import TrainingTask
 from ocrdata.train.tf_errors import explained
 
-VALIDATION = "validation.jsonl"
-POLL = 1.0
+_VALIDATION_LOG = "validation.jsonl"
+_POLL = 1.0
 
 
 def watch_checkpoints(
     cluster: Cluster,
-    run: Run,
-    feed: Feed,
-    target: Target,
+    run: RunDirectory,
+    task: TrainingTask,
+    target: Device,
     options: TrainOptions,
     total: int,
     on_validation: Optional[Callable[[ValidationReport], None]],
-) -> MemberSummary:
+) -> WorkerSummary:
     """Scores the validation split with every checkpoint up to that of the last step.
 
     Adds a line for each to validation.jsonl in the run's folder, which must be the chief's. Raises
     TargetError where there is nothing to look at, TrainingError when the chief is away too long.
     """
-    evaluator = feed.evaluator(run, target)
+    evaluator = task.evaluator(run, target)
     if evaluator is None:
-        raise TargetError("There is no validation split for an evaluator.", "Leave it out.")
+        raise DeviceError("There is no validation split for an evaluator.", "Leave it out.")
     seen, samples, looks, since = -1, 0, 0, time.monotonic()
     try:
         while seen < total:
@@ -54,13 +54,13 @@ def watch_checkpoints(
                 since = time.monotonic()
             if time.monotonic() - since > options.cluster_timeout:
                 raise gone([cluster.chief], options.cluster_timeout)
-            time.sleep(POLL)
+            time.sleep(_POLL)
     finally:
         evaluator.close()
-    return MemberSummary("evaluator", looks, samples)
+    return WorkerSummary("evaluator", looks, samples)
 
 
-def _note(run: Run, step: int, figures: Any) -> None:
+def _note(run: RunDirectory, step: int, figures: Any) -> None:
     line = json.dumps({"step": step, "validation": figures}, sort_keys=True)
-    with (run.directory / VALIDATION).open("a", encoding="utf-8") as stream:
+    with (run.directory / _VALIDATION_LOG).open("a", encoding="utf-8") as stream:
         stream.write(line + "\n")

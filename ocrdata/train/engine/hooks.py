@@ -14,11 +14,11 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from ocrdata.train.compat import v1
 from ocrdata.train.config.training import TrainOptions
-from ocrdata.train.devices.device import Target
+from ocrdata.train.devices.device import Device
 from ocrdata.train.engine.step import Training
-from ocrdata.train.engine.tensorboard import Summaries
+from ocrdata.train.engine.tensorboard import TensorBoardWriter
 from ocrdata.train.run_dir import CHECKPOINT, MetricsLog
-from ocrdata.train.tasks.base import Feed
+from ocrdata.train.tasks.base import TrainingTask
 from ocrdata.train.tf_errors import not_finite
 
 
@@ -51,17 +51,19 @@ class StartInput(v1.train.SessionRunHook):
     In a cluster it has the workers begin there, and watches that their batches are the right ones.
     """
 
-    def __init__(self, graph: Training, feed: Feed, target: Target, chief: Any = None) -> None:
-        self._graph, self._feed, self._target, self._chief = graph, feed, target, chief
+    def __init__(
+        self, graph: Training, task: TrainingTask, target: Device, coordinator: Any = None
+    ) -> None:
+        self._graph, self._task, self._target, self._coordinator = graph, task, target, coordinator
         self._tickets = {n: t for n, t in graph.fetches.items() if n.startswith("ticket_")}
 
     def after_create_session(self, session: Any, coord: Any) -> None:
         """Starts the iterators."""
         self._target.start(session)
-        place = self._feed.start(int(session.run(self._graph.step)))
+        place = self._task.start(int(session.run(self._graph.step)))
         session.run(self._graph.iterators, {self._graph.start: place})
-        if self._chief:
-            self._chief.start(session, place)
+        if self._coordinator:
+            self._coordinator.start(session, place)
 
     def before_run(self, run_context: Any) -> Any:
         """Asks for the tickets of the batches."""
@@ -69,8 +71,8 @@ class StartInput(v1.train.SessionRunHook):
 
     def after_run(self, run_context: Any, run_values: Any) -> None:
         """Looks at the tickets."""
-        if self._chief:
-            self._chief.check(run_values.results)
+        if self._coordinator:
+            self._coordinator.check(run_values.results)
 
 
 class _Window:
@@ -101,14 +103,14 @@ class Reports(v1.train.SessionRunHook):
     def __init__(
         self,
         graph: Training,
-        feed: Feed,
+        task: TrainingTask,
         options: TrainOptions,
         total: int,
         log: MetricsLog,
-        summaries: Summaries,
+        summaries: TensorBoardWriter,
         on_step: Optional[Callable[[StepReport], None]],
     ) -> None:
-        self._graph, self._feed, self._options, self._total = graph, feed, options, total
+        self._graph, self._task, self._options, self._total = graph, task, options, total
         self._log, self._summaries, self._on_step = log, summaries, on_step
         self._means = ["loss", *graph.figures]
         self._logged, self._summed = _Window(), _Window()
@@ -145,7 +147,7 @@ class Reports(v1.train.SessionRunHook):
             self._summaries.write_scalars(step, "train", self._figures(self._summed, values))
         pictures = self._options.image_every and "images" in values
         if pictures and step % self._options.image_every == 0:
-            self._summaries.write_picture(step, self._feed.draw(values))
+            self._summaries.write_picture(step, self._task.draw(values))
 
     def _figures(self, window: _Window, values: Dict[str, Any]) -> Dict[str, float]:
         means, seconds = window.take()

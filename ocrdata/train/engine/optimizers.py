@@ -6,10 +6,9 @@ import dataclasses
 import math
 from typing import Any, List, Tuple
 
-from ocrdata.train.compat import tf, v1
+from ocrdata.train.compat import Tensor, tf, v1
 from ocrdata.train.config.training import TrainOptions
 
-Tensor = Any
 # Layers and LSTM cells; biases and the parameters of batch normalisation stay free.
 REGULARISED = ("weights", "kernel")
 
@@ -29,7 +28,7 @@ def learning_rate(options: TrainOptions, step: Tensor, total: int) -> Tensor:
     return rate * tf.minimum(warm, 1.0)
 
 
-def scaled(options: TrainOptions, default_batch: int) -> TrainOptions:
+def scaled_for_batch(options: TrainOptions, default_batch: int) -> TrainOptions:
     """Returns options with the learning rate for their batch, by the rule they ask for.
 
     The linear rule is that of Goyal et al. (2017), the square root that of Krizhevsky (2014).

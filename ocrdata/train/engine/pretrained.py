@@ -13,7 +13,7 @@ SHOWN = 20
 
 
 @dataclass(frozen=True)
-class Report:
+class RestoreReport:
     """What a checkpoint brought: counts, and the names of the first model variables left out.
 
     `missing` are not in the checkpoint, `unfit` have another shape there ("name: theirs, ours");
@@ -41,7 +41,7 @@ class Pretrained:
             shapes = tf.train.load_checkpoint(path).get_variable_to_shape_map()
         except (tf.errors.OpError, ValueError) as error:
             first = str(error).split("\n")[0]
-            raise CheckpointError(checkpoint, "is no checkpoint ({})".format(first)) from error
+            raise CheckpointError(checkpoint, f"is no checkpoint ({first})") from error
         self._fitting = {}
         missing, unfit = [], []
         for variable in _model_variables():
@@ -49,23 +49,25 @@ class Pretrained:
             if name not in shapes:
                 missing.append(name)
             elif list(shapes[name]) != shape:
-                unfit.append("{}: {}, not {}".format(name, shapes[name], shape))
+                unfit.append(f"{name}: {shapes[name]}, not {shape}")
             else:
                 self._fitting[name] = variable
         if not self._fitting:
-            problem = "holds no weights that fit this model; the first: {}".format(
-                (unfit + missing)[0]
-            )
+            problem = f"holds no weights that fit this model; the first: {(unfit + missing)[0]}"
             hint = (
                 "slim's resnet_v1_50.ckpt fits a --depth of 50, vgg_16.ckpt fits deeptext, both "
                 "with --width-multiplier 1."
             )
             raise CheckpointError(checkpoint, problem, hint=hint)
         unused = len(set(shapes) - set(self._fitting))
-        self.report = Report(
-            str(checkpoint), len(self._fitting), len(missing), unfit[:SHOWN], unused,
+        self.report = RestoreReport(
+            str(checkpoint),
+            len(self._fitting),
+            len(missing),
+            unfit[:SHOWN],
+            unused,
             missing[:SHOWN],
-        )  # fmt: skip
+        )
         self._saver = v1.train.Saver(self._fitting)
         self._path = path
 

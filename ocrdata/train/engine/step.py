@@ -10,16 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 
-from ocrdata.train.compat import tf, v1
+from ocrdata.train.compat import Tensor, tf, v1
 from ocrdata.train.config.training import TrainOptions
-from ocrdata.train.devices.device import Target
+from ocrdata.train.devices.device import Device
 from ocrdata.train.devices.loss_scale import LossScale, make_scale
 from ocrdata.train.devices.replicas import Replicas
 from ocrdata.train.engine import optimizers
-from ocrdata.train.tasks.base import Feed, read_shares
+from ocrdata.train.tasks.base import TrainingTask, read_shares
 
-Tensor = Any
-Gradients = List[Tuple[Tensor, Any]]
+_Gradients = List[Tuple[Tensor, Any]]
 
 
 @dataclass(frozen=True)
@@ -45,19 +44,19 @@ class _Part(NamedTuple):
 
 
 def build_training(
-    feed: Feed, options: TrainOptions, total: int, target: Target, chief: Any = None
+    task: TrainingTask, options: TrainOptions, total: int, target: Device, coordinator: Any = None
 ) -> Training:
-    """Builds the graph of a training step in the current graph; `chief` is that of a cluster."""
+    """Builds the graph of a training step; `coordinator` is that of a cluster."""
     shares = target.shares(options)
     with v1.device("/device:CPU:0"):
         step = v1.train.get_or_create_global_step()
-        start = v1.placeholder(tf.int64, [len(feed.start(0))])
-        batches, iterators, tickets = (chief or _Local()).batches(feed, start, target, shares)
-    scaled = optimizers.scaled(options, feed.net.training.batch_size)
+        start = v1.placeholder(tf.int64, [len(task.start(0))])
+        batches, iterators, tickets = (coordinator or _Local()).batches(task, start, target, shares)
+    scaled = optimizers.scaled_for_batch(options, task.net.training.batch_size)
     rate = optimizers.learning_rate(scaled, step, total)
     optimizer = target.wrap(optimizers.make_optimizer(options, rate))
     scale = LossScale() if target.static else make_scale(options.precision)
-    parts, gradients, updates = _differentiate(feed.net, batches, options, target, optimizer, scale)
+    parts, gradients, updates = _differentiate(task.net, batches, options, target, optimizer, scale)
     gradients, norm = optimizers.clip(scale.down(gradients), options.clip_norm)
     with tf.control_dependencies(updates):
         train_op = scale.apply(optimizer, gradients, norm, step)
@@ -79,7 +78,7 @@ def build_training(
     figures = sorted(parts[0].figures)
     fetches.update({name: _mean([part.figures[name] for part in parts]) for name in figures})
     if not target.static:
-        fetches.update(feed.picture_fetches(parts[0].batch, parts[0].decoded))
+        fetches.update(task.picture_fetches(parts[0].batch, parts[0].decoded))
     train_op = target.finish(train_op)
     return Training(iterators, start, step, fetches, figures, train_op, _parameters())
 
@@ -88,25 +87,25 @@ class _Local:
     """Batches that this process reads itself, all shares of them."""
 
     def batches(
-        self, feed: Feed, start: Tensor, target: Target, shares: int
+        self, task: TrainingTask, start: Tensor, target: Device, shares: int
     ) -> Tuple[List[Dict[str, Tensor]], Any, Dict[str, Tensor]]:
         (rank, ranks), width = target.part, len(target.replicas)
         mine = [share for share in range(shares) if share // width % ranks == rank]
-        return (*read_shares(feed, start, mine, shares), {})
+        return (*read_shares(task, start, mine, shares), {})
 
 
 def _differentiate(
     net: Any,
     batches: Sequence[Dict[str, Tensor]],
     options: TrainOptions,
-    target: Target,
+    target: Device,
     optimizer: Any,
     scale: LossScale,
-) -> Tuple[List[_Part], Gradients, List[Any]]:
+) -> Tuple[List[_Part], _Gradients, List[Any]]:
     """Returns the parts of a batch, the (scaled) gradients of its loss, and averages to update."""
     width = len(target.replicas)
     parts: List[_Part] = []
-    gradients: Gradients = []
+    gradients: _Gradients = []
     updates: List[Any] = []
     for turn in range(options.accumulate):
         # No part begins before the last is done with: one at a time is in memory.
@@ -126,7 +125,7 @@ def _differentiate(
 
 
 def _build_parts(
-    net: Any, batches: Sequence[Dict[str, Tensor]], target: Target, reuse: bool
+    net: Any, batches: Sequence[Dict[str, Tensor]], target: Device, reuse: bool
 ) -> List[_Part]:
     def make(index: int) -> _Part:
         batch = batches[index]
@@ -145,7 +144,7 @@ def _mean(values: Sequence[Tensor]) -> Tensor:
     return values[0] if len(values) == 1 else tf.add_n(list(values)) / len(values)
 
 
-def _added(sums: Gradients, more: Gradients) -> Gradients:
+def _added(sums: _Gradients, more: _Gradients) -> _Gradients:
     if not sums:
         return more
     return [(one + two, variable) for (one, variable), (two, _) in zip(sums, more)]

@@ -11,10 +11,10 @@ from ocrdata.text.charset import Charset
 from ocrdata.train.compat import v1
 from ocrdata.train.inference.line_drawing import draw_readings
 
-IMAGES = 4  # lines of the batch shown
+_IMAGES = 4  # lines of the batch shown
 
 
-class Summaries:
+class TensorBoardWriter:
     """Writes scalars and pictures into a run directory; a resumed run goes on there."""
 
     def __init__(self, directory: Optional[Path], step: int) -> None:
@@ -31,7 +31,7 @@ class Summaries:
     def write_scalars(self, step: int, group: str, values: Dict[str, float]) -> None:
         """Writes figures under `group`/name."""
         entries = [
-            v1.Summary.Value(tag="{}/{}".format(group, name), simple_value=value)
+            v1.Summary.Value(tag=f"{group}/{name}", simple_value=value)
             for name, value in sorted(values.items())
         ]
         self._write(entries, step)
@@ -63,7 +63,7 @@ def draw_lines(values: Dict[str, Any], charset: Charset) -> Any:
     """Returns a picture of some lines of the batch, their labels and what was read."""
     truths = [text.decode("utf-8") for text in values["truth"]]
     texts = [charset.decode(row) for row in values["classes"].tolist()]
-    captions = ["{}  |  {}".format(truth, text) for truth, text in zip(truths, texts)]
+    captions = [f"{truth}  |  {text}" for truth, text in zip(truths, texts)]
     images = zip(values["images"], values["widths"])
     return draw_readings([image[:, :width] for image, width in images], captions)
 
@@ -71,8 +71,8 @@ def draw_lines(values: Dict[str, Any], charset: Charset) -> Any:
 def line_fetches(batch: Dict[str, Any], classes: Any) -> Dict[str, Any]:
     """Returns what `draw_lines` needs, of the first lines of the batch."""
     return {
-        "images": batch["images"][:IMAGES],
-        "truth": batch[schema.TEXT][:IMAGES],
-        "widths": batch["widths"][:IMAGES],
-        "classes": classes[:IMAGES],
+        "images": batch["images"][:_IMAGES],
+        "truth": batch[schema.TEXT][:_IMAGES],
+        "widths": batch["widths"][:_IMAGES],
+        "classes": classes[:_IMAGES],
     }

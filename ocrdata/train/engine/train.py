@@ -9,22 +9,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Optional, Union
 
+from ocrdata.base.progress import OnProgress
 from ocrdata.errors import PathLike
-from ocrdata.train.cluster.coordination import NO_MARK, Member, MemberSummary, fingerprint, spread
+from ocrdata.train.cluster.coordination import NO_MARK, Worker, WorkerSummary, fingerprint, spread
 from ocrdata.train.cluster.tf_config import Cluster, read_cluster
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.config.training import TrainOptions
-from ocrdata.train.devices.device import Target, training_target
+from ocrdata.train.devices.device import Device, training_target
 from ocrdata.train.engine.checkpoint_evaluator import watch_checkpoints
 from ocrdata.train.engine.step import build_training
-from ocrdata.train.engine.trainer import Course, OnStep, OnValidation, TrainSummary
+from ocrdata.train.engine.trainer import OnStep, OnValidation, Trainer, TrainSummary
 from ocrdata.train.models import MODELS
-from ocrdata.train.run_dir import Run, begin_run, find_resumable, plain_options
-from ocrdata.train.tasks.base import FEEDS, Feed, FeedRequest, OnProgress
+from ocrdata.train.run_dir import RunDirectory, begin_run, find_resumable, plain_options
+from ocrdata.train.tasks.base import TRAINING_TASKS, TaskRequest, TrainingTask
 from ocrdata.train.tf_errors import explained
 
 
-def train(
+def train_model(
     model: str = "crnn",
     data_dir: PathLike = "data",
     output_dir: PathLike = "output",
@@ -32,11 +33,11 @@ def train(
     options: Optional[TrainOptions] = None,
     overwrite: bool = False,
     resume: bool = False,
-    on_check: OnProgress = None,
+    on_check: Optional[OnProgress] = None,
     on_step: OnStep = None,
     on_validation: OnValidation = None,
     data_options: Any = None,
-) -> Union[TrainSummary, MemberSummary]:
+) -> Union[TrainSummary, WorkerSummary]:
     """Trains a model on the data in `data_dir` and leaves a run directory `output_dir`/`model`.
 
     `data_options` say how the input of a detector is made (its `sources`). Raises InputError (data
@@ -51,47 +52,47 @@ def train(
     whole = spread(target, cluster) if cluster else target
     whole.shares(options)
     if cluster and cluster.me.job == "ps":
-        return Member(cluster, target, options).serve(None, NO_MARK)
-    request = FeedRequest(kind, chosen, data_dir, options, data_options, target, on_check)
-    feed = FEEDS.load(kind.task)(request)
+        return Worker(cluster, target, options).serve(None, NO_MARK)
+    request = TaskRequest(kind, chosen, data_dir, options, data_options, target, on_check)
+    task = TRAINING_TASKS.load(kind.task)(request)
     try:
-        run = Run(
+        run = RunDirectory(
             Path(output_dir) / model,
             model,
             plain_options(chosen),
-            {**feed.options(), **plain_options(options)},
-            feed.charset,
-            dict(feed.records),
+            {**task.options(), **plain_options(options)},
+            task.charset,
+            dict(task.records),
         )
         if cluster and cluster.me != cluster.chief:
-            return _attend(cluster, run, feed, target, options, on_validation)
+            return _attend(cluster, run, task, target, options, on_validation)
         if target.writes:
             before = find_resumable(run, overwrite, resume)
             # What was looked at when the run began is not looked at again.
-            run.records.update(before.records if before is not None else feed.check())
+            run.records.update(before.records if before is not None else task.check())
             begin_run(run, before is not None)
         # Others take a checkpoint only if the one that writes does not remove it.
         checkpoints = str(run.directory) if target.writes or resume else ""
-        course = Course(run, feed, target, options, on_validation, cluster, checkpoints)
-        with tf.Graph().as_default(), v1.device(whole.device), explained(feed):
+        course = Trainer(run, task, target, options, on_validation, cluster, checkpoints)
+        with tf.Graph().as_default(), v1.device(whole.device), explained(task):
             v1.set_random_seed(options.seed)
-            graph = build_training(feed, options, course.total, whole, course.chief)
+            graph = build_training(task, options, course.total, whole, course.coordinator)
             return course.run(graph, on_step)
     finally:
-        feed.close()
+        task.close()
 
 
 def _attend(
     cluster: Cluster,
-    run: Run,
-    feed: Feed,
-    target: Target,
+    run: RunDirectory,
+    task: TrainingTask,
+    target: Device,
     options: TrainOptions,
     on_validation: OnValidation,
-) -> MemberSummary:
+) -> WorkerSummary:
     """Does the part of a worker or an evaluator."""
     if cluster.me.job == "evaluator":
-        total = options.total_steps(feed.samples)
-        return watch_checkpoints(cluster, run, feed, target, options, total, on_validation)
-    with explained(feed):
-        return Member(cluster, target, options).serve(feed, fingerprint(run))
+        total = options.total_steps(task.samples)
+        return watch_checkpoints(cluster, run, task, target, options, total, on_validation)
+    with explained(task):
+        return Worker(cluster, target, options).serve(task, fingerprint(run))

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any, Callable, Dict, Optional, Sequence, Union
 
 from ocrdata.pages.run import Miss, write_run_page
-from ocrdata.train.cluster.coordination import Chief, MemberSummary, fingerprint, start_server
+from ocrdata.train.cluster.coordination import Coordinator, WorkerSummary, fingerprint, start_server
 from ocrdata.train.cluster.tf_config import Cluster
 from ocrdata.train.cluster.timeouts import close_in_time
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.config.training import TrainOptions
-from ocrdata.train.devices.device import Target, make_target
+from ocrdata.train.devices.device import Device, make_device
 from ocrdata.train.engine.hooks import (
     Checkpoints,
     Reports,
@@ -21,9 +21,9 @@ from ocrdata.train.engine.hooks import (
 )
 from ocrdata.train.engine.pretrained import Pretrained, no_weights
 from ocrdata.train.engine.step import Training
-from ocrdata.train.engine.tensorboard import Summaries
-from ocrdata.train.run_dir import MetricsLog, Run
-from ocrdata.train.tasks.base import Feed
+from ocrdata.train.engine.tensorboard import TensorBoardWriter
+from ocrdata.train.run_dir import MetricsLog, RunDirectory
+from ocrdata.train.tasks.base import TrainingTask
 
 OnStep = Optional[Callable[[StepReport], None]]
 OnValidation = Optional[Callable[[ValidationReport], None]]
@@ -50,31 +50,33 @@ class TrainSummary:
     pretrained: Dict[str, Any]
 
 
-class Course:
+class Trainer:
     """Runs a training graph with its hooks, from its newest checkpoint to the last step."""
 
     def __init__(
         self,
-        run: Run,
-        feed: Feed,
-        target: Target,
+        run: RunDirectory,
+        task: TrainingTask,
+        target: Device,
         options: TrainOptions,
         on_validation: OnValidation,
         cluster: Optional[Cluster],
         checkpoints: str,
     ) -> None:
         self._checkpoints = checkpoints
-        self.chief: Optional[Chief] = None
+        self.coordinator: Optional[Coordinator] = None
         if cluster:
             server = start_server(cluster, target)
-            self.chief = Chief(cluster, target, options.cluster_timeout, fingerprint(run), server)
-        self.total = options.total_steps(feed.samples)
-        self._run, self._feed, self._options, self._target = run, feed, options, target
+            self.coordinator = Coordinator(
+                cluster, target, options.cluster_timeout, fingerprint(run), server
+            )
+        self.total = options.total_steps(task.samples)
+        self._run, self._task, self._options, self._target = run, task, options, target
         self._on_validation = on_validation
         elsewhere = not target.writes or (cluster is not None and cluster.tasks("evaluator"))
         # Pictures of any size are not for compilers that want fixed shapes.
-        looking = make_target("cpu") if target.static else target
-        self._evaluator: Any = None if elsewhere else feed.evaluator(run, looking)
+        looking = make_device("cpu") if target.static else target
+        self._evaluator: Any = None if elsewhere else task.evaluator(run, looking)
         self._loss: Optional[float] = None
         self._validation: Dict[str, float] = {}
         self._worst: Sequence[Miss] = ()
@@ -85,9 +87,9 @@ class Course:
         checkpoint = v1.train.latest_checkpoint(checkpoints) if checkpoints else None
         self._started = int(checkpoint.rsplit("-", 1)[1]) if checkpoint else 0
         self._log = MetricsLog(run.directory if target.writes else None, self._started)
-        self._summaries = Summaries(run.directory if target.writes else None, self._started)
+        self._summaries = TensorBoardWriter(run.directory if target.writes else None, self._started)
 
-    def run(self, graph: Training, on_step: OnStep) -> Union[TrainSummary, MemberSummary]:
+    def run(self, graph: Training, on_step: OnStep) -> Union[TrainSummary, WorkerSummary]:
         """Trains to the last step."""
 
         def note(report: StepReport) -> None:
@@ -104,15 +106,15 @@ class Course:
             finished = True
         finally:
             self._target.close()
-            if self.chief:
-                self.chief.dismiss(finished)
+            if self.coordinator:
+                self.coordinator.dismiss(finished)
             for part in (self._log, self._summaries, self._evaluator):
                 if part is not None:
                     part.close()
         if not self._target.writes:
             steps, (rank, ranks) = self.total - self._started, self._target.part
             samples = steps * self._options.batch_size // ranks
-            return MemberSummary("rank {} of {}".format(rank, ranks), steps, samples)
+            return WorkerSummary(f"rank {rank} of {ranks}", steps, samples)
         charset = self._run.charset
         return TrainSummary(
             run=str(self._run.directory),
@@ -120,7 +122,7 @@ class Course:
             step=max(self._started, self.total),
             started_at=self._started,
             samples=self._run.records["samples"],
-            skipped=self._feed.skipped(self._run.records),
+            skipped=self._task.skipped(self._run.records),
             num_classes=charset.num_classes if charset else None,
             parameters=graph.parameters,
             loss=self._loss,
@@ -130,10 +132,10 @@ class Course:
 
     def _train(self, graph: Training, note: Callable[[StepReport], None]) -> None:
         saver = v1.train.Saver(max_to_keep=self._options.keep, save_relative_paths=True)
-        if self._feed.pretrained and not self._started:
-            self._pretrained = Pretrained(self._feed.pretrained)
+        if self._task.pretrained and not self._started:
+            self._pretrained = Pretrained(self._task.pretrained)
         reports = Reports(
-            graph, self._feed, self._options, self.total, self._log, self._summaries, note
+            graph, self._task, self._options, self.total, self._log, self._summaries, note
         )
         checkpoints = Checkpoints(
             graph.fetches["step"],
@@ -144,22 +146,26 @@ class Course:
             reports,
             self._validate if self._evaluator else None,
         )
-        hooks = [StartInput(graph, self._feed, self._target, self.chief), reports, checkpoints]
+        hooks = [
+            StartInput(graph, self._task, self._target, self.coordinator),
+            reports,
+            checkpoints,
+        ]
         creator = _Creator(
             v1.train.Scaffold(saver=saver, init_fn=self._pretrained.initializer()),
-            master=self.chief.master if self.chief else "",
-            config=self.chief.session_config if self.chief else self._target.config,
+            master=self.coordinator.master if self.coordinator else "",
+            config=self.coordinator.session_config if self.coordinator else self._target.config,
             checkpoint_dir=self._checkpoints or None,
         )
-        creator.chief = self.chief
+        creator.coordinator = self.coordinator
         try:
             with v1.train.MonitoredSession(creator, hooks) as session:
                 while not session.should_stop():
                     session.run(graph.train_op)
         except tf.errors.DeadlineExceededError as error:
-            if not self.chief:
+            if not self.coordinator:
                 raise
-            raise self.chief.overdue() from error
+            raise self.coordinator.overdue() from error
 
     def _validate(self, step: int, checkpoint: str) -> None:
         look = self._evaluator.look(checkpoint)
@@ -168,7 +174,7 @@ class Course:
         self._summaries.write_scalars(step, "validation", look.figures)
         if self._on_validation:
             self._on_validation(ValidationReport(step, look.samples, look.figures))
-        self._write_report("Of the validation split at step {}.".format(step))
+        self._write_report(f"Of the validation split at step {step}.")
 
     def _write_report(self, what: str = "") -> None:
         """Writes report.html, anew at each validation: an interrupted run has one too."""
@@ -180,10 +186,10 @@ class Course:
 class _Creator(v1.train.ChiefSessionCreator):
     """Makes a session, and after a failure another one, when the whole cluster is there."""
 
-    chief: Optional[Chief] = None
+    coordinator: Optional[Coordinator] = None
 
     def create_session(self) -> Any:
-        if not self.chief:
+        if not self.coordinator:
             return super().create_session()
-        self.chief.wait()
+        self.coordinator.wait()
         return close_in_time(super().create_session())

@@ -17,10 +17,10 @@ from ocrdata.train.data.line_shards import dictionary_entry
 from ocrdata.train.export.onnx import write_onnx
 from ocrdata.train.export.saved_model import write_description, write_saved_model
 from ocrdata.train.export.signatures import Signature, file_signature, network_signature
-from ocrdata.train.inference.restore import chosen_beam, restore, run_model
-from ocrdata.train.run_dir import Run, plain_options, read_run
+from ocrdata.train.inference.restore import chosen_beam, model_of_run, restore
+from ocrdata.train.run_dir import RunDirectory, plain_options, read_run
 
-FORMATS = ("onnx", "saved_model")
+EXPORT_FORMATS = ("onnx", "saved_model")
 _PLACES = {"onnx": ONNX_FILE, "saved_model": SAVED_FOLDER}
 
 
@@ -40,7 +40,7 @@ class ExportSummary:
     largest_difference: Optional[float] = None
 
 
-def export(
+def export_run(
     model: str = "crnn",
     output_dir: PathLike = "output",
     path: Optional[PathLike] = None,
@@ -59,35 +59,38 @@ def export(
     onnxruntime gives what TensorFlow gives. Raises CheckpointError, OutputExistsError,
     MissingExtraError and TrainingError.
     """
-    if form not in FORMATS:
-        raise UnknownNameError("format", form, FORMATS)
+    if form not in EXPORT_FORMATS:
+        raise UnknownNameError("format", form, EXPORT_FORMATS)
     run = read_run(Path(output_dir) / model, model)
     weights = run.checkpoint(checkpoint)
     place = Path(path) if path is not None else run.directory / _PLACES[form]
     check_free(place, overwrite, form)
     place.parent.mkdir(parents=True, exist_ok=True)
     with tf.Graph().as_default(), v1.Session() as session:
-        net = run_model(run)
+        net = model_of_run(run)
         shown: Signature
         if form == "onnx":
             shown = network_signature(net)
             restore(session, weights, bool(run.options.get("ema")))
-            description = describe(run, net, weights)
+            description = describe_export(run, net, weights)
             difference: Optional[float] = write_onnx(session, place, shown, description)
         else:
             shown, network = file_signature(net, run.charset, chosen_beam(decoder, beam_width))
             restore(session, weights, bool(run.options.get("ema")))
-            description, difference = describe(run, net, weights), None
+            description, difference = describe_export(run, net, weights), None
             _write_saved(session, place, {"network": network, "": shown}, description, run.charset)
     return ExportSummary(
-        str(place), form, Path(weights).name, str(shown),
+        str(place),
+        form,
+        Path(weights).name,
+        str(shown),
         run.charset.num_classes if run.charset else None,
         run.charset.sha256 if run.charset else None,
         difference,
-    )  # fmt: skip
+    )
 
 
-def describe(run: Run, net: Any, weights: str) -> Dict[str, Any]:
+def describe_export(run: RunDirectory, net: Any, weights: str) -> Dict[str, Any]:
     """Returns what goes with an exported model; see `ocrdata.reading.exported`."""
     return {
         "format": FORMAT,

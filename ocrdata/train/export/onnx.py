@@ -37,7 +37,7 @@ def write_onnx(
         trial.write_bytes(data)
         difference = compare(session, signature, OnnxNetwork(trial), description)
     if not difference <= TOLERANCE:
-        problem = "onnxruntime's outputs differ from TensorFlow's by {:.2g}.".format(difference)
+        problem = f"onnxruntime's outputs differ from TensorFlow's by {difference:.2g}."
         raise TrainingError(problem, "Export a SavedModel instead: --format saved_model.")
     write_atomic(place, data)
     return difference
@@ -109,7 +109,7 @@ def _block_lstm(context: Any, node: Any, name: str, _: Any) -> None:
     sequence = node.input[1]
     both = np.concatenate([bias[order], np.zeros(4 * units, np.float32)])[None]
     inputs = [
-        context.make_const("{}_{}".format(name, kind), np.ascontiguousarray(values)).output[0]
+        context.make_const(f"{name}_{kind}", np.ascontiguousarray(values)).output[0]
         for kind, values in (("W", weights[:, :, :size]), ("R", weights[:, :, size:]), ("B", both))
     ]
     layer = context.make_node(

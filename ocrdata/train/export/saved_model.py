@@ -63,7 +63,7 @@ class SavedNetwork(Network):
                 )
             except (tf.errors.OpError, OSError, ValueError) as error:
                 self._session.close()
-                raise CheckpointError(path, "cannot be loaded ({})".format(error)) from error
+                raise CheckpointError(path, f"cannot be loaded ({error})") from error
         signature = loaded.signature_def[SIGNATURE]
         self._inputs = {name: one.name for name, one in signature.inputs.items()}
         self._outputs = {name: one.name for name, one in signature.outputs.items()}

@@ -11,18 +11,18 @@ import numpy as np
 from ocrdata.geometry import quads as q
 from ocrdata.geometry.polygons import bounds, clockwise, signed_area
 from ocrdata.images.fitting import decode_picture
-from ocrdata.metrics.detection import PROTOCOLS, DetectionScore, Match, match_all, total
+from ocrdata.metrics.detection import PROTOCOLS, DetectionScore, Match, match_all, total_score
 from ocrdata.metrics.detection_lines import Boxes, Format
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.data.scene_dataset import Scenes
-from ocrdata.train.devices.device import Target
-from ocrdata.train.inference.restore import restore, run_model
+from ocrdata.train.devices.device import Device
+from ocrdata.train.inference.restore import model_of_run, restore
 from ocrdata.train.inference.worst_samples import worst_scenes
-from ocrdata.train.run_dir import Run
-from ocrdata.train.tasks.base import Look
+from ocrdata.train.run_dir import RunDirectory
+from ocrdata.train.tasks.base import ValidationResult
 
 PROTOCOL = "icdar2015"
-Polygons = List[np.ndarray]
+Outlines = List[np.ndarray]
 
 
 class Detection:
@@ -31,11 +31,11 @@ class Detection:
     `reading` is the model's own dataclass of that name; its default values without it.
     """
 
-    def __init__(self, run: Run, target: Target, reading: Any = None) -> None:
+    def __init__(self, run: RunDirectory, target: Device, reading: Any = None) -> None:
         self._averaged = bool(run.options.get("ema"))
         self._graph = tf.Graph()
         with self._graph.as_default(), v1.device(target.device):
-            self.model = run_model(run)
+            self.model = model_of_run(run)
             self.reading = reading if reading is not None else self.model.reading()
             self.model.prepare(self.reading)
             self._images = v1.placeholder(tf.uint8, [None, None, None, 3], "images")
@@ -65,11 +65,11 @@ class Detection:
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundTexts:
     """What was found in a picture: outlines int [n, 2], scores [k], and the truth."""
 
     key: str
-    polygons: Polygons
+    polygons: Outlines
     scores: np.ndarray
     truth: Boxes
     problem: str = ""
@@ -80,9 +80,9 @@ class SceneEvaluator:
 
     def __init__(
         self,
-        run: Run,
+        run: RunDirectory,
         scenes: Scenes,
-        target: Target,
+        target: Device,
         reading: Any = None,
         limit: int = 0,
         protocol: str = PROTOCOL,
@@ -92,7 +92,7 @@ class SceneEvaluator:
         self.reading = self._detection.reading
         self.samples = min(len(scenes), limit or len(scenes))
 
-    def results(self, checkpoint: str) -> Iterator[Found]:
+    def results(self, checkpoint: str) -> Iterator[FoundTexts]:
         """Yields what is found in each picture, in the order of the keys.
 
         A picture that cannot be decoded counts as one in which nothing was found. Raises
@@ -104,22 +104,24 @@ class SceneEvaluator:
             truth = Boxes()
             for region in sample.regions:
                 truth.add(clockwise(np.asarray(region.polygon)), region.ignore)
-            polygons, scores, problem = [], np.zeros(0), ""  # type: Tuple[Polygons, Any, str]
+            polygons, scores, problem = [], np.zeros(0), ""  # type: Tuple[Outlines, Any, str]
             try:
                 picture = decode_picture(sample.image_bytes())
             except ValueError as error:
                 problem = str(error)
             else:
                 polygons, scores = whole_numbers(*self._detection.detect(picture))
-            yield Found(sample.key, polygons, scores, truth, problem)
+            yield FoundTexts(sample.key, polygons, scores, truth, problem)
 
-    def look(self, checkpoint: str) -> Look:
+    def look(self, checkpoint: str) -> ValidationResult:
         """Returns how many pictures were looked at, the figures of their score, and the worst."""
         found = list(self.results(checkpoint))
         matches = matches_of(found, self._protocol)
-        score = total(matches, self._protocol, 0, None, Format())
+        score = total_score(matches, self._protocol, 0, None, Format())
         figures = {name: getattr(score, name) for name in ("hmean", "precision", "recall")}
-        return Look(score.images, figures, worst_scenes(found, matches, self._scenes.load))
+        return ValidationResult(
+            score.images, figures, worst_scenes(found, matches, self._scenes.load)
+        )
 
     def close(self) -> None:
         """Frees the session and the pictures."""
@@ -129,7 +131,7 @@ class SceneEvaluator:
 
 def whole_numbers(
     polygons: Sequence[np.ndarray], scores: np.ndarray
-) -> Tuple[Polygons, np.ndarray]:
+) -> Tuple[Outlines, np.ndarray]:
     """Returns outlines as the official scorer takes them; those without area then are left out."""
     rounded = [np.round(np.asarray(polygon, np.float64)).astype(int) for polygon in polygons]
     good = [place for place, polygon in enumerate(rounded) if _counts(polygon)]
@@ -141,16 +143,16 @@ def _counts(polygon: np.ndarray) -> bool:
     return signed_area(polygon) > 0 and not crossed
 
 
-def score_of(found: List[Found], protocol: str = PROTOCOL) -> DetectionScore:
+def score_of(found: List[FoundTexts], protocol: str = PROTOCOL) -> DetectionScore:
     """Returns the score of pictures under a protocol of `ocrdata.metrics.detection`.
 
     The overlap protocols take outlines of any number of points as they are; those of upright
     rectangles take their bounds.
     """
-    return total(matches_of(found, protocol), protocol, 0, None, Format())
+    return total_score(matches_of(found, protocol), protocol, 0, None, Format())
 
 
-def matches_of(found: List[Found], protocol: str = PROTOCOL) -> Dict[str, Match]:
+def matches_of(found: List[FoundTexts], protocol: str = PROTOCOL) -> Dict[str, Match]:
     """Returns what each picture contributes to the score, by its key."""
     truth = {one.key: one.truth for one in found}
     results = {}
@@ -161,7 +163,7 @@ def matches_of(found: List[Found], protocol: str = PROTOCOL) -> Dict[str, Match]
     return match_all(truth, results, protocol)
 
 
-def plain_regions(polygons: Polygons, scores: np.ndarray) -> List[Dict[str, Any]]:
+def plain_regions(polygons: Outlines, scores: np.ndarray) -> List[Dict[str, Any]]:
     """Returns what was found in a picture as plain values: `polygon` [[x, y], ...] and `score`."""
     return [
         {"polygon": polygon.tolist(), "score": round(float(score), 6)}
@@ -174,10 +176,10 @@ def result_names(keys: List[str]) -> Dict[str, str]:
     stems = [PurePosixPath(key).stem for key in keys]
     if len(set(stems)) < len(stems):
         stems = [str(PurePosixPath(key).with_suffix("")).replace("/", "_") for key in keys]
-    return {key: "res_{}.txt".format(stem) for key, stem in zip(keys, stems)}
+    return {key: f"res_{stem}.txt" for key, stem in zip(keys, stems)}
 
 
-def result_lines(polygons: Polygons, protocol: str = PROTOCOL) -> str:
+def result_lines(polygons: Outlines, protocol: str = PROTOCOL) -> str:
     """Returns whole-numbered outlines as the competitions take them, CRLF behind each line.
 
     x1,y1,x2,y2,..., or left,top,right,bottom under the protocols of upright rectangles.

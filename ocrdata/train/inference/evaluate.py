@@ -6,26 +6,31 @@ import csv
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any, Callable, Dict, Iterator, NamedTuple, Optional, Tuple
+from typing import IO, Any, Dict, Iterator, NamedTuple, Optional, Tuple
 
+from ocrdata.base.progress import OnProgress
 from ocrdata.base.storage.staging import dump_json, write_atomic
 from ocrdata.errors import PathLike
 from ocrdata.metrics.recognition import RecognitionScore
 from ocrdata.records.format import schema
 from ocrdata.train.compat import tf, untuned, v1
 from ocrdata.train.data.line_dataset import evaluation_batches, iterate
-from ocrdata.train.data.line_shards import ShardSet, check_dictionary, read_shard_set
-from ocrdata.train.devices.device import Target, make_target
-from ocrdata.train.inference.restore import chosen_beam, image_spec, read_lines, restore, run_model
+from ocrdata.train.data.line_shards import LineShards, read_line_shards, require_dictionary
+from ocrdata.train.devices.device import Device, make_device
+from ocrdata.train.inference.restore import (
+    build_line_reader,
+    chosen_beam,
+    image_spec,
+    model_of_run,
+    restore,
+)
 from ocrdata.train.inference.worst_samples import WorstLines
-from ocrdata.train.run_dir import Run, read_run
-from ocrdata.train.tasks.base import Look
+from ocrdata.train.run_dir import RunDirectory, read_run
+from ocrdata.train.tasks.base import ValidationResult
 from ocrdata.train.tf_errors import explained
 
-OnProgress = Optional[Callable[[int, Optional[int]], None]]
 
-
-class Prediction(NamedTuple):
+class LinePrediction(NamedTuple):
     """One line: its key, its label, what was read, and how probable that was."""
 
     key: str
@@ -34,15 +39,15 @@ class Prediction(NamedTuple):
     confidence: float
 
 
-class Evaluator:
+class LineEvaluator:
     """Reads a split with the weights of one checkpoint after another."""
 
     def __init__(
         self,
-        run: Run,
-        shards: ShardSet,
+        run: RunDirectory,
+        shards: LineShards,
         split: str,
-        target: Target,
+        target: Device,
         batch_size: int,
         beam_width: int = 0,
         limit: int = 0,
@@ -52,12 +57,12 @@ class Evaluator:
         self._averaged = bool(run.options.get("ema"))
         self._graph = tf.Graph()
         with self._graph.as_default(), v1.device(target.device):
-            model = run_model(run)
+            model = model_of_run(run)
             with v1.device("/device:CPU:0"):
                 dataset = evaluation_batches(self._shards, image_spec(model), batch_size, limit)
                 iterator = v1.data.make_initializable_iterator(untuned(dataset))
                 batch = iterator.get_next()
-            decoded = read_lines(model, batch, beam_width)
+            decoded = build_line_reader(model, batch, beam_width)
             self._start = iterator.initializer
             self._fetches = {
                 "classes": decoded.classes,
@@ -69,13 +74,13 @@ class Evaluator:
             self._session = v1.Session(graph=self._graph, config=target.config)
         self.samples = min(shards.samples(split), limit or shards.samples(split))
 
-    def predictions(self, checkpoint: str) -> Iterator[Prediction]:
+    def predictions(self, checkpoint: str) -> Iterator[LinePrediction]:
         """Yields the predictions of a checkpoint, in the order of the records."""
         with self._graph.as_default(), explained():
             restore(self._session, checkpoint, self._averaged)
             self._session.run(self._start)
             # Batches are sorted by width: what comes early waits for its turn.
-            waiting: Dict[int, Prediction] = {}
+            waiting: Dict[int, LinePrediction] = {}
             turn = 0
             for values in iterate(self._session, self._fetches):
                 waiting.update(self._batch(values))
@@ -83,24 +88,27 @@ class Evaluator:
                     yield waiting.pop(turn)
                     turn += 1
 
-    def _batch(self, values: Dict[str, Any]) -> Iterator[Tuple[int, Prediction]]:
+    def _batch(self, values: Dict[str, Any]) -> Iterator[Tuple[int, LinePrediction]]:
         rows = zip(*(values[name].tolist() for name in sorted(values)))
         for classes, confidence, index, key, truth in rows:
             text = self._run.dictionary.decode(classes)
-            yield index, Prediction(key.decode("utf-8"), truth.decode("utf-8"), text, confidence)
+            yield (
+                index,
+                LinePrediction(key.decode("utf-8"), truth.decode("utf-8"), text, confidence),
+            )
 
     def score(self, checkpoint: str, protocol: str = "exact") -> RecognitionScore:
         """Returns the score of a checkpoint."""
         pairs = ((line.truth, line.text) for line in self.predictions(checkpoint))
         return RecognitionScore(protocol).add_all(pairs)
 
-    def look(self, checkpoint: str) -> Look:
+    def look(self, checkpoint: str) -> ValidationResult:
         """Returns how many lines were read, the figures of their score, and the worst lines."""
         score, worst = RecognitionScore(), WorstLines()
         for number, line in enumerate(self.predictions(checkpoint)):
             if not score.add(line.truth, line.text):
                 worst.add(number, line)
-        return Look(score.lines, score.figures(), worst.misses(self._shards))
+        return ValidationResult(score.lines, score.figures(), worst.misses(self._shards))
 
     def close(self) -> None:
         """Frees the session."""
@@ -109,7 +117,7 @@ class Evaluator:
 
 @dataclass(frozen=True)
 class EvaluationSummary:
-    """The figures of `evaluate`, and where the predictions were written."""
+    """The figures of `evaluate_lines`, and where the predictions were written."""
 
     split: str
     checkpoint: str
@@ -124,7 +132,7 @@ class EvaluationSummary:
     predictions: str
 
 
-def evaluate(
+def evaluate_lines(
     model: str = "crnn",
     data_dir: PathLike = "data",
     output_dir: PathLike = "output",
@@ -136,7 +144,7 @@ def evaluate(
     batch_size: int = 64,
     limit: int = 0,
     target: str = "cpu",
-    on_progress: OnProgress = None,
+    on_progress: Optional[OnProgress] = None,
 ) -> EvaluationSummary:
     """Reads a split with a trained run, and writes its figures and its predictions beside it.
 
@@ -146,19 +154,19 @@ def evaluate(
     """
     run = read_run(Path(output_dir) / model, model)
     weights = run.checkpoint(checkpoint)
-    shards = read_shard_set(data_dir)
-    check_dictionary(run.dictionary, shards.charset, run.directory, shards.directory)
+    shards = read_line_shards(data_dir)
+    require_dictionary(run.dictionary, shards.charset, run.directory, shards.directory)
     width = chosen_beam(decoder, beam_width)
     score = RecognitionScore(protocol)
-    evaluator = Evaluator(run, shards, split, make_target(target), batch_size, width, limit)
-    path = run.directory / "predictions-{}.tsv".format(split)
+    evaluator = LineEvaluator(run, shards, split, make_device(target), batch_size, width, limit)
+    path = run.directory / f"predictions-{split}.tsv"
     try:
         with _renamed_when_done(path) as stream:
             table = csv.writer(stream, "excel-tab", lineterminator="\n")
             table.writerow(("key", "truth", "text", "confidence", "correct"))
             for done, line in enumerate(evaluator.predictions(weights), 1):
                 right = int(score.add(line.truth, line.text))
-                table.writerow((*line[:3], "{:.6f}".format(line.confidence), right))
+                table.writerow((*line[:3], f"{line.confidence:.6f}", right))
                 if on_progress:
                     on_progress(done, evaluator.samples)
     finally:
@@ -174,7 +182,7 @@ def evaluate(
         predictions=str(path),
         **score.figures(),
     )
-    write_atomic(run.directory / "evaluation-{}.json".format(split), dump_json(asdict(summary)))
+    write_atomic(run.directory / f"evaluation-{split}.json", dump_json(asdict(summary)))
     return summary
 
 

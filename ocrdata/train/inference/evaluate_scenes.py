@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
+from ocrdata.base.progress import OnProgress
 from ocrdata.base.storage.staging import dump_json, write_atomic
 from ocrdata.errors import CheckpointError, InputError, PathLike, UnknownNameError
 from ocrdata.metrics.detection import PROTOCOLS
@@ -17,10 +18,10 @@ from ocrdata.train.config.training import settings_from
 from ocrdata.train.data.scene_dataset import Scenes
 from ocrdata.train.data.scene_mixture import open_sources
 from ocrdata.train.data.scene_sources import open_scenes
-from ocrdata.train.devices.device import make_target
+from ocrdata.train.devices.device import make_device
 from ocrdata.train.inference.detect import (
     PROTOCOL,
-    Found,
+    FoundTexts,
     SceneEvaluator,
     checkpoint_name,
     plain_regions,
@@ -28,8 +29,7 @@ from ocrdata.train.inference.detect import (
     result_names,
     score_of,
 )
-from ocrdata.train.run_dir import Run, plain_options, read_run
-from ocrdata.train.tasks.base import OnProgress
+from ocrdata.train.run_dir import RunDirectory, plain_options, read_run
 
 DATA = "data"
 # The oldest time a zip can hold: the same results give the same bytes.
@@ -69,7 +69,7 @@ def evaluate_scenes(
     target: str = "cpu",
     tarfile: Optional[str] = None,
     tarpath: Optional[str] = None,
-    on_progress: OnProgress = None,
+    on_progress: Optional[OnProgress] = None,
     protocol: str = PROTOCOL,
 ) -> SceneEvaluation:
     """Finds the texts of a split with a trained run, and scores them by a protocol.
@@ -86,8 +86,8 @@ def evaluate_scenes(
     run = read_run(Path(output_dir) / model, model)
     weights = run.checkpoint(checkpoint)
     scenes = _open(run, data_dir, split, tarfile, tarpath)
-    evaluator = SceneEvaluator(run, scenes, make_target(target), reading, limit, protocol)
-    found: List[Found] = []
+    evaluator = SceneEvaluator(run, scenes, make_device(target), reading, limit, protocol)
+    found: List[FoundTexts] = []
     try:
         for one in evaluator.results(weights):
             found.append(one)
@@ -95,24 +95,28 @@ def evaluate_scenes(
                 on_progress(len(found), evaluator.samples)
     finally:
         evaluator.close()
-    results = run.directory / "results-{}.zip".format(split)
-    predictions = run.directory / "predictions-{}.jsonl".format(split)
+    results = run.directory / f"results-{split}.zip"
+    predictions = run.directory / f"predictions-{split}.jsonl"
     write_atomic(results, results_zip(found, protocol))
     write_atomic(predictions, "".join(_row(one) for one in found).encode("utf-8"))
     score = score_of(found, protocol)
     summary = SceneEvaluation(
-        split=split, checkpoint=checkpoint_name(weights), protocol=protocol,
+        split=split,
+        checkpoint=checkpoint_name(weights),
+        protocol=protocol,
         reading=plain_options(evaluator.reading),
         unreadable=sum(bool(one.problem) for one in found),
-        matched=int(score.matched), results=str(results), predictions=str(predictions),
+        matched=int(score.matched),
+        results=str(results),
+        predictions=str(predictions),
         **_figures(score),
-    )  # fmt: skip
-    write_atomic(run.directory / "evaluation-{}.json".format(split), dump_json(asdict(summary)))
+    )
+    write_atomic(run.directory / f"evaluation-{split}.json", dump_json(asdict(summary)))
     return summary
 
 
 def _open(
-    run: Run,
+    run: RunDirectory,
     data_dir: Optional[PathLike],
     split: str,
     tarfile: Optional[str],
@@ -122,7 +126,7 @@ def _open(
     if data_dir is None and trained_on.sources and tarfile is None:
         scenes = open_sources(DATA, split, trained_on)
         if scenes is None:
-            problem = "has no {} split of its own".format(split)
+            problem = f"has no {split} split of its own"
             hint = "Name a folder with --data-dir, or another split with --split."
             raise InputError(trained_on.sources, problem, hint=hint)
         return scenes
@@ -133,13 +137,19 @@ def _open(
 
 def _figures(score: Any) -> Dict[str, Any]:
     names = (
-        "images", "ground_truth", "detections", "ignored_ground_truth", "ignored_detections",
-        "precision", "recall", "hmean",
-    )  # fmt: skip
+        "images",
+        "ground_truth",
+        "detections",
+        "ignored_ground_truth",
+        "ignored_detections",
+        "precision",
+        "recall",
+        "hmean",
+    )
     return {name: getattr(score, name) for name in names}
 
 
-def results_zip(found: List[Found], protocol: str = PROTOCOL) -> bytes:
+def results_zip(found: List[FoundTexts], protocol: str = PROTOCOL) -> bytes:
     """Returns a zip of `res_<picture>.txt` files, one for each picture, also an empty one."""
     names = result_names([one.key for one in found])
     if len(set(names.values())) < len(names):
@@ -153,10 +163,10 @@ def results_zip(found: List[Found], protocol: str = PROTOCOL) -> bytes:
     return stream.getvalue()
 
 
-def _row(one: Found) -> str:
-    return json.dumps({"key": one.key, **regions_of(one)}, ensure_ascii=False) + "\n"
+def _row(one: FoundTexts) -> str:
+    return json.dumps({"key": one.key, **found_regions(one)}, ensure_ascii=False) + "\n"
 
 
-def regions_of(one: Found) -> Dict[str, Any]:
+def found_regions(one: FoundTexts) -> Dict[str, Any]:
     """Returns what was found in a picture as plain values."""
     return {"regions": plain_regions(one.polygons, one.scores)}

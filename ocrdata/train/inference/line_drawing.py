@@ -69,5 +69,5 @@ def draw_outlines(picture: Image.Image, polygons: Sequence[Any], scores: Any) ->
     for polygon, score in zip(polygons, np.asarray(scores).tolist()):
         outline = [tuple(point) for point in [*polygon.tolist(), polygon[0].tolist()]]
         pen.line(outline, (255, 40, 40), width)
-        pen.text(outline[0], "{:.2f}".format(score), (255, 40, 40), font, anchor="ls")
+        pen.text(outline[0], f"{score:.2f}", (255, 40, 40), font, anchor="ls")
     return drawn

@@ -16,19 +16,18 @@ from ocrdata.gallery.cards import Card
 from ocrdata.gallery.sheet import draw_sheet
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.data.line_images import decode_images, measured_widths, round_up
-from ocrdata.train.devices.device import make_target
-from ocrdata.train.inference.restore import chosen_beam, image_spec, restore, run_model
-from ocrdata.train.models.base import Decoded
-from ocrdata.train.run_dir import Run, read_run
+from ocrdata.train.devices.device import make_device
+from ocrdata.train.inference.restore import chosen_beam, image_spec, model_of_run, restore
+from ocrdata.train.models.base import DecodedLines
+from ocrdata.train.run_dir import RunDirectory, read_run
 
-OnProgress = Optional[Callable[[int, Optional[int]], None]]
 # What TensorFlow decodes as Pillow does; everything else becomes PNG first.
 _AS_IS = {"JPEG": ("L", "RGB"), "PNG": ("L", "RGB")}
 _DRAWN = 40  # readings in a picture
 
 
 @dataclass(frozen=True)
-class Reading:
+class LineReading:
     """The text read from a picture, and the probability the network gives it."""
 
     path: str
@@ -42,20 +41,22 @@ class PredictSummary:
 
     checkpoint: str
     images: int
-    readings: List[Reading]
+    readings: List[LineReading]
     unreadable: Dict[str, str] = field(default_factory=dict)
     drawing: Optional[str] = None
 
 
-class LineReader:
+class RunReader:
     """A trained network in a session, reading picture files batch by batch."""
 
-    def __init__(self, run: Run, checkpoint: str, target: str = "cpu", beam_width: int = 0) -> None:
+    def __init__(
+        self, run: RunDirectory, checkpoint: str, target: str = "cpu", beam_width: int = 0
+    ) -> None:
         self._charset = run.dictionary
-        chosen = make_target(target)
+        chosen = make_device(target)
         graph = tf.Graph()
         with graph.as_default(), v1.device(chosen.device):
-            model = run_model(run)
+            model = model_of_run(run)
             self._encoded = v1.placeholder(tf.string, [None])
             *_, decoded = build_reader(model, self._encoded, beam_width)
             self._fetches = decoded.classes, decoded.confidence
@@ -74,7 +75,7 @@ class LineReader:
 
 def build_reader(
     model: Any, encoded: Any, beam_width: int = 0
-) -> Tuple[Dict[str, Any], Dict[str, Any], Decoded]:
+) -> Tuple[Dict[str, Any], Dict[str, Any], DecodedLines]:
     """Builds the way from picture files (string [B]) to classes, as training and export have it.
 
     Returns the network's inputs and outputs, and what is read.
@@ -91,7 +92,7 @@ def build_reader(
     return inputs, outputs, model.decode(outputs, beam_width)
 
 
-def predict(
+def predict_lines(
     images: Iterable[PathLike],
     model: str = "crnn",
     output_dir: PathLike = "output",
@@ -102,7 +103,7 @@ def predict(
     target: str = "cpu",
     draw: Optional[PathLike] = None,
     overwrite: bool = False,
-    on_reading: Optional[Callable[[Reading], None]] = None,
+    on_reading: Optional[Callable[[LineReading], None]] = None,
 ) -> PredictSummary:
     """Reads pictures (files, or folders of them) with the run `output_dir`/`model`.
 
@@ -115,24 +116,24 @@ def predict(
         raise OutputExistsError(draw)
     run = read_run(Path(output_dir) / model, model)
     weights = run.checkpoint(checkpoint)
-    reader = LineReader(run, weights, target, chosen_beam(decoder, beam_width))
-    readings: List[Reading] = []
+    reader = RunReader(run, weights, target, chosen_beam(decoder, beam_width))
+    readings: List[LineReading] = []
     drawn: List[Card] = []
     unreadable: Dict[str, str] = {}
     for batch in _batches(paths, batch_size, unreadable):
         texts, confidences = reader.read([content for _, content in batch])
         for (path, content), text, confidence in zip(batch, texts, confidences):
-            readings.append(Reading(str(path), text, confidence))
+            readings.append(LineReading(str(path), text, confidence))
             if draw is not None and len(drawn) < _DRAWN:
-                note = "{:.0%}  {}".format(confidence, path.name)
+                note = f"{confidence:.0%}  {path.name}"
                 drawn.append(Card(content, text or "(nothing)", note))
             if on_reading:
                 on_reading(readings[-1])
     reader.close()
     if draw is not None:
         Path(draw).parent.mkdir(parents=True, exist_ok=True)
-        subtitle = "{} of {} pictures, {}".format(len(drawn), len(paths), Path(weights).name)
-        write_atomic(draw, draw_sheet(drawn, "Readings of {}".format(model), subtitle, columns=3))
+        subtitle = f"{len(drawn)} of {len(paths)} pictures, {Path(weights).name}"
+        write_atomic(draw, draw_sheet(drawn, f"Readings of {model}", subtitle, columns=3))
     return PredictSummary(
         Path(weights).name, len(readings), readings, unreadable, None if draw is None else str(draw)
     )

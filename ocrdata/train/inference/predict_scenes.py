@@ -13,14 +13,14 @@ from ocrdata.base.pairing import find_images
 from ocrdata.errors import OutputExistsError, PathLike
 from ocrdata.images.fitting import decode_picture
 from ocrdata.reading.outputs import drawing_paths, write_json_lines, write_png
-from ocrdata.train.devices.device import make_target
+from ocrdata.train.devices.device import make_device
 from ocrdata.train.inference.detect import Detection, checkpoint_name, plain_regions, whole_numbers
 from ocrdata.train.inference.line_drawing import draw_outlines
 from ocrdata.train.run_dir import read_run
 
 
 @dataclass(frozen=True)
-class Prediction:
+class ScenePrediction:
     """What was found in a picture: regions with `polygon` [[x, y], ...] and `score`."""
 
     path: str
@@ -34,7 +34,7 @@ class DetectSummary:
     checkpoint: str
     images: int
     texts: int
-    detections: List[Prediction]
+    detections: List[ScenePrediction]
     unreadable: Dict[str, str] = field(default_factory=dict)
     drawings: Optional[str] = None
     json_file: Optional[str] = None
@@ -50,7 +50,7 @@ def predict_scenes(
     draw: Optional[PathLike] = None,
     json_file: Optional[PathLike] = None,
     overwrite: bool = False,
-    on_detection: Optional[Callable[[Prediction], None]] = None,
+    on_detection: Optional[Callable[[ScenePrediction], None]] = None,
 ) -> DetectSummary:
     """Finds texts in pictures (files, or folders of them) with the run `output_dir`/`model`.
 
@@ -66,8 +66,8 @@ def predict_scenes(
             raise OutputExistsError(output)
     run = read_run(Path(output_dir) / model, model)
     weights = run.checkpoint(checkpoint)
-    detection = Detection(run, make_target(target), reading)
-    detections: List[Prediction] = []
+    detection = Detection(run, make_device(target), reading)
+    detections: List[ScenePrediction] = []
     unreadable: Dict[str, str] = {}
     try:
         detection.restore(weights)
@@ -78,7 +78,7 @@ def predict_scenes(
                 unreadable[str(path)] = " ".join(str(error).split()) or type(error).__name__
                 continue
             polygons, scores = whole_numbers(*detection.detect(picture))
-            detections.append(Prediction(str(path), plain_regions(polygons, scores)))
+            detections.append(ScenePrediction(str(path), plain_regions(polygons, scores)))
             if draw is not None:
                 shown = Image.fromarray(np.ascontiguousarray(picture[:, :, ::-1]))
                 write_png(drawings[path], draw_outlines(shown, polygons, scores))
@@ -89,7 +89,11 @@ def predict_scenes(
     if json_file is not None:
         write_json_lines(Path(json_file), ((one.path, one.regions) for one in detections))
     return DetectSummary(
-        checkpoint_name(weights), len(detections), sum(len(d.regions) for d in detections),
-        detections, unreadable, None if draw is None else str(draw),
+        checkpoint_name(weights),
+        len(detections),
+        sum(len(d.regions) for d in detections),
+        detections,
+        unreadable,
+        None if draw is None else str(draw),
         None if json_file is None else str(json_file),
-    )  # fmt: skip
+    )

@@ -5,18 +5,17 @@ from __future__ import annotations
 from typing import Any, Mapping
 
 from ocrdata.errors import CheckpointError, UnknownNameError
-from ocrdata.train.compat import tf, v1
+from ocrdata.train.compat import Tensor, tf, v1
 from ocrdata.train.config.training import settings_from
 from ocrdata.train.data.line_images import ImageSpec
 from ocrdata.train.models import MODELS
-from ocrdata.train.models.base import Decoded
-from ocrdata.train.run_dir import Run
+from ocrdata.train.models.base import DecodedLines
+from ocrdata.train.run_dir import RunDirectory
 
-Tensor = Any
 AVERAGE = "/ExponentialMovingAverage"
 
 
-def run_model(run: Run) -> Any:
+def model_of_run(run: RunDirectory) -> Any:
     """Returns the model of a run."""
     kind = MODELS.load(run.model)
     options = settings_from(kind.defaults, run.model_options)
@@ -39,11 +38,13 @@ def chosen_beam(decoder: str, beam_width: int) -> int:
     return beam_width if decoder == "beam" else 0
 
 
-def read_lines(model: Any, inputs: Mapping[str, Tensor], beam_width: int = 0) -> Decoded:
+def build_line_reader(
+    model: Any, inputs: Mapping[str, Tensor], beam_width: int = 0
+) -> DecodedLines:
     """Builds the network for reading, not for training, and its decoder (0: greedy)."""
     outputs = model.build(inputs, training=False)
     decoded = model.decode(outputs, beam_width)
-    assert isinstance(decoded, Decoded)
+    assert isinstance(decoded, DecodedLines)
     return decoded
 
 
@@ -67,7 +68,7 @@ def restore(session: Any, checkpoint: str, averaged: bool) -> None:
     if problem:
         raise CheckpointError(
             checkpoint,
-            "does not fit the network ({})".format(problem),
+            f"does not fit the network ({problem})",
             hint="The run's folder holds files of different runs: train anew with --overwrite.",
         )
 
@@ -76,7 +77,7 @@ def _misfit(variables: Mapping[str, Any], saved: Mapping[str, Any]) -> str:
     # The saver itself puts values of any shape into a variable.
     for name, variable in sorted(variables.items()):
         if name not in saved:
-            return "{} is missing".format(name)
+            return f"{name} is missing"
         if list(saved[name]) != variable.shape.as_list():
-            return "{} is {}, not {}".format(name, saved[name], variable.shape.as_list())
+            return f"{name} is {saved[name]}, not {variable.shape.as_list()}"
     return ""

@@ -7,10 +7,10 @@ from typing import Any, Dict, List, Sequence, Tuple
 
 from ocrdata.metrics.recognition import edit_distance
 from ocrdata.pages.run import Miss
-from ocrdata.pages.samples import Outline
+from ocrdata.pages.samples import DrawnOutline
 from ocrdata.records.format.schema import line_of
 from ocrdata.records.format.tfrecord import example_of, scan_records
-from ocrdata.train.data.line_shards import Shard
+from ocrdata.train.data.line_shards import LineShard
 
 LINES, SCENES = 24, 12
 
@@ -28,21 +28,23 @@ class WorstLines:
         entry = (share, line.confidence, -number, line)
         (heapq.heappush if len(self._heap) < LINES else heapq.heappushpop)(self._heap, entry)
 
-    def misses(self, shards: Sequence[Shard]) -> List[Miss]:
+    def misses(self, shards: Sequence[LineShard]) -> List[Miss]:
         """Returns the lines with their pictures, the worst first."""
         ordered = sorted(self._heap, reverse=True)
         pictures = _pictures(shards, {-number for _, _, number, _ in ordered})
         return [
             Miss(
-                pictures[-number], line.truth, line.text,
-                "{:.1%} sure · {}".format(line.confidence, line.key),
+                pictures[-number],
+                line.truth,
+                line.text,
+                f"{line.confidence:.1%} sure · {line.key}",
             )
             for _, _, number, line in ordered
             if -number in pictures
-        ]  # fmt: skip
+        ]
 
 
-def _pictures(shards: Sequence[Shard], numbers: "set[int]") -> Dict[int, bytes]:
+def _pictures(shards: Sequence[LineShard], numbers: "set[int]") -> Dict[int, bytes]:
     """Returns the encoded pictures of the lines with these numbers within a split."""
     found: Dict[int, bytes] = {}
     start = 0
@@ -77,12 +79,12 @@ def worst_scenes(found: Sequence[Any], matches: Dict[str, Any], load: Any) -> Li
 
 def _scene_miss(one: Any, missed: int, made_up: int, sample: Any) -> Miss:
     outlines = [
-        Outline(polygon, "ignored" if ignored else "text", "ignored" if ignored else "")
+        DrawnOutline(polygon, "ignored" if ignored else "text", "ignored" if ignored else "")
         for polygon, ignored in zip(one.truth.polygons, one.truth.ignored)
     ]
     outlines += [
-        Outline(polygon, "found, {:.2f}".format(float(score)), "found")
+        DrawnOutline(polygon, f"found, {float(score):.2f}", "found")
         for polygon, score in zip(one.polygons, one.scores)
     ]
-    words = "{} missed, {} found that are no text".format(missed, made_up)
+    words = f"{missed} missed, {made_up} found that are no text"
     return Miss(sample.image_bytes(), words, words, one.problem or one.key, outlines)

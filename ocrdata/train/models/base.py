@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Dict, Mapping
 
-Tensor = Any
+from ocrdata.train.compat import Tensor
+
 Inputs = Mapping[str, Tensor]
 Outputs = Mapping[str, Tensor]
 Labels = Mapping[str, Tensor]
 
 
 @dataclass(frozen=True)
-class Decoded:
+class DecodedLines:
     """What was read: int32 [B, L] classes, padded with -1, and float32 [B] probabilities."""
 
     classes: Tensor

@@ -9,10 +9,9 @@ from __future__ import annotations
 import zlib
 from typing import Any, Optional, Sequence, Tuple
 
-from ocrdata.train.compat import tf, v1
+from ocrdata.train.compat import Tensor, tf, v1
 from ocrdata.train.devices import replicas
 
-Tensor = Any
 SLOW_DECAY = 0.997  # of the averages in deep networks that take few pictures at a time
 
 
@@ -165,7 +164,7 @@ def masked_moments(inputs: Tensor, mask: Tensor) -> Tuple[Tensor, Tensor]:
     sums = [tf.reduce_sum(inside, [0, 1, 2]), tf.reduce_sum(inside * inside, [0, 1, 2])]
     if replicas.count() > 1:
         channels = int(inputs.shape[-1])  # in one message: each costs as much as a large one
-        joined = replicas.total(tf.concat([*sums, count[tf.newaxis]], 0))
+        joined = replicas.total_over_replicas(tf.concat([*sums, count[tf.newaxis]], 0))
         *sums, count = tf.split(joined, [channels, channels, 1])
     mean, square = sums[0] / count, sums[1] / count
     return mean, tf.maximum(square - mean * mean, 0.0)

@@ -12,11 +12,11 @@ import functools
 import operator
 from typing import Any, Dict, Mapping, NamedTuple, Tuple
 
-from ocrdata.train.compat import tf, v1
+from ocrdata.train.compat import Tensor, tf, v1
 from ocrdata.train.config.training import CrnnOptions, TrainOptions
 from ocrdata.train.devices import replicas
 from ocrdata.train.models import blocks, ctc
-from ocrdata.train.models.base import Decoded, Inputs, Labels, Model, Outputs, Tensor
+from ocrdata.train.models.base import DecodedLines, Inputs, Labels, Model, Outputs
 from ocrdata.train.models.lstm import bidirectional_lstm
 
 
@@ -28,7 +28,7 @@ class Layer(NamedTuple):
     pool: Tuple[int, int] = (1, 1)
 
 
-HEIGHT = 32
+LINE_HEIGHT = 32
 LAYERS = (
     Layer(64, pool=(2, 2)),
     Layer(128, pool=(2, 2)),
@@ -40,13 +40,15 @@ LAYERS = (
 LAST_FILTERS = 512  # 2x2, which takes the remaining two rows to one
 MIN_FILTERS = 8
 _POOLED = [layer.pool[1] for layer in LAYERS]
-STRIDE = functools.reduce(operator.mul, _POOLED)  # pixels a time step
-_SCALES = sorted({STRIDE // functools.reduce(operator.mul, _POOLED[:n], 1) for n in range(7)})
+PIXELS_PER_STEP = functools.reduce(operator.mul, _POOLED)  # pixels a time step
+_SCALES = sorted(
+    {PIXELS_PER_STEP // functools.reduce(operator.mul, _POOLED[:n], 1) for n in range(7)}
+)
 
 
 def time_steps(width: Any) -> Any:
     """Returns the CTC time steps of an image `width` pixels wide; takes integers and tensors."""
-    return (width + STRIDE - 1) // STRIDE
+    return (width + PIXELS_PER_STEP - 1) // PIXELS_PER_STEP
 
 
 class Crnn(Model):
@@ -59,7 +61,7 @@ class Crnn(Model):
     task = "recognition"
     defaults = CrnnOptions
     training = TrainOptions()
-    height = HEIGHT
+    height = LINE_HEIGHT
 
     def __init__(self, options: CrnnOptions, num_classes: int, seed: int = 0) -> None:
         self.options = options
@@ -114,18 +116,18 @@ class Crnn(Model):
         """Returns the feature columns [B, 1, T, filters]."""
         lengths, width = time_steps(widths), tf.shape(images)[2]
         # To whole time steps: the columns in between are as gray as all padding.
-        added = time_steps(width) * STRIDE - width
+        added = time_steps(width) * PIXELS_PER_STEP - width
         features = (tf.cast(images, tf.float32) / 127.5 - 1.0) * _mask(widths, width)
         features = tf.pad(features, [[0, 0], [0, 0], [0, added], [0, 0]])
-        features.set_shape([None, HEIGHT, _static_width(images), images.shape[-1]])
+        features.set_shape([None, LINE_HEIGHT, _static_width(images), images.shape[-1]])
         masks = {scale: _mask(lengths * scale, time_steps(width) * scale) for scale in _SCALES}
-        scale = STRIDE
+        scale = PIXELS_PER_STEP
         for number, layer in enumerate(LAYERS, 1):
             before, scale = masks[scale], scale // layer.pool[1]
             features = self._layer(features, number, layer, before, masks[scale], training)
         filters = self._filters(LAST_FILTERS)
         features = tf.pad(features, [[0, 0], [0, 0], [0, 1], [0, 0]])
-        name = "conv{}".format(len(LAYERS) + 1)
+        name = f"conv{len(LAYERS) + 1}"
         normalised = self.options.batch_norm == "all"
         features = blocks.conv(features, filters, 2, name, "VALID", bias=not normalised)
         if normalised:
@@ -143,7 +145,7 @@ class Crnn(Model):
         training: bool,
     ) -> Tensor:
         """Applies a convolution of the stack; the masks are those before and after pooling."""
-        name = "conv{}".format(number)
+        name = f"conv{number}"
         filters = self._filters(layer.filters)
         pooled = layer.pool != (1, 1)
         if layer.normalised or self.options.batch_norm == "all":
@@ -164,7 +166,7 @@ class Crnn(Model):
             return tf.reduce_mean(ctc.static_losses(logits, lengths, classes))
         return tf.reduce_mean(ctc.losses(logits, lengths, classes, self.skip_long_labels))
 
-    def decode(self, outputs: Outputs, beam_width: int = 0) -> Decoded:
+    def decode(self, outputs: Outputs, beam_width: int = 0) -> DecodedLines:
         """Returns the text of the best path (`beam_width` 0) or the best text of a beam search.
 
         The confidence is the text's probability, over all paths that give it.
@@ -178,11 +180,11 @@ class Crnn(Model):
         else:
             found, _ = v1.nn.ctc_greedy_decoder(scores, lengths, merge_repeated=True)
         classes = tf.cast(tf.sparse.to_dense(found[0], default_value=-1), tf.int32)
-        return Decoded(classes, ctc.probabilities(scores, lengths, classes))
+        return DecodedLines(classes, ctc.text_probabilities(scores, lengths, classes))
 
     def placeholders(self) -> Dict[str, Tensor]:
         """Returns `images` and `widths`."""
-        shape = [None, HEIGHT, self.options.image_width or None, self.options.channels]
+        shape = [None, LINE_HEIGHT, self.options.image_width or None, self.options.channels]
         return {
             "images": v1.placeholder(tf.uint8, shape, "images"),
             "widths": v1.placeholder(tf.int32, [None], "widths"),
@@ -194,7 +196,7 @@ class Crnn(Model):
 
     def description(self) -> Dict[str, Any]:
         """Returns the pictures that are read."""
-        sizes = {"height": HEIGHT, "channels": self.options.channels}
+        sizes = {"height": LINE_HEIGHT, "channels": self.options.channels}
         return {"lines": dict(sizes, width=self.options.image_width)}
 
     def figures(self, outputs: Outputs, labels: Labels) -> Dict[str, Tensor]:
@@ -204,7 +206,7 @@ class Crnn(Model):
         right = self.correct(self.decode(outputs), labels)
         return {"accuracy": tf.reduce_mean(tf.cast(right, tf.float32))}
 
-    def correct(self, decoded: Decoded, labels: Labels) -> Tensor:
+    def correct(self, decoded: DecodedLines, labels: Labels) -> Tensor:
         """Returns bool [B]: whether each whole sequence is right."""
         read, truth = decoded.classes, labels["classes"]
         length = tf.maximum(tf.shape(read)[1], tf.shape(truth)[1])
@@ -218,7 +220,7 @@ def _mask(widths: Tensor, width: Tensor) -> Tensor:
 def _static_width(images: Tensor) -> Any:
     width = images.shape[2]
     width = getattr(width, "value", width)  # a Dimension in TensorFlow 1
-    return None if width is None else time_steps(width) * STRIDE
+    return None if width is None else time_steps(width) * PIXELS_PER_STEP
 
 
 def _pad(classes: Tensor, length: Tensor) -> Tensor:

@@ -6,8 +6,7 @@ time steps, `classes` int32 [B, L] are padded with -1.
 
 from __future__ import annotations
 
-from ocrdata.train.compat import tf, v1
-from ocrdata.train.models.base import Tensor
+from ocrdata.train.compat import Tensor, tf, v1
 
 
 def losses(logits: Tensor, lengths: Tensor, classes: Tensor, skip_long: bool) -> Tensor:
@@ -51,7 +50,7 @@ def static_losses(logits: Tensor, lengths: Tensor, classes: Tensor) -> Tensor:
     )
 
 
-def probabilities(scores: Tensor, lengths: Tensor, classes: Tensor) -> Tensor:
+def text_probabilities(scores: Tensor, lengths: Tensor, classes: Tensor) -> Tensor:
     """Returns the probabilities, float32 [B], of texts; an empty one is blanks only."""
     empty = tf.reduce_all(classes < 0, 1)
     # CTC takes no empty label: another one stands in, whose loss is not used.

@@ -12,30 +12,30 @@ from typing import Any, Dict, List, Mapping, Sequence, Tuple
 import numpy as np
 
 from ocrdata.geometry import boxes as b
-from ocrdata.train.compat import tf, v1
+from ocrdata.train.compat import Tensor, tf, v1
 from ocrdata.train.config.deeptext import (
+    ANCHOR_STRIDE,
     DEEPTEXT_TRAINING,
-    STRIDE,
     DeepTextOptions,
-    DeepTextReading,
-    WholeOptions,
+    DeepTextReadingOptions,
+    ResizeOptions,
 )
 from ocrdata.train.data.random_crop import Crop
 from ocrdata.train.data.random_resize import make_whole
 from ocrdata.train.devices import replicas
 from ocrdata.train.models import blocks, roi_sampling, rois
-from ocrdata.train.models.base import Inputs, Labels, Outputs, Tensor
+from ocrdata.train.models.base import Inputs, Labels, Outputs
 from ocrdata.train.models.detector import Detector
 from ocrdata.train.models.losses import box_losses
 from ocrdata.train.models.pyramid import centred
-from ocrdata.train.models.roi_sampling import TEXT, Texts
-from ocrdata.train.models.vgg16 import fully_connected, scaled, vgg16
+from ocrdata.train.models.roi_sampling import _TEXT, Texts
+from ocrdata.train.models.vgg16 import fully_connected, scaled_width, vgg16
 
 INCEPTION = ((1, 128), (3, 384), (5, 128))  # kernels and channels of the proposals' branches
-CLASSES, POOLED, FUSED = 3, 7, 512
+_CLASSES, _POOLED, _FUSED = 3, 7, 512
 PROPOSAL_OVERLAP = 0.7
 RPN_BOX_WEIGHT, RPN_BETA, RCNN_BETA = 3.0, 1.0 / 9.0, 1.0
-RARE = -2.0  # the first logit of an anchor: few are text
+_RARE = -2.0  # the first logit of an anchor: few are text
 
 
 class DeepText(Detector):
@@ -49,13 +49,13 @@ class DeepText(Detector):
     """
 
     defaults = DeepTextOptions
-    reading = DeepTextReading
-    sources = WholeOptions
+    reading = DeepTextReadingOptions
+    sources = ResizeOptions
     training = DEEPTEXT_TRAINING
-    stride = STRIDE
+    stride = ANCHOR_STRIDE
     rounds = 1  # of the second stage
 
-    def prepare(self, reading: DeepTextReading) -> None:
+    def prepare(self, reading: DeepTextReadingOptions) -> None:
         """Takes over the rounds."""
         self.rounds = reading.rounds
 
@@ -69,14 +69,14 @@ class DeepText(Detector):
         polygons: Sequence[np.ndarray],
         ignore: np.ndarray,
         options: Any,
-        draw: Random,
+        rng: Random,
     ) -> Crop:
         """Returns a picture, varied, at the input's size."""
         return make_whole(
-            picture, polygons, ignore, self.options.size, self.options.fit, options, draw
+            picture, polygons, ignore, self.options.size, self.options.fit, options, rng
         )
 
-    def fitting(self, reading: DeepTextReading) -> Dict[str, Any]:
+    def fitting(self, reading: DeepTextReadingOptions) -> Dict[str, Any]:
         """Returns the input's size and how pictures are brought to it."""
         return {"size": list(self.options.size), "fit": self.options.fit}
 
@@ -90,7 +90,7 @@ class DeepText(Detector):
         boxes = np.clip(boxes, 0, np.array([width, height, width, height], np.float32))
         small = (boxes[:, 2:] - boxes[:, :2]).min(axis=1) < max(self.options.min_text_size, 1e-3)
         unread = np.asarray(ignore, bool) | small
-        order = np.argsort(-b.areas(boxes), kind="stable")
+        order = np.argsort(-b.box_areas(boxes), kind="stable")
         texts, ignored = order[~unread[order]], order[unread[order]]
         count = self.options.max_texts
         left_over = np.concatenate([texts[count:], ignored])
@@ -109,7 +109,7 @@ class DeepText(Detector):
         """Returns the outputs of both stages."""
         options = self.options
         size = tf.shape(inputs["images"])[1:3]
-        images = centred(inputs["images"], STRIDE)
+        images = centred(inputs["images"], ANCHOR_STRIDE)
         maps = vgg16(images, training, options.batch_norm, options.width_multiplier)[3:]
         with v1.variable_scope("deeptext"):
             first = self._propose(maps[1], size, training)
@@ -137,21 +137,23 @@ class DeepText(Detector):
         parts = []
         for kernel, width in INCEPTION:
             width, name = (
-                scaled(width, options.width_multiplier),
-                "inception_{0}x{0}".format(kernel),
+                scaled_width(width, options.width_multiplier),
+                f"inception_{kernel}x{kernel}",
             )
             parts.append(blocks.conv(features, width, kernel, name))
         joined = tf.nn.relu(tf.concat(parts, 3))
-        shapes = b.anchors(1, 1, scales=options.scales(), ratios=options.ratios()) - STRIDE / 2.0
-        logits = blocks.conv(joined, len(shapes), 1, "score", bias_start=RARE, deviation=0.01)
+        shapes = (
+            b.anchors(1, 1, scales=options.scales(), ratios=options.ratios()) - ANCHOR_STRIDE / 2.0
+        )
+        logits = blocks.conv(joined, len(shapes), 1, "score", bias_start=_RARE, deviation=0.01)
         deltas = blocks.conv(joined, 4 * len(shapes), 1, "deltas", deviation=0.01)
         extent = tf.shape(features)
-        anchors = rois.grid_of_anchors(shapes, extent[1], extent[2], STRIDE)
+        anchors = rois.grid_of_anchors(shapes, extent[1], extent[2], ANCHOR_STRIDE)
         flat = {
             "logits": tf.reshape(logits, [extent[0], -1]),
             "deltas": tf.reshape(deltas, [extent[0], -1, 4]),
         }
-        boxes = rois.decode(flat["deltas"], anchors, rois.NO_DEVIATIONS, size)
+        boxes = rois.decode_boxes_in_graph(flat["deltas"], anchors, rois.NO_DEVIATIONS, size)
         count = options.train_proposals if training else options.test_proposals
         proposals, scores = rois.best_boxes(
             boxes, tf.sigmoid(flat["logits"]), count, count, PROPOSAL_OVERLAP
@@ -163,25 +165,25 @@ class DeepText(Detector):
         multiplier = self.options.width_multiplier
         with v1.variable_scope("deeptext", reuse=v1.AUTO_REUSE):
             pooled = [
-                rois.roi_align(features, boxes, stride, POOLED)
-                for features, stride in zip(maps, (STRIDE // 2, STRIDE))
+                rois.roi_align(features, boxes, stride, _POOLED)
+                for features, stride in zip(maps, (ANCHOR_STRIDE // 2, ANCHOR_STRIDE))
             ]
-            width = scaled(FUSED, multiplier)
+            width = scaled_width(_FUSED, multiplier)
             fused = tf.nn.relu(blocks.conv(tf.concat(pooled, 3), width, 1, "fused"))
         with v1.variable_scope(v1.get_variable_scope(), reuse=v1.AUTO_REUSE):
             hidden = fully_connected(fused, multiplier)
         with v1.variable_scope("deeptext", reuse=v1.AUTO_REUSE):
             count = tf.shape(boxes)[1]
-            logits = blocks.dense(hidden, CLASSES, "class", deviation=0.01)
+            logits = blocks.dense(hidden, _CLASSES, "class", deviation=0.01)
             deltas = blocks.dense(hidden, 4, "box", deviation=0.001)
-        return tf.reshape(logits, [-1, count, CLASSES]), tf.reshape(deltas, [-1, count, 4])
+        return tf.reshape(logits, [-1, count, _CLASSES]), tf.reshape(deltas, [-1, count, 4])
 
     def _judge(self, maps: Sequence[Tensor], boxes: Tensor, size: Tensor) -> Dict[str, Tensor]:
         """Runs the second stage over proposals, then over what it makes of them (section 2.4)."""
         logits, found = [], []
         for _ in range(self.rounds):
             judged, deltas = self._second_stage(maps, boxes)
-            boxes = rois.decode(deltas, boxes, b.SECOND_STAGE_DEVIATIONS, size)
+            boxes = rois.decode_boxes_in_graph(deltas, boxes, b.SECOND_STAGE_DEVIATIONS, size)
             logits.append(judged)
             found.append(boxes)
         return {"logits": tf.concat(logits, 1), "boxes": tf.concat(found, 1)}
@@ -190,7 +192,7 @@ class DeepText(Detector):
         """Returns the losses of both stages and their parts, weighted as they are added up."""
         first = _rows(outputs, "rpn_")
         count = tf.cast(tf.size(first["weights"]), tf.float32)
-        truth = tf.cast(tf.equal(first["labels"], TEXT), tf.float32)
+        truth = tf.cast(tf.equal(first["labels"], _TEXT), tf.float32)
         losses = tf.nn.sigmoid_cross_entropy_with_logits(labels=truth, logits=first["logits"])
         rpn_class = tf.reduce_sum(losses * first["weights"]) / count
         rpn_box = RPN_BOX_WEIGHT * tf.reduce_sum(box_losses(first, RPN_BETA)) / count
@@ -203,10 +205,13 @@ class DeepText(Detector):
         rcnn_class = tf.reduce_sum(losses * second["weights"]) / count
         rcnn_box = tf.reduce_sum(box_losses(second, RCNN_BETA)) / count
         return {
-            "rpn_loss": rpn_class + rpn_box, "rpn_class_loss": rpn_class, "rpn_box_loss": rpn_box,
-            "rcnn_loss": rcnn_class + rcnn_box, "rcnn_class_loss": rcnn_class,
+            "rpn_loss": rpn_class + rpn_box,
+            "rpn_class_loss": rpn_class,
+            "rpn_box_loss": rpn_box,
+            "rcnn_loss": rcnn_class + rcnn_box,
+            "rcnn_class_loss": rcnn_class,
             "rcnn_box_loss": rcnn_box,
-        }  # fmt: skip
+        }
 
     def loss(self, outputs: Outputs, labels: Labels) -> Tensor:
         """Returns the loss of a batch, a float32 scalar."""
@@ -217,25 +222,30 @@ class DeepText(Detector):
         """Returns `boxes` [B, n, 4], their `scores` [B, n] as text, and `objectness`."""
         return {
             "boxes": tf.identity(outputs["boxes"]),
-            "scores": tf.nn.softmax(outputs["logits"])[..., TEXT],
+            "scores": tf.nn.softmax(outputs["logits"])[..., _TEXT],
             "objectness": tf.identity(outputs["objectness"]),
         }
 
     def shown(self, batch: Mapping[str, Tensor], decoded: Mapping[str, Tensor]) -> List[Tensor]:
         """Returns where the true texts are, and the anchors' objectness, [B, h, w]."""
         shape = tf.shape(decoded["objectness"])
-        cells = rois.grid_of_anchors(np.zeros((1, 4)), shape[1], shape[2], STRIDE)[None, :, None]
+        cells = rois.grid_of_anchors(np.zeros((1, 4)), shape[1], shape[2], ANCHOR_STRIDE)[
+            None, :, None
+        ]
         texts = batch["texts"][:, None]
         inside = (cells >= texts)[..., :2] & (cells <= texts)[..., 2:]
         covered = tf.reduce_any(tf.reduce_all(inside, 3), 2)
         return [tf.reshape(tf.cast(covered, tf.float32), shape), decoded["objectness"]]
 
-    def rule(self, reading: DeepTextReading) -> Dict[str, Any]:
+    def rule(self, reading: DeepTextReadingOptions) -> Dict[str, Any]:
         """Returns that of `voting.read_boxes`."""
         return {
-            "kind": "boxes", "threshold": reading.threshold, "voting": reading.voting,
-            "nms_threshold": reading.nms_threshold, "most": reading.max_boxes,
-        }  # fmt: skip
+            "kind": "boxes",
+            "threshold": reading.threshold,
+            "voting": reading.voting,
+            "nms_threshold": reading.nms_threshold,
+            "most": reading.max_boxes,
+        }
 
 
 def _padded(boxes: np.ndarray, count: int) -> np.ndarray:

@@ -9,10 +9,10 @@ import numpy as np
 
 from ocrdata.geometry.outlines import find_outlines
 from ocrdata.images.fitting import fit_picture
-from ocrdata.train.compat import tf, v1
+from ocrdata.train.compat import Tensor, tf, v1
 from ocrdata.train.config.sources import SceneOptions
 from ocrdata.train.data.random_crop import Crop, make_crop
-from ocrdata.train.models.base import Model, Outputs, Tensor
+from ocrdata.train.models.base import Model, Outputs
 
 
 class Detector(Model):
@@ -46,10 +46,10 @@ class Detector(Model):
         polygons: Sequence[np.ndarray],
         ignore: np.ndarray,
         options: Any,
-        draw: Random,
+        rng: Random,
     ) -> Crop:
         """Returns what is learned of a picture, uint8 [h, w, 3] (blue first), at `crop_size`."""
-        return make_crop(picture, polygons, ignore, options, draw)
+        return make_crop(picture, polygons, ignore, options, rng)
 
     def fit(self, picture: np.ndarray, reading: Any) -> Tuple[np.ndarray, Tuple[float, float]]:
         """Returns a whole picture as it is read, and how many of its pixels (x, y) one of it is."""

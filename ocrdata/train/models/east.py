@@ -13,18 +13,18 @@ import numpy as np
 
 from ocrdata.geometry import rbox
 from ocrdata.geometry.polygons import to_quads
-from ocrdata.train.compat import tf, v1
-from ocrdata.train.config.detection import EAST_TRAINING, EastOptions, EastReading
+from ocrdata.train.compat import Tensor, tf, v1
+from ocrdata.train.config.detection import EAST_TRAINING, EastOptions, EastReadingOptions
 from ocrdata.train.models import blocks
-from ocrdata.train.models.base import Inputs, Labels, Outputs, Tensor
+from ocrdata.train.models.base import Inputs, Labels, Outputs
 from ocrdata.train.models.detector import Detector
 from ocrdata.train.models.losses import batch_mean, dice_losses
-from ocrdata.train.models.pyramid import STRIDE, enlarged, picture_features
+from ocrdata.train.models.pyramid import MAP_STRIDE, enlarged, picture_features
 
 MERGED = (128, 64, 32)
 CHANNELS = {"rbox": 5, "quad": 8}
 # The first score's logit: text is rare. From one half, the dice loss would hardly move.
-RARE = -3.0
+_RARE = -3.0
 
 
 class East(Detector):
@@ -36,24 +36,29 @@ class East(Detector):
     """
 
     defaults = EastOptions
-    reading = EastReading
+    reading = EastReadingOptions
     training = EAST_TRAINING
-    stride = STRIDE
+    stride = MAP_STRIDE
 
     def label_maps(
         self, polygons: Sequence[np.ndarray], ignore: np.ndarray, size: Tuple[int, int]
     ) -> Dict[str, np.ndarray]:
         """Returns the maps of one crop: `score`, `geometry` and `mask`, as `label_specs` says."""
-        maps = rbox.encode(
-            to_quads(polygons), ignore, size, geometry=self.options.geometry, stride=STRIDE,
-            shrink=self.options.shrink, min_text_size=self.options.min_text_size,
+        maps = rbox.encode_rboxes(
+            to_quads(polygons),
+            ignore,
+            size,
+            geometry=self.options.geometry,
+            stride=MAP_STRIDE,
+            shrink=self.options.shrink,
+            min_text_size=self.options.min_text_size,
             ignore_border=self.options.ignore_border,
-        )  # fmt: skip
+        )
         return {"score": maps.score, "geometry": maps.geometry, "mask": maps.mask}
 
     def label_specs(self, size: int) -> Dict[str, Tuple[Any, Tuple[int, ...]]]:
         """Returns dtype and shape of each label map of a crop of `size` pixels."""
-        side = size // STRIDE
+        side = size // MAP_STRIDE
         channels = CHANNELS[self.options.geometry]
         return {
             "geometry": (tf.float32, (side, side, channels)),
@@ -73,7 +78,7 @@ class East(Detector):
         stages = picture_features(inputs["images"], self.options, training)
         with v1.variable_scope("east"):
             merged = _merge(stages[::-1], training)
-            logits = blocks.conv(merged, 1, 1, "score", bias_start=RARE)
+            logits = blocks.conv(merged, 1, 1, "score", bias_start=_RARE)
             return {"logits": logits, "geometry": self._head(merged)}
 
     def _head(self, merged: Tensor) -> Tensor:
@@ -118,19 +123,21 @@ class East(Detector):
             "geometry": tf.identity(outputs["geometry"]),
         }
 
-    def rule(self, reading: EastReading) -> Dict[str, Any]:
+    def rule(self, reading: EastReadingOptions) -> Dict[str, Any]:
         """Returns that of `rbox.detect`."""
         return {
-            "kind": "rbox", "stride": STRIDE, "threshold": reading.threshold,
+            "kind": "rbox",
+            "stride": MAP_STRIDE,
+            "threshold": reading.threshold,
             "nms_threshold": reading.nms_threshold,
-        }  # fmt: skip
+        }
 
 
 def _merge(stages: Sequence[Tensor], training: bool) -> Tensor:
     """Joins features from the coarsest to the finest (section 3.2 of the paper)."""
     merged = stages[0]
     for number, (width, finer) in enumerate(zip(MERGED, stages[1:]), 1):
-        with v1.variable_scope("merge{}".format(number)):
+        with v1.variable_scope(f"merge{number}"):
             merged = tf.concat([enlarged(merged, finer), finer], 3)
             merged = blocks.conv_norm(merged, width, 1, "conv1", training)
             merged = blocks.conv_norm(merged, width, 3, "conv2", training)

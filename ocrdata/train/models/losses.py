@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Mapping
 
-from ocrdata.train.compat import tf
+from ocrdata.train.compat import Tensor, tf
 from ocrdata.train.devices import replicas
-from ocrdata.train.models.base import Tensor
-from ocrdata.train.models.roi_sampling import TEXT
+from ocrdata.train.models.roi_sampling import _TEXT
 from ocrdata.train.models.rois import where
 
 TINY = 1e-5
@@ -24,14 +23,14 @@ def dice_losses(scores: Tensor, truth: Tensor, mask: Tensor, squared: bool = Fal
     sizes = (scores * scores + truth * truth) if squared else (scores + truth)
     sums = [tf.reduce_sum(part, [0, 1, 2]) for part in (scores * truth, sizes)]
     if replicas.count() > 1:
-        sums = tf.unstack(replicas.total(tf.stack(sums)))
+        sums = tf.unstack(replicas.total_over_replicas(tf.stack(sums)))
     return 1.0 - 2.0 * sums[0] / (sums[1] + TINY)
 
 
 def batch_mean(values: Tensor, weights: Tensor) -> Tensor:
     """Returns the weighted mean over the whole batch, on however many devices it is."""
     sums = tf.stack([tf.reduce_sum(values * weights), tf.reduce_sum(weights)])
-    total, count = tf.unstack(replicas.total(sums))
+    total, count = tf.unstack(replicas.total_over_replicas(sums))
     return total / tf.maximum(count, 1.0)
 
 
@@ -60,5 +59,5 @@ def box_losses(rows: Mapping[str, Tensor], beta: float) -> Tensor:
     """
     distance = tf.abs(rows["found"] - rows["deltas"])
     smooth = where(distance < beta, 0.5 * distance * distance / beta, distance - 0.5 * beta)
-    counts = rows["weights"] * tf.cast(tf.equal(rows["labels"], TEXT), tf.float32)
+    counts = rows["weights"] * tf.cast(tf.equal(rows["labels"], _TEXT), tf.float32)
     return tf.reduce_sum(smooth, 2) * counts

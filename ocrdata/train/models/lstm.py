@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Any, List, Tuple
 
-from ocrdata.train.compat import tf, v1
-from ocrdata.train.models.base import Tensor
+from ocrdata.train.compat import Tensor, tf, v1
 from ocrdata.train.models.blocks import glorot_uniform, variable
 
 FORGET_BIAS = 1.0

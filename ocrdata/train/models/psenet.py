@@ -12,13 +12,13 @@ from typing import Any, Dict, List, Mapping, Sequence, Tuple
 import numpy as np
 
 from ocrdata.geometry import kernels
-from ocrdata.train.compat import tf, v1
-from ocrdata.train.config.detection import PSENET_TRAINING, PsenetOptions, PsenetReading
+from ocrdata.train.compat import Tensor, tf, v1
+from ocrdata.train.config.detection import PSENET_TRAINING, PsenetOptions, PsenetReadingOptions
 from ocrdata.train.models import blocks
-from ocrdata.train.models.base import Inputs, Labels, Outputs, Tensor
+from ocrdata.train.models.base import Inputs, Labels, Outputs
 from ocrdata.train.models.detector import Detector
 from ocrdata.train.models.losses import dice_losses, hard_negatives
-from ocrdata.train.models.pyramid import STRIDE, enlarged, picture_features
+from ocrdata.train.models.pyramid import MAP_STRIDE, enlarged, picture_features
 
 
 class Psenet(Detector):
@@ -30,9 +30,9 @@ class Psenet(Detector):
     """
 
     defaults = PsenetOptions
-    reading = PsenetReading
+    reading = PsenetReadingOptions
     training = PSENET_TRAINING
-    stride = STRIDE
+    stride = MAP_STRIDE
 
     def label_maps(
         self, polygons: Sequence[np.ndarray], ignore: np.ndarray, size: Tuple[int, int]
@@ -43,13 +43,15 @@ class Psenet(Detector):
         """
         options = self.options
         scheme = kernels.paper_scheme(options.kernels, options.smallest_kernel, options.vanished)
-        maps = kernels.encode(polygons, ignore, size, scheme, STRIDE, options.min_text_size)
+        maps = kernels.encode_kernels(
+            polygons, ignore, size, scheme, MAP_STRIDE, options.min_text_size
+        )
         vanished = np.array(maps.vanished, np.float32)
         return {"kernels": maps.kernels, "mask": maps.mask, "vanished": vanished}
 
     def label_specs(self, size: int) -> Dict[str, Tuple[Any, Tuple[int, ...]]]:
         """Returns dtype and shape of each label map of a crop of `size` pixels."""
-        side = size // STRIDE
+        side = size // MAP_STRIDE
         return {
             "kernels": (tf.uint8, (side, side, self.options.kernels)),
             "mask": (tf.uint8, (side, side)),
@@ -112,18 +114,18 @@ class Psenet(Detector):
         maps = tf.cast(batch["kernels"], tf.float32), decoded["kernels"]
         return [tf.reduce_mean(each, 3) for each in maps]
 
-    def rule(self, reading: PsenetReading) -> Dict[str, Any]:
+    def rule(self, reading: PsenetReadingOptions) -> Dict[str, Any]:
         """Returns that of `expansion.detect`."""
         names = ("threshold", "polygons", "min_kernel_area", "min_area", "min_score", "min_side")
         settings = {name: getattr(reading, name) for name in names}
-        return {"kind": "kernels", "stride": STRIDE, **settings}
+        return {"kind": "kernels", "stride": MAP_STRIDE, **settings}
 
 
 def _pyramid(stages: Sequence[Tensor], width: int, training: bool) -> List[Tensor]:
     """Returns the features of each stage, finest first, with what coarser ones add to them."""
     levels = [blocks.conv_norm(stages[-1], width, 1, "lateral5", training)]
     for number in (4, 3, 2):
-        finer = blocks.conv_norm(stages[number - 2], width, 1, "lateral{}".format(number), training)
+        finer = blocks.conv_norm(stages[number - 2], width, 1, f"lateral{number}", training)
         joined = finer + enlarged(levels[0], finer)
-        levels.insert(0, blocks.conv_norm(joined, width, 3, "smooth{}".format(number), training))
+        levels.insert(0, blocks.conv_norm(joined, width, 3, f"smooth{number}", training))
     return levels

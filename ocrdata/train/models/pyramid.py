@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any, List, Optional
 
-from ocrdata.train.compat import tf
+from ocrdata.train.compat import Tensor, tf
 from ocrdata.train.config.detection import RESNETS, ResnetOptions
-from ocrdata.train.models.base import Tensor
 from ocrdata.train.models.resnet_v1 import CHANNEL_MEANS, resnet_v1
 
-STRIDE, COARSEST = 4, 32
+MAP_STRIDE, COARSEST = 4, 32
 
 
 def picture_features(images: Tensor, options: ResnetOptions, training: bool) -> List[Tensor]:
@@ -18,7 +17,7 @@ def picture_features(images: Tensor, options: ResnetOptions, training: bool) -> 
     Pictures of other sizes are filled up below and on the right to multiples of 32.
     """
     padded = centred(images, COARSEST)
-    name, units = "resnet_v1_{}".format(options.depth), RESNETS[options.depth]
+    name, units = f"resnet_v1_{options.depth}", RESNETS[options.depth]
     stages = resnet_v1(padded, units, name, training, options.width_multiplier)
     return [stages[0], stages[1], stages[2], stages[4]]
 

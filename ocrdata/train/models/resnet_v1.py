@@ -6,15 +6,14 @@ checkpoints (resnet_v1_50.ckpt, ...) load by name.
 
 from __future__ import annotations
 
-from typing import Any, List, Sequence
+from typing import List, Sequence
 
-from ocrdata.train.compat import tf, v1
+from ocrdata.train.compat import Tensor, tf, v1
 from ocrdata.train.models import blocks
 
-Tensor = Any
 # The mean of ImageNet's pictures, red, green and blue, which the published weights expect gone.
 CHANNEL_MEANS = (123.68, 116.78, 103.94)
-ROOT, WIDTHS = 64, (64, 128, 256, 512)
+_ROOT, _WIDTHS = 64, (64, 128, 256, 512)
 EXPANSION = 4
 
 
@@ -27,14 +26,14 @@ def resnet_v1(
     counts the residual units of the four blocks; `multiplier` scales all channels.
     """
     with v1.variable_scope(name):
-        features = blocks.conv_norm(images, _scaled(ROOT, multiplier), 7, "conv1", training, 2)
+        features = blocks.conv_norm(images, _scaled(_ROOT, multiplier), 7, "conv1", training, 2)
         features = tf.nn.max_pool2d(features, 3, 2, "SAME")
         found = [features]
-        for number, (count, width) in enumerate(zip(units, WIDTHS), 1):
-            with v1.variable_scope("block{}".format(number)):
+        for number, (count, width) in enumerate(zip(units, _WIDTHS), 1):
+            with v1.variable_scope(f"block{number}"):
                 for unit in range(1, count + 1):
-                    stride = 2 if unit == count and number < len(WIDTHS) else 1
-                    with v1.variable_scope("unit_{}/bottleneck_v1".format(unit)):
+                    stride = 2 if unit == count and number < len(_WIDTHS) else 1
+                    with v1.variable_scope(f"unit_{unit}/bottleneck_v1"):
                         features = _unit(features, _scaled(width, multiplier), stride, training)
             found.append(features)
     return found

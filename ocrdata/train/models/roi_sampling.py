@@ -9,13 +9,12 @@ from __future__ import annotations
 from typing import Any, Dict, NamedTuple, Sequence, Tuple
 
 from ocrdata.geometry.boxes import SECOND_STAGE_DEVIATIONS
-from ocrdata.train.compat import tf
+from ocrdata.train.compat import Tensor, tf
 from ocrdata.train.devices import replicas
 from ocrdata.train.models import rois
 
-Tensor = Any
 where = rois.where
-BACKGROUND, TEXT, AMBIGUOUS = 0, 1, 2
+_BACKGROUND, _TEXT, _AMBIGUOUS = 0, 1, 2
 UNUSED = -1
 POSITIVE, NEGATIVE, LEAST_BEST, AMBIGUOUS_FROM = 0.5, 0.3, 0.3, 0.2
 COVERED = 0.5  # from this share on, what lies under a text to be ignored is no background
@@ -39,7 +38,7 @@ def match_anchors(
     text = (sure | tf.reduce_any(saved, 2)) & allowed[None]
     background = (most < negative) & allowed[None]
     matched = where(sure, _place_of_most(overlap), _place_of_most(tf.cast(saved, tf.float32)))
-    labels = where(text, TEXT, where(background, BACKGROUND, UNUSED))
+    labels = where(text, _TEXT, where(background, _BACKGROUND, UNUSED))
     return labels, where(text, matched, 0)
 
 
@@ -57,15 +56,18 @@ def match_proposals(
     """
     overlap = overlap * tf.cast(real, tf.float32)[:, None]
     most = tf.reduce_max(overlap, 2)
-    labels = where(most >= positive, TEXT, where(most >= ambiguous, AMBIGUOUS, BACKGROUND))
+    labels = where(most >= positive, _TEXT, where(most >= ambiguous, _AMBIGUOUS, _BACKGROUND))
     labels = where(valid, labels, UNUSED)
-    return labels, where(tf.equal(labels, TEXT), _place_of_most(overlap), 0)
+    return labels, where(tf.equal(labels, _TEXT), _place_of_most(overlap), 0)
 
 
 def without_ignored(labels: Tensor, boxes: Tensor, ignored: Tensor) -> Tensor:
     """Takes background [B, n] that lies under a text to be ignored, [B, m, 4], out of use."""
-    shares = rois.shared_areas(boxes, ignored) / tf.maximum(rois.areas(boxes), 1e-9)[:, :, None]
-    under = tf.reduce_any(shares >= COVERED, 2) & tf.equal(labels, BACKGROUND)
+    shares = (
+        rois.shared_areas_in_graph(boxes, ignored)
+        / tf.maximum(rois.areas_in_graph(boxes), 1e-9)[:, :, None]
+    )
+    under = tf.reduce_any(shares >= COVERED, 2) & tf.equal(labels, _BACKGROUND)
     return where(under, UNUSED, labels)
 
 
@@ -77,7 +79,7 @@ def choose(
     `limits` are the most of text and, if there are two, of ambiguous ones; background fills up to
     `count`. Of each kind those of the lowest `priority` [B, n], in [0, 1), are taken.
     """
-    kinds = [*zip((TEXT, AMBIGUOUS), limits), (BACKGROUND, count)]
+    kinds = [*zip((_TEXT, _AMBIGUOUS), limits), (_BACKGROUND, count)]
     left = tf.fill(tf.shape(labels)[:1], count)
     places, used = [], []
     for label, limit in kinds:
@@ -109,10 +111,10 @@ def targets(
     Deltas lead from `boxes` [B, n, 4] to the matched `texts` [B, m, 4]; they are 0 but for text.
     """
     label = tf.gather(labels, index, batch_dims=1)
-    label = where(weights > 0, label, BACKGROUND)
+    label = where(weights > 0, label, _BACKGROUND)
     goal = tf.gather(texts, tf.gather(matched, index, batch_dims=1), batch_dims=1)
-    deltas = rois.encode(goal, tf.gather(boxes, index, batch_dims=1), deviations)
-    deltas = deltas * tf.cast(tf.equal(label, TEXT), tf.float32)[..., None]
+    deltas = rois.encode_boxes_in_graph(goal, tf.gather(boxes, index, batch_dims=1), deviations)
+    deltas = deltas * tf.cast(tf.equal(label, _TEXT), tf.float32)[..., None]
     return {"labels": label, "deltas": deltas, "weights": weights}
 
 
@@ -145,8 +147,8 @@ def learned_anchors(
     if given.options.inside_anchors:
         limit = tf.cast(size[::-1], tf.float32)
         allowed = tf.reduce_all((anchors[:, :2] >= 0) & (anchors[:, 2:] <= limit), 1)
-    overlap = rois.overlaps(anchors[None], given.texts)
-    real = rois.areas(given.texts) > 0
+    overlap = rois.overlaps_in_graph(anchors[None], given.texts)
+    real = rois.areas_in_graph(given.texts) > 0
     labels, matched = match_anchors(overlap, real, allowed, POSITIVE, NEGATIVE, LEAST_BEST)
     every = tf.tile(anchors[None], [tf.shape(given.texts)[0], 1, 1])
     limits = (count // 2,)
@@ -160,9 +162,9 @@ def learned_proposals(
 
     They are drawn from the `valid` proposals [B, n, 4] and the texts themselves.
     """
-    count, real = given.options.rois, rois.areas(given.texts) > 0
+    count, real = given.options.rois, rois.areas_in_graph(given.texts) > 0
     pool = tf.concat([proposals, given.texts], 1)
-    overlap = rois.overlaps(pool, given.texts)
+    overlap = rois.overlaps_in_graph(pool, given.texts)
     labels, matched = match_proposals(
         overlap, real, tf.concat([valid, real], 1), POSITIVE, AMBIGUOUS_FROM
     )

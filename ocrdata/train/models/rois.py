@@ -9,9 +9,8 @@ from __future__ import annotations
 from typing import Any, Callable, Sequence, Tuple
 
 from ocrdata.geometry.boxes import MOST_GROWTH
-from ocrdata.train.compat import tf
+from ocrdata.train.compat import Tensor, tf
 
-Tensor = Any
 where = tf.compat.v2.where  # 1.15 has its own, which wants equal shapes
 NO_DEVIATIONS = (1.0, 1.0, 1.0, 1.0)
 SAMPLES = 2  # points a bin and direction in ROIAlign
@@ -31,7 +30,7 @@ def _centre_and_side(boxes: Tensor) -> Tuple[Tensor, Tensor]:
     return (boxes[..., :2] + boxes[..., 2:]) / 2.0, boxes[..., 2:] - boxes[..., :2]
 
 
-def encode(boxes: Tensor, references: Tensor, deviations: Sequence[float]) -> Tensor:
+def encode_boxes_in_graph(boxes: Tensor, references: Tensor, deviations: Sequence[float]) -> Tensor:
     """Returns the deltas [..., 4] that turn references into boxes; 0 where one has no area."""
     centre, side = _centre_and_side(boxes)
     origin, unit = _centre_and_side(references)
@@ -41,7 +40,9 @@ def encode(boxes: Tensor, references: Tensor, deviations: Sequence[float]) -> Te
     return where(sound, deltas / tf.constant(deviations, tf.float32), 0.0)
 
 
-def decode(deltas: Tensor, references: Tensor, deviations: Sequence[float], size: Tensor) -> Tensor:
+def decode_boxes_in_graph(
+    deltas: Tensor, references: Tensor, deviations: Sequence[float], size: Tensor
+) -> Tensor:
     """Returns the boxes that deltas make of references, cut to a picture of (height, width)."""
     deltas = deltas * tf.constant(deviations, tf.float32)
     origin, unit = _centre_and_side(references)
@@ -51,13 +52,13 @@ def decode(deltas: Tensor, references: Tensor, deviations: Sequence[float], size
     return tf.clip_by_value(tf.concat([centre - half, centre + half], -1), 0.0, limit)
 
 
-def areas(boxes: Tensor) -> Tensor:
+def areas_in_graph(boxes: Tensor) -> Tensor:
     """Returns the areas [...] in square pixels, 0 for boxes turned inside out."""
     side = tf.nn.relu(boxes[..., 2:] - boxes[..., :2])
     return side[..., 0] * side[..., 1]
 
 
-def shared_areas(boxes: Tensor, others: Tensor) -> Tensor:
+def shared_areas_in_graph(boxes: Tensor, others: Tensor) -> Tensor:
     """Returns the common areas [B, n, m] of boxes [B, n, 4] and others [B, m, 4]."""
     one, other = boxes[:, :, None], others[:, None]
     width = tf.minimum(one[..., 2], other[..., 2]) - tf.maximum(one[..., 0], other[..., 0])
@@ -65,10 +66,10 @@ def shared_areas(boxes: Tensor, others: Tensor) -> Tensor:
     return tf.nn.relu(width) * tf.nn.relu(height)
 
 
-def overlaps(boxes: Tensor, others: Tensor) -> Tensor:
+def overlaps_in_graph(boxes: Tensor, others: Tensor) -> Tensor:
     """Returns the intersection over union [B, n, m]."""
-    shared = shared_areas(boxes, others)
-    union = areas(boxes)[:, :, None] + areas(others)[:, None] - shared
+    shared = shared_areas_in_graph(boxes, others)
+    union = areas_in_graph(boxes)[:, :, None] + areas_in_graph(others)[:, None] - shared
     return shared / tf.maximum(union, 1e-9)
 
 
@@ -82,7 +83,7 @@ def best_boxes(
     """
     count = tf.minimum(looked_at, tf.shape(scores)[1])
     # A box without area is no text; it comes last, and is not kept.
-    scores = where(areas(boxes) > 0, scores, 0.0)
+    scores = where(areas_in_graph(boxes) > 0, scores, 0.0)
     scores, places = tf.nn.top_k(scores, count)
     boxes = tf.gather(boxes, places, batch_dims=1)
     found = tf.image.combined_non_max_suppression(

@@ -7,14 +7,13 @@ without a checkpoint, takes the place of their biases.
 
 from __future__ import annotations
 
-from typing import Any, List
+from typing import List
 
-from ocrdata.train.compat import tf, v1
+from ocrdata.train.compat import Tensor, tf, v1
 from ocrdata.train.models import blocks
 
-Tensor = Any
 SCOPE = "vgg_16"
-WIDTHS = (64, 128, 256, 512, 512)
+_WIDTHS = (64, 128, 256, 512, 512)
 DEPTHS = (2, 2, 3, 3, 3)
 HIDDEN = 4096
 # About the deviation of the values of pictures: published weights take them as they are.
@@ -29,18 +28,20 @@ def vgg16(images: Tensor, training: bool, norm: bool, multiplier: float = 1.0) -
     """
     found, features = [], images
     with v1.variable_scope(SCOPE):
-        for group, (width, depth) in enumerate(zip(WIDTHS, DEPTHS), 1):
+        for group, (width, depth) in enumerate(zip(_WIDTHS, DEPTHS), 1):
             if group > 1:
                 features = tf.nn.max_pool2d(features, 2, 2, "VALID")
-            with v1.variable_scope("conv{}".format(group)):
+            with v1.variable_scope(f"conv{group}"):
                 for layer in range(1, depth + 1):
-                    name = "conv{}_{}".format(group, layer)
-                    features = _layer(features, scaled(width, multiplier), name, training, norm)
+                    name = f"conv{group}_{layer}"
+                    features = _layer(
+                        features, scaled_width(width, multiplier), name, training, norm
+                    )
             found.append(features)
     return found
 
 
-def scaled(width: int, multiplier: float) -> int:
+def scaled_width(width: int, multiplier: float) -> int:
     """Returns the channels of a layer, 4 at least."""
     return max(4, int(round(width * multiplier)))
 
@@ -54,7 +55,7 @@ def _layer(features: Tensor, width: int, name: str, training: bool, norm: bool) 
 
 def fully_connected(pooled: Tensor, multiplier: float = 1.0) -> Tensor:
     """Maps regions [R, h, w, C] to [R, 4096 * multiplier] by fc6 and fc7."""
-    units = scaled(HIDDEN, multiplier)
+    units = scaled_width(HIDDEN, multiplier)
     size = [int(side) for side in pooled.shape[1:]]
     with v1.variable_scope(SCOPE):
         hidden = tf.reshape(pooled, [-1, size[0] * size[1] * size[2]])

@@ -6,31 +6,31 @@ The loop knows nothing about lines or scenes; each task has one Feed.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
+from ocrdata.base.progress import OnProgress
 from ocrdata.base.registry import Registry
 from ocrdata.errors import OcrdataError, PathLike
 from ocrdata.pages.run import Miss
 from ocrdata.text.charset import Charset
 from ocrdata.train.compat import tf, untuned, v1
 from ocrdata.train.config.training import TrainOptions
-from ocrdata.train.devices.device import Target
+from ocrdata.train.devices.device import Device
 
-OnProgress = Optional[Callable[[int, Optional[int]], None]]
 Share = Tuple[int, int]  # which of how many
 WHOLE = (0, 1)
 
-FEEDS = Registry(
+TRAINING_TASKS = Registry(
     "task",
     {
-        "detection": "ocrdata.train.tasks.detection:DetectionFeed",
-        "recognition": "ocrdata.train.tasks.recognition:RecognitionFeed",
+        "detection": "ocrdata.train.tasks.detection:DetectionTask",
+        "recognition": "ocrdata.train.tasks.recognition:RecognitionTask",
     },
 )
 
 
 @dataclass(frozen=True)
-class FeedRequest:
+class TaskRequest:
     """What a feed is made from: a model, data, and where and how it will be trained.
 
     `kind` is the model's class and `model_options` what it is built with; `data_options` say how
@@ -42,11 +42,11 @@ class FeedRequest:
     data_dir: PathLike
     options: TrainOptions
     data_options: Any
-    target: Target
-    on_check: OnProgress
+    target: Device
+    on_check: Optional[OnProgress]
 
 
-class Look(NamedTuple):
+class ValidationResult(NamedTuple):
     """What a look at the validation split found: how many samples, and figures by name.
 
     `worst` are the samples that went worst, for the report of the run.
@@ -57,7 +57,7 @@ class Look(NamedTuple):
     worst: Sequence[Miss] = ()
 
 
-class Feed:
+class TrainingTask:
     """Training data in an order that is a function of the step; made from a FeedRequest.
 
     `net` is the model to be trained, `samples` how many there are in an epoch, `charset` the
@@ -111,11 +111,11 @@ class Feed:
 
 
 def read_shares(
-    feed: Feed, start: Any, mine: Iterable[int], shares: int
+    task: TrainingTask, start: Any, mine: Iterable[int], shares: int
 ) -> Tuple[List[Dict[str, Any]], Any]:
     """Returns the next batch of some of `shares` shares, and what begins them at `start`."""
     iterators = [
-        v1.data.make_initializable_iterator(untuned(feed.batches(start, (share, shares))))
+        v1.data.make_initializable_iterator(untuned(task.batches(start, (share, shares))))
         for share in mine
     ]
     begin = tf.group(*(iterator.initializer for iterator in iterators))

@@ -12,39 +12,39 @@ from typing import Any, Dict, List, Set, Tuple
 
 import numpy as np
 
-from ocrdata.base.rng import stream
+from ocrdata.base.random_streams import stream
 from ocrdata.errors import InputError, OcrdataError
 from ocrdata.images.fitting import decode_picture
 from ocrdata.train.compat import tf
 from ocrdata.train.config.sources import SourceOptions
-from ocrdata.train.data.scene_dataset import BadPictureError, Scenes, survey
+from ocrdata.train.data.scene_dataset import BadImageError, Scenes, survey
 from ocrdata.train.data.scene_mixture import open_sources
-from ocrdata.train.devices.device import Target
+from ocrdata.train.devices.device import Device
 from ocrdata.train.inference.detect import SceneEvaluator
 from ocrdata.train.inference.line_drawing import draw_maps
 from ocrdata.train.run_dir import plain_options
-from ocrdata.train.tasks.base import WHOLE, Feed, FeedRequest, Share
+from ocrdata.train.tasks.base import WHOLE, Share, TaskRequest, TrainingTask
 
 _ENDLESS = np.iinfo(np.int64).max
-Picture = Tuple[np.ndarray, List[np.ndarray], np.ndarray]
+DecodedScene = Tuple[np.ndarray, List[np.ndarray], np.ndarray]
 DRAWN = 4  # crops in a picture
 
 
-class PictureCache:
+class ImageCache:
     """The pictures used last, decoded, up to a size in bytes; threads may use it at once."""
 
     def __init__(self, scenes: Scenes, limit: int) -> None:
         self._scenes, self._limit, self._size = scenes, limit, 0
-        self._kept: OrderedDict[int, Picture] = OrderedDict()
+        self._kept: OrderedDict[int, DecodedScene] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, index: int) -> Picture:
+    def get(self, index: int) -> DecodedScene:
         """Returns a picture (blue first), its outlines and bool [n]; raises InputError."""
         with self._lock:
             if index in self._kept:
                 self._kept.move_to_end(index)
                 return self._kept[index]
-        found = load_picture(self._scenes, index)
+        found = load_image(self._scenes, index)
         with self._lock:
             if index not in self._kept and found[0].nbytes <= self._limit:
                 self._kept[index] = found
@@ -55,13 +55,13 @@ class PictureCache:
         return found
 
 
-def load_picture(scenes: Scenes, index: int) -> Picture:
+def load_image(scenes: Scenes, index: int) -> DecodedScene:
     """Returns a picture (uint8 [h, w, 3], blue first), its outlines, and which to ignore."""
     sample = scenes.load(index)
     try:
         picture = decode_picture(sample.image_bytes())
     except ValueError as error:
-        raise BadPictureError(sample.key, str(error)) from error
+        raise BadImageError(sample.key, str(error)) from error
     polygons = [np.asarray(region.polygon, np.float32) for region in sample.regions]
     return picture, polygons, np.array([region.ignore for region in sample.regions], bool)
 
@@ -75,7 +75,7 @@ class CropMaker:
         self._net, self._options, self._seed = net, options, seed
         self._where, self._parts = scenes.where, weighted(good, scenes.parts)
         self.epoch = sum(count for _, count in self._parts)
-        self._cache = PictureCache(scenes, options.picture_cache << 20)
+        self._cache = ImageCache(scenes, options.picture_cache << 20)
         self._orders: OrderedDict[int, List[int]] = OrderedDict()
         self._lock = threading.Lock()
         self.bad: Set[int] = set()
@@ -83,12 +83,12 @@ class CropMaker:
     def make(self, number: int) -> Dict[str, np.ndarray]:
         """Returns `images` uint8 [h, w, 3] and the model's label maps; raises InputError."""
         picture, polygons, ignore = self._picture(number)
-        draw = stream(self._seed, "crop", number)
-        crop = self._net.crop(picture, polygons, ignore, self._options, draw)
+        rng = stream(self._seed, "crop", number)
+        crop = self._net.crop(picture, polygons, ignore, self._options, rng)
         size = self._net.crop_size(self._options)
         return dict(self._net.label_maps(crop.polygons, crop.ignore, size), images=crop.image)
 
-    def _picture(self, number: int) -> Picture:
+    def _picture(self, number: int) -> DecodedScene:
         """Returns the picture of a crop, or the next one of the epoch that can be decoded."""
         epoch, place = divmod(number, self.epoch)
         order = self._order(epoch)
@@ -107,13 +107,13 @@ class CropMaker:
     def _order(self, epoch: int) -> List[int]:
         with self._lock:
             if epoch not in self._orders:
-                draw, order = stream(self._seed, "pictures", epoch), []  # type: Any, List[int]
+                rng, order = stream(self._seed, "pictures", epoch), []  # type: Any, List[int]
                 for part, count in self._parts:
                     rest = list(part)
                     if count % len(part):
-                        draw.shuffle(rest)
+                        rng.shuffle(rest)
                     order += part * (count // len(part)) + rest[: count % len(part)]
-                draw.shuffle(order)
+                rng.shuffle(order)
                 self._orders[epoch] = order
                 while len(self._orders) > 2:  # crops are made in order, but for a few
                     self._orders.popitem(last=False)
@@ -131,10 +131,10 @@ def weighted(good: List[int], parts: List[Tuple[int, float]]) -> List[Tuple[List
     return found
 
 
-class DetectionFeed(Feed):
+class DetectionTask(TrainingTask):
     """Crops of the pictures of a data folder."""
 
-    def __init__(self, request: FeedRequest) -> None:
+    def __init__(self, request: TaskRequest) -> None:
         self.charset = None
         self._options, self._data_dir = request.options, request.data_dir
         self.net = request.kind(request.model_options, seed=request.options.seed)
@@ -193,7 +193,7 @@ class DetectionFeed(Feed):
             raise
         return [made[name] for name in names]
 
-    def evaluator(self, run: Any, target: Target) -> Any:
+    def evaluator(self, run: Any, target: Device) -> Any:
         if not self._options.eval_every:
             return None
         scenes = open_sources(self._data_dir, "validation", self._chosen)

@@ -5,21 +5,26 @@ from __future__ import annotations
 from typing import Any, Dict, List
 
 from ocrdata.errors import OptionError, RecordError
-from ocrdata.train.data.line_dataset import Order, pool_batches, training_batches, with_fixed_shapes
-from ocrdata.train.data.line_shards import read_shard_set
+from ocrdata.train.data.line_dataset import (
+    ShuffleOrder,
+    pool_batches,
+    training_batches,
+    with_fixed_shapes,
+)
+from ocrdata.train.data.line_shards import read_line_shards
 from ocrdata.train.data.record_checks import check_records
-from ocrdata.train.devices.device import Target
+from ocrdata.train.devices.device import Device
 from ocrdata.train.engine.tensorboard import draw_lines, line_fetches
-from ocrdata.train.inference.evaluate import Evaluator
+from ocrdata.train.inference.evaluate import LineEvaluator
 from ocrdata.train.inference.restore import image_spec
-from ocrdata.train.tasks.base import WHOLE, Feed, FeedRequest, Share
+from ocrdata.train.tasks.base import WHOLE, Share, TaskRequest, TrainingTask
 
 
-class RecognitionFeed(Feed):
+class RecognitionTask(TrainingTask):
     """Lines out of the records of a data folder."""
 
-    def __init__(self, request: FeedRequest) -> None:
-        shards, options = read_shard_set(request.data_dir), request.options
+    def __init__(self, request: TaskRequest) -> None:
+        shards, options = read_line_shards(request.data_dir), request.options
         self._shards, self._options, self._on_check = shards, options, request.on_check
         self.charset = shards.charset
         self.net = request.kind(request.model_options, shards.charset.num_classes, options.seed)
@@ -29,18 +34,22 @@ class RecognitionFeed(Feed):
         self.records = {"sha256": shards.fingerprint("train")}
         size = options.batch_size
         pool = pool_batches(options.shuffle, size)
-        self._order = Order(shards.require("train"), size, pool, options.seed)
+        self._order = ShuffleOrder(shards.require("train"), size, pool, options.seed)
         self.samples = self._order.samples
         self._long_labels = 0
 
     def check(self) -> Dict[str, Any]:
         """Returns how many lines and labels too long there are; raises RecordError."""
         found = check_records(
-            self._shards, "train", image_spec(self.net), self.net.time_steps,
-            self.net.skip_long_labels, self._on_check,
-        )  # fmt: skip
+            self._shards,
+            "train",
+            image_spec(self.net),
+            self.net.time_steps,
+            self.net.skip_long_labels,
+            self._on_check,
+        )
         if found.long_labels == found.samples:
-            problem = "all {} labels are too long for their pictures".format(found.samples)
+            problem = f"all {found.samples} labels are too long for their pictures"
             raise RecordError(self._shards.directory, problem, hint="Look: ocrdata preview.")
         return found._asdict()
 
@@ -57,14 +66,18 @@ class RecognitionFeed(Feed):
         longest = self.net.time_steps(spec.width)
         return with_fixed_shapes(found, self._options.batch_size // share[1], longest)
 
-    def evaluator(self, run: Any, target: Target) -> Any:
+    def evaluator(self, run: Any, target: Device) -> Any:
         options = self._options
         if not options.eval_every or not self._shards.samples("validation"):
             return None
-        return Evaluator(
-            run, self._shards, "validation", target, options.batch_size,
+        return LineEvaluator(
+            run,
+            self._shards,
+            "validation",
+            target,
+            options.batch_size,
             limit=options.eval_samples,
-        )  # fmt: skip
+        )
 
     def picture_fetches(self, batch: Dict[str, Any], decoded: Any) -> Dict[str, Any]:
         return line_fetches(batch, decoded.classes)
