@@ -210,7 +210,7 @@ def prepare(work: Path, texts: List[str]) -> List[Path]:
     sys.path.insert(0, str(ROOT))
     import cv2
 
-    from ocrdata.render.effects.backgrounds import invent_picture
+    from ocrdata.render.effects.backgrounds import invent_image
     from ocrdata.render.text.fonts import find_fonts
 
     for name in ("fonts", "ground"):
@@ -219,7 +219,7 @@ def prepare(work: Path, texts: List[str]) -> List[Path]:
     for font in fonts:
         (work / "fonts" / font.name).write_bytes(font.read_bytes())
     for number in range(4):
-        cv2.imwrite(str(work / "ground" / f"{number}.png"), invent_picture(number))
+        cv2.imwrite(str(work / "ground" / f"{number}.png"), invent_image(number))
     (work / "texts.txt").write_text("\n".join(texts), encoding="utf-8")
     characters = sorted(set("".join(texts)))
     (work / "ch.txt").write_text("".join(c + "\t1\n" for c in characters), encoding="utf-8")

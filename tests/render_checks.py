@@ -82,7 +82,7 @@ def bare(style):
 def contrast_of(painter, style):
     """Returns the distance in grey levels over what the style asks for; None without full ink."""
     mask = painter.ink(WITH, style).mask
-    picture = painter.draw(WITH, style).picture
+    picture = painter.draw(WITH, style).image
     grey = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
     full, empty = mask >= 250, mask == 0
     if full.sum() < 5 or empty.sum() < 5:

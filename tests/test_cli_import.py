@@ -22,7 +22,7 @@ from ocrdata.importers import IMPORTERS
 from ocrdata.importers.crops import CropOptions, cut_regions
 from ocrdata.importers.engine import import_dataset
 from ocrdata.importers.filters import TextFilter, make_filter
-from ocrdata.importers.pictures import check_picture
+from ocrdata.importers.pictures import check_image
 from ocrdata.importers.run import ImportOptions
 from ocrdata.metrics.detection import evaluate_detection
 from ocrdata.metrics.detection_files import read_truth
@@ -344,7 +344,7 @@ def test_other_formats_become_png_with_the_same_pixels(kind):
     pixels = np.random.RandomState(3).randint(0, 255, (8, 9), np.uint8)
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, kind, **({"lossless": True} if kind == "WEBP" else {}))
-    picture = check_picture(stream.getvalue())
+    picture = check_image(stream.getvalue())
     assert picture.suffix == ("jpg" if kind == "JPEG" else "png")
     assert (picture.converted is None) == (kind in ("PNG", "JPEG"))
     if kind != "JPEG":
@@ -363,7 +363,7 @@ def test_a_picture_of_absurd_size_is_refused():
     header = struct.pack(">IIBBBBB", 60000, 60000, 8, 0, 0, 0, 0)
     data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IEND", b"")
     with pytest.raises(ValueError, match="pixels"):
-        check_picture(data)
+        check_image(data)
 
 
 # --- real data ----------------------------------------------------------------------------------

@@ -144,7 +144,7 @@ def test_text_and_ground_keep_their_distance(painters, recipe, number):
         style = style._replace(**{name: plain[name]})
     style = style._replace(resolution=1.0, artefacts=0.0)
     ink = painters[recipe].ink("国", style)
-    picture = grey(painters[recipe].draw("国", style).picture).astype(int)
+    picture = grey(painters[recipe].draw("国", style).image).astype(int)
     full, empty = ink.mask >= 250, ink.mask == 0
     if full.sum() < 3 or not empty.any():
         return
@@ -176,7 +176,7 @@ def test_corners_are_never_black_by_accident(painters, recipe):
             artefacts=0,
             invert=0,
         )
-        picture = grey(painters[recipe].draw("风华正茂", style).picture).astype(int)
+        picture = grey(painters[recipe].draw("风华正茂", style).image).astype(int)
         corners = picture[[0, 0, -1, -1], [0, -1, 0, -1]]
         assert np.abs(corners - 220).max() < 12
 

@@ -17,7 +17,7 @@ from render_support import TEXTS, job, tree_digest
 
 from ocrdata.base.sample import read_sample_list
 from ocrdata.errors import CorpusError, FontError, OcrdataError, OptionError
-from ocrdata.render.effects.backgrounds import BackgroundBank, find_pictures, invent_picture
+from ocrdata.render.effects.backgrounds import BackgroundBank, find_pictures, invent_image
 from ocrdata.render.effects.warp import Frame
 from ocrdata.render.lines.batch import render_lines
 from ocrdata.render.lines.blocks import render_block, styles_of
@@ -287,7 +287,7 @@ def test_blocks_share_out_the_user_s_pictures(tmp_path):
 
 
 def test_large_photographs_are_read_smaller(tmp_path):
-    large = cv2.resize(invent_picture(1), (4000, 2500))
+    large = cv2.resize(invent_image(1), (4000, 2500))
     cv2.imwrite(str(tmp_path / "a.jpg"), large)
     cv2.imwrite(str(tmp_path / "b.png"), large)
     photo, exact = (

@@ -42,7 +42,7 @@ def test_lines_drawn_together_are_those_drawn_alone(frame, fixed):
     task = TextBlockTask(3, texts * 8)
     styles, painter = styles_of(config, 3, range(80)), painter_of(config)
     for item, text, style in zip(render_block(config, task), task.texts, styles):
-        alone = painter.draw(text, style).picture
+        alone = painter.draw(text, style).image
         assert item.size == alone.shape[:2]
         assert item.sample.image == encode_image(alone, "jpg", int(round(style.quality))), text
 

@@ -11,7 +11,7 @@ from scene_support import pack, scene_options, write_scenes
 
 from ocrdata.base.random_streams import stream
 from ocrdata.errors import AnnotationError, InputError, OptionError, RecordError
-from ocrdata.images.fitting import decode_picture
+from ocrdata.images.fitting import decode_image
 from ocrdata.records.write.options import WriteOptions
 from ocrdata.records.write.shards import write_shards
 from ocrdata.train.data.random_crop import choose_box, make_crop
@@ -167,7 +167,7 @@ def test_more_than_255_texts_in_a_picture(tmp_path):
 def scene(scenes, index):
     sample = scenes.load(index)
     polygons = [region.polygon for region in sample.regions]
-    return decode_picture(sample.image_bytes()), polygons, np.zeros(len(polygons), bool)
+    return decode_image(sample.image_bytes()), polygons, np.zeros(len(polygons), bool)
 
 
 def test_boxes_cut_no_text_and_have_text_or_not_as_asked():

@@ -11,7 +11,7 @@ from ocrdata.errors import InputError, PathLike
 _MARK = "gt_"
 
 
-def is_picture(name: str) -> bool:
+def is_image(name: str) -> bool:
     """Says whether a file is a picture, by its name."""
     return name.lower().endswith(IMAGE_SUFFIXES)
 
@@ -21,7 +21,7 @@ def find_images(images: Iterable[PathLike]) -> List[Path]:
     found: List[Path] = []
     for entry in (Path(image) for image in images):
         if entry.is_dir():
-            inside = (path for path in sorted(entry.rglob("*")) if is_picture(path.name))
+            inside = (path for path in sorted(entry.rglob("*")) if is_image(path.name))
             found += [path for path in inside if path.is_file()]
         elif entry.is_file():
             found.append(entry)
@@ -53,7 +53,7 @@ def pair_names(names: Sequence[str]) -> Tuple[List[Tuple[str, str]], List[str]]:
     for name in texts:
         anywhere.setdefault(stem_of(name), []).append(name)
     pairs, alone = [], []
-    for name in filter(is_picture, names):
+    for name in filter(is_image, names):
         stem = stem_of(name)
         found = beside.get((str(PurePosixPath(name).parent), stem))
         if found is None and len(anywhere.get(stem, ())) == 1:

@@ -70,9 +70,9 @@ def read_numbered(data_dir: PathLike, phrases: Sequence[str]) -> Iterator[ListRo
         if not folder.name.isdigit() or int(folder.name) >= len(phrases):
             problem = f"is not the number of one of the {len(phrases)} phrases"
             raise AnnotationError(folder, problem)
-        for picture in sorted(folder.iterdir()):
-            if picture.suffix.lower() in IMAGE_SUFFIXES:
-                yield ListRow(picture.relative_to(root).as_posix(), phrases[int(folder.name)])
+        for image in sorted(folder.iterdir()):
+            if image.suffix.lower() in IMAGE_SUFFIXES:
+                yield ListRow(image.relative_to(root).as_posix(), phrases[int(folder.name)])
 
 
 def read_lists(data_dir: PathLike) -> List[ListRow]:

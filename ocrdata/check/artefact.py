@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Dict, List, Optional, Sequence
 
 from ocrdata.base.findings import FINDING_KINDS
-from ocrdata.base.pairing import is_picture
+from ocrdata.base.pairing import is_image
 from ocrdata.base.progress import OnProgress
 from ocrdata.base.sample import SAMPLE_LIST
 from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST
@@ -19,11 +19,11 @@ from ocrdata.check.parts import (
     check_data_dir,
     check_dictionary_files,
     check_export,
+    check_images,
     check_lists,
     check_manifest,
     check_mindrecords,
     check_originals,
-    check_pictures,
     check_record_file,
     check_shard_set,
 )
@@ -81,8 +81,8 @@ def _check_folder(run: CheckRun, path: Path) -> None:
         check_lists(run, path.resolve().parent, [path / SAMPLE_LIST], run.charset)
     elif _is_data_dir(path):
         check_data_dir(run, path)
-    elif any(is_picture(one.name) or archive_stem(one.name) for one in path.rglob("*")):
-        check_pictures(run, path)
+    elif any(is_image(one.name) or archive_stem(one.name) for one in path.rglob("*")):
+        check_images(run, path)
     else:
         check_manifest(run, path)
 
@@ -101,7 +101,7 @@ def _check_any(run: CheckRun, path: Path) -> None:
     elif find_mindrecords(path):
         check_mindrecords(run, path)
     elif archive_stem(path.name) is not None:
-        check_pictures(run, path)
+        check_images(run, path)
     elif path.name == SAMPLE_LIST:
         check_lists(run, path.resolve().parent.parent, [path], run.charset)
     elif path.suffix in (".txt", ".json") and path.name != CHAR_DICT:

@@ -12,7 +12,7 @@ from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST, VALIDATION_LIST
 from ocrdata.base.storage.staging import MANIFEST, read_json, read_manifest
 from ocrdata.check.verify_lists import verify_lists
 from ocrdata.check.verify_originals import verify_originals
-from ocrdata.check.verify_pictures import verify_mindrecords, verify_pictures
+from ocrdata.check.verify_pictures import verify_images, verify_mindrecords
 from ocrdata.check.verify_shards import verify_record_file, verify_shards
 from ocrdata.errors import CheckpointError, InputError, PathLike, RecordError
 from ocrdata.reading.exported import read_description
@@ -90,10 +90,10 @@ def check_lists(
     run.count("samples", verify_lists(root, paths, charset, run.found, **run.how))
 
 
-def check_pictures(run: CheckRun, path: Path) -> None:
+def check_images(run: CheckRun, path: Path) -> None:
     """Checks pictures with ground truth, in a folder or an archive."""
     decode, move = run.how["decode"], run.how["on_progress"]
-    run.count("pictures", verify_pictures(path, run.found, decode, move))
+    run.count("pictures", verify_images(path, run.found, decode, move))
 
 
 def check_mindrecords(run: CheckRun, path: Path) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Optional
 
 from ocrdata.base.skips import Skips
-from ocrdata.check.repair_pictures import _COMMAND, repair_lists, repair_pictures
+from ocrdata.check.repair_pictures import _COMMAND, repair_images, repair_lists
 from ocrdata.check.usable_samples import Repair, later, sound
 from ocrdata.errors import AnnotationError, InputError, OutputExistsError, PathLike
 from ocrdata.records.format.dataset_info import ShardSet, read_shard_set
@@ -91,7 +91,7 @@ def repair(path: PathLike, output: PathLike, charset: Optional[Charset] = None) 
     try:
         find_lists(where)
     except AnnotationError:
-        repaired = repair_pictures(where, target)
+        repaired = repair_images(where, target)
     else:
         repaired = repair_lists(where, target, charset)
     return repaired

@@ -104,7 +104,7 @@ def _write_truth(folder: Path, sample: Sample, data: bytes, repair: Repair) -> s
     return truth
 
 
-def repair_pictures(path: Path, output: Path) -> Repair:
+def repair_images(path: Path, output: Path) -> Repair:
     """Writes pictures and ground truth that are sound or can be put right into a new folder."""
     repair = Repair()
     with staged_output(output.parent, (output.name,), _COMMAND, {"repaired": "truth"}) as staged:

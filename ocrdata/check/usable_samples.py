@@ -8,7 +8,7 @@ from typing import Dict, Optional, Set, Tuple
 from ocrdata.base.findings import hash64
 from ocrdata.base.sample import Sample
 from ocrdata.base.skips import Skips
-from ocrdata.check.verify_lists import picture_problem
+from ocrdata.check.verify_lists import image_problem
 from ocrdata.errors import InputError
 from ocrdata.records.format.schema import SPLITS
 from ocrdata.records.sources.inputs import LIST_OF, SamplePairs
@@ -68,7 +68,7 @@ def _usable(sample: Sample, charset: Optional[Charset]) -> Tuple[bytes, str]:
         return b"", "missing-picture"
     if sample.text is not None and not sample.text.strip():
         return data, "empty-label"
-    if picture_problem(data):
+    if image_problem(data):
         return data, "damaged-picture"
     if charset and sample.text is not None and charset.missing(sample.text):
         return data, "missing-character"

@@ -107,7 +107,7 @@ def _batches(listed: Sequence[_Listed]) -> Iterator[_Batch]:
             yield _Batch(one.source, offsets)
 
 
-def _check_pictures(decode: bool, batch: _Batch) -> Tuple[Findings, List[int]]:
+def _check_images(decode: bool, batch: _Batch) -> Tuple[Findings, List[int]]:
     """Returns what is wrong with some pictures, and the hash of each (0 for a missing one)."""
     found, hashes = Findings(), []
     with batch.source as source:
@@ -122,19 +122,19 @@ def _check_pictures(decode: bool, batch: _Batch) -> Tuple[Findings, List[int]]:
                 found.add(kind, f"{where}: {error}")
                 hashes.append(0)
                 continue
-            picture = source.root / sample.key
-            problem = picture_problem(data, decode)
+            image = source.root / sample.key
+            problem = image_problem(data, decode)
             if problem:
-                found.add("damaged-picture", f"{picture} {problem}")
+                found.add("damaged-picture", f"{image} {problem}")
             elif sample.regions:
                 header = read_header(data)
                 size = header.width, header.height
-                check_regions(str(picture), sample.regions, *size, found)
+                check_regions(str(image), sample.regions, *size, found)
             hashes.append(hash64(data))
     return found, hashes
 
 
-def picture_problem(data: bytes, decode: bool = True) -> str:
+def image_problem(data: bytes, decode: bool = True) -> str:
     """Returns what is wrong with an encoded picture, "" if nothing is."""
     try:
         read_header(data)
@@ -143,7 +143,7 @@ def picture_problem(data: bytes, decode: bool = True) -> str:
     return decode_problem(data) if decode else ""
 
 
-def _read_pictures(
+def _read_images(
     listed: Sequence[_Listed],
     decode: bool,
     workers: int,
@@ -152,7 +152,7 @@ def _read_pictures(
 ) -> np.ndarray:
     hashes = array("Q")
     total = sum(len(one.offsets) for one in listed)
-    check = functools.partial(_check_pictures, decode)
+    check = functools.partial(_check_images, decode)
     for problems, some in ordered_map(check, _batches(listed), workers):
         found.merge(problems)
         hashes.extend(some)
@@ -221,7 +221,7 @@ def verify_lists(
     """
     listed = [_read(_open(path, root), charset, time_steps, found) for path in paths]
     _check_repeats(listed, found)
-    pictures = _read_pictures(listed, decode, workers, found, on_progress)
+    pictures = _read_images(listed, decode, workers, found, on_progress)
     starts = np.cumsum([0] + [len(one.keys) for one in listed]).tolist()
     parts = [pictures[start:end] for start, end in zip(starts, starts[1:])]
     for place, second in enumerate(listed):

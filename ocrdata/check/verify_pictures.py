@@ -13,7 +13,7 @@ from ocrdata.base.sample import Sample
 from ocrdata.base.skips import BAD_LINE, BAD_PICTURE, UNPAIRED, Skips
 from ocrdata.base.storage.tar import members, unsafe_reason
 from ocrdata.base.storage.tree import Tree
-from ocrdata.check.verify_lists import check_label, picture_problem
+from ocrdata.check.verify_lists import check_label, image_problem
 from ocrdata.check.verify_regions import check_regions
 from ocrdata.errors import InputError
 from ocrdata.images.header import read_header
@@ -76,7 +76,7 @@ class _Splits:
                         found.add(f"{what}-in-two-splits", message, len(shared))
 
 
-def verify_pictures(
+def verify_images(
     path: Path, found: Findings, decode: bool = True, on_progress: Optional[OnProgress] = None
 ) -> int:
     """Checks pictures with ground truth; adds problems to `found`, returns how many were read.
@@ -143,7 +143,7 @@ def _check_sample(
         found.add("missing-picture", str(error))
         return
     splits.add(name, sample, data)
-    problem = picture_problem(data, decode)
+    problem = image_problem(data, decode)
     if problem:
         found.add("damaged-picture", f"{where} {problem}")
         return

@@ -9,7 +9,7 @@ from typing import Any, Dict, NamedTuple, Optional
 
 from ocrdata.base.findings import Findings, hash64
 from ocrdata.base.storage.digest import file_sha256
-from ocrdata.check.verify_lists import check_label, picture_problem
+from ocrdata.check.verify_lists import check_label, image_problem
 from ocrdata.check.verify_regions import check_regions
 from ocrdata.errors import CharsetError, RecordError
 from ocrdata.images.header import read_header
@@ -63,7 +63,7 @@ def check_file(task: ShardTask, found: Findings) -> bool:
 
 
 def _check_record(where: str, one: AnyRecord, rules: Rules, found: Findings) -> None:
-    problem = picture_problem(one.image, rules.decode)
+    problem = image_problem(one.image, rules.decode)
     if problem:
         found.add("damaged-picture", f"{where}: the picture {problem}")
     elif tuple(read_header(one.image)) != (one.format, one.height, one.width):

@@ -25,7 +25,7 @@ class Card(NamedTuple):
     problem: str = ""
 
 
-def open_picture(data: bytes) -> Tuple[Optional[Image.Image], str]:
+def open_image(data: bytes) -> Tuple[Optional[Image.Image], str]:
     """Returns a picture as RGB on white paper, or None and why it cannot be shown."""
     try:
         with Image.open(io.BytesIO(data)) as image:

@@ -8,7 +8,7 @@ from typing import Dict, Optional
 
 from ocrdata.base.storage.staging import write_atomic
 from ocrdata.errors import OptionError, OutputExistsError, PathLike
-from ocrdata.gallery.cards import PICTURE, Card, open_picture
+from ocrdata.gallery.cards import PICTURE, Card, open_image
 from ocrdata.gallery.regions import describe_regions, draw_regions
 from ocrdata.gallery.sheet import draw_sheet
 from ocrdata.records.sources.sampling import Shown, choose_samples
@@ -72,5 +72,5 @@ def write_preview(
     splits: Dict[str, int] = {}
     for one in shown:
         splits[one.split] = splits.get(one.split, 0) + 1
-    unreadable = sum(bool(one.problem) or open_picture(one.image)[0] is None for one in shown)
+    unreadable = sum(bool(one.problem) or open_image(one.image)[0] is None for one in shown)
     return PreviewSummary(str(target), len(shown), len(data), unreadable, splits)

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ocrdata.base.assets import asset_dir
 from ocrdata.errors import FontError, OptionError, PathLike
-from ocrdata.gallery.cards import PICTURE, Card, open_picture
+from ocrdata.gallery.cards import PICTURE, Card, open_image
 
 FONT = "NotoSansSC-Regular-GB2312.otf"
 
@@ -90,7 +90,7 @@ def _draw_card(
     x, y = corner
     width, height, picture = size.width, size.height, size.picture
     draw.rounded_rectangle((x, y, x + width - 1, y + height - 1), 6, _CARD, _EDGE)
-    image, problem = (None, card.problem) if card.problem else open_picture(card.image)
+    image, problem = (None, card.problem) if card.problem else open_image(card.image)
     inner, middle = width - 2 * _PAD, y + _PAD + picture // 2
     if image is None:
         draw.rectangle((x + _PAD, y + _PAD, x + width - _PAD - 1, middle + picture // 2), _PAPER)

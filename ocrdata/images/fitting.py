@@ -15,39 +15,39 @@ SizePair = Tuple[int, int]
 Scale = Tuple[float, float]
 
 
-def decode_picture(data: bytes) -> np.ndarray:
+def decode_image(data: bytes) -> np.ndarray:
     """Returns a picture as uint8 [h, w, 3], blue first; raises ValueError for a damaged one.
 
     Boxes refer to the pixels as they are stored, so a camera's orientation mark is not followed.
     """
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-    picture = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
-    if picture is None:  # a format that OpenCV does not know, or a damaged file
-        picture = decode_rgb(data)[:, :, ::-1]
-    return picture
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
+    if image is None:  # a format that OpenCV does not know, or a damaged file
+        image = decode_rgb(data)[:, :, ::-1]
+    return image
 
 
-def resize(picture: np.ndarray, size: SizePair) -> np.ndarray:
+def resize(image: np.ndarray, size: SizePair) -> np.ndarray:
     """Returns a picture at `size` = (width, height), averaging where it gets smaller."""
-    smaller = size[0] < picture.shape[1] or size[1] < picture.shape[0]
-    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
+    smaller = size[0] < image.shape[1] or size[1] < image.shape[0]
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
 
 
-def fit_picture(picture: np.ndarray, how: Mapping[str, Any]) -> Tuple[np.ndarray, Scale]:
+def fit_image(image: np.ndarray, how: Mapping[str, Any]) -> Tuple[np.ndarray, Scale]:
     """Returns a picture [h, w, 3] as a detector takes it, and how many of its pixels (x, y) one is.
 
     `how` is {"max_side": pixels}: larger pictures are made smaller; or {"size": (height, width),
     "fit": "stretch" or "letterbox"}: a letterboxed picture is in the upper left corner.
     """
-    height, width = picture.shape[:2]
+    height, width = image.shape[:2]
     if "size" not in how:
         shrink = min(1.0, how["max_side"] / max(height, width))
         tall, wide = (max(1, int(round(side * shrink))) for side in (height, width))
-        small = picture if (tall, wide) == (height, width) else resize(picture, (wide, tall))
+        small = image if (tall, wide) == (height, width) else resize(image, (wide, tall))
         return small, (width / wide, height / tall)
     size = (int(how["size"][0]), int(how["size"][1]))
     tall, wide = fitted_size(height, width, size, how["fit"])
-    return pasted(picture, (0, 0, wide, tall), size), (width / wide, height / tall)
+    return pasted(image, (0, 0, wide, tall), size), (width / wide, height / tall)
 
 
 def fitted_size(height: float, width: float, size: SizePair, fit: str) -> SizePair:
@@ -59,9 +59,9 @@ def fitted_size(height: float, width: float, size: SizePair, fit: str) -> SizePa
     return min(size[0], max(1, tall)), min(size[1], max(1, wide))
 
 
-def pasted(picture: np.ndarray, place: Tuple[int, int, int, int], size: SizePair) -> np.ndarray:
+def pasted(image: np.ndarray, place: Tuple[int, int, int, int], size: SizePair) -> np.ndarray:
     """Returns a picture at the place (left, top, right, bottom) of one of `size`."""
     left, top, right, bottom = place
     canvas = np.full((size[0], size[1], 3), FILL, np.uint8)
-    canvas[top:bottom, left:right] = resize(picture, (right - left, bottom - top))
+    canvas[top:bottom, left:right] = resize(image, (right - left, bottom - top))
     return canvas

@@ -139,7 +139,7 @@ def split_of(name: str, default: Optional[str] = None) -> Optional[str]:
     return default
 
 
-def is_picture(name: str) -> bool:
+def is_image(name: str) -> bool:
     """Says whether a file is a picture, by its name."""
     return name.lower().endswith(IMAGE_SUFFIXES)
 
@@ -162,7 +162,7 @@ def of_split(names: Iterable[str], split: str, root: PathLike) -> List[str]:
     return [name for name, _ in marked]
 
 
-def find_picture(
+def find_image(
     tree: Tree,
     name: Optional[str],
     where: str,

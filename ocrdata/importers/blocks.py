@@ -21,7 +21,7 @@ from ocrdata.geometry.polygons import smallest_quad
 from ocrdata.importers.base import DAMAGED, MISSING, ImportedSample
 from ocrdata.importers.crops import CropOptions, cut_regions
 from ocrdata.importers.filters import TextFilter
-from ocrdata.importers.pictures import CheckedImage, check_picture, decode_checked, encode_png
+from ocrdata.importers.pictures import CheckedImage, check_image, decode_checked, encode_png
 
 _FOLDER_SIZE = 10_000
 # Scenes rarely hold more than 150 texts, so a folder of their crops stays below FOLDER_SIZE.
@@ -171,7 +171,7 @@ class BlockWriter:
 
 def _load(sample: Sample) -> CheckedImage:
     try:
-        return check_picture(sample.image_bytes())
+        return check_image(sample.image_bytes())
     except InputError as error:
         if not isinstance(sample.image, bytes) and not as_path(sample.image).exists():
             lost = _problem(sample, f"there is no picture {sample.key}")

@@ -30,8 +30,8 @@ from ocrdata.importers.base import (
     ImportedSample,
     Importer,
     OnProblem,
-    find_picture,
-    is_picture,
+    find_image,
+    is_image,
     refuse,
 )
 
@@ -63,7 +63,7 @@ class CocoText(Importer):
         with Tree(root) as tree:
             content, where, text = self._load(tree, root)
             lines = _lines_of(text, "imgs")
-            places = {_plain_name(name): name for name in tree.names if is_picture(name)}
+            places = {_plain_name(name): name for name in tree.names if is_image(name)}
             for number in sorted(content["imgs"], key=natural):
                 row = content["imgs"][number]
                 if _SETS.get(str(row.get("set"))) != split:
@@ -73,7 +73,7 @@ class CocoText(Importer):
                     continue
                 line, name = lines.get(number), str(row.get("file_name"))
                 picture = places.get(_plain_name(name))
-                image = find_picture(tree, picture, where, line, name, report, pictures)
+                image = find_image(tree, picture, where, line, name, report, pictures)
                 if image is not None:
                     yield ImportedSample(picture or name, image, None, regions, where, line)
 

@@ -36,9 +36,9 @@ from ocrdata.importers.base import (
     ImportedSample,
     Importer,
     OnProblem,
-    find_picture,
+    find_image,
     found_splits,
-    is_picture,
+    is_image,
     of_split,
     refuse,
 )
@@ -55,7 +55,7 @@ def base_name(name: str) -> str:
     return name.rsplit("/", 1)[-1]
 
 
-def picture_id(name: str) -> str:
+def image_id(name: str) -> str:
     """Returns what a picture and its annotation share: gt_img_3.txt and img_3.jpg give 3."""
     return _PREFIX.sub("", base_name(name).rpartition(".")[0])
 
@@ -97,17 +97,17 @@ class IcdarImporter(Importer):
     def _scenes(
         self, tree: Tree, files: List[str], split: str, report: OnProblem, pictures: bool
     ) -> Iterator[Sample]:
-        by_id = self._by_id(tree, of_split(filter(is_picture, tree.names), split, tree.root))
+        by_id = self._by_id(tree, of_split(filter(is_image, tree.names), split, tree.root))
         seen: Dict[str, str] = {}
         for name in files:
-            where, number = tree.where(name), picture_id(name)
+            where, number = tree.where(name), image_id(name)
             if number in seen:
                 problem = f"annotates the same picture as {seen[number]}"
                 report(BAD, AnnotationError(where, problem))
                 continue
             seen[number] = where
             picture = by_id.get(number)
-            image = find_picture(
+            image = find_image(
                 tree,
                 picture,
                 where,
@@ -125,7 +125,7 @@ class IcdarImporter(Importer):
     def _by_id(self, tree: Tree, names: List[str]) -> Dict[str, str]:
         found: Dict[str, str] = {}
         for name in names:
-            number = picture_id(name)
+            number = image_id(name)
             if number in found:
                 problem = f"and {found[number]} are pictures of the same annotation"
                 raise AnnotationError(tree.where(name), problem, hint="Move one of them away.")
@@ -187,7 +187,7 @@ class IcdarImporter(Importer):
     def _words(
         self, tree: Tree, files: List[str], split: str, report: OnProblem, pictures: bool
     ) -> Iterator[Sample]:
-        names = of_split(filter(is_picture, tree.names), split, tree.root)
+        names = of_split(filter(is_image, tree.names), split, tree.root)
         by_name = {base_name(name): name for name in names}
         for file in files:
             where, folder = tree.where(file), file[: -len(base_name(file))]
@@ -197,7 +197,7 @@ class IcdarImporter(Importer):
                     continue
                 beside = folder + word
                 picture = beside if beside in tree else by_name.get(word)
-                image = find_picture(tree, picture, where, line, word, report, pictures)
+                image = find_image(tree, picture, where, line, word, report, pictures)
                 if image is not None:
                     yield ImportedSample(picture or word, image, label, (), where, line)
 

@@ -24,7 +24,7 @@ from ocrdata.importers.base import (
     ImportedSample,
     Importer,
     OnProblem,
-    find_picture,
+    find_image,
     refuse,
 )
 
@@ -63,7 +63,7 @@ class Iiit5k(Importer):
                     continue
                 path = f"{folder}/{name}" if folder else name
                 wanted = f"{name} of entry {place}"
-                image = find_picture(tree, path, where, None, wanted, report, pictures)
+                image = find_image(tree, path, where, None, wanted, report, pictures)
                 if image is not None:
                     yield ImportedSample(path, image, text, (), where, None, lexicons)
 

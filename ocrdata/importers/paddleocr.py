@@ -28,7 +28,7 @@ from ocrdata.importers.base import (
     ImportedSample,
     Importer,
     OnProblem,
-    find_picture,
+    find_image,
     found_splits,
     of_split,
     refuse,
@@ -75,7 +75,7 @@ class PaddleImporter(Importer):
                     continue
                 for path in paths:
                     found = _locate(tree, folder, path)
-                    image = find_picture(tree, found, where, number, path, report, pictures)
+                    image = find_image(tree, found, where, number, path, report, pictures)
                     if image is not None:
                         yield ImportedSample(found or path, image, text, regions, where, number)
         except AnnotationError as error:

@@ -30,7 +30,7 @@ class CheckedImage:
     converted: Optional[str] = None
 
 
-def check_picture(data: bytes) -> CheckedImage:
+def check_image(data: bytes) -> CheckedImage:
     """Decodes a picture to see that it is whole; raises ValueError saying what is wrong."""
     if not data:
         raise ValueError("is empty")

@@ -23,7 +23,7 @@ from ocrdata.importers.base import (
     TRAIN,
     DatasetInfo,
     OnProblem,
-    is_picture,
+    is_image,
     refuse,
 )
 from ocrdata.importers.icdar_format import XYWH, IcdarImporter
@@ -78,7 +78,7 @@ class ScutForu(IcdarImporter):
 
     def _by_id(self, tree: Tree, names: List[str]) -> Dict[str, str]:
         # Words and characters annotate copies of the same pictures under the same names.
-        mine = [name for name in filter(is_picture, tree.names) if self._is_mine(name)]
+        mine = [name for name in filter(is_image, tree.names) if self._is_mine(name)]
         return super()._by_id(tree, mine)
 
 

@@ -31,7 +31,7 @@ from ocrdata.importers.base import (
     OnProblem,
     refuse,
 )
-from ocrdata.importers.synth90k_tar import Wanted, pictures_of, read_annotation_lists
+from ocrdata.importers.synth90k_tar import Wanted, images_of, read_annotation_lists
 
 LEXICON_FILE = "lexicon.txt"
 ANNOTATION_LISTS = {
@@ -101,7 +101,7 @@ class Synth90k(Importer):
                 yield ImportedSample(key, b"", lexicon[place], (), where, number)
             return
         wanted = Wanted(rows())
-        for key, number, place, data in pictures_of(root, wanted):
+        for key, number, place, data in images_of(root, wanted):
             yield ImportedSample(key, data, lexicon[place], (), where, number)
         for number in wanted.unseen():
             report(MISSING, AnnotationError(where, "the archive has no such picture", number))

@@ -81,7 +81,7 @@ class Wanted:
         return sorted(self._rows["line"][~self._seen].tolist())
 
 
-def pictures_of(path: Path, wanted: Wanted) -> Iterator[Tuple[str, int, int, bytes]]:
+def images_of(path: Path, wanted: Wanted) -> Iterator[Tuple[str, int, int, bytes]]:
     """Yields (key, line, place, bytes) of the wanted pictures in the archive's order."""
     for archive, entry in _members(path):
         key = "/".join(entry.name.split("/")[-3:])

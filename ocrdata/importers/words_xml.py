@@ -30,7 +30,7 @@ from ocrdata.importers.base import (
     ImportedSample,
     Importer,
     OnProblem,
-    find_picture,
+    find_image,
     found_splits,
     of_split,
     refuse,
@@ -155,7 +155,7 @@ class WordsXml(Importer):
             report(BAD, error)
             return None
         name = folder + row.name
-        image = find_picture(tree, name, where, row.line, row.name, report, pictures)
+        image = find_image(tree, name, where, row.line, row.name, report, pictures)
         if image is None:
             return None
         words = tuple(word.strip() for word in row.lexicon.split(",") if word.strip())

@@ -27,7 +27,7 @@ def shared_areas(
 
 
 def _build(pictures: Sequence[Polygons]) -> np.ndarray:
-    polygons = [polygon for picture in pictures for polygon in picture]
+    polygons = [polygon for image in pictures for polygon in image]
     if not polygons:
         return np.empty(0, dtype=object)
     owners = np.repeat(np.arange(len(polygons)), [len(polygon) for polygon in polygons])

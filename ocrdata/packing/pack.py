@@ -12,7 +12,7 @@ import tarfile
 from pathlib import Path, PurePosixPath
 from typing import Dict, List, Optional, Tuple
 
-from ocrdata.base.pairing import is_picture, pair_names, stem_of
+from ocrdata.base.pairing import is_image, pair_names, stem_of
 from ocrdata.base.progress import OnProgress
 from ocrdata.base.sample import SAMPLE_LIST
 from ocrdata.base.storage.digest import file_sha256
@@ -35,7 +35,7 @@ def _files(root: Path, skipped: Dict[str, int]) -> List[str]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             path = Path(folder) / name
-            kept = not name.startswith(".") and (is_picture(name) or name.lower().endswith(".txt"))
+            kept = not name.startswith(".") and (is_image(name) or name.lower().endswith(".txt"))
             if kept and path.is_file() and not path.is_symlink():
                 names.append(path.relative_to(root).as_posix())
             elif name != MANIFEST:
@@ -45,7 +45,7 @@ def _files(root: Path, skipped: Dict[str, int]) -> List[str]:
 
 
 def _order(name: str) -> Tuple[str, str, bool, str]:
-    return str(PurePosixPath(name).parent), stem_of(name), is_picture(name), name
+    return str(PurePosixPath(name).parent), stem_of(name), is_image(name), name
 
 
 def _unpaired(root: Path, names: List[str], skip: bool, skipped: Dict[str, int]) -> List[str]:
@@ -55,7 +55,7 @@ def _unpaired(root: Path, names: List[str], skip: bool, skipped: Dict[str, int])
     if not pairs or any(PurePosixPath(name).name == SAMPLE_LIST for name in names):
         return names
     if alone and not skip:
-        missing = "ground-truth file" if is_picture(alone[0]) else "picture"
+        missing = "ground-truth file" if is_image(alone[0]) else "picture"
         hint = "Add it, or leave such files out with --skip-errors."
         raise AnnotationError(root / alone[0], f"has no {missing}", hint=hint)
     if alone:
@@ -89,7 +89,7 @@ def pack_folder(
         raise InputError(base, "is not a folder")
     skipped: Dict[str, int] = {}
     names = _unpaired(base, _files(base, skipped), skip_errors, skipped)
-    if not any(map(is_picture, names)):
+    if not any(map(is_image, names)):
         raise InputError(base, "holds no picture to pack")
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
@@ -103,7 +103,7 @@ def pack_folder(
     finally:
         if temporary.exists():
             temporary.unlink()
-    pictures = sum(map(is_picture, names))
+    pictures = sum(map(is_image, names))
     return PackSummary(str(target), pictures, len(names) - pictures, size, packed, digest, skipped)
 
 

@@ -11,7 +11,7 @@ import tarfile
 from pathlib import Path
 from typing import Any, Optional, Tuple
 
-from ocrdata.base.pairing import is_picture
+from ocrdata.base.pairing import is_image
 from ocrdata.base.progress import OnProgress
 from ocrdata.base.storage.digest import file_sha256
 from ocrdata.base.storage.staging import MANIFEST, staged_output
@@ -67,8 +67,8 @@ def _extract(
         if stream is None:
             continue
         total += entry.size
-        pictures += is_picture(entry.name)
-        texts += not is_picture(entry.name)
+        pictures += is_image(entry.name)
+        texts += not is_image(entry.name)
         if total > max_bytes:
             raise InputError(where, f"holds more than {max_bytes:,} bytes")
         if pictures + texts > max_files:

@@ -11,10 +11,10 @@ from ocrdata.base.progress import OnProgress
 from ocrdata.base.storage.staging import write_atomic
 from ocrdata.check.artefact import check_path
 from ocrdata.errors import OptionError, OutputExistsError, PathLike
-from ocrdata.gallery.cards import open_picture
+from ocrdata.gallery.cards import open_image
 from ocrdata.gallery.regions import describe_regions
 from ocrdata.pages.facts import SplitFacts, collect_facts
-from ocrdata.pages.figures import merged, named, pictures, splits, texts
+from ocrdata.pages.figures import images, merged, named, splits, texts
 from ocrdata.pages.html import Section, number, page, text, tiles
 from ocrdata.pages.made import how_made, manifests
 from ocrdata.pages.samples import DrawnOutline, SampleCard, sample_grid
@@ -68,7 +68,7 @@ def write_dataset_page(
         Section("overview", "Overview", _overview(facts, scenes, checked)),
         Section("samples", "Samples", sample_grid([_card(one) for one in shown], scenes)),
         Section("texts", "Texts", texts(facts, scenes)),
-        Section("pictures", "Pictures", pictures(sizes)),
+        Section("pictures", "Pictures", images(sizes)),
         Section("splits", "Splits", splits(facts)),
         Section("made", "How it was made", how_made(made, common)),
         Section("problems", "Problems", _problems(checked)),
@@ -82,7 +82,7 @@ def write_dataset_page(
         str(target),
         len(data),
         len(shown),
-        sum(bool(one.problem) or open_picture(one.image)[0] is None for one in shown),
+        sum(bool(one.problem) or open_image(one.image)[0] is None for one in shown),
         {named(name): one.total for name, one in facts.items()},
         dict(checked.problems) if checked else None,
     )

@@ -22,7 +22,7 @@ from ocrdata.records.format.schema import DATASET_INFO, RECORDS_DIR
 from ocrdata.records.format.tfrecord import example_of, scan_records
 from ocrdata.records.sources.inputs import read_pictures
 from ocrdata.records.sources.listed import SceneList, open_sample_list
-from ocrdata.records.sources.sampling import holds_pictures_only
+from ocrdata.records.sources.sampling import holds_images_only
 
 # Samples of a split that are looked at: enough for every figure, and a minute at the most.
 MOST = 200_000
@@ -115,7 +115,7 @@ def _sources(where: Path) -> Iterator[Tuple[str, Items]]:
     """Yields each split with a function that yields its samples."""
     if where.is_dir() and (where / DATASET_INFO).is_file():
         yield from _of_shards(where)
-    elif where.is_dir() and not holds_pictures_only(where):
+    elif where.is_dir() and not holds_images_only(where):
         lists = [where / name / SAMPLE_LIST for name in (TRAIN_LIST, VALIDATION_LIST, TEST_LIST)]
         present = [path for path in lists if path.is_file()]
         for path in present:
@@ -123,7 +123,7 @@ def _sources(where: Path) -> Iterator[Tuple[str, Items]]:
         if not present:
             yield from _of_shards(where / RECORDS_DIR)
     elif where.is_dir() or archive_stem(where.name):
-        yield from _of_pictures(where)
+        yield from _of_images(where)
     elif where.name == SAMPLE_LIST:
         yield _of_list(where, where.resolve().parent.parent)
     else:
@@ -178,7 +178,7 @@ def _of_file(path: Path, facts: SplitFacts) -> Iterator[PageItem]:
         facts.unreadable += 1  # a file that is missing, or damaged beyond reading on
 
 
-def _of_pictures(where: Path) -> Iterator[Tuple[str, Items]]:
+def _of_images(where: Path) -> Iterator[Tuple[str, Items]]:
     """Yields the lists of a folder or archive of pictures, read once for each."""
     skips = Skips(errors=True)
     names = list(dict.fromkeys(name for name, _ in read_pictures(where, skips)))

@@ -92,7 +92,7 @@ def _visible(character: str) -> str:
     )
 
 
-def pictures(sizes: List[Shown]) -> str:
+def images(sizes: List[Shown]) -> str:
     """Returns sizes and shapes of some pictures."""
     found: Dict[str, List[Tuple[float, float]]] = {}
     formats: "Counter[str]" = Counter()

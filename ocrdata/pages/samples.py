@@ -8,7 +8,7 @@ from typing import Any, List, NamedTuple, Optional, Sequence
 
 from PIL import Image
 
-from ocrdata.gallery.cards import open_picture
+from ocrdata.gallery.cards import open_image
 from ocrdata.pages.html import text
 
 _LONGEST, _QUALITY = 720, 85
@@ -38,7 +38,7 @@ class SampleCard(NamedTuple):
 
 def sample_card(one: SampleCard) -> str:
     """Returns a button with the picture; what cannot be shown says why."""
-    image, problem = (None, one.problem) if one.problem else open_picture(one.image)
+    image, problem = (None, one.problem) if one.problem else open_image(one.image)
     if image is None:
         frame = f'<span class="bad">cannot be shown: {text(problem)}</span>'
     else:

@@ -23,9 +23,9 @@ _PAPER, _FONT = (252, 252, 250), "NotoSansSC-Regular-GB2312.otf"
 _SMALLEST = 8
 
 
-def draw_words(picture: np.ndarray, words: Sequence[WordCrop]) -> Image.Image:
+def draw_words(image: np.ndarray, words: Sequence[WordCrop]) -> Image.Image:
     """Returns a picture, uint8 [h, w, 3] (blue first), with outlines, and the texts beside it."""
-    left = Image.fromarray(np.ascontiguousarray(picture[:, :, ::-1]))
+    left = Image.fromarray(np.ascontiguousarray(image[:, :, ::-1]))
     sheet = Image.new("RGB", (2 * left.width + 1, left.height), _PAPER)
     sheet.paste(left, (0, 0))
     pen = ImageDraw.Draw(sheet)

@@ -38,9 +38,7 @@ class LineReader:
 
     def read(self, pictures: Sequence[np.ndarray]) -> List[Tuple[str, float]]:
         """Returns the text and its probability of each picture, uint8 [h, w, 3], blue first."""
-        ready = [
-            ready_line(picture, self._height, self._channels, self._width) for picture in pictures
-        ]
+        ready = [ready_line(image, self._height, self._channels, self._width) for image in pictures]
         # Lines of like width together: little padding, and it changes nothing.
         order = sorted(range(len(ready)), key=lambda place: ready[place].shape[1])
         found: Dict[int, Tuple[str, float]] = {}
@@ -57,19 +55,19 @@ class LineReader:
         return [(self._charset.decode(text), float(one)) for text, one in zip(texts, sure)]
 
 
-def ready_line(picture: np.ndarray, height: int, channels: int, width: int = 0) -> np.ndarray:
+def ready_line(image: np.ndarray, height: int, channels: int, width: int = 0) -> np.ndarray:
     """Returns a picture [h, w, 3] (blue first) as networks take it: uint8 [height, w, channels].
 
     It keeps its shape, but is at most `width` wide, if that is given; colour is red first. The
     filter is TensorFlow's antialiased triangle, which is Pillow's BILINEAR on floats.
     """
     if channels == 1:
-        planes = [cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)]
+        planes = [cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)]
     else:
-        planes = [picture[:, :, place] for place in (2, 1, 0)]
-    wide = max(1, scaled_width(picture.shape[0], picture.shape[1], height))
+        planes = [image[:, :, place] for place in (2, 1, 0)]
+    wide = max(1, scaled_width(image.shape[0], image.shape[1], height))
     size = (min(wide, width) if width else wide, height)
-    if size != (picture.shape[1], picture.shape[0]):
+    if size != (image.shape[1], image.shape[0]):
         planes = [_resized(plane, size) for plane in planes]
     return np.stack(planes, axis=2)
 
@@ -81,9 +79,9 @@ def _resized(plane: np.ndarray, size: Tuple[int, int]) -> np.ndarray:
 
 def batch_of(ready: Sequence[np.ndarray], width: int = 0) -> Dict[str, np.ndarray]:
     """Returns prepared pictures as `images`, with zeros on the right, and their `widths`."""
-    widths = np.array([picture.shape[1] for picture in ready], np.int32)
+    widths = np.array([image.shape[1] for image in ready], np.int32)
     height, _, channels = ready[0].shape
     images = np.zeros((len(ready), height, width or int(widths.max()), channels), np.uint8)
-    for place, picture in enumerate(ready):
-        images[place, :, : picture.shape[1]] = picture
+    for place, image in enumerate(ready):
+        images[place, :, : image.shape[1]] = image
     return {"images": images, "widths": widths}

@@ -41,9 +41,9 @@ def write_json_lines(path: Path, rows: Iterable[Tuple[str, List[Dict[str, Any]]]
     write_atomic(path, "".join(lines).encode("utf-8"))
 
 
-def write_png(path: Path, picture: Image.Image) -> None:
+def write_png(path: Path, image: Image.Image) -> None:
     """Writes a picture, and the folder it lies in."""
     path.parent.mkdir(parents=True, exist_ok=True)
     stream = io.BytesIO()
-    picture.save(stream, "PNG")
+    image.save(stream, "PNG")
     write_atomic(path, stream.getvalue())

@@ -11,7 +11,7 @@ import numpy as np
 
 from ocrdata.base.pairing import find_images
 from ocrdata.errors import OutputExistsError, PathLike
-from ocrdata.images.fitting import decode_picture
+from ocrdata.images.fitting import decode_image
 from ocrdata.reading.drawing import draw_words
 from ocrdata.reading.exported import DETECTION, RECOGNITION, find_network, open_network
 from ocrdata.reading.lines import LineReader
@@ -41,8 +41,8 @@ class ImageReader:
 
     def read(self, data: bytes) -> Tuple[np.ndarray, List[WordCrop]]:
         """Returns an encoded picture's pixels, and its words; raises ValueError if damaged."""
-        picture = decode_picture(data)
-        return picture, read_word_crops(picture, self._scenes, self._lines, self._options)
+        image = decode_image(data)
+        return image, read_word_crops(image, self._scenes, self._lines, self._options)
 
 
 @contextmanager
@@ -105,13 +105,13 @@ def read_images(
     with opened(models, options) as reader:
         for path in paths:
             try:
-                picture, words = reader.read(path.read_bytes())
+                image, words = reader.read(path.read_bytes())
             except (OSError, ValueError) as error:
                 unreadable[str(path)] = " ".join(str(error).split()) or type(error).__name__
                 continue
             readings.append(PageReading(str(path), [word.as_dict() for word in words]))
             if draw is not None:
-                write_png(drawings[path], draw_words(picture, words))
+                write_png(drawings[path], draw_words(image, words))
             if on_reading:
                 on_reading(readings[-1])
     if json_file is not None:

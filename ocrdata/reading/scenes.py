@@ -9,7 +9,7 @@ import numpy as np
 from ocrdata.errors import CheckpointError, OptionError
 from ocrdata.geometry.outlines import RULES, find_outlines
 from ocrdata.geometry.polygons import clockwise
-from ocrdata.images.fitting import fit_picture
+from ocrdata.images.fitting import fit_image
 from ocrdata.reading.exported import Network
 
 
@@ -34,12 +34,12 @@ class SceneReader:
                 raise OptionError(f"--max-side: the detector takes {size} only.")
             self._fitting["max_side"] = max_side
 
-    def find(self, picture: np.ndarray) -> Tuple[List[np.ndarray], np.ndarray]:
+    def find(self, image: np.ndarray) -> Tuple[List[np.ndarray], np.ndarray]:
         """Returns the texts in a picture, uint8 [h, w, 3] (blue first).
 
         Outlines float32 [n, 2] in its pixels, clockwise, and scores [k].
         """
-        fitted, scale = fit_picture(picture, self._fitting)
+        fitted, scale = fit_image(image, self._fitting)
         maps = self._network.run({"images": np.ascontiguousarray(fitted[None, :, :, ::-1])})
         single = {name: values[0] for name, values in maps.items()}
         outlines, scores = find_outlines(single, self._rule, scale)

@@ -58,14 +58,14 @@ class WordCrop(NamedTuple):
 
 
 def read_word_crops(
-    picture: np.ndarray, scenes: SceneReader, lines: LineReader, options: ReadOptions
+    image: np.ndarray, scenes: SceneReader, lines: LineReader, options: ReadOptions
 ) -> List[WordCrop]:
     """Returns the words of a picture, uint8 [h, w, 3] (blue first), in reading order."""
-    outlines, scores = scenes.find(picture)
+    outlines, scores = scenes.find(image)
     views: List[np.ndarray] = []
     owners: List[int] = []
     for place, outline in enumerate(outlines):
-        for view in views_of(cut(picture, outline, options.margin), options.vertical):
+        for view in views_of(cut(image, outline, options.margin), options.vertical):
             views.append(view)
             owners.append(place)
     best: Dict[int, Tuple[str, float]] = {}
@@ -80,12 +80,12 @@ def read_word_crops(
     return [word for word in words if word.confidence >= options.min_confidence]
 
 
-def cut(picture: np.ndarray, outline: np.ndarray, margin: float) -> np.ndarray:
+def cut(image: np.ndarray, outline: np.ndarray, margin: float) -> np.ndarray:
     """Returns what is inside an outline [n, 2], made a rectangle by perspective."""
     quad = outline if len(outline) == 4 else smallest_quad(outline)
     if len(outline) == 4 and not _starts_top_left(quad):
         quad = from_top_left(quad)
-    return rectify(picture, quad, margin)
+    return rectify(image, quad, margin)
 
 
 def _starts_top_left(quad: np.ndarray) -> bool:

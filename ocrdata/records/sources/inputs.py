@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from typing import Any, Callable, Dict, Iterator, NamedTuple, Optional, Tuple
 
 from ocrdata.base import sample_lists as lists
-from ocrdata.base.pairing import is_picture, pair_names
+from ocrdata.base.pairing import is_image, pair_names
 from ocrdata.base.sample import SAMPLE_LIST, Sample, parse_sample_line
 from ocrdata.base.sample_lists import VALIDATION_LIST
 from ocrdata.base.skips import BAD_LINE, BAD_PICTURE, UNPAIRED, Skips
@@ -73,7 +73,7 @@ def open_input(path: PathLike) -> SampleInput:
         return SampleInput(lambda skips: read_shards(shards, skips), origin, charset)
     with Tree(where) as tree:
         names = "\n".join(tree.names)
-        if not any(map(is_picture, tree.names)):
+        if not any(map(is_image, tree.names)):
             problem = f"holds no picture and no {DATASET_INFO}"
             raise InputError(where, problem, hint="Name a folder or archive of pictures.")
     digest = hashlib.sha256(names.encode("utf-8", "surrogateescape")).hexdigest()
@@ -127,13 +127,13 @@ def read_pictures(path: PathLike, skips: Skips) -> SamplePairs:
             return
         pairs, alone = pair_names(tree.names)
         for name in alone:
-            missing = "ground-truth file" if is_picture(name) else "picture"
+            missing = "ground-truth file" if is_image(name) else "picture"
             problem = f"has no {missing} that belongs to it"
             skips.refuse(UNPAIRED, AnnotationError(tree.where(name), problem))
-        for picture, truth in pairs:
+        for image, truth in pairs:
             try:
                 regions = parse_regions(tree.read(truth), tree.where(truth))
-                yield "", Sample(picture, tree.picture(picture), None, regions)
+                yield "", Sample(image, tree.picture(image), None, regions)
             except AnnotationError as error:
                 skips.refuse(BAD_LINE, error)
 
@@ -151,13 +151,13 @@ def _listed(tree: Tree, name: str, skips: Skips) -> SamplePairs:
     for number, line in decode_lines(tree.read(name), where):
         try:
             key, label = parse_sample_line(where, number, line)
-            picture, truth = str(root / key), str(root / label)
-            if picture not in tree:
+            image, truth = str(root / key), str(root / label)
+            if image not in tree:
                 raise AnnotationError(where, f"{key!r} is not there", number)
             if truth in tree and truth.endswith(".txt"):
                 regions = parse_regions(tree.read(truth), tree.where(truth))
-                yield _list_name(name), Sample(key, tree.picture(picture), None, regions)
+                yield _list_name(name), Sample(key, tree.picture(image), None, regions)
             else:
-                yield _list_name(name), Sample(key, tree.picture(picture), label)
+                yield _list_name(name), Sample(key, tree.picture(image), label)
         except AnnotationError as error:
             skips.refuse(BAD_LINE, error)

@@ -6,7 +6,7 @@ import heapq
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from ocrdata.base.pairing import is_picture
+from ocrdata.base.pairing import is_image
 from ocrdata.base.random_streams import order_key, stream
 from ocrdata.base.sample import SAMPLE_LIST, Region, Sample, parse_sample_line
 from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST
@@ -64,7 +64,7 @@ def _shown(sample: Sample, split: str) -> Shown:
     return Shown(sample.key, split, data, sample.text or "", problem, regions)
 
 
-def _from_pictures(path: Path, count: int, split: Optional[str], seed: int) -> List[Shown]:
+def _from_images(path: Path, count: int, split: Optional[str], seed: int) -> List[Shown]:
     """Returns pictures with ground truth, of a folder or an archive."""
     salt = f"preview-{seed}"
     pairs = (
@@ -122,10 +122,10 @@ def choose_samples(
     where = as_path(path)
     if where.is_dir() and (where / DATASET_INFO).is_file():
         shown = _from_set(where, count, split, seed)
-    elif where.is_dir() and not holds_pictures_only(where):
+    elif where.is_dir() and not holds_images_only(where):
         shown = _from_data_dir(where, count, split, seed)
     elif where.is_dir() or (where.is_file() and archive_stem(where.name)):
-        shown = _from_pictures(where, count, split, seed)
+        shown = _from_images(where, count, split, seed)
     elif where.name == SAMPLE_LIST and where.is_file():
         folder = where.resolve().parent
         shown = _from_list(where, folder.parent, folder.name.lower(), count, seed)
@@ -141,12 +141,12 @@ def choose_samples(
     return shown
 
 
-def holds_pictures_only(root: Path) -> bool:
+def holds_images_only(root: Path) -> bool:
     """Says whether a folder holds pictures (or archives of them), but neither lists nor shards."""
     lists = any((root / name / SAMPLE_LIST).is_file() for name in (TRAIN_LIST, TEST_LIST))
     if lists or (root / RECORDS_DIR / DATASET_INFO).is_file():
         return False
-    return any(is_picture(path.name) or archive_stem(path.name) for path in root.rglob("*"))
+    return any(is_image(path.name) or archive_stem(path.name) for path in root.rglob("*"))
 
 
 def _from_set(folder: Path, count: int, split: Optional[str], seed: int) -> List[Shown]:

@@ -53,12 +53,12 @@ def _encoded(job: ShardWriterConfig, source: Source, sample: Sample, place: int)
         record = _record(job, sample)
         return record, LAYOUTS[job.options.layout].encode(record)
     except InputError as error:
-        raise _bad_picture(source, place, sample, error.problem) from error
+        raise _bad_image(source, place, sample, error.problem) from error
     except ValueError as error:
-        raise _bad_picture(source, place, sample, str(error)) from error
+        raise _bad_image(source, place, sample, str(error)) from error
 
 
-def _bad_picture(source: Source, place: int, sample: Sample, problem: str) -> AnnotationError:
+def _bad_image(source: Source, place: int, sample: Sample, problem: str) -> AnnotationError:
     name = sample.key if isinstance(sample.image, bytes) else sample.image
     hint = "Replace it, delete the line, or leave such lines out with --skip-errors."
     path, line = source.origin(place)

@@ -44,7 +44,7 @@ def find_pictures(
         if not path.exists():
             raise InputError(path, "does not exist", hint="--background takes a file or a folder.")
         files = [path] if path.is_file() else _in_folder(path)
-        good = [file for file in files if _is_picture(file, path.is_file(), skips)]
+        good = [file for file in files if _is_image(file, path.is_file(), skips)]
         if not good:
             raise InputError(path, "holds no picture ({})".format(", ".join(PICTURE_SUFFIXES)))
         found += good
@@ -55,13 +55,13 @@ def _in_folder(folder: Path) -> List[Path]:
     return sorted(path for path in folder.rglob("*") if path.suffix.lower() in PICTURE_SUFFIXES)
 
 
-def _is_picture(path: Path, strict: bool, skips: Optional[Dict[str, int]]) -> bool:
+def _is_image(path: Path, strict: bool, skips: Optional[Dict[str, int]]) -> bool:
     # Only the header: decoding thousands of photographs would take minutes.
     from PIL import Image
 
     try:
-        with Image.open(str(path)) as picture:
-            if min(picture.size) >= 16:
+        with Image.open(str(path)) as image:
+            if min(image.size) >= 16:
                 return True
             problem = "is smaller than 16 pixels"
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
@@ -90,18 +90,18 @@ class BackgroundBank:
         # Smaller versions show more of the picture, where there is enough of it.
         while choice and not _holds(steps[choice], shape):
             choice -= 1
-        picture = steps[choice]
+        image = steps[choice]
         zoom = 1.0
-        if not _holds(picture, shape):
-            zoom = max(shape[0] / picture.shape[0], shape[1] / picture.shape[1])
+        if not _holds(image, shape):
+            zoom = max(shape[0] / image.shape[0], shape[1] / image.shape[1])
         h, w = (
-            min(have, max(1, int(round(want / zoom)))) for have, want in zip(picture.shape, shape)
+            min(have, max(1, int(round(want / zoom)))) for have, want in zip(image.shape, shape)
         )
         y, x = (
-            spot % 64 * (picture.shape[0] - h + 1) // 64,
-            spot // 64 * (picture.shape[1] - w + 1) // 64,
+            spot % 64 * (image.shape[0] - h + 1) // 64,
+            spot // 64 * (image.shape[1] - w + 1) // 64,
         )
-        piece = picture[y : y + h, x : x + w]
+        piece = image[y : y + h, x : x + w]
         if zoom == 1.0:
             return piece
         return cv2.resize(piece, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
@@ -110,10 +110,8 @@ class BackgroundBank:
         """Returns a picture in sizes from its own downwards, so that cutting needs no scaling."""
         found = self._kept.get(number)
         if found is None:
-            picture = (
-                _load(self.paths[number], self.longest) if self.paths else invent_picture(number)
-            )
-            found = _pyramid(picture)
+            image = _load(self.paths[number], self.longest) if self.paths else invent_image(number)
+            found = _pyramid(image)
             self._bytes += sum(step.nbytes for step in found)
             while self._kept and self._bytes > _KEPT_BYTES:
                 dropped = self._kept.pop(next(iter(self._kept)))
@@ -122,18 +120,18 @@ class BackgroundBank:
         return found
 
 
-def _pyramid(picture: np.ndarray) -> List[np.ndarray]:
-    steps = [picture]
+def _pyramid(image: np.ndarray) -> List[np.ndarray]:
+    steps = [image]
     for step in _STEPS:
-        size = int(round(picture.shape[1] * step)), int(round(picture.shape[0] * step))
+        size = int(round(image.shape[1] * step)), int(round(image.shape[0] * step))
         if min(size) < 16:
             break
-        steps.append(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
+        steps.append(cv2.resize(image, size, interpolation=cv2.INTER_AREA))
     return steps
 
 
-def _holds(picture: np.ndarray, shape: Tuple[int, int]) -> bool:
-    return picture.shape[0] >= shape[0] and picture.shape[1] >= shape[1]
+def _holds(image: np.ndarray, shape: Tuple[int, int]) -> bool:
+    return image.shape[0] >= shape[0] and image.shape[1] >= shape[1]
 
 
 def _load(path: Path, longest: int) -> np.ndarray:
@@ -141,13 +139,13 @@ def _load(path: Path, longest: int) -> np.ndarray:
         data = np.frombuffer(path.read_bytes(), np.uint8)
     except OSError as error:
         raise InputError(path, f"cannot be read: {error.strerror}") from error
-    picture = cv2.imdecode(data, _way(path, longest)) if len(data) else None
-    if picture is None:
+    image = cv2.imdecode(data, _way(path, longest)) if len(data) else None
+    if image is None:
         raise InputError(path, "is not a picture that can be decoded", hint="Remove it.")
-    ratio = longest / max(picture.shape[:2])
+    ratio = longest / max(image.shape[:2])
     if ratio < 1.0:
-        picture = cv2.resize(picture, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA)
-    return picture
+        image = cv2.resize(image, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA)
+    return image
 
 
 def _way(path: Path, longest: int) -> int:
@@ -155,8 +153,8 @@ def _way(path: Path, longest: int) -> int:
     from PIL import Image
 
     try:
-        with Image.open(str(path)) as picture:
-            ratio = max(picture.size) / longest if picture.format == "JPEG" else 1.0
+        with Image.open(str(path)) as image:
+            ratio = max(image.size) / longest if image.format == "JPEG" else 1.0
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         ratio = 1.0
     for step, way in _REDUCED:
@@ -165,7 +163,7 @@ def _way(path: Path, longest: int) -> int:
     return cv2.IMREAD_COLOR
 
 
-def invent_picture(number: int, shape: Tuple[int, int] = (360, 576)) -> np.ndarray:
+def invent_image(number: int, shape: Tuple[int, int] = (360, 576)) -> np.ndarray:
     """Returns a picture of surfaces, panels and discs, uint8 BGR, the same for a number."""
     rng = random_streams.stream(0, "picture", number)
     height, width = shape
@@ -174,12 +172,12 @@ def invent_picture(number: int, shape: Tuple[int, int] = (360, 576)) -> np.ndarr
         return tinted(rng.uniform(20, 235), rng.uniform(0, 360), rng.random() * 0.6)
 
     corners = np.array([[colour() for _ in range(2)] for _ in range(2)], np.float32)
-    picture: Any = cv2.resize(corners, (width, height), interpolation=cv2.INTER_LINEAR)
+    image: Any = cv2.resize(corners, (width, height), interpolation=cv2.INTER_LINEAR)
     for _ in range(rng.randrange(4, 22)):
         size = rng.uniform(0.05, 0.5) * height
         middle = rng.uniform(0, width), rng.uniform(0, height)
         shade = colour()
-        layer = picture.copy()
+        layer = image.copy()
         if rng.random() < 0.6:
             box = (middle, (size * rng.uniform(0.5, 3), size), rng.gauss(0, 12))
             cv2.fillConvexPoly(layer, cv2.boxPoints(box).astype(np.int32), shade, cv2.LINE_AA)
@@ -190,13 +188,13 @@ def invent_picture(number: int, shape: Tuple[int, int] = (360, 576)) -> np.ndarr
             thick = rng.randrange(1, 12)
             ends = tuple(map(int, middle)), tuple(map(int, end))
             cv2.line(layer, ends[0], ends[1], shade, thick, cv2.LINE_AA)
-        picture = cv2.addWeighted(picture, 0.3, layer, 0.7, 0.0)
+        image = cv2.addWeighted(image, 0.3, layer, 0.7, 0.0)
     if rng.random() < 0.5:
-        picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.5, 6.0))
+        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.5, 6.0))
     grain = read_texture(rng.choice(("paper", "ink")), rng.random(), shape)
     amount = rng.uniform(1.0, 18.0) / TEXTURE_SIGMA
-    picture += ((grain.astype(np.float32) - 128.0) * np.float32(amount))[..., None]
-    return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+    image += ((grain.astype(np.float32) - 128.0) * np.float32(amount))[..., None]
+    return np.clip(np.rint(image), 0, 255).astype(np.uint8)
 
 
 @lru_cache(maxsize=1024)
@@ -221,9 +219,9 @@ def linear_field(shape: Tuple[int, int], angle: float, low: float, high: float) 
     return field.astype(np.uint8)
 
 
-def scale_levels(picture: np.ndarray, factor: float, offset: float) -> np.ndarray:
+def scale_levels(image: np.ndarray, factor: float, offset: float) -> np.ndarray:
     """Returns factor x picture + offset, rounded and kept in 0 to 255."""
-    return cv2.addWeighted(picture, factor, picture, 0.0, offset)
+    return cv2.addWeighted(image, factor, image, 0.0, offset)
 
 
 def draw_ground(

@@ -65,11 +65,11 @@ def separate(ink: float, low: float, high: float, contrast: float) -> Tuple[floa
     return (0.0 if middle >= 127.5 else 255.0), shrink
 
 
-def levels_of(picture: np.ndarray, mask: Optional[np.ndarray] = None) -> Tuple[float, float]:
+def levels_of(image: np.ndarray, mask: Optional[np.ndarray] = None) -> Tuple[float, float]:
     """Returns the grey levels between which nearly all of a picture (inside a mask) lies."""
     import cv2
 
-    grey = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+    grey = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
     low, high = cv2.minMaxLoc(grey, mask)[:2]
     if high - low < 30:
         return low, high

@@ -137,12 +137,12 @@ def _hang(
 _RELIEF = np.array([[-1.0, 0, 0], [0, 0, 0], [0, 0, 1.0]], np.float32)
 
 
-def _raise(picture: np.ndarray, mask: np.ndarray, style: LineStyle) -> np.ndarray:
+def _raise(image: np.ndarray, mask: np.ndarray, style: LineStyle) -> np.ndarray:
     """Lights the text's upper left edges and darkens its lower right ones."""
     if not style.emboss:
-        return picture
+        return image
     relief = cv2.filter2D(mask, cv2.CV_16S, _RELIEF, borderType=cv2.BORDER_REPLICATE)
     relief = (relief.astype(np.float32) * (0.25 * style.emboss)).astype(np.int16)
-    if picture.ndim == 3:
+    if image.ndim == 3:
         relief = relief[..., None]
-    return np.clip(picture + relief, 0, 255).astype(np.uint8)
+    return np.clip(image + relief, 0, 255).astype(np.uint8)

@@ -37,18 +37,18 @@ def degrade(
     return done
 
 
-def shade(picture: np.ndarray, levels: float, angle: float) -> np.ndarray:
+def shade(image: np.ndarray, levels: float, angle: float) -> np.ndarray:
     """Lights a picture from one side: white loses or keeps up to `levels`."""
     # The share that is kept, in bytes: 255 is all of it.
-    kept = linear_field(picture.shape[:2], angle, 255.0, 255.0 - levels)
-    if picture.ndim == 3:
+    kept = linear_field(image.shape[:2], angle, 255.0, 255.0 - levels)
+    if image.ndim == 3:
         kept = cv2.cvtColor(kept, cv2.COLOR_GRAY2BGR)
-    return cv2.multiply(picture, kept, scale=1.0 / 255.0)
+    return cv2.multiply(image, kept, scale=1.0 / 255.0)
 
 
-def fold(picture: np.ndarray, levels: float, place: float) -> np.ndarray:
+def fold(image: np.ndarray, levels: float, place: float) -> np.ndarray:
     """Draws a crease across a picture: a dark line with a lighter one beside it."""
-    height, width = picture.shape[:2]
+    height, width = image.shape[:2]
     lean = (place * 7.0 % 1.0 - 0.5) * height
     middle = place * width
     top = np.linspace(middle - lean, middle + lean, height, dtype=np.float32)[:, None]
@@ -56,18 +56,18 @@ def fold(picture: np.ndarray, levels: float, place: float) -> np.ndarray:
     reach = max(1.0, height / 24.0)
     crease = np.exp(-((away / reach) ** 2)) - 0.6 * np.exp(-(((away - 2 * reach) / reach) ** 2))
     change = np.rint(crease * np.float32(-levels)).astype(np.int16)
-    if picture.ndim == 3:
+    if image.ndim == 3:
         change = change[..., None]
-    return np.clip(picture + change, 0, 255).astype(np.uint8)
+    return np.clip(image + change, 0, 255).astype(np.uint8)
 
 
-def blur(picture: np.ndarray, sigma: float) -> np.ndarray:
+def blur(image: np.ndarray, sigma: float) -> np.ndarray:
     """Blurs with a Gaussian of `sigma` pixels."""
     if sigma <= 0:
-        return picture
+        return image
     # What lies further out weighs less than a hundredth.
     size = 2 * max(1, math.ceil(2.5 * sigma - 0.6)) + 1
-    return cv2.GaussianBlur(picture, (size, size), sigma, borderType=cv2.BORDER_REPLICATE)
+    return cv2.GaussianBlur(image, (size, size), sigma, borderType=cv2.BORDER_REPLICATE)
 
 
 @lru_cache(maxsize=256)
@@ -84,10 +84,10 @@ def _streak(length: int, angle: int) -> np.ndarray:
     return small / small.sum()
 
 
-def motion(picture: np.ndarray, length: float, angle: float) -> np.ndarray:
+def motion(image: np.ndarray, length: float, angle: float) -> np.ndarray:
     """Blurs along a line of `length` pixels."""
     kernel = _streak(max(10, int(round(length * 10))), int(round(angle / 5.0)) * 5 % 180)
-    return cv2.filter2D(picture, -1, kernel, borderType=cv2.BORDER_REPLICATE)
+    return cv2.filter2D(image, -1, kernel, borderType=cv2.BORDER_REPLICATE)
 
 
 @lru_cache(maxsize=64)
@@ -101,17 +101,17 @@ def _disc(radius: int) -> np.ndarray:
     return small / small.sum()
 
 
-def defocus(picture: np.ndarray, radius: float) -> np.ndarray:
+def defocus(image: np.ndarray, radius: float) -> np.ndarray:
     """Blurs with a disc of `radius` pixels, as a lens out of focus does."""
     kernel = _disc(max(1, int(round(radius * 10))))
-    return cv2.filter2D(picture, -1, kernel, borderType=cv2.BORDER_REPLICATE)
+    return cv2.filter2D(image, -1, kernel, borderType=cv2.BORDER_REPLICATE)
 
 
-def lower_resolution(picture: np.ndarray, share: float) -> np.ndarray:
+def lower_resolution(image: np.ndarray, share: float) -> np.ndarray:
     """Makes a picture smaller by a share and as large as before again."""
-    height, width = picture.shape[:2]
+    height, width = image.shape[:2]
     size = max(1, int(round(width * share))), max(1, int(round(height * share)))
-    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
@@ -119,47 +119,47 @@ def _noise(place: float, shape: Tuple[int, ...]) -> np.ndarray:
     return read_bank("noise", place, int(np.prod(shape))).reshape(shape)
 
 
-def add_noise(picture: np.ndarray, sigma: float, place: float) -> np.ndarray:
+def add_noise(image: np.ndarray, sigma: float, place: float) -> np.ndarray:
     """Adds Gaussian noise of `sigma` levels, read from the bank at `place` in [0, 1).
 
     The same for all channels: grain, not colour.
     """
     if sigma <= 0:
-        return picture
-    height, width = picture.shape[:2]
+        return image
+    height, width = image.shape[:2]
     grain = read_bank("grain", place, height * width).reshape(height, width)
-    if picture.ndim == 3:
+    if image.ndim == 3:
         grain = cv2.cvtColor(grain, cv2.COLOR_GRAY2BGR)
     # One call adds, rounds and clips.
     factor = sigma / GRAIN_SIGMA
-    return cv2.addWeighted(picture, 1.0, grain, factor, -128.0 * factor)
+    return cv2.addWeighted(image, 1.0, grain, factor, -128.0 * factor)
 
 
-def add_shot_noise(picture: np.ndarray, sigma: float, place: float) -> np.ndarray:
+def add_shot_noise(image: np.ndarray, sigma: float, place: float) -> np.ndarray:
     """Adds noise that grows with the root of the light, `sigma` levels at white (Poisson)."""
     spread = np.sqrt(np.arange(256) / 255.0) * sigma
-    noise = _noise(place, picture.shape)
-    noisy = cv2.LUT(picture, spread.astype(np.float32)) * noise
-    noisy += picture
+    noise = _noise(place, image.shape)
+    noisy = cv2.LUT(image, spread.astype(np.float32)) * noise
+    noisy += image
     return np.clip(np.rint(noisy, out=noisy), 0, 255, out=noisy).astype(np.uint8)
 
 
-def add_specks(picture: np.ndarray, share: float, place: float) -> np.ndarray:
+def add_specks(image: np.ndarray, share: float, place: float) -> np.ndarray:
     """Turns a `share` of the pixels black or white, half and half (salt and pepper)."""
     if share <= 0:
-        return picture
-    shape = picture.shape[:2]
+        return image
+    shape = image.shape[:2]
     rng = read_bank("specks", place, shape[0] * shape[1]).reshape(shape)
-    speckled = picture.copy()
+    speckled = image.copy()
     speckled[rng < share / 2] = 0
     speckled[rng > 1 - share / 2] = 255
     return speckled
 
 
-def compress(picture: np.ndarray, quality: int) -> np.ndarray:
+def compress(image: np.ndarray, quality: int) -> np.ndarray:
     """Returns what a JPEG of that quality leaves of a picture."""
-    data = np.frombuffer(encode_image(picture, "jpg", quality), np.uint8)
-    way = cv2.IMREAD_GRAYSCALE if picture.ndim == 2 else cv2.IMREAD_COLOR
+    data = np.frombuffer(encode_image(image, "jpg", quality), np.uint8)
+    way = cv2.IMREAD_GRAYSCALE if image.ndim == 2 else cv2.IMREAD_COLOR
     return np.asarray(cv2.imdecode(data, way))
 
 
@@ -172,12 +172,12 @@ def _options(form: str, quality: int) -> Tuple[str, Tuple[int, int]]:
     }[form]
 
 
-def encode_image(picture: np.ndarray, form: str, quality: int) -> bytes:
+def encode_image(image: np.ndarray, form: str, quality: int) -> bytes:
     """Returns the bytes of a JPEG, PNG or WebP file; PNG has no quality."""
     suffix, options = _options(form, quality)
-    done, data = cv2.imencode(suffix, picture, options)
+    done, data = cv2.imencode(suffix, image, options)
     if not done:
-        raise OcrdataError(f"OpenCV could not encode a picture of {picture.shape}.")
+        raise OcrdataError(f"OpenCV could not encode a picture of {image.shape}.")
     return data.tobytes()
 
 

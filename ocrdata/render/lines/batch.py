@@ -28,8 +28,8 @@ from ocrdata.render.lines.blocks import (
     LINES_FOLDER,
     STYLES_FOLDER,
     RenderConfig,
+    image_key,
     part_name,
-    picture_key,
     write_block,
 )
 from ocrdata.render.lines.planning import (
@@ -76,7 +76,7 @@ def render_lines(
     ]
     described = describe_lines(plan, config, options)
     with staged_output(data_dir, names, "gen-pics", described, overwrite, resume) as staged:
-        _write_pictures(staged, config, plan, workers, on_progress)
+        _write_images(staged, config, plan, workers, on_progress)
         write_lists(staged, plan, config, options.test_fraction)
         for name in (BOXES_FOLDER, STYLES_FOLDER):
             if name in names:
@@ -87,7 +87,7 @@ def render_lines(
     return summary
 
 
-def _write_pictures(
+def _write_images(
     staged: Staged,
     config: RenderConfig,
     plan: TextPlan,
@@ -120,7 +120,7 @@ def write_lists(staged: Staged, plan: TextPlan, config: RenderConfig, test_fract
                     side = on_test_side(text, config.seed, test_fraction)
                     if plan.kind != "random":
                         sides[text] = side
-                key = picture_key(task.number * BLOCK_SIZE + place, config.form)
+                key = image_key(task.number * BLOCK_SIZE + place, config.form)
                 (test if side else train).write(f"{key} {text}\n")
 
 

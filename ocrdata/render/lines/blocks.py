@@ -70,7 +70,7 @@ def painter_of(config: RenderConfig) -> LineRenderer:
     return LineRenderer(cache, config.recipe.sizes, config.frame, colour, config.pictures)
 
 
-def picture_key(number: int, form: str = "jpg") -> str:
+def image_key(number: int, form: str = "jpg") -> str:
     """Returns the path of a picture, `pic/<group>/<number>.jpg`, at most 10,000 to a group."""
     return f"{LINES_FOLDER}/{number // _FOLDER_SIZE:04d}/{number:08d}.{form}"
 
@@ -109,10 +109,10 @@ def render_block(
         for n, one in zip(
             range(first, last), _draw(config, painter, texts[first:last], styles[first:last])
         ):
-            data = encode_image(one.picture, config.form, int(round(styles[n].quality)))
-            key = picture_key(task.number * BLOCK_SIZE + places[n], config.form)
+            data = encode_image(one.image, config.form, int(round(styles[n].quality)))
+            key = image_key(task.number * BLOCK_SIZE + places[n], config.form)
             sample = Sample(key, data, texts[n])
-            yield RenderedImage(sample, styles[n], one.picture.shape[:2], one.quads)
+            yield RenderedImage(sample, styles[n], one.image.shape[:2], one.quads)
 
 
 def _draw(

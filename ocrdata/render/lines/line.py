@@ -33,7 +33,7 @@ class RenderedLine(NamedTuple):
     `quads` is float32 [n, 4, 2]: x and y in pixels, clockwise from each character's top left.
     """
 
-    picture: np.ndarray
+    image: np.ndarray
     quads: Optional[np.ndarray]
 
 
@@ -119,9 +119,9 @@ class LineRenderer:
             for ink, ground, style in zip(inks, grounds, styles)
         ]
         if not self.colour:
-            pictures = [_grey(picture) for picture in pictures]
+            pictures = [_grey(image) for image in pictures]
         pictures = degrade(pictures, styles, self.frame.height)
-        return [RenderedLine(picture, ink.quads) for picture, ink in zip(pictures, inks)]
+        return [RenderedLine(image, ink.quads) for image, ink in zip(pictures, inks)]
 
     def ink(self, text: str, style: LineStyle, boxes: bool = False) -> Ink:
         """Returns the ink of a line on its canvas; full ink is 255."""
@@ -161,8 +161,8 @@ class LineRenderer:
         return _Pose(ink, place, size, fine, quads)
 
 
-def _grey(picture: np.ndarray) -> np.ndarray:
-    return cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY) if picture.ndim == 3 else picture
+def _grey(image: np.ndarray) -> np.ndarray:
+    return cv2.cvtColor(image, cv2.COLOR_BGR2GRAY) if image.ndim == 3 else image
 
 
 def _is_unsharp(style: LineStyle) -> bool:

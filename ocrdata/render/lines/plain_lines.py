@@ -121,5 +121,5 @@ def _cut(row: _Row, drop: int, painter: LineRenderer, style: LineStyle) -> List[
         return []
     mask = np.zeros((painter.frame.height, row.length), np.uint8)
     mask[drop : drop + row.height] = cv2.hconcat(row.cells)
-    picture = mix(mask, None, style, float(style.size * painter.frame.height), False)
-    return [picture[:, start:end] for start, end in row.ends]
+    image = mix(mask, None, style, float(style.size * painter.frame.height), False)
+    return [image[:, start:end] for start, end in row.ends]

@@ -31,16 +31,16 @@ def draw_line_sheet(config: RenderConfig, plan: TextPlan, count: int) -> np.ndar
         styles = styles_of(config, task.number, range(len(task.texts)))
         for text, style in islice(zip(task.texts, styles), count - len(pictures)):
             drawn = painter.draw(text, style, config.boxes)
-            picture = drawn.picture
+            image = drawn.image
             if config.form != "png":
-                picture = compress(picture, int(round(style.quality)))
-            if picture.ndim == 2:
-                picture = cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR)
-            picture = cv2.resize(picture, None, fx=_ZOOM, fy=_ZOOM, interpolation=cv2.INTER_CUBIC)
+                image = compress(image, int(round(style.quality)))
+            if image.ndim == 2:
+                image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
+            image = cv2.resize(image, None, fx=_ZOOM, fy=_ZOOM, interpolation=cv2.INTER_CUBIC)
             if drawn.quads is not None:
                 lines = [np.rint(quad * _ZOOM - 0.5).astype(np.int32) for quad in drawn.quads]
-                cv2.polylines(picture, lines, True, _MARK, 1, cv2.LINE_AA)
-            pictures.append(picture)
+                cv2.polylines(image, lines, True, _MARK, 1, cv2.LINE_AA)
+            pictures.append(image)
         if len(pictures) >= count:
             break
     return _arrange(pictures)
@@ -48,18 +48,18 @@ def draw_line_sheet(config: RenderConfig, plan: TextPlan, count: int) -> np.ndar
 
 def _arrange(pictures: List[np.ndarray]) -> np.ndarray:
     """Fills rows from the left, as words fill lines."""
-    width = max([SHEET_WIDTH, *(picture.shape[1] + 2 * _GAP for picture in pictures)])
+    width = max([SHEET_WIDTH, *(image.shape[1] + 2 * _GAP for image in pictures)])
     places: List[Tuple[int, int]] = []
     x, y, high = _GAP, _GAP, 0
-    for picture in pictures:
-        if x + picture.shape[1] + _GAP > width and high:
+    for image in pictures:
+        if x + image.shape[1] + _GAP > width and high:
             x, y, high = _GAP, y + high + _GAP, 0
         places.append((x, y))
-        x += picture.shape[1] + _GAP
-        high = max(high, picture.shape[0])
+        x += image.shape[1] + _GAP
+        high = max(high, image.shape[0])
     sheet = np.full((y + high + _GAP, width, 3), _EDGE, np.uint8)
-    for (x, y), picture in zip(places, pictures):
-        sheet[y : y + picture.shape[0], x : x + picture.shape[1]] = picture
+    for (x, y), image in zip(places, pictures):
+        sheet[y : y + image.shape[0], x : x + image.shape[1]] = image
     return sheet
 
 

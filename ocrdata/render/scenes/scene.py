@@ -79,7 +79,7 @@ def render_scene(config: SceneConfig, number: int, texts: Tuple[str, ...]) -> Sa
     rng = random_streams.stream(config.seed, "scene", number)
     rows = random_streams.uniform_block(config.seed, "scene-style", number, MOST_TEXTS + 1, DRAWS)
     styles = draw_styles(rows, config.recipe)
-    picture = _ground(config, rng, pictures)
+    image = _ground(config, rng, pictures)
     room = OccupancyGrid(*config.size)
     wanted = rng.randint(*config.texts)
     regions: List[Region] = []
@@ -89,9 +89,9 @@ def render_scene(config: SceneConfig, number: int, texts: Tuple[str, ...]) -> Sa
             break
         lines = min(wanted - len(regions), _lines(rng))
         taken, left = left[:lines], left[lines:]
-        regions += _write(picture, taken, _of_scene(style, config, rng), config, room, rng, cache)
-    picture = degrade([picture], [_whole(styles[-1])], 32)[0]
-    data = encode_image(picture, config.form, int(round(max(60.0, styles[-1].quality))))
+        regions += _write(image, taken, _of_scene(style, config, rng), config, room, rng, cache)
+    image = degrade([image], [_whole(styles[-1])], 32)[0]
+    data = encode_image(image, config.form, int(round(max(60.0, styles[-1].quality))))
     return Sample(scene_key(number, config.form), data, regions=tuple(regions))
 
 
@@ -136,9 +136,9 @@ def _whole(style: LineStyle) -> LineStyle:
 
 def _ground(config: SceneConfig, rng: random.Random, pictures: BackgroundBank) -> np.ndarray:
     width, height = config.size
-    picture = pictures.cut(rng.random(), (height, width))
+    image = pictures.cut(rng.random(), (height, width))
     if config.pictures:
-        return cv2.flip(picture, 1) if rng.random() < 0.5 else picture
+        return cv2.flip(image, 1) if rng.random() < 0.5 else image
     # Two invented pictures and a slope make more scenes than there are pictures.
     other = pictures.cut(rng.random(), (height, width))
     if rng.random() < 0.5:
@@ -151,12 +151,12 @@ def _ground(config: SceneConfig, rng: random.Random, pictures: BackgroundBank) -
     grain = read_texture("paper", rng.random(), (height, width))
     slope = cv2.addWeighted(slope, 1.0, grain, rng.uniform(0.0, 0.25), 0.0)
     bright = rng.uniform(-50, 50)
-    mixed = cv2.addWeighted(picture, share, other, 1.0 - share, bright)
+    mixed = cv2.addWeighted(image, share, other, 1.0 - share, bright)
     return cv2.addWeighted(mixed, 1.0, cv2.cvtColor(slope, cv2.COLOR_GRAY2BGR), 1.0, -144.0)
 
 
 def _write(
-    picture: np.ndarray,
+    image: np.ndarray,
     texts: List[str],
     style: LineStyle,
     config: SceneConfig,
@@ -183,7 +183,7 @@ def _write(
     if found is None:
         return []
     matrix, quad = found
-    _paint(picture, block, matrix, quad, style, panel, ignored and em > LEAST_HEIGHT)
+    _paint(image, block, matrix, quad, style, panel, ignored and em > LEAST_HEIGHT)
     regions = []
     for text, outline in zip(texts, line_outlines(block, matrix)):
         unread = ignored or _height(outline, vertical) < LEAST_HEIGHT
@@ -207,7 +207,7 @@ def _height(outline: np.ndarray, vertical: bool) -> float:
 
 
 def _paint(
-    picture: np.ndarray,
+    image: np.ndarray,
     block: TextBlock,
     matrix: np.ndarray,
     quad: np.ndarray,
@@ -217,10 +217,10 @@ def _paint(
 ) -> None:
     margin = 0.3 * block.em
     outer = grow_quad(quad, margin)
-    height, width = picture.shape[:2]
+    height, width = image.shape[:2]
     x0, y0 = np.maximum(np.floor(outer.min(axis=0)).astype(int) - 2, 0).tolist()
     x1, y1 = np.minimum(np.ceil(outer.max(axis=0)).astype(int) + 2, (width, height)).tolist()
-    part = picture[y0:y1, x0:x1]
+    part = image[y0:y1, x0:x1]
     inside = np.zeros(part.shape[:2], np.uint8)
     cv2.fillConvexPoly(inside, np.rint(outer - (x0, y0)).astype(np.int32), 255)
     low, high = levels_of(part, inside)

@@ -57,7 +57,7 @@ def decode_images(encoded: Tensor, full: Tensor, spec: ImageSpec) -> Any:
 
 
 def _decode(encoded: Tensor, full: Tensor, spec: ImageSpec) -> Any:
-    image = _picture(encoded, spec.channels)
+    image = _image(encoded, spec.channels)
     shape = tf.shape(image)
     width = tf.minimum(spec.scaled_width(shape[0], shape[1]), full)
     size = tf.stack([spec.height, width])
@@ -71,7 +71,7 @@ def _decode(encoded: Tensor, full: Tensor, spec: ImageSpec) -> Any:
     return tf.cond(same, lambda: image, resized), width
 
 
-def _picture(encoded: Tensor, channels: int) -> Tensor:
+def _image(encoded: Tensor, channels: int) -> Tensor:
     def decode(kept: int) -> Tensor:
         return tf.io.decode_image(encoded, kept, expand_animations=False)
 
@@ -89,7 +89,7 @@ def measured_widths(encoded: Tensor, spec: ImageSpec) -> Tensor:
     """Returns the scaled widths, int32 [B], of picture files whose sizes nobody has noted."""
 
     def measure(one: Tensor) -> Tensor:
-        shape = tf.shape(_picture(one, spec.channels))
+        shape = tf.shape(_image(one, spec.channels))
         return spec.scaled_width(shape[0], shape[1])
 
     return tf.map_fn(measure, encoded, dtype=tf.int32, back_prop=False)

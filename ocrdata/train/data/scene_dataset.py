@@ -62,7 +62,7 @@ def survey(scenes: Scenes, on_progress: Optional[OnProgress] = None) -> Survey:
     for index in range(len(scenes)):
         try:
             sample = scenes.load(index)
-            _check_picture(sample)
+            _check_image(sample)
         except InputError as error:
             skipped["annotation" if isinstance(error, AnnotationError) else "picture"] += 1
             problem = problem or str(error)
@@ -85,7 +85,7 @@ class BadImageError(InputError):
     """A picture that cannot be decoded."""
 
 
-def _check_picture(sample: Sample) -> None:
+def _check_image(sample: Sample) -> None:
     try:
         read_header(sample.image_bytes())
     except ValueError as error:

@@ -56,12 +56,12 @@ class TreeScenes(Scenes):
         if key in self._broken:
             raise self._broken[key]
         with self._lock:  # an archive has one place to read at
-            picture = self._tree.picture(self._prefix + key)
+            image = self._tree.picture(self._prefix + key)
             truth = self._pairs[key]
             if not truth:
                 raise AnnotationError(self._tree.where(self._prefix + key), _NO_TRUTH)
             data = self._tree.read(truth)
-        sample = Sample(key, picture, None, parse_regions(data, self._tree.where(truth)))
+        sample = Sample(key, image, None, parse_regions(data, self._tree.where(truth)))
         return Sample(key, sample.image_bytes(), None, sample.regions)
 
     def close(self) -> None:

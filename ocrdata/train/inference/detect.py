@@ -10,7 +10,7 @@ import numpy as np
 
 from ocrdata.geometry import quads as q
 from ocrdata.geometry.polygons import bounds, clockwise, signed_area
-from ocrdata.images.fitting import decode_picture
+from ocrdata.images.fitting import decode_image
 from ocrdata.metrics.detection import PROTOCOLS, DetectionScore, Match, match_all, total_score
 from ocrdata.metrics.detection_lines import Boxes, Format
 from ocrdata.train.compat import tf, v1
@@ -48,12 +48,12 @@ class Detection:
         with self._graph.as_default():
             restore(self._session, checkpoint, self._averaged)
 
-    def detect(self, picture: np.ndarray) -> Tuple[Sequence[np.ndarray], np.ndarray]:
+    def detect(self, image: np.ndarray) -> Tuple[Sequence[np.ndarray], np.ndarray]:
         """Returns the texts in a picture, uint8 [h, w, 3] (blue first).
 
         Outlines float32 [n, 2] in its pixels, clockwise, and scores [k].
         """
-        fitted, scale = self.model.fit(picture, self.reading)
+        fitted, scale = self.model.fit(image, self.reading)
         maps = self._session.run(self._maps, {self._images: fitted[None, :, :, ::-1]})
         single = {name: values[0] for name, values in maps.items()}
         polygons, scores = self.model.boxes(single, self.reading, scale)
@@ -106,11 +106,11 @@ class SceneEvaluator:
                 truth.add(clockwise(np.asarray(region.polygon)), region.ignore)
             polygons, scores, problem = [], np.zeros(0), ""  # type: Tuple[Outlines, Any, str]
             try:
-                picture = decode_picture(sample.image_bytes())
+                image = decode_image(sample.image_bytes())
             except ValueError as error:
                 problem = str(error)
             else:
-                polygons, scores = whole_numbers(*self._detection.detect(picture))
+                polygons, scores = whole_numbers(*self._detection.detect(image))
             yield FoundTexts(sample.key, polygons, scores, truth, problem)
 
     def look(self, checkpoint: str) -> ValidationResult:

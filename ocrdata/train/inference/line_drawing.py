@@ -22,7 +22,7 @@ def caption_font(size: int) -> Any:
 def draw_readings(images: Sequence[Any], captions: Sequence[str]) -> Image.Image:
     """Draws uint8 images [H, W, 1 or 3] one below the other, each with its caption under it."""
     font = caption_font(CAPTION)
-    pictures = [_picture(image) for image in images]
+    pictures = [_image(image) for image in images]
     widths = [font.getbbox(caption or " ")[2] for caption in captions]
     widths += [picture.width for picture in pictures]
     rows = [picture.height + CAPTION + 3 * MARGIN for picture in pictures]
@@ -36,7 +36,7 @@ def draw_readings(images: Sequence[Any], captions: Sequence[str]) -> Image.Image
     return sheet
 
 
-def _picture(image: Any) -> Image.Image:
+def _image(image: Any) -> Image.Image:
     array = np.asarray(image, np.uint8)
     return Image.fromarray(np.repeat(array, 3, 2) if array.shape[2] == 1 else array)
 

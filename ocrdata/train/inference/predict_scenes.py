@@ -11,7 +11,7 @@ from PIL import Image
 
 from ocrdata.base.pairing import find_images
 from ocrdata.errors import OutputExistsError, PathLike
-from ocrdata.images.fitting import decode_picture
+from ocrdata.images.fitting import decode_image
 from ocrdata.reading.outputs import drawing_paths, write_json_lines, write_png
 from ocrdata.train.devices.device import make_device
 from ocrdata.train.inference.detect import Detection, checkpoint_name, plain_regions, whole_numbers
@@ -73,14 +73,14 @@ def predict_scenes(
         detection.restore(weights)
         for path in paths:
             try:
-                picture = decode_picture(path.read_bytes())
+                image = decode_image(path.read_bytes())
             except (OSError, ValueError) as error:
                 unreadable[str(path)] = " ".join(str(error).split()) or type(error).__name__
                 continue
-            polygons, scores = whole_numbers(*detection.detect(picture))
+            polygons, scores = whole_numbers(*detection.detect(image))
             detections.append(ScenePrediction(str(path), plain_regions(polygons, scores)))
             if draw is not None:
-                shown = Image.fromarray(np.ascontiguousarray(picture[:, :, ::-1]))
+                shown = Image.fromarray(np.ascontiguousarray(image[:, :, ::-1]))
                 write_png(drawings[path], draw_outlines(shown, polygons, scores))
             if on_detection:
                 on_detection(detections[-1])

@@ -31,7 +31,7 @@ class WorstLines:
     def misses(self, shards: Sequence[LineShard]) -> List[Miss]:
         """Returns the lines with their pictures, the worst first."""
         ordered = sorted(self._heap, reverse=True)
-        pictures = _pictures(shards, {-number for _, _, number, _ in ordered})
+        pictures = _images(shards, {-number for _, _, number, _ in ordered})
         return [
             Miss(
                 pictures[-number],
@@ -44,7 +44,7 @@ class WorstLines:
         ]
 
 
-def _pictures(shards: Sequence[LineShard], numbers: "set[int]") -> Dict[int, bytes]:
+def _images(shards: Sequence[LineShard], numbers: "set[int]") -> Dict[int, bytes]:
     """Returns the encoded pictures of the lines with these numbers within a split."""
     found: Dict[int, bytes] = {}
     start = 0

@@ -65,7 +65,7 @@ class DeepText(Detector):
 
     def crop(
         self,
-        picture: np.ndarray,
+        image: np.ndarray,
         polygons: Sequence[np.ndarray],
         ignore: np.ndarray,
         options: Any,
@@ -73,7 +73,7 @@ class DeepText(Detector):
     ) -> Crop:
         """Returns a picture, varied, at the input's size."""
         return make_whole(
-            picture, polygons, ignore, self.options.size, self.options.fit, options, rng
+            image, polygons, ignore, self.options.size, self.options.fit, options, rng
         )
 
     def fitting(self, reading: DeepTextReadingOptions) -> Dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 import numpy as np
 
 from ocrdata.geometry.outlines import find_outlines
-from ocrdata.images.fitting import fit_picture
+from ocrdata.images.fitting import fit_image
 from ocrdata.train.compat import Tensor, tf, v1
 from ocrdata.train.config.sources import SceneOptions
 from ocrdata.train.data.random_crop import Crop, make_crop
@@ -42,18 +42,18 @@ class Detector(Model):
 
     def crop(
         self,
-        picture: np.ndarray,
+        image: np.ndarray,
         polygons: Sequence[np.ndarray],
         ignore: np.ndarray,
         options: Any,
         rng: Random,
     ) -> Crop:
         """Returns what is learned of a picture, uint8 [h, w, 3] (blue first), at `crop_size`."""
-        return make_crop(picture, polygons, ignore, options, rng)
+        return make_crop(image, polygons, ignore, options, rng)
 
-    def fit(self, picture: np.ndarray, reading: Any) -> Tuple[np.ndarray, Tuple[float, float]]:
+    def fit(self, image: np.ndarray, reading: Any) -> Tuple[np.ndarray, Tuple[float, float]]:
         """Returns a whole picture as it is read, and how many of its pixels (x, y) one of it is."""
-        return fit_picture(picture, self.fitting(reading))
+        return fit_image(image, self.fitting(reading))
 
     def fitting(self, reading: Any) -> Dict[str, Any]:
         """Returns how `fit` works, as `ocrdata.images.fitting` takes it: exports have it."""

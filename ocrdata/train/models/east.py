@@ -19,7 +19,7 @@ from ocrdata.train.models import blocks
 from ocrdata.train.models.base import Inputs, Labels, Outputs
 from ocrdata.train.models.detector import Detector
 from ocrdata.train.models.losses import batch_mean, dice_losses
-from ocrdata.train.models.pyramid import MAP_STRIDE, enlarged, picture_features
+from ocrdata.train.models.pyramid import MAP_STRIDE, enlarged, image_features
 
 MERGED = (128, 64, 32)
 CHANNELS = {"rbox": 5, "quad": 8}
@@ -75,7 +75,7 @@ class East(Detector):
 
     def build(self, inputs: Inputs, training: bool) -> Dict[str, Tensor]:
         """Returns logits and geometry."""
-        stages = picture_features(inputs["images"], self.options, training)
+        stages = image_features(inputs["images"], self.options, training)
         with v1.variable_scope("east"):
             merged = _merge(stages[::-1], training)
             logits = blocks.conv(merged, 1, 1, "score", bias_start=_RARE)

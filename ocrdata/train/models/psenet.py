@@ -18,7 +18,7 @@ from ocrdata.train.models import blocks
 from ocrdata.train.models.base import Inputs, Labels, Outputs
 from ocrdata.train.models.detector import Detector
 from ocrdata.train.models.losses import dice_losses, hard_negatives
-from ocrdata.train.models.pyramid import MAP_STRIDE, enlarged, picture_features
+from ocrdata.train.models.pyramid import MAP_STRIDE, enlarged, image_features
 
 
 class Psenet(Detector):
@@ -68,7 +68,7 @@ class Psenet(Detector):
 
     def build(self, inputs: Inputs, training: bool) -> Dict[str, Tensor]:
         """Returns the logits."""
-        stages = picture_features(inputs["images"], self.options, training)
+        stages = image_features(inputs["images"], self.options, training)
         width = self.options.pyramid_channels
         with v1.variable_scope("psenet"):
             levels = _pyramid(stages, width, training)

@@ -11,7 +11,7 @@ from ocrdata.train.models.resnet_v1 import CHANNEL_MEANS, resnet_v1
 MAP_STRIDE, COARSEST = 4, 32
 
 
-def picture_features(images: Tensor, options: ResnetOptions, training: bool) -> List[Tensor]:
+def image_features(images: Tensor, options: ResnetOptions, training: bool) -> List[Tensor]:
     """Returns the features of uint8 pictures [B, H, W, 3] (red first) at strides 4, 8, 16 and 32.
 
     Pictures of other sizes are filled up below and on the right to multiples of 32.

@@ -121,11 +121,11 @@ def _pooled(features: Tensor, boxes: Tensor, stride: float, size: int) -> Tensor
     low, high = (low + step + 0.5) / limit, (high - step + 0.5) / limit
     ordered = tf.stack([low[:, 1], low[:, 0], high[:, 1], high[:, 0]], 1)
     side = size * SAMPLES
-    points = tf.image.crop_and_resize(framed, ordered, _pictures(boxes), [side, side])
+    points = tf.image.crop_and_resize(framed, ordered, _images(boxes), [side, side])
     return tf.nn.avg_pool2d(points, SAMPLES, SAMPLES, "VALID")
 
 
-def _pictures(boxes: Tensor) -> Tensor:
+def _images(boxes: Tensor) -> Tensor:
     """Returns which picture each of the boxes [B, n, 4] is in, int32 [B * n]."""
     count = tf.shape(boxes)
     return tf.reshape(tf.tile(tf.range(count[0])[:, None], [1, count[1]]), [-1])
@@ -143,7 +143,7 @@ def _spread(back: Tensor, boxes: Tensor, stride: float, shape: Tensor) -> Tensor
     flat = tf.reshape(boxes, [-1, 4]) / stride
     columns, across = _cells_read(flat[:, 0], flat[:, 2], shape[2], size)
     rows, down = _cells_read(flat[:, 1], flat[:, 3], shape[1], size)
-    rows = rows + tf.cast(_pictures(boxes) * shape[1], tf.int64)[:, None, None]
+    rows = rows + tf.cast(_images(boxes) * shape[1], tf.int64)[:, None, None]
     width = tf.cast(shape[2], tf.int64)
     cells = rows[:, :, None, :, None] * width + columns[:, None, :, None, :]  # [R, s, s, 4, 4]
     weights = down[:, :, None, :, None] * across[:, None, :, None, :]

@@ -14,7 +14,7 @@ import numpy as np
 
 from ocrdata.base.random_streams import stream
 from ocrdata.errors import InputError, OcrdataError
-from ocrdata.images.fitting import decode_picture
+from ocrdata.images.fitting import decode_image
 from ocrdata.train.compat import tf
 from ocrdata.train.config.sources import SourceOptions
 from ocrdata.train.data.scene_dataset import BadImageError, Scenes, survey
@@ -50,8 +50,8 @@ class ImageCache:
                 self._kept[index] = found
                 self._size += found[0].nbytes
             while self._size > self._limit:
-                _, (picture, _, _) = self._kept.popitem(last=False)
-                self._size -= picture.nbytes
+                _, (image, _, _) = self._kept.popitem(last=False)
+                self._size -= image.nbytes
         return found
 
 
@@ -59,11 +59,11 @@ def load_image(scenes: Scenes, index: int) -> DecodedScene:
     """Returns a picture (uint8 [h, w, 3], blue first), its outlines, and which to ignore."""
     sample = scenes.load(index)
     try:
-        picture = decode_picture(sample.image_bytes())
+        image = decode_image(sample.image_bytes())
     except ValueError as error:
         raise BadImageError(sample.key, str(error)) from error
     polygons = [np.asarray(region.polygon, np.float32) for region in sample.regions]
-    return picture, polygons, np.array([region.ignore for region in sample.regions], bool)
+    return image, polygons, np.array([region.ignore for region in sample.regions], bool)
 
 
 class CropMaker:
@@ -82,9 +82,9 @@ class CropMaker:
 
     def make(self, number: int) -> Dict[str, np.ndarray]:
         """Returns `images` uint8 [h, w, 3] and the model's label maps; raises InputError."""
-        picture, polygons, ignore = self._picture(number)
+        image, polygons, ignore = self._picture(number)
         rng = stream(self._seed, "crop", number)
-        crop = self._net.crop(picture, polygons, ignore, self._options, rng)
+        crop = self._net.crop(image, polygons, ignore, self._options, rng)
         size = self._net.crop_size(self._options)
         return dict(self._net.label_maps(crop.polygons, crop.ignore, size), images=crop.image)
 
