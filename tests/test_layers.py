@@ -37,6 +37,14 @@ ALSO = {
     "reading": {"records"},
     "pages": {"check", "gallery", "records"},
 }
+# Inside a package: each room imports from lower rooms of it only. A module that lies in no room
+# of its package counts as one.
+ROOMS = {
+    "base": {"storage": 0, "": 1},
+    "images": {"header": 0, "encoding": 1, "fitting": 2},
+    "records": {"format": 0, "sources": 1, "write": 2, "legacy": 3},
+    "render": {"style": 0, "text": 0, "effects": 1, "lines": 2, "scenes": 3},
+}
 ONLY_IN = {"click": "cli", "tensorflow": "train", "apache_beam": "scale"}
 
 FILES = sorted(ROOT.rglob("*.py"))
@@ -75,3 +83,33 @@ def test_imports_only_lower_rows(path):
         there = parts[1]
         allowed = there == here or there in ALSO.get(here, ())
         assert allowed or ROWS[there] < ROWS.get(here, 0), f"{path} imports {name}"
+
+
+def room_of(package, parts):
+    """Returns the row of a module, given by its names below the package, among its rooms."""
+    rows = ROOMS[package]
+    return rows[parts[0]] if parts[0] in rows else rows[""]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [p for p in FILES if package_of(p) in ROOMS and p.name != "__init__.py"],
+    ids=lambda path: path.relative_to(ROOT).as_posix(),
+)
+def test_rooms_import_lower_rooms_only(path):
+    here = path.relative_to(ROOT).with_suffix("").parts
+    own = room_of(here[0], here[1:])
+    for name in imported(ast.parse(path.read_text(encoding="utf-8"))):
+        there = name.split(".")[1:]
+        if there[:1] != [here[0]] or len(there) < 2 or there[1] == here[1]:
+            continue
+        row = room_of(here[0], there[1:])
+        assert row < own or (row == own and "" in ROOMS[here[0]]), f"{path} imports {name}"
+
+
+def test_rooms_are_those_that_exist():
+    for package, rows in ROOMS.items():
+        folders = {one.name for one in (ROOT / package).iterdir() if one.is_dir()}
+        modules = {one.stem for one in (ROOT / package).glob("*.py")}
+        assert set(rows) - {""} <= folders | modules, package
+        assert {f for f in folders if (ROOT / package / f / "__init__.py").is_file()} <= set(rows)
