@@ -44,6 +44,20 @@ ROOMS = {
     "images": {"header": 0, "encoding": 1, "fitting": 2},
     "records": {"format": 0, "sources": 1, "write": 2, "legacy": 3},
     "render": {"style": 0, "text": 0, "effects": 1, "lines": 2, "scenes": 3},
+    "train": {
+        "compat": 0,
+        "tf_errors": 1,
+        "config": 1,
+        "data": 2,
+        "devices": 2,
+        "models": 3,
+        "run_dir": 3,
+        "inference": 4,
+        "tasks": 5,
+        "export": 5,
+        "cluster": 6,
+        "engine": 7,
+    },
 }
 ONLY_IN = {"click": "cli", "tensorflow": "train", "apache_beam": "scale"}
 

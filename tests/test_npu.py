@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from ocrdata.errors import InputError, OcrdataError, OptionError
-from ocrdata.train.devices.rank_table import npu_processes, read_rank, read_rank_table
+from ocrdata.train.cluster.launch import npu_processes
+from ocrdata.train.devices.rank_table import read_rank, read_rank_table
 
 GOLDEN = Path(__file__).parent / "data" / "npu"
 
@@ -91,9 +92,10 @@ def test_a_wrong_variable_is_named(table, change, problem):
 
 
 def test_launching_gives_each_device_its_environment_and_log(table, tmp_path):
-    crew = npu_processes(8, table(version_one()), tmp_path)
-    assert [process.environment["DEVICE_ID"] for process in crew] == list("76543210")
-    assert crew[5].log == tmp_path / "rank-5.log" and crew[5].environment["RANK_SIZE"] == "8"
+    processes = npu_processes(8, table(version_one()), tmp_path)
+    assert [process.environment["DEVICE_ID"] for process in processes] == list("76543210")
+    assert processes[5].log == tmp_path / "rank-5.log"
+    assert processes[5].environment["RANK_SIZE"] == "8"
     with pytest.raises(OptionError, match="--devices 8"):
         npu_processes(4, table(version_one()), tmp_path)
 
@@ -101,7 +103,7 @@ def test_launching_gives_each_device_its_environment_and_log(table, tmp_path):
 @pytest.mark.tf
 def test_without_the_adapter_one_sentence_says_so():
     pytest.importorskip("tensorflow", reason="training needs TensorFlow")
-    from ocrdata.train.devices.device import make_device
+    from ocrdata.train.devices.selection import make_device
 
     with pytest.raises(OcrdataError, match="npu_bridge is not installed.*CANN"):
         make_device("npu")
@@ -178,7 +180,7 @@ def test_the_double_refuses_what_the_adapter_would(double, break_it, problem):
     from npu_double import Refused
 
     from ocrdata.train.compat import v1
-    from ocrdata.train.devices.device import make_device
+    from ocrdata.train.devices.selection import make_device
 
     config = make_device("npu").config
     break_it(config.graph_options.rewrite_options)
@@ -191,7 +193,7 @@ def test_the_double_refuses_wrong_order_and_loose_shapes(double):
     from npu_double import Refused
 
     from ocrdata.train.compat import tf, v1
-    from ocrdata.train.devices.device import make_device
+    from ocrdata.train.devices.selection import make_device
 
     target = make_device("npu")
     with tf.Graph().as_default(), v1.Session(config=target.config) as session:

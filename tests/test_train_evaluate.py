@@ -249,7 +249,7 @@ def test_texts_are_joined_from_characters():
 def test_a_run_leaves_a_page_with_what_it_read_worst(trained, numbers):
     from ocrdata.pages.run import marked
     from ocrdata.train.data.line_shards import read_line_shards
-    from ocrdata.train.devices.device import make_device
+    from ocrdata.train.devices.selection import make_device
     from ocrdata.train.inference.evaluate import LineEvaluator
     from ocrdata.train.run_dir import read_run
 

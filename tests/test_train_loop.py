@@ -340,7 +340,7 @@ def test_a_target_that_is_not_there_is_named(go):
 
 
 def test_threads_reach_the_session():
-    from ocrdata.train.devices.device import make_device
+    from ocrdata.train.devices.selection import make_device
 
     config = make_device("cpu", intra_threads=3, inter_threads=5).config
     assert (config.intra_op_parallelism_threads, config.inter_op_parallelism_threads) == (3, 5)

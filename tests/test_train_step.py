@@ -10,8 +10,8 @@ from ocrdata.errors import OptionError  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
 from ocrdata.train.config.training import TrainOptions  # noqa: E402
 from ocrdata.train.devices import replicas  # noqa: E402
-from ocrdata.train.devices.device import make_device, training_target  # noqa: E402
 from ocrdata.train.devices.loss_scale import _FIRST, _PATIENCE, DynamicScale  # noqa: E402
+from ocrdata.train.devices.selection import make_device, training_target  # noqa: E402
 from ocrdata.train.engine.optimizers import scaled_for_batch  # noqa: E402
 from ocrdata.train.engine.step import build_training  # noqa: E402
 from ocrdata.train.tasks.base import TrainingTask  # noqa: E402

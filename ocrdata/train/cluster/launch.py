@@ -11,8 +11,9 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 
-from ocrdata.errors import OptionError, TrainingError
+from ocrdata.errors import OptionError, PathLike, TrainingError
 from ocrdata.train.cluster.tf_config import VARIABLE
+from ocrdata.train.devices.rank_table import TABLE, read_rank_table
 
 _POLL = 0.2
 _PATIENCE = 30.0  # seconds that the others get to leave when the chief has
@@ -176,10 +177,23 @@ class _Crew:
                 process.wait()
 
 
+def npu_processes(devices: int, table: Optional[PathLike], logs: Path) -> List[Process]:
+    """Returns a process for each device of a rank table; raises OptionError or InputError."""
+    path = table or os.environ.get(TABLE)
+    if not path:
+        raise OptionError("--target npu needs a rank table.", f"Pass --rank-table or set {TABLE}.")
+    found = read_rank_table(path)
+    if len(found.devices) != devices:
+        problem = f"{path} lists {len(found.devices)} devices, not {devices}."
+        raise OptionError(problem, f"Pass --devices {len(found.devices)}.")
+    return [
+        Process(f"rank-{rank}", found.environment(rank), logs / f"rank-{rank}.log")
+        for rank in range(devices)
+    ]
+
+
 def planned(log_dir: Path, **chosen: Any) -> List[Process]:
     """Returns the processes that the options of `ocrdata launch` ask for."""
     if chosen["target"] == "npu":
-        from ocrdata.train.devices.rank_table import npu_processes
-
         return npu_processes(chosen["devices"], chosen["rank_table"], log_dir)
     return cluster_processes(chosen["workers"], chosen["ps"], chosen["evaluator"], log_dir)

@@ -14,7 +14,6 @@ from typing import Any, Dict, List, Mapping, Optional
 
 from ocrdata.base.storage.staging import read_json
 from ocrdata.errors import InputError, OptionError, PathLike
-from ocrdata.train.cluster.launch import Process
 
 TABLE, SIZE, RANK, DEVICE = "RANK_TABLE_FILE", "RANK_SIZE", "RANK_ID", "DEVICE_ID"
 INDEX, JOB, TIMEOUT = "DEVICE_INDEX", "JOB_ID", "HCCL_CONNECT_TIMEOUT"
@@ -137,18 +136,3 @@ def _number(known: Mapping[str, str], name: str, default: Optional[int]) -> int:
 def _wrong(name: str, problem: str) -> OptionError:
     hint = "`ocrdata launch --target npu` sets all of them from a rank table."
     return OptionError(f"the environment variable {name} {problem}.", hint)
-
-
-def npu_processes(devices: int, table: Optional[PathLike], logs: Path) -> List[Process]:
-    """Returns a process for each device of a rank table; raises OptionError or InputError."""
-    path = table or os.environ.get(TABLE)
-    if not path:
-        raise OptionError("--target npu needs a rank table.", f"Pass --rank-table or set {TABLE}.")
-    found = read_rank_table(path)
-    if len(found.devices) != devices:
-        problem = f"{path} lists {len(found.devices)} devices, not {devices}."
-        raise OptionError(problem, f"Pass --devices {len(found.devices)}.")
-    return [
-        Process(f"rank-{rank}", found.environment(rank), logs / f"rank-{rank}.log")
-        for rank in range(devices)
-    ]

@@ -6,12 +6,7 @@ import io
 from pathlib import Path
 from typing import Any, Dict, Optional
 
-from ocrdata.records.format import schema
-from ocrdata.text.charset import Charset
 from ocrdata.train.compat import v1
-from ocrdata.train.inference.line_drawing import draw_readings
-
-_IMAGES = 4  # lines of the batch shown
 
 
 class TensorBoardWriter:
@@ -57,22 +52,3 @@ class TensorBoardWriter:
         """Writes what waits and closes the file."""
         if self._writer:
             self._writer.close()
-
-
-def draw_lines(values: Dict[str, Any], charset: Charset) -> Any:
-    """Returns a picture of some lines of the batch, their labels and what was read."""
-    truths = [text.decode("utf-8") for text in values["truth"]]
-    texts = [charset.decode(row) for row in values["classes"].tolist()]
-    captions = [f"{truth}  |  {text}" for truth, text in zip(truths, texts)]
-    images = zip(values["images"], values["widths"])
-    return draw_readings([image[:, :width] for image, width in images], captions)
-
-
-def line_fetches(batch: Dict[str, Any], classes: Any) -> Dict[str, Any]:
-    """Returns what `draw_lines` needs, of the first lines of the batch."""
-    return {
-        "images": batch["images"][:_IMAGES],
-        "truth": batch[schema.TEXT][:_IMAGES],
-        "widths": batch["widths"][:_IMAGES],
-        "classes": classes[:_IMAGES],
-    }

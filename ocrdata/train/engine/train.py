@@ -15,7 +15,8 @@ from ocrdata.train.cluster.coordination import NO_MARK, Worker, WorkerSummary, f
 from ocrdata.train.cluster.tf_config import Cluster, read_cluster
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.config.training import TrainOptions
-from ocrdata.train.devices.device import Device, training_target
+from ocrdata.train.devices.device import Device
+from ocrdata.train.devices.selection import training_target
 from ocrdata.train.engine.checkpoint_evaluator import watch_checkpoints
 from ocrdata.train.engine.step import build_training
 from ocrdata.train.engine.trainer import OnStep, OnValidation, Trainer, TrainSummary

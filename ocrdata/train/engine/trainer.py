@@ -11,7 +11,8 @@ from ocrdata.train.cluster.tf_config import Cluster
 from ocrdata.train.cluster.timeouts import close_in_time
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.config.training import TrainOptions
-from ocrdata.train.devices.device import Device, make_device
+from ocrdata.train.devices.device import Device
+from ocrdata.train.devices.selection import make_device
 from ocrdata.train.engine.hooks import (
     Checkpoints,
     Reports,

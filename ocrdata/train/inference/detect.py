@@ -17,9 +17,9 @@ from ocrdata.train.compat import tf, v1
 from ocrdata.train.data.scene_dataset import Scenes
 from ocrdata.train.devices.device import Device
 from ocrdata.train.inference.restore import model_of_run, restore
+from ocrdata.train.inference.validation import ValidationResult
 from ocrdata.train.inference.worst_samples import worst_scenes
 from ocrdata.train.run_dir import RunDirectory
-from ocrdata.train.tasks.base import ValidationResult
 
 PROTOCOL = "icdar2015"
 Outlines = List[np.ndarray]

@@ -16,7 +16,8 @@ from ocrdata.records.format import schema
 from ocrdata.train.compat import tf, untuned, v1
 from ocrdata.train.data.line_dataset import evaluation_batches, iterate
 from ocrdata.train.data.line_shards import LineShards, read_line_shards, require_dictionary
-from ocrdata.train.devices.device import Device, make_device
+from ocrdata.train.devices.device import Device
+from ocrdata.train.devices.selection import make_device
 from ocrdata.train.inference.restore import (
     build_line_reader,
     chosen_beam,
@@ -24,9 +25,9 @@ from ocrdata.train.inference.restore import (
     model_of_run,
     restore,
 )
+from ocrdata.train.inference.validation import ValidationResult
 from ocrdata.train.inference.worst_samples import WorstLines
 from ocrdata.train.run_dir import RunDirectory, read_run
-from ocrdata.train.tasks.base import ValidationResult
 from ocrdata.train.tf_errors import explained
 
 

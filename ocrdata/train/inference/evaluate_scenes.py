@@ -18,7 +18,7 @@ from ocrdata.train.config.training import settings_from
 from ocrdata.train.data.scene_dataset import Scenes
 from ocrdata.train.data.scene_mixture import open_sources
 from ocrdata.train.data.scene_sources import open_scenes
-from ocrdata.train.devices.device import make_device
+from ocrdata.train.devices.selection import make_device
 from ocrdata.train.inference.detect import (
     PROTOCOL,
     FoundTexts,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Sequence
+from typing import Any, Dict, Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from ocrdata.base.assets import asset_dir
+from ocrdata.records.format import schema
+from ocrdata.text.charset import Charset
 
 MARGIN, CAPTION = 8, 20
+_IMAGES = 4  # lines of a batch that are shown
 _INK, _PAPER = (20, 20, 20), (255, 255, 255)
 
 
@@ -71,3 +74,22 @@ def draw_outlines(picture: Image.Image, polygons: Sequence[Any], scores: Any) ->
         pen.line(outline, (255, 40, 40), width)
         pen.text(outline[0], f"{score:.2f}", (255, 40, 40), font, anchor="ls")
     return drawn
+
+
+def draw_lines(values: Dict[str, Any], charset: Charset) -> Any:
+    """Returns a picture of some lines of the batch, their labels and what was read."""
+    truths = [text.decode("utf-8") for text in values["truth"]]
+    texts = [charset.decode(row) for row in values["classes"].tolist()]
+    captions = [f"{truth}  |  {text}" for truth, text in zip(truths, texts)]
+    images = zip(values["images"], values["widths"])
+    return draw_readings([image[:, :width] for image, width in images], captions)
+
+
+def line_fetches(batch: Dict[str, Any], classes: Any) -> Dict[str, Any]:
+    """Returns what `draw_lines` needs, of the first lines of the batch."""
+    return {
+        "images": batch["images"][:_IMAGES],
+        "truth": batch[schema.TEXT][:_IMAGES],
+        "widths": batch["widths"][:_IMAGES],
+        "classes": classes[:_IMAGES],
+    }

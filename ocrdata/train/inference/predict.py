@@ -16,7 +16,7 @@ from ocrdata.gallery.cards import Card
 from ocrdata.gallery.sheet import draw_sheet
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.data.line_images import decode_images, measured_widths, round_up
-from ocrdata.train.devices.device import make_device
+from ocrdata.train.devices.selection import make_device
 from ocrdata.train.inference.restore import chosen_beam, image_spec, model_of_run, restore
 from ocrdata.train.models.base import DecodedLines
 from ocrdata.train.run_dir import RunDirectory, read_run

@@ -13,7 +13,7 @@ from ocrdata.base.pairing import find_images
 from ocrdata.errors import OutputExistsError, PathLike
 from ocrdata.images.fitting import decode_image
 from ocrdata.reading.outputs import drawing_paths, write_json_lines, write_png
-from ocrdata.train.devices.device import make_device
+from ocrdata.train.devices.selection import make_device
 from ocrdata.train.inference.detect import Detection, checkpoint_name, plain_regions, whole_numbers
 from ocrdata.train.inference.line_drawing import draw_outlines
 from ocrdata.train.run_dir import read_run

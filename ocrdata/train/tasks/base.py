@@ -6,12 +6,11 @@ The loop knows nothing about lines or scenes; each task has one Feed.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Tuple
 
 from ocrdata.base.progress import OnProgress
 from ocrdata.base.registry import Registry
 from ocrdata.errors import OcrdataError, PathLike
-from ocrdata.pages.run import Miss
 from ocrdata.text.charset import Charset
 from ocrdata.train.compat import tf, untuned, v1
 from ocrdata.train.config.training import TrainOptions
@@ -44,17 +43,6 @@ class TaskRequest:
     data_options: Any
     target: Device
     on_check: Optional[OnProgress]
-
-
-class ValidationResult(NamedTuple):
-    """What a look at the validation split found: how many samples, and figures by name.
-
-    `worst` are the samples that went worst, for the report of the run.
-    """
-
-    samples: int
-    figures: Dict[str, float]
-    worst: Sequence[Miss] = ()
 
 
 class TrainingTask:

@@ -14,8 +14,8 @@ from ocrdata.train.data.line_dataset import (
 from ocrdata.train.data.line_shards import read_line_shards
 from ocrdata.train.data.record_checks import check_records
 from ocrdata.train.devices.device import Device
-from ocrdata.train.engine.tensorboard import draw_lines, line_fetches
 from ocrdata.train.inference.evaluate import LineEvaluator
+from ocrdata.train.inference.line_drawing import draw_lines, line_fetches
 from ocrdata.train.inference.restore import image_spec
 from ocrdata.train.tasks.base import WHOLE, Share, TaskRequest, TrainingTask
 
