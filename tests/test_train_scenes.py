@@ -67,7 +67,8 @@ def test_a_text_that_could_be_of_two_pictures_is_named(folder, tmp_path):
     for place in ("a", "b"):
         (tmp_path / place).mkdir()
         (tmp_path / place / "gt_img_1.txt").write_text("")
-    with pytest.raises(AnnotationError, match="could be the truth of .*img_1.png, and so could"):
+    problem = "could be the ground truth of .*img_1.png, and so could .*b/gt_img_1.txt"
+    with pytest.raises(AnnotationError, match=problem):
         open_scenes(tmp_path)
 
 

@@ -39,6 +39,7 @@ FINDING_KINDS = {
     "scrambled-picture": "a raw picture written with rows and columns exchanged",
     "text-in-two-splits": "the same label in two splits",
     "text-list-picture": "a raw picture that is the text of a Python list",
+    "two-truths": "a picture that two ground-truth files, or a truth that two pictures, could have",
     "unfinished-output": "what an interrupted command left",
     "unreferenced-picture": "a picture that no list names",
     "unreferenced-shard": "a record file that dataset_info.json does not name",

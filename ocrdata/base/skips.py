@@ -16,22 +16,28 @@ BAD_PICTURE = "picture missing or damaged"
 MISSING_CHARACTER = "character not in the dictionary"
 REPEATED = "listed twice"
 UNPAIRED = "picture or ground truth without the other"
+UNCLEAR = "two candidates for the ground truth of one picture"
 
 
 class Skips:
     """Counts what is left out, by reason, and keeps the first messages.
 
-    `refuse(reason, error)` raises the error instead where the reason is not allowed.
+    `refuse(reason, error)` raises the error instead where the reason is not allowed: `errors`
+    allows most, `unknown` characters outside the dictionary, `unclear` pictures of which nobody
+    knows which ground truth is theirs.
     """
 
-    def __init__(self, errors: bool = False, unknown: bool = False) -> None:
-        self.errors, self.unknown = errors, unknown
+    def __init__(
+        self, errors: bool = False, *, unknown: bool = False, unclear: bool = False
+    ) -> None:
+        self.errors = errors
+        self._allowed = {MISSING_CHARACTER: unknown, UNCLEAR: unclear}
         self.counts: Counter[str] = Counter()
         self.examples: List[str] = []
 
     def refuse(self, reason: str, error: InputError) -> None:
         """Counts one sample that is left out, or raises `error`."""
-        if not (self.unknown if reason == MISSING_CHARACTER else self.errors):
+        if not self._allowed.get(reason, self.errors):
             raise error
         self.add({reason: 1}, [str(error)])
 
@@ -44,4 +50,4 @@ class Skips:
 
     def __str__(self) -> str:
         counts = (f"{reason} ({count})" for reason, count in self.counts.items())
-        return "Left out: {}.".format(", ".join(counts))
+        return f"Left out: {', '.join(counts)}."

@@ -62,7 +62,7 @@ def repair_shards(directory: Path, output: Path) -> Repair:
     present = _present(shards)
     repair = Repair()
     repair.changed["missing-shard"] += len(shards.shards()) - len(present.shards())
-    leaks = later(read_shards(present, Skips(True, True)), charset)
+    leaks = later(read_shards(present, Skips(errors=True, unknown=True, unclear=True)), charset)
     count = max(len(split["shards"]) for split in shards.info["splits"].values())
     options = WriteOptions(shards=count, validation_fraction=0, test_fraction=0)
 

@@ -27,7 +27,7 @@ class Repair:
 
     def skips(self) -> Skips:
         """Returns skips whose counts come here."""
-        skips = Skips(errors=True, unknown=True)
+        skips = Skips(errors=True, unknown=True, unclear=True)
         skips.counts = self.changed
         return skips
 

@@ -10,7 +10,7 @@ from typing import Dict, Optional, Set
 from ocrdata.base.findings import Findings, as_hashes, first_shared, hash64
 from ocrdata.base.progress import OnProgress
 from ocrdata.base.sample import Sample
-from ocrdata.base.skips import BAD_LINE, BAD_PICTURE, UNPAIRED, Skips
+from ocrdata.base.skips import BAD_LINE, BAD_PICTURE, UNCLEAR, UNPAIRED, Skips
 from ocrdata.base.storage.tar import members, unsafe_reason
 from ocrdata.base.storage.tree import Tree
 from ocrdata.check.verify_lists import check_label, image_problem
@@ -21,7 +21,12 @@ from ocrdata.records.legacy.deeptext import open_deeptext
 from ocrdata.records.legacy.mindrecord import find_mindrecords
 from ocrdata.records.sources.inputs import SamplePairs, read_pictures
 
-_KINDS = {UNPAIRED: "no-truth", BAD_LINE: "bad-truth", BAD_PICTURE: "damaged-record"}
+_KINDS = {
+    UNCLEAR: "two-truths",
+    UNPAIRED: "no-truth",
+    BAD_LINE: "bad-truth",
+    BAD_PICTURE: "damaged-record",
+}
 
 
 class _Noting(Skips):

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Dict, Iterator, List, Optional, Tuple
+from typing import Iterator, List, Optional, Tuple
 
 from ocrdata.base.icdar import (
     IGNORE_MARKS,
@@ -25,6 +25,7 @@ from ocrdata.base.icdar import (
     split_numbers,
     unquote,
 )
+from ocrdata.base.pairing import pair_names, stem_of
 from ocrdata.base.sample import Region, Sample
 from ocrdata.base.storage.tree import Tree, decode_lines
 from ocrdata.errors import AnnotationError, PathLike
@@ -44,7 +45,6 @@ from ocrdata.importers.base import (
 )
 
 RECTANGLE, XYWH, QUAD, POLYGON = "rectangle", "xywh", "quad", "polygon"
-_PREFIX = re.compile(r"^(gt_|res_)?(img_)?")
 _OFFICIAL = re.compile(r"^gt_(img_)?\d+\.txt$", re.IGNORECASE)
 _WORD_LIST = re.compile(r"^(gt|.*task3_gt)\.txt$", re.IGNORECASE)
 _NO_BOXES = ("readme", "license", "licence", "classes", "sample", "label", "labels", "gt", "coords")
@@ -53,11 +53,6 @@ _NO_BOXES = ("readme", "license", "licence", "classes", "sample", "label", "labe
 def base_name(name: str) -> str:
     """Returns what is behind the last slash."""
     return name.rsplit("/", 1)[-1]
-
-
-def image_id(name: str) -> str:
-    """Returns what a picture and its annotation share: gt_img_3.txt and img_3.jpg give 3."""
-    return _PREFIX.sub("", base_name(name).rpartition(".")[0])
 
 
 @dataclass(frozen=True)
@@ -97,40 +92,26 @@ class IcdarImporter(Importer):
     def _scenes(
         self, tree: Tree, files: List[str], split: str, report: OnProblem, pictures: bool
     ) -> Iterator[Sample]:
-        by_id = self._by_id(tree, of_split(filter(is_image, tree.names), split, tree.root))
-        seen: Dict[str, str] = {}
+        paired = pair_names([*self._images(tree, split), *files])
+        for unclear in paired.unclear:
+            report(BAD, unclear.error(tree.where))
+        left_out = {name for one in paired.unclear for name in (one.name, *one.candidates)}
+        image_of = {truth: image for image, truth in paired.pairs}
         for name in files:
-            where, number = tree.where(name), image_id(name)
-            if number in seen:
-                problem = f"annotates the same picture as {seen[number]}"
-                report(BAD, AnnotationError(where, problem))
+            if name in left_out:
                 continue
-            seen[number] = where
-            picture = by_id.get(number)
-            image = find_image(
-                tree,
-                picture,
-                where,
-                None,
-                "for it (named {}.jpg or alike)".format(re.sub("^gt_", "", base_name(name))[:-4]),
-                report,
-                pictures,
-            )
+            where, picture = tree.where(name), image_of.get(name)
+            wanted = f"for it (named {stem_of(name)}.jpg or alike)"
+            image = find_image(tree, picture, where, None, wanted, report, pictures)
             if image is None:
                 continue
             regions = self._regions(tree, name, where, report)
             if regions is not None:
                 yield ImportedSample(picture or name, image, None, regions, where)
 
-    def _by_id(self, tree: Tree, names: List[str]) -> Dict[str, str]:
-        found: Dict[str, str] = {}
-        for name in names:
-            number = image_id(name)
-            if number in found:
-                problem = f"and {found[number]} are pictures of the same annotation"
-                raise AnnotationError(tree.where(name), problem, hint="Move one of them away.")
-            found[number] = name
-        return found
+    def _images(self, tree: Tree, split: str) -> List[str]:
+        """Returns the pictures that the annotations of a split may belong to."""
+        return of_split(filter(is_image, tree.names), split, tree.root)
 
     def _regions(
         self, tree: Tree, name: str, where: str, report: OnProblem
@@ -187,8 +168,7 @@ class IcdarImporter(Importer):
     def _words(
         self, tree: Tree, files: List[str], split: str, report: OnProblem, pictures: bool
     ) -> Iterator[Sample]:
-        names = of_split(filter(is_image, tree.names), split, tree.root)
-        by_name = {base_name(name): name for name in names}
+        by_name = {base_name(name): name for name in self._images(tree, split)}
         for file in files:
             where, folder = tree.where(file), file[: -len(base_name(file))]
             for line, text in _lines_or_report(tree, file, where, self.encoding, report):

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Dict, Iterator, List
+from typing import Iterator, List
 
 from ocrdata.base.sample import Sample
 from ocrdata.base.storage.tree import Tree
@@ -76,10 +76,9 @@ class ScutForu(IcdarImporter):
         late = number is not None and int(number.group()) > LAST_TRAINING_PICTURE
         return TEST if late and self.level == WORD else TRAIN
 
-    def _by_id(self, tree: Tree, names: List[str]) -> Dict[str, str]:
+    def _images(self, tree: Tree, split: str) -> List[str]:
         # Words and characters annotate copies of the same pictures under the same names.
-        mine = [name for name in filter(is_image, tree.names) if self._is_mine(name)]
-        return super()._by_id(tree, mine)
+        return [name for name in filter(is_image, tree.names) if self._is_mine(name)]
 
 
 SCUT_FORU = ScutForu(

@@ -15,6 +15,7 @@ from typing import Dict, List, Optional, Tuple
 from ocrdata.base.pairing import is_image, pair_names, stem_of
 from ocrdata.base.progress import OnProgress
 from ocrdata.base.sample import SAMPLE_LIST
+from ocrdata.base.skips import UNCLEAR, UNPAIRED
 from ocrdata.base.storage.digest import file_sha256
 from ocrdata.base.storage.staging import MANIFEST
 from ocrdata.errors import (
@@ -50,17 +51,21 @@ def _order(name: str) -> Tuple[str, str, bool, str]:
 
 def _unpaired(root: Path, names: List[str], skip: bool, skipped: Dict[str, int]) -> List[str]:
     """Returns the names without pictures and truths that lack the other; raises unless `skip`."""
-    pairs, alone = pair_names(names)
+    pairs, alone, unclear = pair_names(names)
     # A data folder of labelled lines has lists, and no truths at all.
-    if not pairs or any(PurePosixPath(name).name == SAMPLE_LIST for name in names):
+    if not (pairs or unclear) or any(PurePosixPath(name).name == SAMPLE_LIST for name in names):
         return names
+    if unclear and not skip:
+        raise unclear[0].error(lambda name: str(root / name))
+    if unclear:
+        skipped[UNCLEAR] = len(unclear)
     if alone and not skip:
         missing = "ground-truth file" if is_image(alone[0]) else "picture"
         hint = "Add it, or leave such files out with --skip-errors."
         raise AnnotationError(root / alone[0], f"has no {missing}", hint=hint)
     if alone:
-        skipped["picture or ground truth without the other"] = len(alone)
-    left_out = set(alone)
+        skipped[UNPAIRED] = len(alone)
+    left_out = {*alone, *(name for one in unclear for name in (one.name, *one.candidates))}
     return [name for name in names if name not in left_out]
 
 

@@ -48,7 +48,7 @@ def write_from(
         source, found = open_originals(path, charset)
     else:
         source = open_input(path)
-    skips = Skips(errors=options.skip_errors)
+    skips = Skips(errors=options.skip_errors, unclear=options.skip_errors)
     summary = write_sample_stream(
         source.opener(skips),
         output_dir,

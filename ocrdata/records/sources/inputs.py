@@ -17,7 +17,7 @@ from ocrdata.base import sample_lists as lists
 from ocrdata.base.pairing import is_image, pair_names
 from ocrdata.base.sample import SAMPLE_LIST, Sample, parse_sample_line
 from ocrdata.base.sample_lists import VALIDATION_LIST
-from ocrdata.base.skips import BAD_LINE, BAD_PICTURE, UNPAIRED, Skips
+from ocrdata.base.skips import BAD_LINE, BAD_PICTURE, UNCLEAR, UNPAIRED, Skips
 from ocrdata.base.storage.digest import file_sha256
 from ocrdata.base.storage.remote import as_path
 from ocrdata.base.storage.tree import Tree, decode_lines
@@ -116,8 +116,8 @@ def _sample(found: Any) -> Sample:
 def read_pictures(path: PathLike, skips: Skips) -> SamplePairs:
     """Yields the pictures of a folder or an archive with their regions or labels.
 
-    Archives are read in place. Pictures without a truth, and truths (gt_*.txt) without a picture,
-    go to `skips`.
+    Archives are read in place. Pictures without a truth or with two, and truths (gt_*.txt) without
+    a picture, go to `skips`.
     """
     with Tree(path) as tree:
         found = [name for name in tree.names if _list_name(name)]
@@ -125,12 +125,14 @@ def read_pictures(path: PathLike, skips: Skips) -> SamplePairs:
             for name in found:
                 yield from _listed(tree, name, skips)
             return
-        pairs, alone = pair_names(tree.names)
-        for name in alone:
+        paired = pair_names(tree.names)
+        for unclear in paired.unclear:
+            skips.refuse(UNCLEAR, unclear.error(tree.where))
+        for name in paired.alone:
             missing = "ground-truth file" if is_image(name) else "picture"
             problem = f"has no {missing} that belongs to it"
             skips.refuse(UNPAIRED, AnnotationError(tree.where(name), problem))
-        for image, truth in pairs:
+        for image, truth in paired.pairs:
             try:
                 regions = parse_regions(tree.read(truth), tree.where(truth))
                 yield "", Sample(image, tree.picture(image), None, regions)

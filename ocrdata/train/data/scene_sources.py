@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO, BinaryIO, Dict, List, Optional, Tuple, cast
 
+from ocrdata.base.pairing import is_image, pair_names
 from ocrdata.base.sample import SAMPLE_LIST, Sample, parse_sample_line
-from ocrdata.base.sample_lists import IMAGE_SUFFIXES
 from ocrdata.base.storage.remote import as_path
 from ocrdata.base.storage.tree import Tree, decode_lines
 from ocrdata.errors import AnnotationError, InputError, OptionError, PathLike, RecordError
@@ -210,29 +210,19 @@ def _listed(
             if prefix + path not in tree:
                 problem = f"names {path}, which does not exist"
                 broken.setdefault(key, AnnotationError(where, problem, number, _FORMS))
-        pairs[key] = prefix + truth
+        if pairs.setdefault(key, prefix + truth) != prefix + truth:
+            problem = f"lists {key} with {truth}, but a line before it with another file"
+            raise AnnotationError(where, problem, number, "Delete the wrong line.")
     return pairs, broken
 
 
 def _paired(tree: Tree, prefix: str) -> Dict[str, str]:
-    """Returns each picture's text file, "" where there is none; beside it goes before elsewhere."""
-    names = [name for name in tree.names if name.startswith(prefix)]
-    texts: Dict[str, List[str]] = {}
-    for name in names:
-        path = PurePosixPath(name)
-        if path.suffix.lower() == ".txt":
-            stem = path.stem[3:] if path.stem.startswith("gt_") else path.stem
-            texts.setdefault(stem, []).append(name)
-    pairs = {}
-    for name in names:
-        path = PurePosixPath(name)
-        if path.suffix.lower() not in IMAGE_SUFFIXES:
-            continue
-        found = texts.get(path.stem, [])
-        near = [text for text in found if PurePosixPath(text).parent == path.parent]
-        chosen = near or found
-        if len(chosen) > 1 and not near:
-            problem = f"could be the truth of {name}, and so could {chosen[1]}"
-            raise AnnotationError(tree.where(chosen[0]), problem, hint=_FORMS)
-        pairs[name[len(prefix) :]] = chosen[0] if chosen else ""
-    return pairs
+    """Returns each picture's text file, "" where there is none.
+
+    Raises AnnotationError where there are two.
+    """
+    found = pair_names([name for name in tree.names if name.startswith(prefix)])
+    if found.unclear:
+        raise found.unclear[0].error(tree.where)
+    pairs = {image[len(prefix) :]: truth for image, truth in found.pairs}
+    return {**pairs, **{name[len(prefix) :]: "" for name in found.alone if is_image(name)}}
