@@ -13,6 +13,7 @@ other, in the order that was planned, straight into the shard's file.
 from __future__ import annotations
 
 import logging
+import threading
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, Optional, Sequence, Tuple
@@ -22,8 +23,11 @@ from ocrdata.errors import MissingExtraError, OcrdataError, OptionError, Unknown
 from ocrdata.scale.tasks import TaskFolder
 
 DIRECT = "DirectRunner"
-RUNNERS = ("DataflowRunner", DIRECT, "FlinkRunner", "PortableRunner", "SparkRunner")
+DASK = "DaskRunner"
+RUNNERS = (DASK, "DataflowRunner", DIRECT, "FlinkRunner", "PortableRunner", "SparkRunner")
 _CHUNK = 1024
+_POLL = 0.2  # seconds between two looks for the next result
+_LEAVE = 60.0  # seconds that a pipeline gets to end when nobody waits for it any more
 _LOG = logging.getLogger(__name__)
 
 
@@ -64,9 +68,14 @@ class _Work(_DoFn):
         self.finished.inc()
 
 
-def add_tasks(pipeline: Any, tasks: TaskFolder, count: int) -> Any:
-    """Adds to a Beam pipeline what works on `count` tasks; they are in a folder already."""
-    chunks = [(first, min(count, first + _CHUNK)) for first in range(0, count, _CHUNK)]
+def add_tasks(pipeline: Any, tasks: TaskFolder, count: int, parts: int = 0) -> Any:
+    """Adds to a Beam pipeline what works on `count` tasks; they are in a folder already.
+
+    Their numbers come in `parts` chunks, for runners that hand out chunks as they are.
+    """
+    parts = parts or -(-count // _CHUNK)
+    edges = [count * part // parts for part in range(parts + 1)] if parts else []
+    chunks = list(zip(edges, edges[1:]))
     return (
         pipeline
         | "Chunks" >> beam.Create(chunks)
@@ -85,7 +94,8 @@ class BeamEngine(Engine):
             below the folder of unfinished work that `staged_output` makes, resumes and removes.
         runner: one of RUNNERS.
         options: of the runner, as NAME=VALUE or NAME.
-        workers: processes of the DirectRunner; other runners have options of their own.
+        workers: processes of the DirectRunner, or of a DaskRunner without an address; other runners
+            have options of their own.
 
     Raises UnknownNameError for another runner and OptionError for options it does not take.
     """
@@ -101,6 +111,7 @@ class BeamEngine(Engine):
             raise UnknownNameError("runner", runner, RUNNERS)
         self.folder, self.runner = folder, runner
         self.options = pipeline_options(runner, options, workers)
+        self._given, self._workers = read_options(options), workers
         self._stages = 0
 
     def map(
@@ -110,29 +121,115 @@ class BeamEngine(Engine):
         initializer: Optional[Callable[..., None]] = None,
         initargs: Tuple[Any, ...] = (),
     ) -> Iterator[Any]:
-        """Yields `function(item)` for each item, in order, once the pipeline is through.
+        """Yields `function(item)` for each item, in order, as soon as it is there.
 
         All of them must be picklable. An OcrdataError of an item ends the pipeline and is raised;
         what else ends it becomes an OcrdataError.
         """
         tasks = TaskFolder(self.folder / str(self._stages))
         self._stages += 1
-        count = tasks.write((function, initializer, initargs), items)
-        if tasks.is_unfinished():
-            self._run(tasks, count)
-            tasks.raise_failure()
-        yield from tasks.results()
-
-    def _run(self, tasks: TaskFolder, count: int) -> None:
+        call = (function, initializer, initargs)
+        count = tasks.write(call, items)
+        if not tasks.is_unfinished():
+            yield from tasks.results()
+            return
+        running = _Running(lambda: self._run(tasks, count, call))
         try:
-            runner = _direct_runner(self.options) if self.runner == DIRECT else self.runner
-            with _quiet(), beam.Pipeline(runner, self.options) as pipeline:
-                add_tasks(pipeline, tasks, count)
+            done = 0
+            for result in tasks.results(running.wait):
+                done += 1
+                yield result
+            running.finish()
+            if done < count:
+                raise self._failed(f"it ended with {count - done} of {count} tasks not done")
+        finally:
+            running.leave(tasks)
+
+    def _run(self, tasks: TaskFolder, count: int, call: Any) -> None:
+        try:
+            with _quiet(), self._ready_runner(tasks, count, call) as ready:
+                runner, options, parts = ready
+                pipeline = beam.Pipeline(runner, options)
+                add_tasks(pipeline, tasks, count, parts)
+                _wait_for(pipeline.run())
+        except OcrdataError:
+            raise
         except Exception as error:
             _LOG.info("the pipeline failed", exc_info=True)
             last = (str(error).strip().splitlines() or [type(error).__name__])[-1]
-            message = f"the pipeline on {self.runner} failed: {last}"
-            raise OcrdataError(message, "Run it with `ocrdata -v` to see it all.") from error
+            raise self._failed(last) from error
+
+    def _failed(self, why: str) -> OcrdataError:
+        hint = "Go on with --resume once the cluster is well; `ocrdata -v` shows all of it."
+        return OcrdataError(f"the pipeline on {self.runner} failed: {why.rstrip('.')}.", hint)
+
+    @contextmanager
+    def _ready_runner(
+        self, tasks: TaskFolder, count: int, call: Any
+    ) -> Iterator[Tuple[Any, Any, int]]:
+        """Gives the runner, its options, and into how many parts the tasks go (0: Beam's own)."""
+        if self.runner == DASK:
+            from ocrdata.scale.dask import ready_cluster
+
+            given = dict(self._given)
+            with ready_cluster(given, self._workers, call, tasks.folder) as cluster:
+                parts = int(given.get("dask_npartitions") or cluster.partitions(count))
+                given.pop("dask_scheduler_file", None)
+                given.update(dask_client_address=cluster.address, dask_npartitions=str(parts))
+                chosen = [f"{n}={v}" if v is not None else n for n, v in given.items()]
+                yield _dask_runner(), pipeline_options(DASK, chosen), parts
+        elif self.runner == DIRECT:
+            yield _direct_runner(self.options), self.options, 0
+        else:
+            yield self.runner, self.options, 0
+
+
+def _wait_for(result: Any) -> None:
+    try:
+        result.wait_until_finish()
+    finally:
+        # Beam leaves its Dask client open, which would look for the cluster for ever.
+        client = getattr(result, "client", None)
+        if client is not None:
+            client.close()
+
+
+class _Running:
+    """A pipeline at work in a thread, so that its results can be taken as they come."""
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        self._error: Optional[BaseException] = None
+        self._thread = threading.Thread(target=self._work, args=(work,), daemon=True)
+        self._thread.start()
+
+    def _work(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except BaseException as error:
+            self._error = error
+
+    def wait(self) -> bool:
+        """Waits a little; returns whether the pipeline is still at work."""
+        self._thread.join(_POLL)
+        return self._thread.is_alive()
+
+    def finish(self) -> None:
+        """Waits for the end of the pipeline; raises what ended it."""
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+
+    def leave(self, tasks: TaskFolder) -> None:
+        """Has the pipeline pass over what it has not begun, where nobody waits for it any more."""
+        if self._thread.is_alive():
+            tasks.stop()
+            self._thread.join(_LEAVE)
+
+
+def _dask_runner() -> Any:
+    from apache_beam.runners.dask.dask_runner import DaskRunner
+
+    return DaskRunner()
 
 
 def _direct_runner(options: Any) -> Any:
@@ -166,12 +263,7 @@ def pipeline_options(runner: str, options: Sequence[str], workers: int = 1) -> A
     """Returns Beam's PipelineOptions for a runner; raises OptionError for what cannot be one."""
     from apache_beam.options.pipeline_options import PipelineOptions
 
-    given: Dict[str, Optional[str]] = {}
-    for option in options:
-        name, equals, value = option.lstrip("-").partition("=")
-        if not name or name == "runner":
-            raise OptionError(f"--runner-option needs NAME=VALUE or NAME, not {option!r}.")
-        given[name] = value if equals else None
+    given = read_options(options)
     if not logging.getLogger().isEnabledFor(logging.INFO):
         given.setdefault("default_sdk_harness_log_level", "ERROR")
     if runner == DIRECT and workers > 1:
@@ -182,3 +274,14 @@ def pipeline_options(runner: str, options: Sequence[str], workers: int = 1) -> A
         "--" + name if value is None else f"--{name}={value}" for name, value in given.items()
     ]
     return PipelineOptions(flags)
+
+
+def read_options(options: Sequence[str]) -> Dict[str, Optional[str]]:
+    """Returns NAME=VALUE and NAME (None) as a dictionary; raises OptionError for anything else."""
+    given: Dict[str, Optional[str]] = {}
+    for option in options:
+        name, equals, value = option.lstrip("-").partition("=")
+        if not name or name == "runner":
+            raise OptionError(f"--runner-option needs NAME=VALUE or NAME, not {option!r}.")
+        given[name] = value if equals else None
+    return given

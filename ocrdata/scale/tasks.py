@@ -93,10 +93,23 @@ class TaskFolder:
         there = {path.name for path in (self.folder / "results").glob("*")}
         return not there.issuperset(self._digests())
 
-    def results(self) -> Iterator[Any]:
-        """Yields the results in the order of the items; raises the error of a task that failed."""
+    def results(self, wait: Callable[[], bool] = lambda: False) -> Iterator[Any]:
+        """Yields the results in the order of the items; raises the error of a task that failed.
+
+        Where one is not there yet, `wait` waits a little and returns whether it may still come.
+        Ends early where it does not.
+        """
         for digest in self._digests():
-            yield _outcome(self.folder / "results" / digest)
+            path = self.folder / "results" / digest
+            while not path.is_file():
+                if not wait() and not path.is_file():
+                    self.raise_failure()
+                    return
+            yield _outcome(path)
+
+    def stop(self) -> None:
+        """Has workers pass over all tasks that they have not begun."""
+        write_atomic(self.folder / _FAILED, b"")
 
     def raise_failure(self) -> None:
         """Raises the first error of a task that failed, if there is one."""

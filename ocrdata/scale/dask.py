@@ -1,0 +1,119 @@
+"""Dask clusters: found or started, and looked at, before Beam's DaskRunner hands out work.
+
+A cluster is a scheduler and its workers, named by `dask_client_address` or `dask_scheduler_file`;
+without either, one of `--workers` processes is started on this machine. Every worker is asked first
+what it would draw with (`handshake.py`), because a worker that differs would write other bytes.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Dict, Iterator, NamedTuple
+
+from ocrdata.errors import MissingExtraError, OcrdataError
+from ocrdata.scale.handshake import Facts, describe_difference, facts_of, write_probe
+
+# Enough that no worker is idle for long at the end, few enough for a scheduler to keep in mind.
+PARTITIONS_A_WORKER = 64
+_ADDRESS, _FILE, _TIMEOUT = "dask_client_address", "dask_scheduler_file", "dask_connection_timeout"
+_START = "Start one with `dask scheduler` and `dask worker ADDRESS`; see docs/scale.md."
+
+
+class Cluster(NamedTuple):
+    """A cluster that is ready: the scheduler's address, and how many workers it has."""
+
+    address: str
+    workers: int
+
+    def partitions(self, tasks: int) -> int:
+        """Returns into how many parts that many tasks are divided, so that all take their share."""
+        return max(1, min(tasks, PARTITIONS_A_WORKER * self.workers))
+
+
+def _import_distributed() -> Any:
+    try:
+        import distributed
+    except ModuleNotFoundError as error:
+        if error.name not in ("distributed", "dask"):
+            raise
+        raise MissingExtraError("Dask", "dask", "--runner DaskRunner needs it") from error
+    return distributed
+
+
+@contextmanager
+def ready_cluster(
+    options: Dict[str, Any], workers: int, call: Any, folder: Path
+) -> Iterator[Cluster]:
+    """Gives a cluster whose workers draw what this process would, and leaves it afterwards.
+
+    Args:
+        options: of the runner, by name, as Beam takes them.
+        workers: processes of a cluster that is started here.
+        call: what is pickled for the workers; the files that it names are compared.
+        folder: of the tasks, which all workers must see.
+
+    Raises OcrdataError naming the scheduler that does not answer, or each worker that differs.
+    """
+    distributed = _import_distributed()
+    _quiet()
+    with _client(distributed, options, workers) as client:
+        count = _check_workers(client, facts_of(call), write_probe(folder))
+        yield Cluster(client.scheduler.address, count)
+
+
+@contextmanager
+def _client(distributed: Any, options: Dict[str, Any], workers: int) -> Iterator[Any]:
+    if not (options.get(_ADDRESS) or options.get(_FILE)):
+        with distributed.LocalCluster(
+            n_workers=max(1, workers), threads_per_worker=1, dashboard_address=None
+        ) as cluster, distributed.Client(cluster) as client:
+            yield client
+        return
+    where = options.get(_ADDRESS) or options.get(_FILE)
+    given = {"scheduler_file": options.get(_FILE), "timeout": options.get(_TIMEOUT) or "10s"}
+    try:
+        client = distributed.Client(options.get(_ADDRESS), **given)
+    except (OSError, ValueError) as error:
+        problem = " ".join(str(error).split()) or type(error).__name__
+        raise OcrdataError(f"no Dask scheduler answers at {where}: {problem}.", _START) from error
+    with client:
+        yield client
+
+
+def _check_workers(client: Any, expected: Facts, probe: Path) -> int:
+    """Compares every worker with this process; returns how many there are."""
+    addresses = list(client.scheduler_info(n_workers=-1)["workers"])
+    if not addresses:
+        where = client.scheduler.address
+        raise OcrdataError(f"the Dask scheduler at {where} has no workers.", _START)
+    found = client.run(_facts_there, expected.files, probe, on_error="return")
+    problems = [
+        f"{address} {problem}"
+        for address, facts in sorted(found.items())
+        for problem in describe_difference(expected, facts)
+    ]
+    if problems:
+        raise OcrdataError(
+            f"{len(problems)} of what {len(addresses)} Dask workers have differs from here: "
+            + "; ".join(problems)
+            + ".",
+            "Give all workers the same package, files and storage; see docs/scale.md.",
+        )
+    return len(addresses)
+
+
+def _facts_there(files: Any, probe: Path) -> Facts:
+    return facts_of(files, probe)
+
+
+def _quiet() -> None:
+    """Keeps Dask's notes on its own workings back, unless they were asked for with -v.
+
+    For good: its threads still write some when a cluster has gone.
+    """
+    if not logging.getLogger().isEnabledFor(logging.INFO):
+        for name in list(logging.Logger.manager.loggerDict):
+            if name.partition(".")[0] == "distributed":
+                logging.getLogger(name).setLevel(logging.CRITICAL + 1)

@@ -1,0 +1,247 @@
+"""Beam's DaskRunner on real processes: the bytes of the local path, and what kills do to it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from test_beam import assert_same, road  # noqa: F401
+
+pytest.importorskip("apache_beam", reason="apache-beam is not installed (Python 3.9 or newer)")
+pytest.importorskip("distributed", reason="Dask is not installed (Python 3.10 or newer)")
+
+ROOT = Path(__file__).resolve().parents[1]
+LINES = ["gen-pics", "--records", "--style", "scene", "--limit", "3000", "--shards", "16"]
+QUIET = {"DASK_LOGGING__DISTRIBUTED": "critical"}
+
+
+def environment():
+    return {**os.environ, **QUIET, "PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": ""}
+
+
+def start(module, *words):
+    command = [sys.executable, "-m", "distributed.cli." + module, *map(str, words)]
+    return subprocess.Popen(
+        command,
+        env=environment(),
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def kill(process):
+    """Kills a process with all that it started: a worker with its nanny."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@contextmanager
+def cluster(folder, workers=2):
+    """A scheduler and workers, each a process group of its own; yields them and the file."""
+    file = folder / "scheduler.json"
+    scheduler = start(
+        "dask_scheduler",
+        "--port",
+        0,
+        "--scheduler-file",
+        file,
+        "--no-dashboard",
+        "--host",
+        "127.0.0.1",
+    )
+    members = [
+        start(
+            "dask_worker",
+            "--scheduler-file",
+            file,
+            "--nthreads",
+            1,
+            "--no-dashboard",
+            "--local-directory",
+            folder / f"worker{number}",
+        )
+        for number in range(workers)
+    ]
+    try:
+        yield file, scheduler, members
+    finally:
+        for process in (scheduler, *members):
+            kill(process)
+
+
+@pytest.fixture(scope="module")
+def shared_cluster(tmp_path_factory):
+    with cluster(tmp_path_factory.mktemp("dask")) as (file, _, _):
+        wait_for_workers(file, 2)
+        yield file
+
+
+def wait_for_workers(file, count):
+    import distributed
+
+    while not file.is_file():
+        time.sleep(0.1)
+    with distributed.Client(scheduler_file=str(file)) as client:
+        client.wait_for_workers(count, timeout=60)
+
+
+def on_dask(file):
+    return ["--runner", "DaskRunner", "--runner-option", f"dask_scheduler_file={file}"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["gen-pics", "--corpus", "dates", "--limit", "600"],
+        [*LINES[:2], "--corpus", "dates", "--limit", "600", "--shards", "3"],
+        ["gen-scenes", "--count", "10", "--size", "128x128", "--records"],
+        ["import", "icdar2015", None],
+    ],
+    ids=["files", "records", "scenes", "import"],
+)
+def test_the_bytes_are_those_of_the_local_path(run, tmp_path, shared_cluster, road, words):  # noqa: F811
+    words = [road if word is None else word for word in words]
+    ways = {"local": ["--workers", "0"], "dask": on_dask(shared_cluster)}
+    for name, how in ways.items():
+        run(*words, "--data-dir", tmp_path / name, *how)
+    assert_same(tmp_path / "local", tmp_path / "dask")
+    if words[0] == "import":
+        for name, how in ways.items():
+            run("tfrecord", "--shards", "2", "--data-dir", tmp_path / name, *how)
+        assert_same(tmp_path / "local", tmp_path / "dask")
+
+
+def test_errors_of_tasks_are_named_as_they_are_locally(run, tmp_path, shared_cluster, road):  # noqa: F811
+    import zipfile
+
+    with zipfile.ZipFile(str(road / "ch4_training_images.zip"), "a") as images:
+        images.writestr("img_10.jpg", b"no picture")
+    truth = road / "ch4_training_localization_transcription_gt.zip"
+    with zipfile.ZipFile(str(truth), "a") as texts:
+        texts.writestr("gt_img_10.txt", "1,1,9,1,9,9,1,9,word\n")
+    words = ["import", "icdar2015", road, "--data-dir", tmp_path / "data"]
+    outputs = [
+        run(*words, *how, code=1).output for how in (["--workers", "0"], on_dask(shared_cluster))
+    ]
+    assert outputs[0] == outputs[1] and "img_10.jpg" in outputs[0]
+
+
+def launcher(folder, file, *more):
+    command = [sys.executable, "-m", "ocrdata", *LINES, "--data-dir", str(folder), *on_dask(file)]
+    return subprocess.Popen(
+        [*command, *more], env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+
+
+def wait_for_results(folder, count):
+    """Waits until so many tasks have left a result."""
+    results = folder / ".gen-pics.partial" / ".beam" / "0" / "results"
+    end = time.time() + 120
+    while len(list(results.glob("*"))) < count:
+        assert time.time() < end, "no task was finished"
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory):
+    """What the killed runs must come to."""
+    from click.testing import CliRunner
+
+    from ocrdata.cli import main
+
+    folder = tmp_path_factory.mktemp("expected") / "data"
+    done = CliRunner().invoke(main, [*LINES, "--data-dir", str(folder), "--workers", "2"])
+    assert done.exit_code == 0, done.output
+    return folder
+
+
+def test_a_killed_worker_is_not_missed(tmp_path, expected):
+    with cluster(tmp_path) as (file, _, members):
+        wait_for_workers(file, 2)
+        process = launcher(tmp_path / "data", file)
+        wait_for_results(tmp_path / "data", 3)
+        kill(members[0])
+        output = process.communicate(timeout=300)[0].decode()
+        assert process.returncode == 0, output
+    assert_same(expected, tmp_path / "data")
+
+
+def test_a_killed_scheduler_is_named_and_resumed_after(tmp_path, expected):
+    with cluster(tmp_path) as (file, scheduler, _):
+        wait_for_workers(file, 2)
+        process = launcher(tmp_path / "data", file)
+        wait_for_results(tmp_path / "data", 3)
+        kill(scheduler)
+        output = process.communicate(timeout=300)[0].decode()
+    assert process.returncode == 1 and "Traceback" not in output
+    assert "the pipeline on DaskRunner failed" in output and "--resume" in output
+    resume(tmp_path, expected)
+
+
+def test_a_killed_launcher_is_resumed_after(tmp_path, expected, shared_cluster):
+    process = launcher(tmp_path / "data", shared_cluster)
+    wait_for_results(tmp_path / "data", 3)
+    process.kill()
+    process.communicate()
+    resume(tmp_path, expected)
+
+
+def resume(tmp_path, expected):
+    """Finishes the run, here, and compares; finished shards are not drawn again."""
+    from click.testing import CliRunner
+
+    from ocrdata.cli import main
+
+    words = [*LINES, "--data-dir", str(tmp_path / "data"), "--resume", "--workers", "2"]
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 0, done.output
+    assert_same(expected, tmp_path / "data")
+
+
+def test_what_is_wrong_with_workers_is_found_before_the_work(run, tmp_path, monkeypatch):
+    from ocrdata.scale import dask, handshake
+
+    ours = handshake.facts_of({})
+    other = ours._replace(versions={**ours.versions, "Pillow": "1.0"}, sees_storage=False)
+
+    class Client:
+        scheduler = type("Scheduler", (), {"address": "tcp://a:1"})
+
+        def scheduler_info(self, n_workers):
+            return {"workers": {"tcp://a:2": {}, "tcp://a:3": {}}}
+
+        def run(self, *_, **__):
+            return {"tcp://a:2": other, "tcp://a:3": ModuleNotFoundError("No module 'ocrdata'")}
+
+    with pytest.raises(dask.OcrdataError) as caught:
+        dask._check_workers(Client(), ours, tmp_path / "probe")
+    assert "tcp://a:2 has Pillow 1.0, not" in str(caught.value)
+    assert "tcp://a:2 does not see the folder" in str(caught.value)
+    assert "tcp://a:3 cannot run ocrdata (ModuleNotFoundError" in str(caught.value)
+    words = ["gen-pics", "--data-dir", tmp_path / "data", "--limit", "10", "--runner", "DaskRunner"]
+    words += ["--runner-option", "dask_client_address=127.0.0.1:1"]
+    words += ["--runner-option", "dask_connection_timeout=1"]
+    assert "no Dask scheduler answers at 127.0.0.1:1" in run(*words, code=1).output
+
+
+def test_the_files_that_work_names_are_compared(tmp_path):
+    from ocrdata.render.text.fonts import FontFace
+    from ocrdata.scale.handshake import describe_difference, facts_of
+
+    font = tmp_path / "a.ttf"
+    font.write_bytes(b"one")
+    call = (len, None, ((FontFace(font), "a text"), {"x": [1, 2]}))
+    ours = facts_of(call)
+    assert list(ours.files) == [str(font)]
+    font.write_bytes(b"two")
+    assert describe_difference(ours, facts_of(ours.files)) == [f"has another {font}"]
+    font.unlink()
+    assert describe_difference(ours, facts_of(ours.files)) == [f"does not have {font}"]
