@@ -134,6 +134,41 @@ def test_errors_of_tasks_are_named_as_they_are_locally(run, tmp_path, shared_clu
     assert outputs[0] == outputs[1] and "img_10.jpg" in outputs[0]
 
 
+def test_a_check_finds_the_same_and_leaves_nothing(run, tmp_path, shared_cluster):
+    data = tmp_path / "data"
+    words = ["--corpus", "dates", "--limit", "600", "--shards", "3", "--workers", "0"]
+    run(*LINES[:2], *words, "--data-dir", data)
+    shard = sorted((data / "tfrecords").glob("*.tfrecord"))[1]
+    content = bytearray(shard.read_bytes())
+    content[len(content) // 2] ^= 1
+    shard.write_bytes(bytes(content))
+    ways = (["--workers", "0"], on_dask(shared_cluster))
+    outputs = [run("check", data, "--json", *how, code=1).output for how in ways]
+    assert outputs[0] == outputs[1] and "damaged-record" in outputs[0]
+    assert not list(tmp_path.glob(".*")) and not list(data.glob(".*"))
+
+
+def test_the_example_starts_a_cluster_and_ends_it(tmp_path):
+    commands = tmp_path / "bin"
+    commands.mkdir()
+    modules = {"ocrdata": "ocrdata", "dask": "dask", "python": ""}
+    for name, module in modules.items():
+        words = f'-m {module} "$@"' if module else '"$@"'
+        (commands / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {words}\n')
+        (commands / name).chmod(0o755)
+    path = os.pathsep.join([str(commands), os.environ["PATH"]])
+    done = subprocess.run(
+        ["bash", str(ROOT / "examples" / "dask.sh"), str(tmp_path / "data")],
+        env={**environment(), "PATH": path, "LINES_TO_RENDER": "600", "OCRDATA_QUIET": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stdout
+    assert (tmp_path / "data" / "tfrecords" / "dataset_info.json").is_file()
+
+
 def launcher(folder, file, *more):
     command = [sys.executable, "-m", "ocrdata", *LINES, "--data-dir", str(folder), *on_dask(file)]
     return subprocess.Popen(

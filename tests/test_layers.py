@@ -59,7 +59,7 @@ ROOMS = {
         "engine": 7,
     },
 }
-ONLY_IN = {"click": "cli", "tensorflow": "train", "apache_beam": "scale"}
+ONLY_IN = {"click": "cli", "tensorflow": "train", "apache_beam": "scale", "distributed": "scale"}
 
 FILES = sorted(ROOT.rglob("*.py"))
 

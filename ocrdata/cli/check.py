@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Optional, Tuple
+from typing import Any, Optional, Tuple
 
 import click
 
 from ocrdata.cli import options
+from ocrdata.cli.runners import runner_options
 
 
 @click.command("check")
@@ -41,6 +42,7 @@ from ocrdata.cli import options
 @options.option("--no-decode", is_flag=True, help="Look only at the headers of pictures; faster.")
 @options.workers_option
 @options.json_option
+@runner_options
 def check(
     path: Optional[Path],
     data_dir: Path,
@@ -49,7 +51,7 @@ def check(
     dictionary: Optional[Path],
     fix: Optional[Path],
     no_decode: bool,
-    workers: int,
+    workers: Any,
     as_json: bool,
 ) -> None:
     """Check PATH completely, the data folder by default, and change nothing.

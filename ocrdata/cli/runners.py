@@ -24,7 +24,12 @@ def runner_options(callback: Callable[..., Any]) -> Any:
                 raise click.UsageError("--runner-option goes with --runner.")
             return callback(**values)
         engine = _engine(runner, runner_option, values)
-        return callback(**{**_absolute(values), "workers": engine})
+        try:
+            return callback(**{**_absolute(values), "workers": engine})
+        finally:
+            # What is staged takes its tasks with it; a check stages nothing.
+            if "path" in values:
+                engine.forget()
 
     add_runner = options.option(
         "--runner",
@@ -46,11 +51,17 @@ def _engine(runner: str, chosen: Tuple[str, ...], values: Dict[str, Any]) -> Any
     from ocrdata.base.storage.staging import partial_folder
     from ocrdata.scale.beam import BeamEngine
 
-    output = values.get("output")
-    folder = output.absolute().parent if output else values["data_dir"].absolute()
+    folder = _place(values)
     command = str(click.get_current_context().info_name)
     tasks = partial_folder(folder, command) / ".beam"
     return BeamEngine(tasks, runner, chosen, values["workers"])
+
+
+def _place(values: Dict[str, Any]) -> Path:
+    """Returns the folder beside whose output, or beside what is looked at, the tasks lie."""
+    beside = values.get("output") or values.get("path")
+    place: Path = beside.absolute().parent if beside else values["data_dir"].absolute()
+    return place
 
 
 def _absolute(values: Dict[str, Any]) -> Dict[str, Any]:

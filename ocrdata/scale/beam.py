@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, Optional, Sequence, Tuple
 
 from ocrdata.base.parallel import Engine
+from ocrdata.base.storage.files import remove_tree
 from ocrdata.errors import MissingExtraError, OcrdataError, OptionError, UnknownNameError
 from ocrdata.scale.tasks import TaskFolder
 
@@ -144,6 +145,12 @@ class BeamEngine(Engine):
                 raise self._failed(f"it ended with {count - done} of {count} tasks not done")
         finally:
             running.leave(tasks)
+
+    def forget(self) -> None:
+        """Removes all tasks and results, and the folder of unfinished work if nothing is left."""
+        remove_tree(self.folder)
+        if self.folder.parent.is_dir() and not any(self.folder.parent.iterdir()):
+            self.folder.parent.rmdir()
 
     def _run(self, tasks: TaskFolder, count: int, call: Any) -> None:
         try:
