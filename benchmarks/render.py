@@ -4,7 +4,7 @@
     python benchmarks/render.py --peers venvs --rounds 3 --seconds 4
 
 The job: 5 to 7 Chinese characters, 32 pixels high, JPEG, three fonts; plain, and with effects
-(warp, colour, background, blur, noise). `--peers` is a folder with a virtual environment for each
+(warp, color, background, blur, noise). `--peers` is a folder with a virtual environment for each
 other renderer, named after its package: trdg, text_image_generator, wordcanvas-docsaid. Contenders
 run one after the other in each round, each in a process of its own. Each works for `--warm`
 seconds, in which caches fill, and then counts what it finishes in `--seconds`; the best round

@@ -45,7 +45,7 @@ def styles(count, seed=11):
             shape = SHAPES[(block // len(PRESETS) + place) % len(SHAPES)]
             key = name, shape
             if key not in painters:
-                painters[key] = LineRenderer(cache, recipe.sizes, shape, recipe.colour)
+                painters[key] = LineRenderer(cache, recipe.sizes, shape, recipe.color)
             yield painters[key], style
 
 

@@ -21,7 +21,7 @@ def painter(recipe="clean", cache=None, **frame):
     found = find_recipe(recipe)
     cache = cache or GlyphCache(find_fonts(()))
     shape = Frame(**{"height": 32, **frame})
-    return LineRenderer(cache, found.sizes, shape, found.colour)
+    return LineRenderer(cache, found.sizes, shape, found.color)
 
 
 @lru_cache(maxsize=None)

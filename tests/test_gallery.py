@@ -24,9 +24,9 @@ def data(tmp_path_factory):
     return root
 
 
-def png(colour, size=(60, 30)):
+def png(color, size=(60, 30)):
     stream = io.BytesIO()
-    Image.new("RGB", size, colour).save(stream, "PNG")
+    Image.new("RGB", size, color).save(stream, "PNG")
     return stream.getvalue()
 
 
@@ -76,11 +76,11 @@ def test_one_file(data):
 
 
 def test_pictures_lie_in_rows_and_columns():
-    colours = [(200, 0, 0), (0, 200, 0), (0, 0, 200)]
-    sheet = read(draw_sheet([Card(png(c), "字") for c in colours], "title", columns=2))
+    colors = [(200, 0, 0), (0, 200, 0), (0, 0, 200)]
+    sheet = read(draw_sheet([Card(png(c), "字") for c in colors], "title", columns=2))
     boxes = []
-    for colour in colours:
-        same = ImageChops.difference(sheet, Image.new("RGB", sheet.size, colour))
+    for color in colors:
+        same = ImageChops.difference(sheet, Image.new("RGB", sheet.size, color))
         boxes.append(same.convert("L").point(lambda value: 255 * (value == 0)).getbbox())
     sizes = {(right - left, bottom - top) for left, top, right, bottom in boxes}
     assert sizes == {(120, 60)}
@@ -104,12 +104,12 @@ def test_labels_are_drawn_below_and_inside():
     assert 240 < long.getbbox()[2] - long.getbbox()[0] <= 276
 
 
-def test_right_and_wrong_have_colours():
+def test_right_and_wrong_have_colors():
     shades = []
     for good in (True, False):
         sheet = read(draw_sheet([Card(png("white"), "字字字", "", good)], ""))
-        colours = [c for _, c in sheet.getcolors(1 << 20) if max(c) - min(c) > 80]
-        shades.append(max(colours, key=lambda c: max(c) - min(c)))
+        colors = [c for _, c in sheet.getcolors(1 << 20) if max(c) - min(c) > 80]
+        shades.append(max(colors, key=lambda c: max(c) - min(c)))
     assert shades[0][1] == max(shades[0]) and shades[1][0] == max(shades[1])
 
 
@@ -160,9 +160,9 @@ def test_regions_are_drawn_wherever_they_are(scenes, tmp_path):  # noqa: F811
         target = tmp_path / f"{place}.png"
         assert write_preview(path, target, columns=2).unreadable == 0
         picture = read(target.read_bytes())
-        colours = [colour for _, colour in picture.getcolors(picture.width * picture.height)]
-        assert any(g > 140 and r < 60 for r, g, b in colours), "a green outline"
-        assert any(r > 170 and g < 70 and b < 70 for r, g, b in colours), "a red outline"
+        colors = [color for _, color in picture.getcolors(picture.width * picture.height)]
+        assert any(g > 140 and r < 60 for r, g, b in colors), "a green outline"
+        assert any(r > 170 and g < 70 and b < 70 for r, g, b in colors), "a red outline"
 
 
 def test_a_damaged_picture_with_regions_is_shown_as_such(scenes, tmp_path):  # noqa: F811

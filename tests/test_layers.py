@@ -26,8 +26,10 @@ ROWS = {
     "pipelines": 4,
     "train": 4,
     "scale": 4,
+    "api": 5,
     "cli": 5,
     "__main__": 6,
+    "__init__": 6,
 }
 # Besides their own row: what reads shards needs the records package.
 ALSO = {
@@ -83,7 +85,7 @@ def imported(tree):
 
 
 def test_every_package_has_a_row():
-    assert {package_of(path) for path in FILES} - {"__init__"} <= set(ROWS)
+    assert {package_of(path) for path in FILES} <= set(ROWS)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
@@ -96,7 +98,7 @@ def test_imports_only_lower_rows(path):
             continue
         there = parts[1]
         allowed = there == here or there in ALSO.get(here, ())
-        assert allowed or ROWS[there] < ROWS.get(here, 0), f"{path} imports {name}"
+        assert allowed or ROWS[there] < ROWS[here], f"{path} imports {name}"
 
 
 def room_of(package, parts):

@@ -15,7 +15,7 @@ pytest.importorskip("tensorflow", reason="training needs TensorFlow")
 from ocrdata.geometry.expansion import detect_kernels  # noqa: E402
 from ocrdata.metrics.detection import evaluate_detection  # noqa: E402
 from ocrdata.render.scenes.batch import render_scenes  # noqa: E402
-from ocrdata.render.scenes.scene import SceneConfig  # noqa: E402
+from ocrdata.render.scenes.scene_config import SceneConfig  # noqa: E402
 from ocrdata.render.style.recipes import find_recipe  # noqa: E402
 from ocrdata.render.text.fonts import find_fonts  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402

@@ -1,4 +1,4 @@
-"""Lines of text: true to the font, nothing clipped, boxes on the ink, readable colours."""
+"""Lines of text: true to the font, nothing clipped, boxes on the ink, readable colors."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def test_print_is_what_it_was_meant_to_be():
     assert {style.background for style in styles} == {"plain"}
     assert all(0 <= style.ink <= 70 and 215 <= style.paper <= 255 for style in styles)
     assert sum(style.blur > 0 for style in styles) / 400 == pytest.approx(0.3, abs=0.1)
-    assert not find_recipe("print").colour and find_recipe("scene").colour
+    assert not find_recipe("print").color and find_recipe("scene").color
 
 
 @settings(deadline=None)

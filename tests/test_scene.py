@@ -18,7 +18,7 @@ from ocrdata.records.format.dataset_info import read_shard_set
 from ocrdata.records.sources.truth import parse_regions
 from ocrdata.render.effects.warp import Placement, warp_ink
 from ocrdata.render.scenes.batch import iterate_scenes, render_scenes
-from ocrdata.render.scenes.scene import SceneConfig
+from ocrdata.render.scenes.scene_config import SceneConfig
 from ocrdata.render.scenes.scene_layout import OccupancyGrid, bend, line_outlines, set_block
 from ocrdata.render.style.line_style import NEUTRAL
 from ocrdata.render.style.recipes import find_recipe

@@ -14,7 +14,7 @@ PICTURE = 64
 class Card(NamedTuple):
     """One picture of a sheet: the encoded image, the text below it, and a smaller line.
 
-    `good` colours the text green or red; None leaves it black. `problem` stands in for a picture
+    `good` colors the text green or red; None leaves it black. `problem` stands in for a picture
     that cannot be shown.
     """
 

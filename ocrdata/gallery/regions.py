@@ -28,8 +28,8 @@ def draw_regions(data: bytes, regions: Sequence[Region]) -> bytes:
     width = max(1, round(max(image.size) / 320))
     for region in regions:
         points = [(float(x) * scale, float(y) * scale) for x, y in region.polygon.tolist()]
-        colour = _IGNORED if region.ignore else _READ
-        draw.line([*points, points[0]], fill=colour, width=width)
+        color = _IGNORED if region.ignore else _READ
+        draw.line([*points, points[0]], fill=color, width=width)
     stream = io.BytesIO()
     image.save(stream, "PNG")
     return stream.getvalue()

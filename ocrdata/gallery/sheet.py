@@ -67,11 +67,11 @@ def _put(
     place: Tuple[int, int],
     width: int,
     sizes: Sequence[int],
-    colour: Tuple[int, int, int],
+    color: Tuple[int, int, int],
 ) -> None:
     """Draws one line with its middle at the height of `place`."""
     shown, size = _fit(text.replace("\n", " "), fonts, sizes, width)
-    draw.text(place, shown, colour, font=fonts(size), anchor="lm")
+    draw.text(place, shown, color, font=fonts(size), anchor="lm")
 
 
 # --- pictures
@@ -99,9 +99,9 @@ def _draw_card(
     else:
         small = _scaled(image, inner, picture)
         sheet.paste(small, (x + _PAD, middle - small.height // 2))
-    colour = _INK if card.good is None else (_GOOD if card.good else _BAD)
+    color = _INK if card.good is None else (_GOOD if card.good else _BAD)
     below = y + _PAD + picture + 6 + _TITLE // 2
-    _put(draw, fonts, card.title, (x + _PAD, below), inner, (20, 17, 14, 12), colour)
+    _put(draw, fonts, card.title, (x + _PAD, below), inner, (20, 17, 14, 12), color)
     below += (_TITLE + _NOTE) // 2
     _put(draw, fonts, card.note, (x + _PAD, below), inner, (11,), _FAINT)
 

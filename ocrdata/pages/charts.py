@@ -1,4 +1,4 @@
-"""Charts as inline SVG that follow the page's colours; each says in words what it shows."""
+"""Charts as inline SVG that follow the page's colors; each says in words what it shows."""
 
 from __future__ import annotations
 

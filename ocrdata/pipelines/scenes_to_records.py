@@ -15,7 +15,7 @@ from ocrdata.records.write.options import WriteOptions
 from ocrdata.records.write.stream import write_sample_stream
 from ocrdata.render.effects.backgrounds import find_pictures
 from ocrdata.render.scenes.batch import check_job, describe_scenes, drawable_texts, iterate_scenes
-from ocrdata.render.scenes.scene import SceneConfig, scene_key
+from ocrdata.render.scenes.scene_config import SceneConfig, scene_key
 from ocrdata.render.style.recipes import find_recipe
 from ocrdata.render.text.fonts import find_fonts
 from ocrdata.text.corpus import read_corpora

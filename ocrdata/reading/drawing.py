@@ -10,8 +10,8 @@ from PIL import Image, ImageDraw, ImageFont
 from ocrdata.base.assets import asset_dir
 from ocrdata.reading.words import WordCrop
 
-# Told apart by colour-blind eyes too (Okabe and Ito).
-COLOURS = (
+# Told apart by color-blind eyes too (Okabe and Ito).
+COLORS = (
     (0, 114, 178),
     (213, 94, 0),
     (0, 158, 115),
@@ -32,15 +32,15 @@ def draw_words(image: np.ndarray, words: Sequence[WordCrop]) -> Image.Image:
     pen.line([(left.width, 0), (left.width, left.height)], (180, 180, 175))
     width = max(2, max(left.size) // 400)
     for number, word in enumerate(words):
-        colour = COLOURS[number % len(COLOURS)]
+        color = COLORS[number % len(COLORS)]
         for shift, thickness in ((0, width), (left.width + 1, 1)):
             points = [(float(x) + shift, float(y)) for x, y in word.polygon.tolist()]
-            pen.line([*points, points[0]], colour, thickness)
-        _write(pen, word, left.width + 1, colour)
+            pen.line([*points, points[0]], color, thickness)
+        _write(pen, word, left.width + 1, color)
     return sheet
 
 
-def _write(pen: Any, word: WordCrop, shift: int, colour: Any) -> None:
+def _write(pen: Any, word: WordCrop, shift: int, color: Any) -> None:
     """Writes a text into its upright bounds, from top to bottom where they are a column."""
     low, high = word.polygon.min(axis=0), word.polygon.max(axis=0)
     width, height = (high - low).tolist()
@@ -50,7 +50,7 @@ def _write(pen: Any, word: WordCrop, shift: int, colour: Any) -> None:
     middle = float(low[0] + width / 2.0) + shift
     for number, text in enumerate(rows):
         y = float(low[1]) + (number + 0.5) * height / len(rows)
-        pen.text((middle, y), text, colour, font=font, anchor="mm")
+        pen.text((middle, y), text, color, font=font, anchor="mm")
 
 
 def _fitting(rows: Sequence[str], width: float, height: float) -> Any:

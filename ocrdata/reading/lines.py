@@ -58,7 +58,7 @@ class LineReader:
 def ready_line(image: np.ndarray, height: int, channels: int, width: int = 0) -> np.ndarray:
     """Returns a picture [h, w, 3] (blue first) as networks take it: uint8 [height, w, channels].
 
-    It keeps its shape, but is at most `width` wide, if that is given; colour is red first. The
+    It keeps its shape, but is at most `width` wide, if that is given; color is red first. The
     filter is TensorFlow's antialiased triangle, which is Pillow's BILINEAR on floats.
     """
     if channels == 1:

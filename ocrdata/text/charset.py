@@ -170,9 +170,10 @@ def write_characters(path: PathLike, charset: Charset) -> None:
 def write_dictionary(directory: PathLike, charset: Charset, generation: str = "plain") -> List[str]:
     """Writes the dictionary's JSON files as one of GENERATIONS had them; returns their names.
 
-    Raises UnknownNameError for another generation.
+    `directory` is made where it is not there. Raises UnknownNameError for another generation.
     """
     files = build_maps(charset.characters, generation)
+    as_path(directory).mkdir(parents=True, exist_ok=True)
     for name, data in files.items():
         write_atomic(as_path(directory) / name, data)
     return list(files)

@@ -23,6 +23,7 @@ from ocrdata.base.storage.remote import as_path
 from ocrdata.base.storage.tree import Tree, decode_lines
 from ocrdata.errors import AnnotationError, InputError, PathLike, RecordError
 from ocrdata.records.format.dataset_info import ShardSet, read_shard_set
+from ocrdata.records.format.layouts import record_of
 from ocrdata.records.format.scene_record import scene_of
 from ocrdata.records.format.schema import (
     DATASET_INFO,
@@ -87,22 +88,30 @@ def read_shards(shards: ShardSet, skips: Skips) -> SamplePairs:
     """Yields the samples of a shard set with the lists its splits are written from."""
     read = scene_of if shards.task == DETECTION else line_of
     for split, path, _ in shards.shards():
-        try:
-            for record in scan_records(path):
-                try:
-                    if record.problem:
-                        raise record.error(path)
-                    found: Any = read(example_of(path, record))
-                except ValueError as error:
-                    skips.refuse(BAD_PICTURE, record.error(path, str(error)))
-                    continue
-                except RecordError as error:
-                    skips.refuse(BAD_PICTURE, error)
-                    continue
-                yield LIST_OF.get(split, ""), _sample(found)
-        except RecordError as error:
-            # The rest of a damaged gzip stream.
-            skips.refuse(BAD_PICTURE, error)
+        for sample in read_record_file(path, skips, read):
+            yield LIST_OF.get(split, ""), sample
+
+
+def read_record_file(
+    path: PathLike, skips: Skips, read: Callable[[Any], Any] = record_of
+) -> Iterator[Sample]:
+    """Yields the samples of one record file; `read` makes a record of decoded features."""
+    try:
+        for record in scan_records(path):
+            try:
+                if record.problem:
+                    raise record.error(path)
+                found: Any = read(example_of(path, record))
+            except ValueError as error:
+                skips.refuse(BAD_PICTURE, record.error(path, str(error)))
+                continue
+            except RecordError as error:
+                skips.refuse(BAD_PICTURE, error)
+                continue
+            yield _sample(found)
+    except RecordError as error:
+        # The rest of a damaged gzip stream.
+        skips.refuse(BAD_PICTURE, error)
 
 
 def _sample(found: Any) -> Sample:

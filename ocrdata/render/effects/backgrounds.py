@@ -1,4 +1,4 @@
-"""What is behind the text: one colour, a gradient, paper, or a piece of a picture."""
+"""What is behind the text: one color, a gradient, paper, or a piece of a picture."""
 
 from __future__ import annotations
 
@@ -168,15 +168,15 @@ def invent_image(number: int, shape: Tuple[int, int] = (360, 576)) -> np.ndarray
     rng = random_streams.stream(0, "picture", number)
     height, width = shape
 
-    def colour() -> Tuple[float, float, float]:
+    def color() -> Tuple[float, float, float]:
         return tinted(rng.uniform(20, 235), rng.uniform(0, 360), rng.random() * 0.6)
 
-    corners = np.array([[colour() for _ in range(2)] for _ in range(2)], np.float32)
+    corners = np.array([[color() for _ in range(2)] for _ in range(2)], np.float32)
     image: Any = cv2.resize(corners, (width, height), interpolation=cv2.INTER_LINEAR)
     for _ in range(rng.randrange(4, 22)):
         size = rng.uniform(0.05, 0.5) * height
         middle = rng.uniform(0, width), rng.uniform(0, height)
-        shade = colour()
+        shade = color()
         layer = image.copy()
         if rng.random() < 0.6:
             box = (middle, (size * rng.uniform(0.5, 3), size), rng.gauss(0, 12))
@@ -227,7 +227,7 @@ def scale_levels(image: np.ndarray, factor: float, offset: float) -> np.ndarray:
 def draw_ground(
     style: LineStyle, shape: Tuple[int, int], pictures: BackgroundBank
 ) -> Optional[np.ndarray]:
-    """Returns the background, uint8 [h, w] or BGR [h, w, 3]; None for one flat colour.
+    """Returns the background, uint8 [h, w] or BGR [h, w, 3]; None for one flat color.
 
     A grey one is still to be tinted by the paper's hue.
     """

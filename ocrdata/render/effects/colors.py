@@ -1,6 +1,6 @@
-"""Colours of text and background that stay readable: a least distance in grey levels is kept.
+"""Colors of text and background that stay readable: a least distance in grey levels is kept.
 
-Grey is OpenCV's: 0.299 R + 0.587 G + 0.114 B. A tint never changes the grey level of a colour, so
+Grey is OpenCV's: 0.299 R + 0.587 G + 0.114 B. A tint never changes the grey level of a color, so
 contrast is decided by grey levels alone.
 """
 
@@ -11,13 +11,13 @@ from typing import Any, Optional, Tuple
 
 import numpy as np
 
-Colour = Tuple[float, float, float]
+Color = Tuple[float, float, float]
 
 _WEIGHTS = (0.114, 0.587, 0.299)
 
 
-def pure_hue(hue: float) -> Colour:
-    """Returns the fully saturated BGR colour of a hue in degrees."""
+def pure_hue(hue: float) -> Color:
+    """Returns the fully saturated BGR color of a hue in degrees."""
     place = hue % 360.0 / 60.0
     red = min(max(abs(place - 3.0) - 1.0, 0.0), 1.0)
     green = min(max(2.0 - abs(place - 2.0), 0.0), 1.0)
@@ -26,7 +26,7 @@ def pure_hue(hue: float) -> Colour:
 
 
 @lru_cache(maxsize=None)
-def _offsets(hue: int) -> Colour:
+def _offsets(hue: int) -> Color:
     """How far the channels of a pure hue, in whole degrees, lie from their grey level."""
     pure = pure_hue(hue)
     grey = sum(weight * value for weight, value in zip(_WEIGHTS, pure))
@@ -34,8 +34,8 @@ def _offsets(hue: int) -> Colour:
     return blue, green, red
 
 
-def tinted(level: float, hue: float, tint: float) -> Colour:
-    """Returns the BGR colour of a grey level, tinted as far as it can be without changing it."""
+def tinted(level: float, hue: float, tint: float) -> Color:
+    """Returns the BGR color of a grey level, tinted as far as it can be without changing it."""
     if tint <= 0.0:
         return level, level, level
     blue, green, red = offsets = _offsets(int(hue))

@@ -1,4 +1,4 @@
-"""Ink and ground to one picture: colours that stay apart, transparency, shadow, outline, relief."""
+"""Ink and ground to one picture: colors that stay apart, transparency, shadow, outline, relief."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from ocrdata.render.effects.backgrounds import scale_levels
-from ocrdata.render.effects.colors import Colour, levels_of, separate, tinted
+from ocrdata.render.effects.colors import Color, levels_of, separate, tinted
 from ocrdata.render.effects.text_effects import thicken
 from ocrdata.render.style.line_style import LineStyle
 
@@ -18,9 +18,9 @@ _STEPS = np.arange(256.0)
 
 
 def mix(
-    mask: np.ndarray, ground: Optional[np.ndarray], style: LineStyle, em: float, colour: bool
+    mask: np.ndarray, ground: Optional[np.ndarray], style: LineStyle, em: float, color: bool
 ) -> np.ndarray:
-    """Returns the picture: text in its colour over its ground, uint8 [h, w] or BGR [h, w, 3].
+    """Returns the picture: text in its color over its ground, uint8 [h, w] or BGR [h, w, 3].
 
     `em` is in pixels. Text and ground keep `style.contrast` grey levels apart.
     """
@@ -31,12 +31,12 @@ def mix(
         level, _ = separate(style.ink, style.paper, style.paper, need)
     else:
         ground, level = _apart(ground, style.ink, need)
-    shade = tinted(level, style.ink_hue, style.ink_tint) if colour else (level,) * 3
+    shade = tinted(level, style.ink_hue, style.ink_tint) if color else (level,) * 3
     hung = bool(style.outline or style.shadow or style.emboss)
-    if colour and (ground is None or ground.ndim == 2):
+    if color and (ground is None or ground.ndim == 2):
         paper = tinted(style.paper, style.paper_hue, style.paper_tint)
         if not hung:
-            return _coloured(mask, ground, paper, shade, opacity, style.paper)
+            return _colored(mask, ground, paper, shade, opacity, style.paper)
         ground = _sheet(mask.shape, paper) if ground is None else _tint(ground, paper, style.paper)
     elif ground is None:
         if not hung:
@@ -59,14 +59,14 @@ def _apart(ground: np.ndarray, ink: float, need: float) -> Tuple[np.ndarray, flo
     return ground, level
 
 
-def blend(ground: np.ndarray, mask: np.ndarray, colour: Colour, opacity: float) -> np.ndarray:
-    """Mixes a colour into a picture by a mask (uint8 [h, w])."""
+def blend(ground: np.ndarray, mask: np.ndarray, color: Color, opacity: float) -> np.ndarray:
+    """Mixes a color into a picture by a mask (uint8 [h, w])."""
     keep = cv2.bitwise_not(mask if opacity >= 1.0 else cv2.convertScaleAbs(mask, alpha=opacity))
     if ground.ndim == 2:
         left = cv2.multiply(ground, keep, scale=1.0 / 255.0)
-        return cv2.add(left, cv2.convertScaleAbs(mask, alpha=opacity * colour[0] / 255.0))
+        return cv2.add(left, cv2.convertScaleAbs(mask, alpha=opacity * color[0] / 255.0))
     left = cv2.multiply(ground, cv2.cvtColor(keep, cv2.COLOR_GRAY2BGR), scale=1.0 / 255.0)
-    parts = [cv2.convertScaleAbs(mask, alpha=opacity * part / 255.0) for part in colour]
+    parts = [cv2.convertScaleAbs(mask, alpha=opacity * part / 255.0) for part in color]
     return cv2.add(left, cv2.merge(parts))
 
 
@@ -75,11 +75,11 @@ def _graded(mask: np.ndarray, empty: float, full: float, opacity: float) -> np.n
     return cv2.convertScaleAbs(mask, alpha=(full - empty) * opacity / 255.0, beta=empty)
 
 
-def _coloured(
+def _colored(
     mask: np.ndarray,
     ground: Optional[np.ndarray],
-    paper: Colour,
-    ink: Colour,
+    paper: Color,
+    ink: Color,
     opacity: float,
     level: float,
 ) -> np.ndarray:
@@ -101,13 +101,13 @@ def _coloured(
     )
 
 
-def _sheet(shape: Tuple[int, ...], colour: Colour) -> np.ndarray:
+def _sheet(shape: Tuple[int, ...], color: Color) -> np.ndarray:
     sheet = np.empty((*shape, 3), np.uint8)
-    sheet[:] = np.rint(colour)
+    sheet[:] = np.rint(color)
     return sheet
 
 
-def _tint(ground: np.ndarray, paper: Colour, level: float) -> np.ndarray:
+def _tint(ground: np.ndarray, paper: Color, level: float) -> np.ndarray:
     """Gives a grey ground the paper's hue, level by level."""
     offsets: Any = (*(part - level for part in paper), 0.0)
     return cv2.add(cv2.cvtColor(ground, cv2.COLOR_GRAY2BGR), offsets)

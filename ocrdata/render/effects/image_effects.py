@@ -122,7 +122,7 @@ def _noise(place: float, shape: Tuple[int, ...]) -> np.ndarray:
 def add_noise(image: np.ndarray, sigma: float, place: float) -> np.ndarray:
     """Adds Gaussian noise of `sigma` levels, read from the bank at `place` in [0, 1).
 
-    The same for all channels: grain, not colour.
+    The same for all channels: grain, not color.
     """
     if sigma <= 0:
         return image
@@ -149,10 +149,10 @@ def add_specks(image: np.ndarray, share: float, place: float) -> np.ndarray:
     if share <= 0:
         return image
     shape = image.shape[:2]
-    rng = read_bank("specks", place, shape[0] * shape[1]).reshape(shape)
+    drawn = read_bank("specks", place, shape[0] * shape[1]).reshape(shape)
     speckled = image.copy()
-    speckled[rng < share / 2] = 0
-    speckled[rng > 1 - share / 2] = 255
+    speckled[drawn < share / 2] = 0
+    speckled[drawn > 1 - share / 2] = 255
     return speckled
 
 

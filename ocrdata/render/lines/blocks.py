@@ -66,8 +66,8 @@ def painter_of(config: RenderConfig) -> LineRenderer:
     """Returns the painter of a job, one a process."""
     room = ROOM if config.recipe.is_drawn("picture") else MORE_ROOM
     cache = GlyphCache(config.faces, config.latin, config.fallback, room)
-    colour = config.recipe.colour
-    return LineRenderer(cache, config.recipe.sizes, config.frame, colour, config.pictures)
+    color = config.recipe.color
+    return LineRenderer(cache, config.recipe.sizes, config.frame, color, config.pictures)
 
 
 def image_key(number: int, form: str = "jpg") -> str:
@@ -96,23 +96,44 @@ def _from_chosen(style: LineStyle, chosen: List[int], count: int) -> LineStyle:
     return style._replace(picture_at=place)
 
 
-def render_block(
+class DrawnLine(NamedTuple):
+    """A line's picture before it is a file: its number in the run, text, style and pixels."""
+
+    number: int
+    text: str
+    style: LineStyle
+    line: RenderedLine
+
+    @property
+    def quality(self) -> int:
+        """The quality of its JPEG or WebP file."""
+        return int(round(self.style.quality))
+
+
+def draw_block(
     config: RenderConfig, task: TextBlockTask, places: Optional[Sequence[int]] = None
-) -> Iterator[RenderedImage]:
-    """Yields the pictures of a block in order, or of some places in it."""
+) -> Iterator[DrawnLine]:
+    """Yields the lines of a block in order, or of some places in it."""
     painter = painter_of(config._replace(replay=()))
     places = range(len(task.texts)) if places is None else places
     styles = styles_of(config, task.number, places)
     texts = [task.texts[place] for place in places]
     for first in range(0, len(places), _AT_ONCE):
-        last = min(first + _AT_ONCE, len(places))
-        for n, one in zip(
-            range(first, last), _draw(config, painter, texts[first:last], styles[first:last])
-        ):
-            data = encode_image(one.image, config.form, int(round(styles[n].quality)))
-            key = image_key(task.number * BLOCK_SIZE + places[n], config.form)
-            sample = Sample(key, data, texts[n])
-            yield RenderedImage(sample, styles[n], one.image.shape[:2], one.quads)
+        part = slice(first, min(first + _AT_ONCE, len(places)))
+        drawn = _draw(config, painter, texts[part], styles[part])
+        for place, text, style, line in zip(places[part], texts[part], styles[part], drawn):
+            yield DrawnLine(task.number * BLOCK_SIZE + place, text, style, line)
+
+
+def render_block(
+    config: RenderConfig, task: TextBlockTask, places: Optional[Sequence[int]] = None
+) -> Iterator[RenderedImage]:
+    """Yields the pictures of a block in order, or of some places in it, encoded."""
+    for drawn in draw_block(config, task, places):
+        image = drawn.line.image
+        data = encode_image(image, config.form, drawn.quality)
+        sample = Sample(image_key(drawn.number, config.form), data, drawn.text)
+        yield RenderedImage(sample, drawn.style, image.shape[:2], drawn.line.quads)
 
 
 def _draw(

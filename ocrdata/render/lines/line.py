@@ -38,7 +38,7 @@ class RenderedLine(NamedTuple):
 
 
 class Ink(NamedTuple):
-    """A line's ink on its canvas, before any colour, with its em in pixels."""
+    """A line's ink on its canvas, before any color, with its em in pixels."""
 
     mask: np.ndarray
     em: float
@@ -63,10 +63,10 @@ class LineRenderer:
         cache: GlyphCache,
         sizes: Tuple[float, float] = (0.78, 0.78),
         frame: Frame = _FRAME,
-        colour: bool = False,
+        color: bool = False,
         pictures: Sequence[Any] = (),
     ) -> None:
-        self.cache, self.frame, self.colour = cache, frame, colour
+        self.cache, self.frame, self.color = cache, frame, color
         self.pictures = BackgroundBank(pictures)
         self.sizes = sizes
         # Fine-grained threads cost more than they give on pictures this small.
@@ -115,10 +115,10 @@ class LineRenderer:
             draw_ground(style, ink.mask.shape, self.pictures) for ink, style in zip(inks, styles)
         ]
         pictures = [
-            mix(ink.mask, ground, style, ink.em, self.colour)
+            mix(ink.mask, ground, style, ink.em, self.color)
             for ink, ground, style in zip(inks, grounds, styles)
         ]
-        if not self.colour:
+        if not self.color:
             pictures = [_grey(image) for image in pictures]
         pictures = degrade(pictures, styles, self.frame.height)
         return [RenderedLine(image, ink.quads) for image, ink in zip(pictures, inks)]

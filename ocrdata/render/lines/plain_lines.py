@@ -1,4 +1,4 @@
-"""Lines that are only set and coloured, many at a time: side by side in one picture, then cut up.
+"""Lines that are only set and colored, many at a time: side by side in one picture, then cut up.
 
 What `LinePainter.draw` does for one line costs more in Python than in pixels. Where all lines have
 the same style but for the face, most of it is done once for all of them; the pixels are the same.
@@ -42,7 +42,7 @@ _FREE = ("face", "quality")
 @lru_cache(maxsize=16)
 def only_copies(recipe: Recipe) -> bool:
     """Says whether all lines of a recipe are alike, and no pixel of theirs is ever resampled."""
-    if recipe.colour or recipe.backgrounds[0] != sum(recipe.backgrounds):
+    if recipe.color or recipe.backgrounds[0] != sum(recipe.backgrounds):
         return False
     return all(
         _is_neutral(recipe, name)
@@ -52,9 +52,9 @@ def only_copies(recipe: Recipe) -> bool:
 
 
 def _is_neutral(recipe: Recipe, name: str) -> bool:
-    low, high, rng = recipe.spread(name)
+    low, high, chance = recipe.spread(name)
     usual = getattr(NEUTRAL, name)
-    return low == high and (low == usual or (name in _SHARED and rng >= 1.0))
+    return low == high and (low == usual or (name in _SHARED and chance >= 1.0))
 
 
 class _Row:

@@ -27,12 +27,12 @@ from ocrdata.base.storage.journal import append_row, open_journal, read_journal
 from ocrdata.base.storage.staging import Staged, staged_output
 from ocrdata.errors import OptionError, PathLike
 from ocrdata.render.lines.text_sampling import text_digest
-from ocrdata.render.scenes.scene import (
-    _IMAGES,
+from ocrdata.render.scenes.scene import render_scene
+from ocrdata.render.scenes.scene_config import (
     MOST_LINES,
     MOST_TEXTS,
+    SCENES_FOLDER,
     SceneConfig,
-    render_scene,
     scene_key,
 )
 from ocrdata.render.text.font_coverage import drawable, nothing_to_draw
@@ -167,7 +167,7 @@ def render_scenes(
     skips = dict(skipped or {})
     kept = drawable_texts(texts, config, skips)
     options = {**describe_scenes(config, kept, count), "test_fraction": test_fraction}
-    names = (_IMAGES, TRAIN_LIST, TEST_LIST)
+    names = (SCENES_FOLDER, TRAIN_LIST, TEST_LIST)
     with staged_output(data_dir, names, "gen-scenes", options, overwrite, resume) as staged:
         regions, ignored = _write_scenes(staged, config, kept, count, workers, on_progress)
         train, test = _write_lists(staged, config, count, test_fraction)
@@ -185,7 +185,7 @@ def _write_scenes(
     workers: Workers,
     on_progress: Optional[OnProgress],
 ) -> Tuple[int, int]:
-    folder = staged.path(_IMAGES).parent
+    folder = staged.path(SCENES_FOLDER).parent
     rows = read_journal(folder / _JOURNAL) if staged.resumed else ()
     done = {number: (regions, ignored) for number, regions, ignored in rows}
     blocks = range(-(-count // _BLOCK))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import random
 from functools import lru_cache
-from pathlib import Path
 from typing import List, NamedTuple, Tuple
 
 import cv2
@@ -23,6 +22,12 @@ from ocrdata.render.effects.compositing import blend, mix
 from ocrdata.render.effects.image_effects import degrade, encode_image
 from ocrdata.render.effects.noise import read_texture
 from ocrdata.render.effects.warp import Placement, warp_ink
+from ocrdata.render.scenes.scene_config import (
+    MOST_LINES,
+    MOST_TEXTS,
+    SceneConfig,
+    scene_key,
+)
 from ocrdata.render.scenes.scene_layout import (
     OccupancyGrid,
     TextBlock,
@@ -32,39 +37,11 @@ from ocrdata.render.scenes.scene_layout import (
     set_block,
 )
 from ocrdata.render.style.line_style import NEUTRAL, LineStyle
-from ocrdata.render.style.recipes import Recipe
 from ocrdata.render.style.style_sampling import DRAWS, draw_styles
-from ocrdata.render.text.fonts import FontFace
 from ocrdata.render.text.glyphs import GlyphCache
 
-MOST_TEXTS = 40
-MOST_LINES = 4
-_IMAGES = "images"
-_FOLDER_SIZE = 10_000
 # Text lower than this cannot be read, by anyone.
 LEAST_HEIGHT = 8.0
-
-
-class SceneConfig(NamedTuple):
-    """What decides every scene of a run; plain data that travels to the workers."""
-
-    faces: Tuple[FontFace, ...]
-    recipe: Recipe
-    size: Tuple[int, int] = (640, 640)
-    texts: Tuple[int, int] = (3, 15)
-    heights: Tuple[float, float] = (12.0, 72.0)
-    seed: int = 0
-    form: str = "jpg"
-    pictures: Tuple[Path, ...] = ()
-    dont_care: float = 0.08
-    vertical: float = 0.12
-    curved: float = 0.0
-    turned: float = 1.0
-
-
-def scene_key(number: int, form: str = "jpg") -> str:
-    """Returns the path of a scene, at most 10,000 to a folder."""
-    return f"{_IMAGES}/{number // _FOLDER_SIZE:04d}/scene_{number:08d}.{form}"
 
 
 @lru_cache(maxsize=2)
@@ -73,8 +50,23 @@ def _kept(config: SceneConfig) -> Tuple[GlyphCache, BackgroundBank]:
     return GlyphCache(config.faces), BackgroundBank(config.pictures, max(1024, *config.size))
 
 
+class DrawnScene(NamedTuple):
+    """A scene's picture (uint8 BGR [h, w, 3]), its regions, and the quality its JPEG file gets."""
+
+    image: np.ndarray
+    regions: Tuple[Region, ...]
+    quality: int
+
+
 def render_scene(config: SceneConfig, number: int, texts: Tuple[str, ...]) -> Sample:
-    """Returns a scene with its regions: as many of the texts as its stream asks for and fit."""
+    """Returns a scene with its regions, its picture encoded."""
+    scene = draw_scene(config, number, texts)
+    data = encode_image(scene.image, config.form, scene.quality)
+    return Sample(scene_key(number, config.form), data, regions=scene.regions)
+
+
+def draw_scene(config: SceneConfig, number: int, texts: Tuple[str, ...]) -> DrawnScene:
+    """Returns a scene: as many of the texts as its random stream asks for and fit."""
     cache, pictures = _kept(config)
     rng = random_streams.stream(config.seed, "scene", number)
     rows = random_streams.uniform_block(config.seed, "scene-style", number, MOST_TEXTS + 1, DRAWS)
@@ -91,8 +83,7 @@ def render_scene(config: SceneConfig, number: int, texts: Tuple[str, ...]) -> Sa
         taken, left = left[:lines], left[lines:]
         regions += _write(image, taken, _of_scene(style, config, rng), config, room, rng, cache)
     image = degrade([image], [_whole(styles[-1])], 32)[0]
-    data = encode_image(image, config.form, int(round(max(60.0, styles[-1].quality))))
-    return Sample(scene_key(number, config.form), data, regions=tuple(regions))
+    return DrawnScene(image, tuple(regions), int(round(max(60.0, styles[-1].quality))))
 
 
 def _lines(rng: random.Random) -> int:

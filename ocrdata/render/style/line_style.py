@@ -32,7 +32,7 @@ class LineStyle(NamedTuple):
     margin_right: float = 0.12
     shift: float = 0.0  # from the middle, as a share of the free height: -1 is the top
     align: float = 0.5  # in a fixed width: 0 is left
-    # colours
+    # colors
     ink: float = 0.0  # grey level of the text
     ink_hue: float = 0.0  # degrees
     ink_tint: float = 0.0  # from grey (0) to the pure hue (1)
@@ -62,7 +62,7 @@ class LineStyle(NamedTuple):
     texture: float = 0.0  # levels of paper fibre and stains
     texture_at: float = 0.0
     picture_at: float = 0.0  # which picture, and where it is cut
-    fade: float = 0.5  # of a picture towards the paper's colour
+    fade: float = 0.5  # of a picture towards the paper's color
     # shape
     rotation: float = 0.0  # degrees, anticlockwise
     shear: float = 0.0  # sideways, in pixels a pixel of height

@@ -104,7 +104,7 @@ PRESETS: Dict[str, Dict[str, Any]] = {
         "artefacts": (20.0, 70.0, 0.2),
         "quality": (50.0, 95.0),
     },
-    # Screenshots: flat colours, crisp text, compression.
+    # Screenshots: flat colors, crisp text, compression.
     "screen": {
         "size": (0.5, 0.82),
         "weight": (0.2, 0.6, 0.2),

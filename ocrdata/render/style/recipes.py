@@ -37,7 +37,7 @@ class Spread(NamedTuple):
 
     low: float
     high: float
-    rng: float = 1.0
+    chance: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Recipe:
         if name == "picture":
             return self.backgrounds[BACKGROUNDS.index(name)] > 0
         spread = self.spread(name)
-        return spread.high > 0 and spread.rng > 0
+        return spread.high > 0 and spread.chance > 0
 
     @property
     def sizes(self) -> Tuple[float, float]:
@@ -71,10 +71,10 @@ class Recipe:
         return spread.low, spread.high
 
     @property
-    def colour(self) -> bool:
+    def color(self) -> bool:
         """Whether pictures have three channels."""
         tints = (self.spread(name) for name in ("ink_tint", "paper_tint"))
-        return self.backgrounds[3] > 0 or any(tint.high > 0 < tint.rng for tint in tints)
+        return self.backgrounds[3] > 0 or any(tint.high > 0 < tint.chance for tint in tints)
 
     def with_fixed(self, values: Mapping[str, Any]) -> Recipe:
         """Returns the recipe with some fields set for every line."""

@@ -33,7 +33,7 @@ class _Table(NamedTuple):
 
     low: np.ndarray
     width: np.ndarray
-    rng: np.ndarray
+    chance: np.ndarray
     neutral: np.ndarray
     weights: np.ndarray
     varying: Tuple[int, ...]
@@ -43,11 +43,11 @@ class _Table(NamedTuple):
 def _table(recipe: Recipe) -> _Table:
     spreads = [_effective(recipe, name) for name in FIELDS]
     neutral = [0.0 if name == "background" else getattr(NEUTRAL, name) for name in FIELDS]
-    low, high, rng = np.array(spreads, np.float64).T
+    low, high, chance = np.array(spreads, np.float64).T
     weights = np.cumsum(recipe.backgrounds)
-    varying = np.flatnonzero((high > low) | ((rng < 1.0) & (low != neutral)))
+    varying = np.flatnonzero((high > low) | ((chance < 1.0) & (low != neutral)))
     columns = tuple(varying.tolist())
-    return _Table(low, high - low, rng, np.array(neutral), weights / weights[-1], columns)
+    return _Table(low, high - low, chance, np.array(neutral), weights / weights[-1], columns)
 
 
 def _effective(recipe: Recipe, name: str) -> Spread:
@@ -64,7 +64,7 @@ def draw_styles(rows: np.ndarray, recipe: Recipe) -> List[LineStyle]:
     """Turns uniform numbers (float64 [n, DRAWS]) into n styles."""
     table, half, count = _table(recipe), len(FIELDS), len(rows)
     values = np.where(
-        rows[:, :half] < table.rng, table.low + rows[:, half:] * table.width, table.neutral
+        rows[:, :half] < table.chance, table.low + rows[:, half:] * table.width, table.neutral
     )
     _keep_legible(values)
     kinds = np.searchsorted(table.weights, rows[:, _BACKGROUND], side="right").clip(max=3)

@@ -1,0 +1,1 @@
+"""What `import ocrdata` offers (docs/api.md), in small modules; nothing here needs TensorFlow."""

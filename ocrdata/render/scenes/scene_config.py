@@ -1,0 +1,37 @@
+"""What decides a scene, and what its file is called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple, Tuple
+
+from ocrdata.render.style.recipes import Recipe
+from ocrdata.render.text.fonts import FontFace
+
+# The most texts in a scene, and the most lines in a block of them.
+MOST_TEXTS = 40
+MOST_LINES = 4
+SCENES_FOLDER = "images"
+_FOLDER_SIZE = 10_000
+
+
+class SceneConfig(NamedTuple):
+    """What decides every scene of a run; plain data that travels to the workers."""
+
+    faces: Tuple[FontFace, ...]
+    recipe: Recipe
+    size: Tuple[int, int] = (640, 640)
+    texts: Tuple[int, int] = (3, 15)
+    heights: Tuple[float, float] = (12.0, 72.0)
+    seed: int = 0
+    form: str = "jpg"
+    pictures: Tuple[Path, ...] = ()
+    dont_care: float = 0.08
+    vertical: float = 0.12
+    curved: float = 0.0
+    turned: float = 1.0
+
+
+def scene_key(number: int, form: str = "jpg") -> str:
+    """Returns the path of a scene, at most 10,000 to a folder."""
+    return f"{SCENES_FOLDER}/{number // _FOLDER_SIZE:04d}/scene_{number:08d}.{form}"
