@@ -10,7 +10,9 @@ from fontTools.ttLib.tables.TupleVariation import TupleVariation
 from ocrdata.base.assets import asset_dir
 from ocrdata.errors import FontError, OptionError, UnknownNameError
 from ocrdata.render.text import glyphs
-from ocrdata.render.text.fonts import FontFace, find_fonts, font_characters
+from ocrdata.render.text.face_characters import font_characters
+from ocrdata.render.text.font_face import FontFace
+from ocrdata.render.text.fonts import find_fonts
 from ocrdata.render.text.glyph_store import MemoryBudget
 from ocrdata.render.text.glyphs import GlyphCache
 
@@ -40,7 +42,7 @@ def small_font(path, characters="中A", weights=False):
     names = [".notdef"] + [f"g{ord(character):X}" for character in characters]
     builder.setupGlyphOrder(names)
     builder.setupCharacterMap({ord(c): name for c, name in zip(characters, names[1:])})
-    builder.setupGlyf({name: square(100) for name in names})
+    builder.setupGlyf({name: square(100 if name != ".notdef" else 40) for name in names})
     builder.setupHorizontalMetrics(dict.fromkeys(names, (1000, 100)))
     builder.setupHorizontalHeader(ascent=880, descent=-120)
     builder.setupNameTable({"familyName": "Bars", "styleName": "Regular"})

@@ -63,7 +63,8 @@ def _corpora() -> Dict[str, str]:
 
 
 def _fonts(names: Tuple[str, ...], coverage: Optional[str]) -> Dict[str, str]:
-    from ocrdata.render.text.fonts import find_fonts, font_characters
+    from ocrdata.render.text.face_characters import font_characters
+    from ocrdata.render.text.fonts import find_fonts
 
     needed = _characters(coverage) if coverage else set()
     rows = {}
@@ -71,6 +72,8 @@ def _fonts(names: Tuple[str, ...], coverage: Optional[str]) -> Dict[str, str]:
         known = font_characters(face)
         label = str(face) if names else face.path.stem
         rows[label] = f"{len(known):,} characters"
+        if len(known) < known.listed:
+            rows[label] += f" ({known.listed - len(known):,} more are listed and draw nothing)"
         if coverage:
             gaps = sorted(needed - known)
             shown = " lacks {}{}".format("".join(gaps[:20]), "..." if len(gaps) > 20 else "")

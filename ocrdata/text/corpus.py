@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import re
+import unicodedata
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from typing import Callable, Deque, Dict, Iterable, Iterator, List, Optional, Se
 from ocrdata.base.assets import asset_dir
 from ocrdata.errors import CorpusError, OptionError, PathLike, UnknownNameError
 from ocrdata.text.files import read_phrases
+from ocrdata.text.properties import invisible_in
 from ocrdata.text.words import cut_text, read_jieba_words
 
 LEXICON_CORPUS = "lexicon"
@@ -43,11 +44,6 @@ DEFAULT_CORPORA = tuple(name for name in CORPORA if name != LEXICON_CORPUS)
 CUT_LENGTH = 10
 
 Reader = Callable[[], Iterable[Tuple[str, int]]]
-
-# Controls, invisible formatting and direction marks: no picture can show them.
-_UNPRINTABLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\ufff9-\uffff]"
-)
 
 
 @dataclass(frozen=True)
@@ -199,8 +195,10 @@ class _Sieve:
     def _reason(self, phrase: Phrase) -> str:
         if not phrase.text:
             return "empty line"
-        if _UNPRINTABLE.search(phrase.text):
-            return "control character"
+        unseen = invisible_in(phrase.text)
+        if unseen:
+            controls = unicodedata.category(unseen) == "Cc"
+            return "control character" if controls else "character without a visible form"
         if len(phrase.text) < self.lengths[0]:
             return TOO_SHORT
         if len(phrase.text) > self.lengths[1]:

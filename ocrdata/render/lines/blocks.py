@@ -20,7 +20,7 @@ from ocrdata.render.lines.text_sampling import BLOCK_SIZE, TextBlockTask
 from ocrdata.render.style.line_style import LineStyle, style_line
 from ocrdata.render.style.recipes import Recipe
 from ocrdata.render.style.style_sampling import DRAWS, draw_styles
-from ocrdata.render.text.fonts import FontFace
+from ocrdata.render.text.font_face import FontFace
 from ocrdata.render.text.glyph_store import MORE_ROOM, ROOM
 from ocrdata.render.text.glyphs import GlyphCache
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Dict, List, Optional, Sequence
 
 from ocrdata.errors import CorpusError, FontError, OcrdataError
-from ocrdata.render.text.fonts import FontFace
+from ocrdata.render.text.font_face import FontFace
 from ocrdata.render.text.glyphs import GlyphCache
+from ocrdata.text.properties import is_invisible, needs_shaping, script_of, script_title
 
 
 def drawable(
@@ -23,7 +24,7 @@ def drawable(
     for place, text in enumerate(texts):
         gap = cache.missing(text)
         if gap:
-            reason = f"no font has {gap} (U+{ord(gap):04X})"
+            reason = _why_missing(gap)
         elif longest is not None and len(text) > longest:
             reason = f"too long for a picture ({longest} characters)"
         else:
@@ -31,6 +32,14 @@ def drawable(
             continue
         skipped[reason] = skipped.get(reason, 0) + 1
     return kept
+
+
+def _why_missing(character: str) -> str:
+    if is_invisible(character):
+        return f"has no visible form (U+{ord(character):04X})"
+    if needs_shaping(character):
+        return f"needs shaping ({script_title(script_of(character))})"
+    return f"no font has {character} (U+{ord(character):04X})"
 
 
 def nothing_to_draw(faces: Sequence[FontFace], skipped: Dict[str, int]) -> OcrdataError:

@@ -1,4 +1,4 @@
-"""Font files: which faces are meant, and which characters each has.
+"""Font files: which faces are meant by a name.
 
 A font is named as `FILE[:FACE][@AXES][*SHARE]`, a folder, or the stem of a bundled font:
 
@@ -11,17 +11,13 @@ A font is named as `FILE[:FACE][@AXES][*SHARE]`, a folder, or the stem of a bund
 from __future__ import annotations
 
 import re
-import sys
-from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import IO, Any, Dict, FrozenSet, Iterable, Iterator, List, Optional, Sequence, Tuple
-
-from fontTools.ttLib import TTFont
-from PIL import ImageFont
+from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from ocrdata.base.assets import asset_dir
 from ocrdata.errors import FontError, OptionError, PathLike, UnknownNameError
+from ocrdata.render.text.face_characters import font_characters
+from ocrdata.render.text.font_face import Axes, FontFace, font_axes
 
 FONT_SUFFIXES = (".ttf", ".otf", ".ttc", ".otc")
 # A range of an axis is drawn at this many values.
@@ -29,36 +25,6 @@ STEPS = 5
 _SHARE = re.compile(r"^(.*)\*([0-9]*\.?[0-9]+)$")
 _AXES = re.compile(r"^(.*)@((?:[A-Za-z]{4}=[-0-9.]+,?)+)$")
 _AXIS = re.compile(r"^([A-Za-z]{4})=(-?[0-9.]+?)(?:\.\.(-?[0-9.]+))?$")
-
-Axes = Tuple[Tuple[str, float], ...]
-
-
-@dataclass(frozen=True)
-class FontFace:
-    """One face of a font file, at one place on its axes; `share` weighs it among the faces."""
-
-    path: Path
-    index: int = 0
-    axes: Axes = ()
-    share: float = 1.0
-
-    def __str__(self) -> str:
-        name = f"{self.path}:{self.index}" if self.index else str(self.path)
-        if self.axes:
-            name += "@" + ",".join(f"{tag}={value:g}" for tag, value in self.axes)
-        return name if self.share == 1.0 else f"{name}*{self.share:g}"
-
-    def open(self, size: int) -> ImageFont.FreeTypeFont:
-        """Returns the Pillow font at `size` pixels an em."""
-        # The basic layout: RAQM's results differ with the version of HarfBuzz.
-        layout = ImageFont.Layout.BASIC
-        font = ImageFont.truetype(str(self.path), size, self.index, layout_engine=layout)
-        if self.axes:
-            wanted = dict(self.axes)
-            known = [axis.axisTag for axis in font_axes(self.path, self.index)]
-            usual = {a.axisTag: a.defaultValue for a in font_axes(self.path, self.index)}
-            font.set_variation_by_axes([wanted.get(tag, usual[tag]) for tag in known])
-        return font
 
 
 def find_fonts(
@@ -179,82 +145,5 @@ def _check_axes(path: Path, index: int, axes: Axes) -> None:
             raise FontError(path, text)
 
 
-@lru_cache(maxsize=256)
-def font_axes(path: Path, index: int) -> "Tuple[Any, ...]":
-    """Returns fontTools' axes of a variable font, none of another."""
-    font = _open_table(path, index)
-    return tuple(font["fvar"].axes) if "fvar" in font else ()
-
-
-def _open_table(path: Path, index: int) -> TTFont:
-    try:
-        # fontTools does not close a file it cannot read.
-        with path.open("rb") as stream:
-            font = TTFont(stream, fontNumber=index, lazy=False)
-            # Read now, while the file is open.
-            font.getBestCmap()
-            _ = font["fvar"].axes if "fvar" in font else None
-            return font
-    except Exception as error:
-        # fontTools lets whatever a damaged table causes through: struct, assertion, key errors.
-        raise _unreadable(FontFace(path, index), error) from error
-
-
-def read_tables(stream: IO[bytes], index: int) -> TTFont:
-    """Returns fontTools' view of a face whose glyphs are named by their numbers.
-
-    Their own names, which nothing here needs, would have all outlines read: 8 MB and 90 ms for
-    the bundled fonts.
-    """
-    font = TTFont(stream, fontNumber=index, lazy=True)
-    font.setGlyphOrder(list(map(str, range(font["maxp"].numGlyphs))))
-    return font
-
-
 def _bundled_hint(bundled: Iterable[str]) -> str:
     return "Without --font the bundled ones are used: {}.".format(", ".join(sorted(bundled)))
-
-
-@lru_cache(maxsize=None)
-def _characters(path: Path, index: int) -> FrozenSet[str]:
-    try:
-        with path.open("rb") as stream:
-            points = read_tables(stream, index).getBestCmap()
-        ImageFont.truetype(str(path), 16, index)
-    except Exception as error:
-        raise _unreadable(FontFace(path, index), error) from error
-    if not points:
-        raise FontError(str(path), "has no Unicode character map")
-    # Fonts have most characters in common, and share their strings.
-    return frozenset(sys.intern(chr(point)) for point in points)
-
-
-def font_characters(face: FontFace) -> FrozenSet[str]:
-    """Returns the characters that a face has glyphs for, from its cmap.
-
-    Raises FontError for a file that neither fontTools nor FreeType can read.
-    """
-    return _characters(face.path, face.index)
-
-
-def _unreadable(face: FontFace, error: Exception) -> FontError:
-    count = _face_count(face.path)
-    if count is not None and face.index >= count:
-        problem = "has {} face{}, so there is no face {}".format(
-            count, "" if count == 1 else "s", face.index
-        )
-        return FontError(face.path, problem, hint="Faces are counted from 0.")
-    detail = str(error) or type(error).__name__
-    return FontError(face.path, f"is not a font that can be read ({detail})")
-
-
-def _face_count(path: Path) -> Optional[int]:
-    """Returns how many faces a file has, None where it is no font at all."""
-    try:
-        with path.open("rb") as stream:
-            head = stream.read(12)
-    except OSError:
-        return None
-    if head[:4] == b"ttcf":
-        return int.from_bytes(head[8:12], "big")
-    return 1 if head[:4] in (b"\0\1\0\0", b"OTTO", b"true") else None

@@ -15,10 +15,12 @@ from typing import Dict, List, Sequence, Set, Tuple
 from PIL import ImageFont
 
 from ocrdata.errors import FontError
-from ocrdata.render.text.fonts import FontFace, font_characters
+from ocrdata.render.text.face_characters import font_characters
+from ocrdata.render.text.font_face import FontFace, freetype_error
 from ocrdata.render.text.glyph_store import ROOM, GlyphStore, MemoryBudget
 from ocrdata.render.text.kerning import Kerning
 from ocrdata.render.text.rasters import Glyph, draw_glyph
+from ocrdata.text.properties import is_invisible, needs_shaping
 
 FONTS_OPEN = 48  # files
 
@@ -34,6 +36,9 @@ class _Masks(Dict[str, int]):
         self.everywhere: Set[str] = set()
 
     def __missing__(self, character: str) -> int:
+        if is_invisible(character) or needs_shaping(character):
+            self[character] = 0
+            return 0
         able = [character in font_characters(face) for face in self.faces]
         found = self[character] = sum(1 << i for i, has in enumerate(able) if has)
         if all(able):
@@ -142,7 +147,10 @@ class GlyphCache:
         return self._store.table(face, size)[character]
 
     def _draw(self, face: int, size: int, character: str) -> Glyph:
-        return draw_glyph(self.font(face, size), character, size)
+        try:
+            return draw_glyph(self.font(face, size), character, size)
+        except OSError as error:
+            raise freetype_error(self.faces[face], error, character) from error
 
     def glyphs(self, face: "int | List[int]", size: int, text: str) -> List[Glyph]:
         """Returns the glyphs of a text."""
