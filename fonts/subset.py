@@ -1,6 +1,7 @@
 """Makes the bundled fonts from Debian's packages; same source and fonttools, same bytes.
 
-Needs fonttools only, and the packages fonts-noto-cjk and fonts-lxgw-wenkai unpacked somewhere:
+Needs fonttools only, and these packages unpacked somewhere: fonts-noto-cjk, fonts-lxgw-wenkai,
+fonts-noto-core, fonts-league-spartan, fonts-dancingscript.
 
     python fonts/subset.py --source /usr/share/fonts --output fonts
 """
@@ -19,12 +20,19 @@ from fontTools.ttLib.tables.ttProgram import Program
 
 
 class Face(NamedTuple):
-    """One bundled file: its source below the fonts folder, and its new name if it needs one."""
+    """One bundled file: its source below the fonts folder, and its new name if it needs one.
+
+    Those in `latin/` hold Latin only.
+    """
 
     file: str
     source: str
-    number: int
+    number: int = 0
     family: str = ""
+
+    @property
+    def latin(self) -> bool:
+        return self.file.startswith("latin/")
 
 
 FACES = (
@@ -33,6 +41,23 @@ FACES = (
     # "LXGW" and its Chinese name are Reserved Font Names: a subset must not carry them.
     Face(
         "OcrDataKai-Regular.ttf", "truetype/lxgw-wenkai/LXGWWenKai-Regular.ttf", 0, "OCR Data Kai"
+    ),
+    Face("latin/NotoSans-Regular.ttf", "truetype/noto/NotoSans-Regular.ttf"),
+    Face("latin/NotoSans-CondensedBold.ttf", "truetype/noto/NotoSans-CondensedBold.ttf"),
+    Face("latin/NotoSerif-Regular.ttf", "truetype/noto/NotoSerif-Regular.ttf"),
+    Face("latin/NotoSerif-BoldItalic.ttf", "truetype/noto/NotoSerif-BoldItalic.ttf"),
+    Face("latin/NotoSansMono-Medium.ttf", "truetype/noto/NotoSansMono-Medium.ttf"),
+    # Whether the League reserves its name is not stated where it is packed.
+    Face(
+        "latin/OcrDataDisplay-Black.otf",
+        "opentype/league-spartan/LeagueSpartan-Black.otf",
+        family="OCR Data Display",
+    ),
+    # "Dancing Script" is a Reserved Font Name.
+    Face(
+        "latin/OcrDataScript-Regular.otf",
+        "opentype/dancingscript/DancingScript-Regular.otf",
+        family="OCR Data Script",
     ),
 )
 
@@ -46,6 +71,7 @@ RANGES = (
     (0xFF01, 0xFF5E),  # full-width ASCII
     (0xFFE0, 0xFFE6),  # full-width currency
 )
+LATIN = ((0x0100, 0x017F),)  # Latin Extended-A: the other letters of European languages
 EXTRA = "•‰′″※€℃№™○●□■△▲☆★"
 
 
@@ -59,19 +85,19 @@ def gb2312_characters() -> set[int]:
     return found
 
 
-def wanted_characters() -> set[int]:
+def wanted_characters(latin: bool = False) -> set[int]:
     """Returns every code point the subsets should hold, where the source face has it."""
-    wanted = gb2312_characters() | set(map(ord, EXTRA))
-    for first, last in RANGES:
+    wanted = {0x20AC, 0x2122} if latin else gb2312_characters() | set(map(ord, EXTRA))
+    for first, last in RANGES[:3] + LATIN if latin else RANGES:
         wanted.update(range(first, last + 1))
     return wanted
 
 
-def rename(font: TTFont, family: str) -> None:
+def rename(font: TTFont, family: str, style: str) -> None:
     """Gives the font a new family name in every language; copyright, licence and credits stay."""
     compact = family.replace(" ", "")
     version = font["name"].getDebugName(5).split(";")[0]
-    new = {1: family, 3: f"{family}:{version}", 4: family, 6: f"{compact}-Regular", 16: family}
+    new = {1: family, 3: f"{family}:{version}", 4: family, 6: f"{compact}-{style}", 16: family}
     for record in font["name"].names:
         if record.nameID in new:
             record.string = new[record.nameID]
@@ -101,12 +127,13 @@ def make_face(face: Face, source: Path, output: Path) -> None:
     options.name_languages = ["*"]
     options.notdef_outline = True
     options.recalc_timestamp = False
+    options.drop_tables += ["DSIG", "GDEF"] if face.latin else []
     font = TTFont(source, fontNumber=face.number, recalcTimestamp=False, lazy=True)
     subsetter = subset.Subsetter(options)
-    subsetter.populate(unicodes=wanted_characters())
+    subsetter.populate(unicodes=wanted_characters(face.latin))
     subsetter.subset(font)
     if face.family:
-        rename(font, face.family)
+        rename(font, face.family, Path(face.file).stem.partition("-")[2])
     if "glyf" in font:
         keep_unhinted(font)
     subset.save_font(font, str(output), options)
@@ -122,6 +149,7 @@ def main(arguments: list[str]) -> None:
     for face in FACES:
         if options.only in (None, face.file):
             target = options.output / face.file
+            target.parent.mkdir(exist_ok=True)
             make_face(face, options.source / face.source, target)
             digest = hashlib.sha256(target.read_bytes()).hexdigest()
             sys.stdout.write(f"{digest}  {face.file}\n")

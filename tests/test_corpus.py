@@ -130,7 +130,7 @@ def test_several_sources_take_turns_and_share_no_text(write):
 def test_no_source_means_the_bundled_corpora():
     merged = {phrase.text for phrase in read_corpora()}
     assert merged == {text for name in DEFAULT_CORPORA for text in texts(name)}
-    assert set(corpus_names()) == set(DEFAULT_CORPORA) | {"lexicon"}
+    assert set(corpus_names()) == set(DEFAULT_CORPORA) | {"english", "lexicon"}
 
 
 def test_a_corpus_without_usable_text_says_why(write):
@@ -157,7 +157,7 @@ def test_a_corpus_that_the_limits_empty_is_passed_over_where_another_has_texts(w
 def test_unknown_sources_are_refused_before_anything_is_read(tmp_path):
     with pytest.raises(UnknownNameError, match="Did you mean poems"):
         read_corpus("peoms")
-    with pytest.raises(UnknownNameError, match="amounts, dates, lexicon"):
+    with pytest.raises(UnknownNameError, match="amounts, dates, english, lexicon"):
         read_corpus("xyz")
     with pytest.raises(CorpusError, match="no such file") as error:
         read_corpora(["poems", tmp_path / "absent.txt"])

@@ -12,7 +12,7 @@ from ocrdata.render.lines.blocks import RenderConfig
 from ocrdata.render.lines.planning import TextOptions
 from ocrdata.render.style.line_style import LineStyle, check_value, parse_overrides, read_styles
 from ocrdata.render.style.recipes import Recipe, Spread, find_recipe
-from ocrdata.render.text.fonts import find_fonts
+from ocrdata.render.text.fonts import default_fonts, find_fonts
 from ocrdata.text.charset import Charset, read_charset
 from ocrdata.text.corpus import read_corpora
 
@@ -72,7 +72,7 @@ def read_request(
     pictures = find_pictures(background, skipped)
     charset = read_charset(dictionary) if dictionary else None
     config = RenderConfig(
-        tuple(find_fonts(font, face, skipped)),
+        tuple(find_fonts(font or default_fonts(corpus), face, skipped)),
         recipe,
         Frame(height, width, direction == "vertical"),
         seed,

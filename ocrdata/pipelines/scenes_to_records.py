@@ -17,7 +17,7 @@ from ocrdata.render.effects.backgrounds import find_pictures
 from ocrdata.render.scenes.batch import check_job, describe_scenes, drawable_texts, iterate_scenes
 from ocrdata.render.scenes.scene_config import SceneConfig, scene_key
 from ocrdata.render.style.recipes import find_recipe
-from ocrdata.render.text.fonts import find_fonts
+from ocrdata.render.text.fonts import default_fonts, find_fonts
 from ocrdata.text.corpus import read_corpora
 
 
@@ -42,7 +42,7 @@ def read_scene_job(
     """Reads fonts, corpora, recipe and backgrounds; returns what was left out as well."""
     skipped: Dict[str, int] = {}
     config = SceneConfig(
-        tuple(find_fonts(font, None, skipped)),
+        tuple(find_fonts(font or default_fonts(corpus), None, skipped)),
         find_recipe(style),
         size,
         texts,

@@ -32,6 +32,7 @@ LEXICON_CORPUS = "lexicon"
 CORPORA = {
     "amounts": "amounts of money, in words and in figures",
     "dates": "dates, weekdays, times and periods",
+    "english": "English words, numbers, prices, dates, addresses, plates",
     LEXICON_CORPUS: "words of jieba's dictionary",
     "numbers": "numerals, quantities, phone and plate numbers",
     "places": "provinces, cities, countries, mountains, sights",
@@ -40,7 +41,8 @@ CORPORA = {
 }
 # Why limits leave a phrase out.
 _LIMITS = TOO_SHORT, TOO_LONG, TOO_RARE = "too short", "too long", "too rare"
-DEFAULT_CORPORA = tuple(name for name in CORPORA if name != LEXICON_CORPUS)
+LATIN_CORPORA = ("english",)
+DEFAULT_CORPORA = tuple(name for name in CORPORA if name not in (LEXICON_CORPUS, *LATIN_CORPORA))
 CUT_LENGTH = 10
 
 Reader = Callable[[], Iterable[Tuple[str, int]]]

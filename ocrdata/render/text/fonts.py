@@ -6,6 +6,7 @@ A font is named as `FILE[:FACE][@AXES][*SHARE]`, a folder, or the stem of a bund
     Sans-VF.ttf@wght=700     a variable font at one weight
     Sans-VF.ttf@wght=200..900    at five weights from 200 to 900
     fonts/*3                 every font of a folder, drawn three times as often as others
+    latin                    the bundled Latin faces
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ from ocrdata.base.assets import asset_dir
 from ocrdata.errors import FontError, OptionError, PathLike, UnknownNameError
 from ocrdata.render.text.face_characters import font_characters
 from ocrdata.render.text.font_face import Axes, FontFace, font_axes
+from ocrdata.text.corpus import LATIN_CORPORA
 
+# Of the bundled fonts, and by which name they are all meant.
+LATIN = "latin"
 FONT_SUFFIXES = (".ttf", ".otf", ".ttc", ".otc")
 # A range of an axis is drawn at this many values.
 STEPS = 5
@@ -62,12 +66,23 @@ def _usable(face: FontFace, skips: Optional[Dict[str, int]]) -> bool:
 
 
 def _bundled() -> List[Path]:
-    return _fonts_in(asset_dir("fonts"))
+    """Returns the bundled Chinese fonts, which have Latin letters too."""
+    return [path for path in _fonts_in(asset_dir("fonts")) if path.parent.name != LATIN]
+
+
+def _bundled_latin() -> List[Path]:
+    return _fonts_in(asset_dir("fonts") / LATIN)
 
 
 def bundled_names() -> List[str]:
-    """Returns the names of the bundled fonts."""
-    return [path.stem for path in _bundled()]
+    """Returns the names of the bundled fonts, Chinese ones first."""
+    return [path.stem for path in (*_bundled(), *_bundled_latin())]
+
+
+def default_fonts(corpora: Sequence[PathLike]) -> Tuple[str, ...]:
+    """Returns what `find_fonts` takes where no font is named: Latin faces for Latin corpora."""
+    latin = bool(corpora) and all(str(name) in LATIN_CORPORA for name in corpora)
+    return (LATIN,) if latin else ()
 
 
 def _fonts_in(folder: Path) -> List[Path]:
@@ -123,7 +138,9 @@ def _files_of(path: Path) -> List[Path]:
         return inside
     if path.exists():
         return [path]
-    bundled = {item.stem: item for item in _bundled()}
+    if str(path) == LATIN:
+        return _bundled_latin()
+    bundled = {item.stem: item for item in (*_bundled(), *_bundled_latin())}
     if path.suffix.lower() in FONT_SUFFIXES or len(path.parts) > 1:
         raise FontError(path, "does not exist", hint=_bundled_hint(bundled))
     if str(path) not in bundled:
