@@ -8,14 +8,12 @@ without an error means a picture left out by the caller's own choice.
 from __future__ import annotations
 
 import dataclasses
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple, Union
 
 from ocrdata.base.sample import Sample
 from ocrdata.base.sample_lists import IMAGE_SUFFIXES
-from ocrdata.base.storage.remote import as_path
 from ocrdata.base.storage.tree import Tree
 from ocrdata.errors import AnnotationError, OptionError, PathLike
 
@@ -25,19 +23,6 @@ Lexicons = Tuple[Tuple[str, Tuple[str, ...]], ...]
 DETECTION, RECOGNITION = "detection", "recognition"
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 MISSING, DAMAGED, BAD = "picture missing", "picture damaged", "bad annotation"
-
-_SPLIT_WORDS = {
-    "train": TRAIN,
-    "training": TRAIN,
-    "trainval": TRAIN,
-    "val": VALIDATION,
-    "valid": VALIDATION,
-    "validation": VALIDATION,
-    "test": TEST,
-    "testing": TEST,
-}
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-
 
 @dataclass(frozen=True)
 class DatasetInfo:
@@ -130,36 +115,9 @@ def _check_encoding(name: str) -> None:
         raise OptionError(f"--encoding: {error}.", "Try utf-8 or gb18030.") from error
 
 
-def split_of(name: str, default: Optional[str] = None) -> Optional[str]:
-    """Returns the split that a path's deepest telling part names, as in ch4_training_images."""
-    for part in reversed(name.split("/")):
-        for word in _WORD.findall(part):
-            if word.lower() in _SPLIT_WORDS:
-                return _SPLIT_WORDS[word.lower()]
-    return default
-
-
 def is_image(name: str) -> bool:
     """Says whether a file is a picture, by its name."""
     return name.lower().endswith(IMAGE_SUFFIXES)
-
-
-def found_splits(importer: Importer, names: Iterable[str], root: PathLike) -> List[str]:
-    """Returns the splits that annotation files belong to; unmarked ones are of the first split."""
-    root_split = split_of(as_path(root).name)
-    found = {split_of(name, root_split) or importer.info.splits[0] for name in names}
-    if not found:
-        raise importer.missing(root, "annotation")
-    return [split for split in importer.info.splits if split in found]
-
-
-def of_split(names: Iterable[str], split: str, root: PathLike) -> List[str]:
-    """Returns the files of a split: the marked ones, else (where none is marked) all of them."""
-    root_split = split_of(as_path(root).name)
-    marked = [(name, split_of(name, root_split)) for name in names]
-    if any(mark for _, mark in marked):
-        return [name for name, mark in marked if mark == split]
-    return [name for name, _ in marked]
 
 
 def find_image(

@@ -1,0 +1,113 @@
+"""Which split a file belongs to, by the names that data sets themselves give their parts.
+
+    ch4_training_images.zip   Challenge4_Test_Task3_GT.txt   SceneTrialTrain/   train/   rec_gt_val.txt
+
+A name tells a split only if all of its words are such as these layouts use, one of them a split's:
+`train_station.jpg`, `crash_test_lab/` and `my_test_data/` tell nothing. The name of the folder that
+was given is the user's own and tells a split only where it is a part of a competition's download,
+as `SceneTrialTrain` is.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Callable, Iterable, List, Optional
+
+from ocrdata.base.storage.remote import as_path
+from ocrdata.base.storage.tree import archive_stem
+from ocrdata.errors import PathLike
+from ocrdata.importers.base import TEST, TRAIN, VALIDATION
+
+if TYPE_CHECKING:
+    from ocrdata.importers.base import Importer
+
+SplitTeller = Callable[[str, PathLike], Optional[str]]
+_SPLIT_WORDS = {
+    "train": TRAIN,
+    "training": TRAIN,
+    "trainval": TRAIN,
+    "val": VALIDATION,
+    "valid": VALIDATION,
+    "validation": VALIDATION,
+    "test": TEST,
+    "testing": TEST,
+}
+# What stands beside a split's name in the parts of the data sets that are known here.
+_LAYOUT_WORDS = frozenset(
+    "annotation annotations char character characters coords det detection ground gt gts image "
+    "images img imgs label labels list lists localisation localization part pictures rec "
+    "recognition text texts transcription transcriptions truth txt v word words xml".split()
+)
+# Also: of the competitions and their tasks.
+_SET_WORDS = frozenset("art c ch challenge ic icdar lsvt mlt rects scene task trial".split())
+# The only names of a user's own folder that tell a split.
+_DOWNLOAD = re.compile(r"^(ch\d+_|challenge\d+_|scenetrial)", re.IGNORECASE)
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+")
+
+
+def split_of(name: str, root: PathLike = "") -> Optional[str]:
+    """Returns the split that the deepest telling part of a path names; None where none does.
+
+    `root` is the folder or archive that was given.
+    """
+    own, parts = as_path(root).name if str(root) else "", name.split("/")
+    if archive_stem(own) is not None and parts[0] == own:
+        del parts[0]
+    for part in reversed(parts):
+        split = split_of_part(part)
+        if split:
+            return split
+    return split_of_part(own) if _DOWNLOAD.match(own) else None
+
+
+def split_of_folder(name: str, root: PathLike = "") -> Optional[str]:
+    """Returns the split that the folders of a file tell, whatever the file itself is called."""
+    return split_of(name.rpartition("/")[0], root)
+
+
+def split_of_part(part: str) -> Optional[str]:
+    """Returns the split that the name of a folder, an archive or a list tells by itself."""
+    words = _words(part)
+    found = {_SPLIT_WORDS[word] for word in words if word in _SPLIT_WORDS}
+    known = words <= (_LAYOUT_WORDS | _SET_WORDS | set(_SPLIT_WORDS))
+    return found.pop() if known and len(found) == 1 else None
+
+
+def _words(part: str) -> "set[str]":
+    stem = archive_stem(part)
+    if stem is None:
+        stem = re.sub(r"\.(txt|label|xml|json|jsonl|mat)$", "", part, flags=re.IGNORECASE)
+    return {word.lower() for word in _WORD.findall(stem)}
+
+
+def found_splits(
+    importer: Importer, names: Iterable[str], root: PathLike, tell: SplitTeller = split_of
+) -> List[str]:
+    """Returns the splits that annotation files belong to: the first one where none tells.
+
+    Raises AnnotationError where there is no annotation at all.
+    """
+    listed = list(names)
+    if not listed:
+        raise importer.missing(root, "annotation")
+    found = {tell(name, root) for name in listed} - {None} or {importer.info.splits[0]}
+    return [split for split in importer.info.splits if split in found]
+
+
+def of_split(
+    names: Iterable[str], split: str, root: PathLike, tell: SplitTeller = split_of
+) -> List[str]:
+    """Returns the annotation files of a split: the marked ones, else (if none is marked) all.
+
+    For the split "" it returns those that belong to none although others tell theirs.
+    """
+    marked = [(name, tell(name, root)) for name in names]
+    if any(mark for _, mark in marked):
+        return [name for name, mark in marked if (mark or "") == split]
+    return [name for name, _ in marked] if split else []
+
+
+def images_of_split(names: Iterable[str], split: str, root: PathLike) -> List[str]:
+    """Returns the pictures that annotations of a split may name: its own and unmarked ones."""
+    marked = [(name, split_of_folder(name, root)) for name in names]
+    return [name for name, mark in marked if mark in (None, split) or not split]
