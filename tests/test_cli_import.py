@@ -124,7 +124,8 @@ def test_validation_is_the_test_list_unless_there_is_a_test_split(imported):
 
 def test_language_leaves_other_text_to_be_ignored(imported):
     summary, data = imported("mlt2017", "--language", "Chinese", "--split", "train")
-    assert (summary["samples"], summary["regions"], summary["ignored"]) == (1, 2, 1)
+    assert (summary["samples"], summary["train"] + summary["test"]) == (2, 1)
+    assert (summary["regions"], summary["ignored"]) == (2, 1)
     assert summary["skipped"] == {"no text of the chosen languages": 1}
 
 

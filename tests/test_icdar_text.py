@@ -8,8 +8,9 @@ import tarfile
 
 import pytest
 
+from ocrdata.base.encodings import decode_lines
 from ocrdata.base.icdar import format_box, quote, split_numbers, split_outline, unquote
-from ocrdata.base.storage.tree import Tree, decode_lines, natural
+from ocrdata.base.storage.tree import Tree, natural
 from ocrdata.errors import AnnotationError
 
 

@@ -411,7 +411,9 @@ def test_reported_problems_do_not_end_the_reading(case, tmp_path):
     importer, root = configure(load(name), options), copy_of(name, tmp_path)
     break_file(root / file, old, new)
     met = []
-    samples = list(importer.read(root, split, lambda reason, error: met.append((reason, error))))
+    samples = list(
+        importer.read(root, split, lambda reason, error, *_: met.append((reason, error)))
+    )
     options_text = json.dumps(options, sort_keys=True)
     problems = [error for _, error in met if error is not None]
     assert len(samples) + len(problems) == len(expected(name)[split, options_text])

@@ -10,7 +10,7 @@ import zipfile
 
 import pytest
 
-from ocrdata.base.storage import files
+from ocrdata.base.storage import files, walking
 from ocrdata.base.storage.remote import RemotePath, as_path, is_remote
 from ocrdata.errors import OptionError
 
@@ -85,7 +85,7 @@ def test_files_behave_alike_everywhere(tmp_path, bucket, kind):
     assert (root / "b.bin").read_bytes() == b"eins\nzwei\n" and not (root / "a.txt").exists()
     assert (root / "b.bin").stat().st_size == 10 and root.is_dir() and not root.is_file()
     assert [path.name for path in root.parent.glob("*/b.*")] == ["b.bin"]
-    assert [(folder.name, names) for folder, names in files.walk(root)] == [("folder", ["b.bin"])]
+    assert [(folder.name, names) for folder, names in walking.walk(root)] == [("folder", ["b.bin"])]
     with files.open_for_seeking(root / "b.bin", 512) as stream:
         stream.seek(5)
         assert stream.readline() == b"zwei\n"

@@ -14,6 +14,7 @@ from typing import Callable, Dict, Iterable, List, NamedTuple, Sequence, Tuple
 
 from ocrdata.base.sample import SAMPLE_LIST
 from ocrdata.base.sample_lists import IMAGE_SUFFIXES
+from ocrdata.base.storage.walking import files_below
 from ocrdata.errors import AnnotationError, InputError, PathLike
 
 _MARK = "gt_"
@@ -29,8 +30,8 @@ def find_images(images: Iterable[PathLike]) -> List[Path]:
     found: List[Path] = []
     for entry in (Path(image) for image in images):
         if entry.is_dir():
-            inside = (path for path in sorted(entry.rglob("*")) if is_image(path.name))
-            found += [path for path in inside if path.is_file()]
+            inside = (path for path in files_below(entry) if is_image(path.name))
+            found += sorted(path for path in inside if path.is_file())
         elif entry.is_file():
             found.append(entry)
         else:

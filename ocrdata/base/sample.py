@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Iterable, Iterator, Optional, Tuple, Union
 
+from ocrdata.base.encodings import encoding_hint
 from ocrdata.base.storage.remote import as_path
 from ocrdata.errors import AnnotationError, InputError, PathLike
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 SAMPLE_LIST = "sample.txt"
+_HEAD = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def read_lines(path: PathLike) -> Iterator[Tuple[int, str]]:
                         path,
                         f"is not UTF-8 ({error.reason})",
                         number,
-                        "Convert it: iconv -f GB18030 -t UTF-8 FILE > NEWFILE.",
+                        encoding_hint(raw + stream.read(_HEAD)),
                     ) from error
                 if line.strip():
                     yield number, line

@@ -12,8 +12,9 @@ from ocrdata.base.pairing import is_image
 from ocrdata.base.progress import OnProgress
 from ocrdata.base.sample import SAMPLE_LIST
 from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST
+from ocrdata.base.storage.archives import archive_stem
 from ocrdata.base.storage.remote import as_path
-from ocrdata.base.storage.tree import archive_stem
+from ocrdata.base.storage.walking import files_below
 from ocrdata.check.parts import (
     CheckRun,
     check_data_dir,
@@ -81,7 +82,7 @@ def _check_folder(run: CheckRun, path: Path) -> None:
         check_lists(run, path.resolve().parent, [path / SAMPLE_LIST], run.charset)
     elif _is_data_dir(path):
         check_data_dir(run, path)
-    elif any(is_image(one.name) or archive_stem(one.name) for one in path.rglob("*")):
+    elif any(is_image(one.name) or archive_stem(one.name) for one in files_below(path)):
         check_images(run, path)
     else:
         check_manifest(run, path)

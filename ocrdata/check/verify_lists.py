@@ -15,7 +15,7 @@ from ocrdata.base.parallel import ordered_map
 from ocrdata.base.progress import OnProgress
 from ocrdata.base.sample import parse_sample_line
 from ocrdata.base.sample_lists import IMAGE_SUFFIXES
-from ocrdata.base.storage.files import walk
+from ocrdata.base.storage.walking import walk
 from ocrdata.check.verify_regions import check_regions
 from ocrdata.errors import AnnotationError, InputError
 from ocrdata.images.header import decode_problem, read_header

@@ -46,9 +46,10 @@ def _check_members(path: Path, found: Findings) -> bool:
     try:
         for entry, _ in members(path):
             reason = unsafe_reason(entry)
-            if reason:
+            # A second name for a file that came before is read like that file.
+            if reason and not (entry.islnk() and _mark(entry.linkname) in seen):
                 found.add("unsafe-member", f"{path}: {entry.name!r} {reason}")
-            mark = hash64(entry.name.encode("utf-8", "surrogateescape"))
+            mark = _mark(entry.name)
             if mark in seen and not entry.isdir():
                 found.add("repeated-key", f"{path}: {entry.name!r} comes twice")
             seen.add(mark)
@@ -56,6 +57,10 @@ def _check_members(path: Path, found: Findings) -> bool:
         found.add("damaged-archive", str(error))
         return False
     return not found.counts["unsafe-member"]
+
+
+def _mark(name: str) -> int:
+    return hash64(name.encode("utf-8", "surrogateescape"))
 
 
 class _Splits:

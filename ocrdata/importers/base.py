@@ -10,19 +10,33 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple, Union
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Tuple,
+    Union,
+)
 
 from ocrdata.base.sample import Sample
 from ocrdata.base.sample_lists import IMAGE_SUFFIXES
 from ocrdata.base.storage.tree import Tree
 from ocrdata.errors import AnnotationError, OptionError, PathLike
 
-OnProblem = Callable[[str, Optional[AnnotationError]], None]
+# report(reason, error or None, keys of the pictures concerned, where they are known)
+OnProblem = Callable[..., None]
 Lexicons = Tuple[Tuple[str, Tuple[str, ...]], ...]
 
 DETECTION, RECOGNITION = "detection", "recognition"
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 MISSING, DAMAGED, BAD = "picture missing", "picture damaged", "bad annotation"
+
 
 @dataclass(frozen=True)
 class DatasetInfo:
@@ -50,10 +64,26 @@ class ImportedSample(Sample):
         return AnnotationError(self.origin or self.key, what, self.line)
 
 
-def refuse(_reason: str, error: Optional[AnnotationError]) -> None:
+def refuse(_reason: str, error: Optional[AnnotationError], *_keys: str) -> None:
     """The default report: raises the error."""
     if error is not None:
         raise error
+
+
+def ignore(_reason: str, _error: Optional[AnnotationError], *_keys: str) -> None:
+    """A report that takes no notice."""
+
+
+def about(key: Optional[str], report: OnProblem) -> OnProblem:
+    """Returns a report whose problems are of one picture."""
+    return lambda reason, error: report(reason, error, *([key] if key else []))
+
+
+class Inventory(NamedTuple):
+    """What lies under a root: keys of pictures, and names of other things with why not."""
+
+    pictures: Iterable[str]
+    left_out: Dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -80,6 +110,16 @@ class Importer:
         Without `pictures`, a picture that is missing is no problem: its image is empty bytes.
         """
         raise NotImplementedError
+
+    def unplaced(self, root: PathLike) -> Iterator[Sample]:
+        """Yields the samples of files that belong to no split, although others of them do."""
+        return iter(())
+
+    def inventory(self, root: PathLike) -> Inventory:
+        """Returns the keys of all pictures under `root`, and what is there and cannot be read."""
+        with Tree(root) as tree:
+            names = [name for name in tree.names if is_image(name)]
+            return Inventory(names, tree.left_out)
 
     def missing(self, root: PathLike, what: str) -> AnnotationError:
         """Returns the error for files that are not there, with the tree that was expected."""
@@ -132,13 +172,14 @@ def find_image(
     """Returns the picture `name`; None, after reporting, where there is none and one is needed."""
     if name is None or name not in tree:
         if pictures:
-            report(MISSING, AnnotationError(where, f"there is no picture {wanted}", line))
+            problem, why = f"there is no picture {wanted}", tree.left_out.get(name or "")
+            report(MISSING, AnnotationError(where, f"{problem}: {why}" if why else problem, line))
             return None
         return b""
     try:
         return tree.picture(name)
     except AnnotationError as error:
-        report(DAMAGED, AnnotationError(where, error.message, line))
+        report(DAMAGED, AnnotationError(where, error.message, line), name)
         return None
 
 

@@ -53,23 +53,27 @@ class ImportBlock(NamedTuple):
 
 @dataclass
 class Tally:
-    """What a block, or the whole run, came to; problems beyond the first are only counted."""
+    """What a block, or the whole run, came to; problems beyond the first are only counted.
+
+    `skipped` counts what the lists are of (words, crops or scenes), `failed` whole samples.
+    """
 
     counts: Dict[str, int] = field(default_factory=Counter)
     skipped: Dict[str, int] = field(default_factory=Counter)
+    failed: Dict[str, int] = field(default_factory=Counter)
     converted: Dict[str, int] = field(default_factory=Counter)
     problems: List[str] = field(default_factory=list)
     errors: int = 0
 
     def error(self, reason: str, error: AnnotationError) -> None:
         self.errors += 1
-        self.skipped[reason] = self.skipped.get(reason, 0) + 1
+        self.failed[reason] = self.failed.get(reason, 0) + 1
         if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(str(error))
 
     def add(self, other: Dict[str, Any]) -> None:
         """Adds the tally part of a block's result."""
-        for name in ("counts", "skipped", "converted"):
+        for name in ("counts", "skipped", "failed", "converted"):
             mine = getattr(self, name)
             for key, count in other[name].items():
                 mine[key] = mine.get(key, 0) + count
@@ -113,12 +117,13 @@ class BlockWriter:
             tally.converted[kind] = tally.converted.get(kind, 0) + 1
         if item.sample.text is not None:
             return [self._write_word(item, picture)]
-        tally.counts["scenes"] += 1
+        if self.crops:
+            rows = self._write_crops(item, picture, self.crops, tally)
+        else:
+            rows = [self._write_scene(item, picture, tally)]
         tally.counts["regions"] += len(item.sample.regions)
         tally.counts["ignored"] += sum(region.ignore for region in item.sample.regions)
-        if self.crops:
-            return self._write_crops(item, picture, self.crops, tally)
-        return [self._write_scene(item, picture, tally)]
+        return rows
 
     def _write_word(self, item: ImportItem, picture: CheckedImage) -> Sequence[Any]:
         text, number = self.rules.label(str(item.sample.text)), item.number

@@ -30,6 +30,7 @@ from ocrdata.importers.base import (
     ImportedSample,
     Importer,
     OnProblem,
+    about,
     find_image,
     is_image,
     refuse,
@@ -68,11 +69,12 @@ class CocoText(Importer):
                 row = content["imgs"][number]
                 if _SETS.get(str(row.get("set"))) != split:
                     continue
-                regions = self._regions(content, number, where, text, report)
-                if regions is None:
-                    continue
                 line, name = lines.get(number), str(row.get("file_name"))
                 picture = places.get(_plain_name(name))
+                told = about(picture, report)
+                regions = self._regions(content, number, where, text, told)
+                if regions is None:
+                    continue
                 image = find_image(tree, picture, where, line, name, report, pictures)
                 if image is not None:
                     yield ImportedSample(picture or name, image, None, regions, where, line)

@@ -63,11 +63,16 @@ def import_dataset(
         _write_blocks(run, staged, workers, on_progress)
         train, test = _write_lists(staged)
         if not train + test:
-            hint = "; ".join("{}: {}".format(*pair) for pair in run.tally.skipped.items())
-            raise AnnotationError(root, "gave nothing to write", hint="Left out: " + hint)
+            raise _nothing_written(root, summarise(run))
         summary = summarise(run, train, test)
         staged.summary = dict(vars(summary))
     return summary
+
+
+def _nothing_written(root: PathLike, summary: ImportSummary) -> AnnotationError:
+    counts = {**summary.unused, **summary.skipped_scenes, **summary.skipped}
+    hint = "; ".join(f"{reason}: {count:,}" for reason, count in counts.items())
+    return AnnotationError(root, "gave nothing to write", hint="Left out: " + hint)
 
 
 def _manifest_options(run: ImportRun) -> Dict[str, Any]:
@@ -149,7 +154,7 @@ def plan_import(
     """
     check_options(importer, options)
     run = ImportRun(importer, root, options)
-    skipped = run.tally.skipped
+    skipped, failed = run.tally.skipped, run.tally.failed
     for _, sample in run.read(pictures=False):
         run.tally.counts["regions"] += len(sample.regions)
         run.tally.counts["ignored"] += sum(region.ignore for region in sample.regions)
@@ -158,7 +163,7 @@ def plan_import(
         for reason in filter(None, map(options.rules.reason, texts)):
             skipped[reason] = skipped.get(reason, 0) + 1
         if not _is_there(sample):
-            skipped[MISSING] = skipped.get(MISSING, 0) + 1
+            failed[MISSING] = failed.get(MISSING, 0) + 1
     return summarise(run)
 
 

@@ -15,8 +15,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Iterator, List, Optional, Tuple
+from typing import Dict, Iterator, List, Optional, Tuple
 
+from ocrdata.base.annotation_tools import is_side_file
+from ocrdata.base.encodings import decode_lines
 from ocrdata.base.icdar import (
     IGNORE_MARKS,
     PointList,
@@ -27,7 +29,7 @@ from ocrdata.base.icdar import (
 )
 from ocrdata.base.pairing import pair_names, stem_of
 from ocrdata.base.sample import Region, Sample
-from ocrdata.base.storage.tree import Tree, decode_lines
+from ocrdata.base.storage.tree import Tree
 from ocrdata.errors import AnnotationError, PathLike
 from ocrdata.geometry.polygons import as_polygon
 from ocrdata.importers.base import (
@@ -38,16 +40,28 @@ from ocrdata.importers.base import (
     Importer,
     OnProblem,
     find_image,
-    found_splits,
+    ignore,
     is_image,
-    of_split,
     refuse,
+)
+from ocrdata.importers.splits import (
+    SplitTeller,
+    found_splits,
+    images_of_split,
+    of_split,
+    split_of,
+    split_of_folder,
 )
 
 RECTANGLE, XYWH, QUAD, POLYGON = "rectangle", "xywh", "quad", "polygon"
 _OFFICIAL = re.compile(r"^gt_(img_)?\d+\.txt$", re.IGNORECASE)
 _WORD_LIST = re.compile(r"^(gt|.*task3_gt)\.txt$", re.IGNORECASE)
-_NO_BOXES = ("readme", "license", "licence", "classes", "sample", "label", "labels", "gt", "coords")
+_LISTS = ("sample.txt", "label.txt", "labels.txt", "gt.txt", "rec_gt.txt")
+
+
+def _is_list(name: str) -> bool:
+    """Says whether a text file is of all pictures or none: a list, or a tool's own."""
+    return base_name(name).lower() in _LISTS or is_side_file(name)
 
 
 def base_name(name: str) -> str:
@@ -68,18 +82,25 @@ class IcdarImporter(Importer):
     languages: Tuple[str, ...] = ()
 
     def splits(self, root: PathLike) -> List[str]:
-        with Tree(root) as tree:
-            return found_splits(self, self._annotations(tree), root)
+        with Tree(root, self.encoding) as tree:
+            return found_splits(self, self._annotations(tree), root, self._tell())
 
     def read(
         self, root: PathLike, split: str, report: OnProblem = refuse, pictures: bool = True
     ) -> Iterator[Sample]:
-        with Tree(root) as tree:
-            files = of_split(self._annotations(tree), split, root)
-            if not files:
+        with Tree(root, self.encoding) as tree:
+            files = of_split(self._annotations(tree), split, root, self._tell())
+            if not files and split:
                 raise self.missing(root, f"{split} annotation")
             reader = self._scenes if self.task == DETECTION else self._words
             yield from reader(tree, files, split, report, pictures)
+
+    def unplaced(self, root: PathLike) -> Iterator[Sample]:
+        return self.read(root, "", ignore, pictures=False)
+
+    def _tell(self) -> SplitTeller:
+        # A text file of one picture is called after it, a list after what it lists.
+        return split_of_folder if self.task == DETECTION else split_of
 
     def _annotations(self, tree: Tree) -> List[str]:
         texts = [name for name in tree.names if name.lower().endswith(".txt")]
@@ -87,14 +108,14 @@ class IcdarImporter(Importer):
             return [name for name in texts if _WORD_LIST.match(base_name(name))]
         if self.official:
             return [name for name in texts if _OFFICIAL.match(base_name(name))]
-        return [name for name in texts if base_name(name)[:-4].lower() not in _NO_BOXES]
+        return [name for name in texts if not _is_list(name)]
 
     def _scenes(
         self, tree: Tree, files: List[str], split: str, report: OnProblem, pictures: bool
     ) -> Iterator[Sample]:
         paired = pair_names([*self._images(tree, split), *files])
         for unclear in paired.unclear:
-            report(BAD, unclear.error(tree.where))
+            report(BAD, unclear.error(tree.where), unclear.name, *unclear.candidates)
         left_out = {name for one in paired.unclear for name in (one.name, *one.candidates)}
         image_of = {truth: image for image, truth in paired.pairs}
         for name in files:
@@ -105,18 +126,19 @@ class IcdarImporter(Importer):
             image = find_image(tree, picture, where, None, wanted, report, pictures)
             if image is None:
                 continue
-            regions = self._regions(tree, name, where, report)
+            regions = self._regions(tree, name, picture or name, report)
             if regions is not None:
                 yield ImportedSample(picture or name, image, None, regions, where)
 
     def _images(self, tree: Tree, split: str) -> List[str]:
         """Returns the pictures that the annotations of a split may belong to."""
-        return of_split(filter(is_image, tree.names), split, tree.root)
+        return images_of_split(filter(is_image, tree.names), split, tree.root)
 
     def _regions(
-        self, tree: Tree, name: str, where: str, report: OnProblem
+        self, tree: Tree, name: str, picture: str, report: OnProblem
     ) -> Optional[Tuple[Region, ...]]:
         """Returns the boxes of a file; None where it is wrong or nothing of it was chosen."""
+        where = tree.where(name)
         regions, chosen = [], not self.languages
         try:
             for line, text in decode_lines(tree.read(name), where, self.encoding):
@@ -128,10 +150,10 @@ class IcdarImporter(Importer):
                 regions.append(region if wanted else Region(region.polygon, region.text, True))
                 chosen = chosen or (wanted and not region.ignore)
         except AnnotationError as error:
-            report(BAD, error)
+            report(BAD, error, picture)
             return None
         if not chosen:
-            report("no text of the chosen languages", None)
+            report("no text of the chosen languages", None, picture)
             return None
         return tuple(regions)
 
@@ -168,7 +190,9 @@ class IcdarImporter(Importer):
     def _words(
         self, tree: Tree, files: List[str], split: str, report: OnProblem, pictures: bool
     ) -> Iterator[Sample]:
-        by_name = {base_name(name): name for name in self._images(tree, split)}
+        by_name: Dict[str, List[str]] = {}
+        for name in self._images(tree, split):
+            by_name.setdefault(base_name(name), []).append(name)
         for file in files:
             where, folder = tree.where(file), file[: -len(base_name(file))]
             for line, text in _lines_or_report(tree, file, where, self.encoding, report):
@@ -176,7 +200,12 @@ class IcdarImporter(Importer):
                 if not word:
                     continue
                 beside = folder + word
-                picture = beside if beside in tree else by_name.get(word)
+                found = [beside] if beside in tree else by_name.get(word, [])
+                if len(found) > 1:
+                    problem = f"{word} could be {found[0]}, and so could {found[1]}"
+                    report(BAD, AnnotationError(where, problem, line), *found)
+                    continue
+                picture = found[0] if found else None
                 image = find_image(tree, picture, where, line, word, report, pictures)
                 if image is not None:
                     yield ImportedSample(picture or word, image, label, (), where, line)

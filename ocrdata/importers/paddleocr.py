@@ -12,9 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterator, List, Optional, Tuple
 
+from ocrdata.base.annotation_tools import UNREAD_LABELS, is_side_file
+from ocrdata.base.encodings import decode_lines
 from ocrdata.base.icdar import to_number
 from ocrdata.base.sample import Region, Sample
-from ocrdata.base.storage.tree import Tree, archive_stem, decode_lines
+from ocrdata.base.skips import REPEATED
+from ocrdata.base.storage.archives import archive_stem
+from ocrdata.base.storage.tree import Tree
 from ocrdata.errors import AnnotationError, PathLike
 from ocrdata.geometry.polygons import as_polygon
 from ocrdata.importers.base import (
@@ -27,44 +31,72 @@ from ocrdata.importers.base import (
     DatasetInfo,
     ImportedSample,
     Importer,
+    Inventory,
     OnProblem,
     find_image,
-    found_splits,
-    of_split,
+    ignore,
     refuse,
 )
-
-_HEAD = 1 << 16
+from ocrdata.importers.repeats import ListedBefore
+from ocrdata.importers.splits import found_splits, of_split
 
 
 @dataclass(frozen=True)
 class PaddleImporter(Importer):
     """Label files in a folder or archive, or one label file beside its pictures."""
 
-    ignore_marks: Tuple[str, ...] = ("###", "*")
+    ignore_marks: Tuple[str, ...] = UNREAD_LABELS
     encoding: str = "utf-8"
 
     def splits(self, root: PathLike) -> List[str]:
-        with _tree(root) as tree:
+        with self._tree(root) as tree:
             return found_splits(self, self._lists(tree, root), root)
 
     def read(
         self, root: PathLike, split: str, report: OnProblem = refuse, pictures: bool = True
     ) -> Iterator[Sample]:
-        with _tree(root) as tree:
+        with self._tree(root) as tree:
             files = of_split(self._lists(tree, root), split, root)
-            if not files:
+            if not files and split:
                 raise self.missing(root, f"{split} label file")
+            listed = ListedBefore()
             for name in files:
-                yield from self._read(tree, name, report, pictures)
+                yield from self._read(tree, name, report, pictures, listed)
+
+    def unplaced(self, root: PathLike) -> Iterator[Sample]:
+        return self.read(root, "", ignore, pictures=False)
+
+    def inventory(self, root: PathLike) -> Inventory:
+        # One label file that was named says nothing about what else lies in its folder.
+        return Inventory((), {}) if _is_lone_list(root) else super().inventory(root)
+
+    def _tree(self, root: PathLike) -> Tree:
+        folder = Path(root).absolute().parent if _is_lone_list(root) else root
+        return Tree(folder, self.encoding)
 
     def _lists(self, tree: Tree, root: PathLike) -> List[str]:
-        if Path(root).is_file() and archive_stem(Path(root).name) is None:
+        if _is_lone_list(root):
             return [Path(root).name]
         texts = [name for name in tree.names if name.lower().endswith((".txt", ".label"))]
-        return [name for name in texts if _is_boxes(tree.read(name)) == (self.task == DETECTION)]
+        lists = [name for name in texts if not is_side_file(name)]
+        boxes = self.task == DETECTION
+        return [name for name in lists if self._is_boxes(tree, name) == boxes]
 
-    def _read(self, tree: Tree, name: str, report: OnProblem, pictures: bool) -> Iterator[Sample]:
+    def _is_boxes(self, tree: Tree, name: str) -> Optional[bool]:
+        """Says whether a label file holds boxes (True) or words (False); None if it is neither."""
+        try:
+            for _, line in decode_lines(tree.read(name), name, self.encoding):
+                path, tab, rest = line.partition("\t")
+                if tab and path.strip():
+                    return rest.lstrip().startswith("[{") or rest.strip() == "[]"
+        except AnnotationError:
+            # Which line is wrong is told when it is read.
+            return self.task == DETECTION
+        return None
+
+    def _read(
+        self, tree: Tree, name: str, report: OnProblem, pictures: bool, listed: ListedBefore
+    ) -> Iterator[Sample]:
         where, folder = tree.where(name), name.rpartition("/")[0]
         try:
             for number, line in decode_lines(tree.read(name), where, self.encoding):
@@ -75,7 +107,15 @@ class PaddleImporter(Importer):
                     continue
                 for path in paths:
                     found = _locate(tree, folder, path)
-                    image = find_image(tree, found, where, number, path, report, pictures)
+                    try:
+                        if listed.again(found or path, where, number, (text, regions)):
+                            report(REPEATED, None)
+                            continue
+                    except AnnotationError as error:
+                        report(BAD, error)
+                        continue
+                    wanted = path + _beside(tree, folder, path)
+                    image = find_image(tree, found, where, number, wanted, report, pictures)
                     if image is not None:
                         yield ImportedSample(found or path, image, text, regions, where, number)
         except AnnotationError as error:
@@ -87,6 +127,8 @@ class PaddleImporter(Importer):
             raise ValueError("is not a picture, a tab, and its label")
         paths = _paths(path)
         if self.task == RECOGNITION:
+            if rest.lstrip().startswith("[{"):
+                raise ValueError("holds boxes, unlike the lines before it")
             return paths, rest, ()
         return paths, None, self._regions(_json(rest))
 
@@ -109,19 +151,9 @@ class PaddleImporter(Importer):
         return Region(as_polygon(corners), text, ignore)
 
 
-def _tree(root: PathLike) -> Tree:
+def _is_lone_list(root: PathLike) -> bool:
     path = Path(root)
-    lone = path.is_file() and archive_stem(path.name) is None
-    return Tree(path.absolute().parent if lone else path)
-
-
-def _is_boxes(data: bytes) -> Optional[bool]:
-    """Says whether a label file holds boxes (True) or words (False); None where it is neither."""
-    for line in data[:_HEAD].splitlines():
-        path, tab, rest = line.partition(b"\t")
-        if tab and path.strip():
-            return rest.lstrip().startswith(b"[{") or rest.strip() == b"[]"
-    return None
+    return path.is_file() and archive_stem(path.name) is None
 
 
 def _paths(path: str) -> List[str]:
@@ -143,7 +175,14 @@ def _json(text: str) -> Any:
 
 
 def _locate(tree: Tree, folder: str, path: str) -> Optional[str]:
-    # Paths are relative to the label file, or (PPOCRLabel) to the folder above it.
+    # Paths are relative to the label file, or (PPOCRLabel) to the folder above it, which is out of
+    # reach where the labelled folder itself was named.
+    own = archive_stem(tree.root.name) or tree.root.absolute().name
+    top, _, inside = path.partition("/")
+    if top == own and path not in tree:
+        for name in (inside, f"{tree.root.name}/{inside}"):
+            if name in tree:
+                return name
     while True:
         name = f"{folder}/{path}" if folder else path
         if name in tree:
@@ -151,6 +190,15 @@ def _locate(tree: Tree, folder: str, path: str) -> Optional[str]:
         if not folder:
             return None
         folder = folder.rpartition("/")[0]
+
+
+def _beside(tree: Tree, folder: str, path: str) -> str:
+    """Returns what to say where a renamed folder is why a picture was not found."""
+    top, slash, name = path.rpartition("/")
+    near = f"{folder}/{name}" if folder else name
+    if slash and "/" not in top and near in tree:
+        return f" ({name} lies beside the label file: was the folder called {top}?)"
+    return ""
 
 
 PADDLEOCR = PaddleImporter(

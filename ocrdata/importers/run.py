@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
@@ -14,6 +15,7 @@ from ocrdata.importers.base import DETECTION, Importer
 from ocrdata.importers.blocks import IMAGES, PICTURES, ImportBlock, ImportItem, Tally, plain_name
 from ocrdata.importers.crops import CropOptions
 from ocrdata.importers.filters import TextFilter
+from ocrdata.importers.unused import Unused
 
 _WORDS_A_BLOCK, _SCENES_A_BLOCK = 256, 8
 
@@ -39,8 +41,11 @@ IMPORT_DEFAULTS = ImportOptions()
 class ImportSummary:
     """What was read and written; `skipped` and `converted` count by reason.
 
-    `samples` counts what the importer yielded; `train` and `test` the lines of the lists, which a
-    plan does not have.
+    `samples` are the words or scenes found, `regions` the texts of the scenes. Of words and scenes,
+    `samples` are `train` and `test` (the lines of the lists) and `skipped` together. Of crops, they
+    are those written and `skipped_scenes`, and `regions` are `train`, `test` and `skipped`.
+    `unused` counts what lies there besides: pictures without an annotation, archives beside their
+    own folder, dead links. A plan has no `train` and `test`.
     """
 
     dataset: str
@@ -53,6 +58,8 @@ class ImportSummary:
     ignored: int = 0
     triangles_made_quads: int = 0
     skipped: Dict[str, int] = field(default_factory=dict)
+    skipped_scenes: Dict[str, int] = field(default_factory=dict)
+    unused: Dict[str, int] = field(default_factory=dict)
     converted: Dict[str, int] = field(default_factory=dict)
     problems: List[str] = field(default_factory=list)
 
@@ -64,6 +71,7 @@ class ImportRun:
         self.importer, self.root, self.options = importer, root, options
         self.lists = choose_lists(importer, root, options.splits)
         self.tally, self.samples = Tally(), 0
+        self.unused = Unused(importer, root)
         self.scenes = importer.task == DETECTION and options.crops is None
 
     @property
@@ -77,9 +85,11 @@ class ImportRun:
         """The directory that the pictures go to."""
         return IMAGES if self.scenes else PICTURES
 
-    def report(self, reason: str, error: Optional[AnnotationError]) -> None:
+    def report(self, reason: str, error: Optional[AnnotationError], *keys: str) -> None:
+        self.unused.take(*keys)
+        self.samples += 1
         if error is None:
-            self.tally.skipped[reason] = self.tally.skipped.get(reason, 0) + 1
+            self.tally.failed[reason] = self.tally.failed.get(reason, 0) + 1
             return
         if not self.options.skip_errors:
             raise error
@@ -105,7 +115,11 @@ class ImportRun:
             samples = self.importer.read(self.root, split, self.report, pictures)
             for sample in itertools.islice(samples, self.options.limit):
                 self.samples += 1
+                self.unused.take(sample.key)
                 yield split, sample
+        # With --split or --limit, what is left over was not asked for.
+        if not self.options.splits and self.options.limit is None:
+            self.unused.count()
 
     def blocks(self) -> Iterator[ImportBlock]:
         """Yields the samples in blocks, numbered from 0."""
@@ -135,12 +149,24 @@ def choose_lists(importer: Importer, root: PathLike, splits: Sequence[str]) -> D
         if split not in importer.info.splits:
             raise UnknownNameError("split", split, importer.info.splits)
     chosen = [split for split in importer.info.splits if split in splits]
+    if len(chosen) > 1:
+        _check_told(importer, root, chosen)
     chosen = chosen or importer.splits(root)
     if chosen == [base.TRAIN]:
         return {base.TRAIN: ""}
     validation = TRAIN_LIST if base.TEST in chosen else TEST_LIST
     lists = {base.TRAIN: TRAIN_LIST, base.VALIDATION: validation, base.TEST: TEST_LIST}
     return {split: lists[split] for split in chosen}
+
+
+def _check_told(importer: Importer, root: PathLike, chosen: Sequence[str]) -> None:
+    """Raises AnnotationError for several splits of files that do not tell theirs."""
+    there = importer.splits(root)
+    lost = [split for split in chosen if split not in there]
+    if lost:
+        problem = f"nothing tells which of its files are for {lost[0]}"
+        hint = "Name folders train, val and test, or give one --split at a time."
+        raise AnnotationError(root, problem, hint=hint)
 
 
 def _unused(name: str, split: str, used: Dict[str, int]) -> str:
@@ -167,18 +193,23 @@ def summarise(
     run: ImportRun, train: Optional[int] = None, test: Optional[int] = None
 ) -> ImportSummary:
     """Returns what the run came to."""
-    tally = run.tally
+    tally, crops = run.tally, run.kind == "crops"
+    skipped = Counter(tally.skipped)
+    if not crops:
+        skipped.update(tally.failed)
     return ImportSummary(
-        run.importer.info.name,
-        run.kind,
-        {split: side or "Train and Test by hash" for split, side in run.lists.items()},
-        run.samples,
-        train,
-        test,
-        tally.counts.get("regions", 0),
-        tally.counts.get("ignored", 0),
-        tally.counts.get("triangles made quads", 0),
-        dict(tally.skipped),
-        dict(tally.converted),
-        list(tally.problems),
+        dataset=run.importer.info.name,
+        kind=run.kind,
+        lists={split: side or "Train and Test by hash" for split, side in run.lists.items()},
+        samples=run.samples,
+        train=train,
+        test=test,
+        regions=tally.counts.get("regions", 0),
+        ignored=tally.counts.get("ignored", 0),
+        triangles_made_quads=tally.counts.get("triangles made quads", 0),
+        skipped=dict(skipped),
+        skipped_scenes=dict(tally.failed) if crops else {},
+        unused=dict(run.unused.counts),
+        converted=dict(tally.converted),
+        problems=tally.problems + run.unused.examples,
     )

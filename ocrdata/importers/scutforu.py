@@ -22,6 +22,7 @@ from ocrdata.importers.base import (
     TEST,
     TRAIN,
     DatasetInfo,
+    Inventory,
     OnProblem,
     is_image,
     refuse,
@@ -59,6 +60,13 @@ class ScutForu(IcdarImporter):
                 what = f"{split} {self.language} {self.level} annotation"
                 raise self.missing(root, what)
             yield from self._scenes(tree, files, split, report, pictures)
+
+    def unplaced(self, root: PathLike) -> Iterator[Sample]:
+        return iter(())
+
+    def inventory(self, root: PathLike) -> Inventory:
+        pictures, left_out = super().inventory(root)
+        return Inventory([name for name in pictures if self._is_mine(name)], left_out)
 
     def _annotations(self, tree: Tree) -> List[str]:
         texts = [name for name in tree.names if name.lower().endswith(".txt")]

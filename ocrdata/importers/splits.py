@@ -1,6 +1,6 @@
 """Which split a file belongs to, by the names that data sets themselves give their parts.
 
-    ch4_training_images.zip   Challenge4_Test_Task3_GT.txt   SceneTrialTrain/   train/   rec_gt_val.txt
+    ch4_training_images.zip   Challenge4_Test_Task3_GT.txt   SceneTrialTrain/   train/   rec_gt_val
 
 A name tells a split only if all of its words are such as these layouts use, one of them a split's:
 `train_station.jpg`, `crash_test_lab/` and `my_test_data/` tell nothing. The name of the folder that
@@ -13,8 +13,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Callable, Iterable, List, Optional
 
+from ocrdata.base.storage.archives import archive_stem
 from ocrdata.base.storage.remote import as_path
-from ocrdata.base.storage.tree import archive_stem
 from ocrdata.errors import PathLike
 from ocrdata.importers.base import TEST, TRAIN, VALIDATION
 
@@ -33,13 +33,14 @@ _SPLIT_WORDS = {
     "testing": TEST,
 }
 # What stands beside a split's name in the parts of the data sets that are known here.
-_LAYOUT_WORDS = frozenset(
+_BESIDE_A_SPLIT = (
     "annotation annotations char character characters coords det detection ground gt gts image "
     "images img imgs label labels list lists localisation localization part pictures rec "
-    "recognition text texts transcription transcriptions truth txt v word words xml".split()
+    "recognition text texts transcription transcriptions truth txt v word words xml "
+    # Of the competitions and their tasks.
+    "art c ch challenge ic icdar lsvt mlt rects scene task trial"
 )
-# Also: of the competitions and their tasks.
-_SET_WORDS = frozenset("art c ch challenge ic icdar lsvt mlt rects scene task trial".split())
+_KNOWN_WORDS = frozenset([*_BESIDE_A_SPLIT.split(), *_SPLIT_WORDS])
 # The only names of a user's own folder that tell a split.
 _DOWNLOAD = re.compile(r"^(ch\d+_|challenge\d+_|scenetrial)", re.IGNORECASE)
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+")
@@ -69,7 +70,7 @@ def split_of_part(part: str) -> Optional[str]:
     """Returns the split that the name of a folder, an archive or a list tells by itself."""
     words = _words(part)
     found = {_SPLIT_WORDS[word] for word in words if word in _SPLIT_WORDS}
-    known = words <= (_LAYOUT_WORDS | _SET_WORDS | set(_SPLIT_WORDS))
+    known = words <= _KNOWN_WORDS
     return found.pop() if known and len(found) == 1 else None
 
 

@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Iterable, Iterator, List
 
+from ocrdata.base.encodings import decode_lines
 from ocrdata.base.sample import Sample
-from ocrdata.base.storage.tree import archive_stem, decode_lines
+from ocrdata.base.storage.archives import archive_stem
+from ocrdata.base.storage.walking import files_below
 from ocrdata.errors import AnnotationError, PathLike
 from ocrdata.importers.base import (
     BAD,
@@ -28,10 +30,12 @@ from ocrdata.importers.base import (
     DatasetInfo,
     ImportedSample,
     Importer,
+    Inventory,
     OnProblem,
+    is_image,
     refuse,
 )
-from ocrdata.importers.synth90k_tar import Wanted, images_of, read_annotation_lists
+from ocrdata.importers.synth90k_tar import Wanted, image_keys, images_of, read_annotation_lists
 
 LEXICON_FILE = "lexicon.txt"
 ANNOTATION_LISTS = {
@@ -62,6 +66,13 @@ class Synth90k(Importer):
         if _is_tar(root):
             return self._from_tar(Path(root), split, report, pictures)
         return self._from_folder(self._base(root), split, report)
+
+    def inventory(self, root: PathLike) -> Inventory:
+        if _is_tar(root):
+            return Inventory(image_keys(Path(root)), {})
+        base = self._base(root)
+        inside = (path.relative_to(base).as_posix() for path in files_below(base))
+        return Inventory((name for name in inside if is_image(name)), {})
 
     def _base(self, root: PathLike) -> Path:
         for folder in _FOLDERS:

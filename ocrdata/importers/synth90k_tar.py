@@ -14,6 +14,7 @@ from typing import Dict, Iterable, Iterator, List, Sequence, Tuple
 
 import numpy as np
 
+from ocrdata.base.pairing import is_image
 from ocrdata.errors import AnnotationError
 
 _BROKEN = (tarfile.TarError, zlib.error, EOFError, OSError)
@@ -84,7 +85,18 @@ class Wanted:
 def images_of(path: Path, wanted: Wanted) -> Iterator[Tuple[str, int, int, bytes]]:
     """Yields (key, line, place, bytes) of the wanted pictures in the archive's order."""
     for archive, entry in _members(path):
-        key = "/".join(entry.name.split("/")[-3:])
+        key = _key_of(entry.name)
         line, place = wanted.find(key)
         if line:
             yield key, line, place, _content(archive, entry)
+
+
+def image_keys(path: Path) -> Iterator[str]:
+    """Yields the keys of all pictures in the archive."""
+    for _, entry in _members(path):
+        if is_image(entry.name):
+            yield _key_of(entry.name)
+
+
+def _key_of(name: str) -> str:
+    return "/".join(name.split("/")[-3:])

@@ -31,11 +31,10 @@ from ocrdata.importers.base import (
     Importer,
     OnProblem,
     find_image,
-    found_splits,
-    of_split,
+    ignore,
     refuse,
-    split_of,
 )
+from ocrdata.importers.splits import found_splits, of_split, split_of
 
 
 class XmlRectangle(NamedTuple):
@@ -129,7 +128,7 @@ class WordsXml(Importer):
     ) -> Iterator[Sample]:
         with Tree(root) as tree:
             files = of_split(self._annotations(tree), split, root)
-            if not files:
+            if not files and split:
                 raise self.missing(root, f"{split} annotation")
             for name in files:
                 where, folder = tree.where(name), name[: -len(name.rpartition("/")[2])]
@@ -137,6 +136,9 @@ class WordsXml(Importer):
                     sample = self._sample(tree, where, folder, row, report, pictures)
                     if sample is not None:
                         yield sample
+
+    def unplaced(self, root: PathLike) -> Iterator[Sample]:
+        return self.read(root, "", ignore, pictures=False)
 
     def _annotations(self, tree: Tree) -> List[str]:
         names = [name for name in tree.names if name.lower().endswith(".xml")]

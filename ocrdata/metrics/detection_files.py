@@ -18,9 +18,10 @@ from typing import Any, Dict, Iterator, Tuple
 
 import numpy as np
 
+from ocrdata.base.encodings import decode_lines
 from ocrdata.base.sample import read_lines
 from ocrdata.base.sample_lists import IMAGE_SUFFIXES
-from ocrdata.base.storage.tree import Tree, decode_lines
+from ocrdata.base.storage.tree import Tree
 from ocrdata.errors import AnnotationError, PathLike
 from ocrdata.metrics.detection_lines import Boxes, Format, read_boxes
 

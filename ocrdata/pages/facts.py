@@ -14,7 +14,7 @@ from ocrdata.base.progress import OnProgress
 from ocrdata.base.sample import SAMPLE_LIST, Region
 from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST, VALIDATION_LIST
 from ocrdata.base.skips import Skips
-from ocrdata.base.storage.tree import archive_stem
+from ocrdata.base.storage.archives import archive_stem
 from ocrdata.errors import AnnotationError, InputError, PathLike
 from ocrdata.records.format.dataset_info import read_shard_set
 from ocrdata.records.format.layouts import record_of

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Callable, Deque, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from ocrdata.base.assets import asset_dir
+from ocrdata.base.storage.walking import files_below
 from ocrdata.errors import CorpusError, OptionError, PathLike, UnknownNameError
 from ocrdata.text.files import read_phrases
 from ocrdata.text.properties import invisible_in
@@ -227,7 +228,8 @@ def _reader(source: PathLike) -> Reader:
         return _files([asset_dir("corpora") / (source + ".txt")])
     path = Path(source)
     if path.is_dir():
-        files = sorted(path.rglob("*.txt"), key=lambda file: file.relative_to(path).as_posix())
+        found = (file for file in files_below(path) if file.name.endswith(".txt"))
+        files = sorted(found, key=lambda file: file.relative_to(path).as_posix())
         if not files:
             raise CorpusError(path, "holds no .txt file", hint="Name a file, or another folder.")
         return _files(files)

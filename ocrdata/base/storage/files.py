@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import IO, Any, BinaryIO, Iterator, List, Tuple, cast
+from typing import IO, Any, BinaryIO, cast
 
 from ocrdata.base.storage.remote import RemotePath
 
@@ -39,17 +38,6 @@ def move_tree(source: Path, target: Path, last: str) -> None:
         source.move_tree(cast(Any, target), last)
     else:
         source.replace(target)
-
-
-def walk(top: Path) -> Iterator[Tuple[Path, List[str]]]:
-    """Yields the folders at and below `top` in order, with the names of the files in them."""
-    if isinstance(top, RemotePath):
-        for folder, files in itertools.groupby(top.files(), lambda path: path.parent):
-            yield cast(Path, folder), [path.name for path in files]
-        return
-    for where, folders, names in os.walk(str(top)):
-        folders.sort()
-        yield Path(where), names
 
 
 class FolderWriter:

@@ -14,13 +14,14 @@ from pathlib import PurePosixPath
 from typing import Any, Callable, Dict, Iterator, NamedTuple, Optional, Tuple
 
 from ocrdata.base import sample_lists as lists
+from ocrdata.base.encodings import decode_lines
 from ocrdata.base.pairing import is_image, pair_names
 from ocrdata.base.sample import SAMPLE_LIST, Sample, parse_sample_line
 from ocrdata.base.sample_lists import VALIDATION_LIST
 from ocrdata.base.skips import BAD_LINE, BAD_PICTURE, UNCLEAR, UNPAIRED, Skips
 from ocrdata.base.storage.digest import file_sha256
 from ocrdata.base.storage.remote import as_path
-from ocrdata.base.storage.tree import Tree, decode_lines
+from ocrdata.base.storage.tree import Tree
 from ocrdata.errors import AnnotationError, InputError, PathLike, RecordError
 from ocrdata.records.format.dataset_info import ShardSet, read_shard_set
 from ocrdata.records.format.layouts import record_of

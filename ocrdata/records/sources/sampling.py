@@ -11,8 +11,9 @@ from ocrdata.base.random_streams import order_key, stream
 from ocrdata.base.sample import SAMPLE_LIST, Region, Sample, parse_sample_line
 from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST
 from ocrdata.base.skips import Skips
+from ocrdata.base.storage.archives import archive_stem
 from ocrdata.base.storage.remote import as_path
-from ocrdata.base.storage.tree import archive_stem
+from ocrdata.base.storage.walking import files_below
 from ocrdata.errors import AnnotationError, InputError, PathLike
 from ocrdata.records.format.dataset_info import read_shard_set
 from ocrdata.records.format.layouts import record_of
@@ -146,7 +147,7 @@ def holds_images_only(root: Path) -> bool:
     lists = any((root / name / SAMPLE_LIST).is_file() for name in (TRAIN_LIST, TEST_LIST))
     if lists or (root / RECORDS_DIR / DATASET_INFO).is_file():
         return False
-    return any(is_image(path.name) or archive_stem(path.name) for path in root.rglob("*"))
+    return any(is_image(path.name) or archive_stem(path.name) for path in files_below(root))
 
 
 def _from_set(folder: Path, count: int, split: Optional[str], seed: int) -> List[Shown]:

@@ -7,6 +7,7 @@ from typing import Callable, List, Tuple
 
 import numpy as np
 
+from ocrdata.base.encodings import decode_lines
 from ocrdata.base.icdar import (
     UNREAD_MARKS,
     PointList,
@@ -16,7 +17,6 @@ from ocrdata.base.icdar import (
     unquote,
 )
 from ocrdata.base.sample import Region
-from ocrdata.base.storage.tree import decode_lines
 from ocrdata.errors import AnnotationError, PathLike
 
 # Quotes around the text of a rectangle keep numbers in it from looking like coordinates.

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from ocrdata.base import random_streams
+from ocrdata.base.storage.walking import files_below
 from ocrdata.errors import InputError, PathLike
 from ocrdata.render.effects.colors import tinted
 from ocrdata.render.effects.noise import TEXTURE_SIGMA, read_texture
@@ -52,7 +53,7 @@ def find_pictures(
 
 
 def _in_folder(folder: Path) -> List[Path]:
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in PICTURE_SUFFIXES)
+    return sorted(path for path in files_below(folder) if path.suffix.lower() in PICTURE_SUFFIXES)
 
 
 def _is_image(path: Path, strict: bool, skips: Optional[Dict[str, int]]) -> bool:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from ocrdata.base.assets import asset_dir
+from ocrdata.base.storage.walking import files_below
 from ocrdata.errors import FontError, OptionError, PathLike, UnknownNameError
 from ocrdata.render.text.face_characters import font_characters
 from ocrdata.render.text.font_face import Axes, FontFace, font_axes
@@ -86,7 +87,7 @@ def default_fonts(corpora: Sequence[PathLike]) -> Tuple[str, ...]:
 
 
 def _fonts_in(folder: Path) -> List[Path]:
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in FONT_SUFFIXES)
+    return sorted(path for path in files_below(folder) if path.suffix.lower() in FONT_SUFFIXES)
 
 
 def _split_name(name: str) -> Tuple[str, List[Axes], float]:

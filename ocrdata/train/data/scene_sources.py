@@ -16,10 +16,11 @@ import threading
 from pathlib import Path
 from typing import IO, BinaryIO, Dict, List, Optional, Tuple, cast
 
+from ocrdata.base.encodings import decode_lines
 from ocrdata.base.pairing import is_image, pair_names
 from ocrdata.base.sample import SAMPLE_LIST, Sample, parse_sample_line
 from ocrdata.base.storage.remote import as_path
-from ocrdata.base.storage.tree import Tree, decode_lines
+from ocrdata.base.storage.tree import Tree
 from ocrdata.errors import AnnotationError, InputError, OptionError, PathLike, RecordError
 from ocrdata.records.format.dataset_info import ShardSet, read_shard_set
 from ocrdata.records.format.decode import decode_example

@@ -1,0 +1,60 @@
+"""What lies in a data set's folders and became no sample: counted by reason, never passed over."""
+
+from __future__ import annotations
+
+import itertools
+from array import array
+from collections import Counter
+from typing import Dict, List
+
+import numpy as np
+
+from ocrdata.base.findings import as_hashes, hash64
+from ocrdata.base.storage.tree import HIDDEN
+from ocrdata.errors import PathLike
+from ocrdata.importers.base import Importer, is_image
+
+UNPLACED, UNNAMED = "of no split", "picture without an annotation"
+_EXAMPLES = 5
+_CHUNK = 1 << 16
+
+
+class Unused:
+    """Takes the keys of the pictures that were used, 8 bytes each, and counts all others."""
+
+    def __init__(self, importer: Importer, root: PathLike) -> None:
+        self._importer, self._root = importer, root
+        self._used = array("Q")
+        self.counts: Dict[str, int] = Counter()
+        self.examples: List[str] = []
+
+    def take(self, *keys: str) -> None:
+        """Notes pictures that became a sample, or were counted with a reason of their own."""
+        self._used.extend(hash64(key.encode("utf-8", "surrogateescape")) for key in keys)
+
+    def count(self) -> None:
+        """Counts what is left, by reason, with the first examples of each."""
+        for sample in self._importer.unplaced(self._root):
+            self._add(UNPLACED, str(getattr(sample, "origin", "") or sample.key))
+            self.take(sample.key)
+        inventory = self._importer.inventory(self._root)
+        for name, reason in inventory.left_out.items():
+            # Of hidden files only pictures are missed by anybody.
+            if reason != HIDDEN or is_image(name):
+                self._add(reason, name)
+        used = np.unique(as_hashes(self._used))
+        pictures = iter(inventory.pictures)
+        while True:
+            names = list(itertools.islice(pictures, _CHUNK))
+            hashes = as_hashes(hash64(name.encode("utf-8", "surrogateescape")) for name in names)
+            for place in np.flatnonzero(~np.isin(hashes, used)).tolist():
+                self._add(UNNAMED, names[place])
+            if not names:
+                return
+
+    def _add(self, reason: str, name: str) -> None:
+        self.counts[reason] = self.counts.get(reason, 0) + 1
+        message = f"{name}: {reason}"
+        known = sum(one.endswith(f": {reason}") for one in self.examples)
+        if known < _EXAMPLES and message not in self.examples:
+            self.examples.append(message)
