@@ -16,6 +16,7 @@ ROWS = {
     "geometry": 2,
     "metrics": 2,
     "importers": 3,
+    "exporters": 3,
     "render": 3,
     "reading": 3,
     "records": 3,

@@ -15,6 +15,7 @@ import click
 from ocrdata import __version__
 from ocrdata.cli.build_dict import build_dict
 from ocrdata.cli.check import check
+from ocrdata.cli.convert import convert_command
 from ocrdata.cli.detector_table import DETECTORS
 from ocrdata.cli.detectors import MAKERS
 from ocrdata.cli.doctor import doctor
@@ -151,6 +152,7 @@ COMMANDS = (
     pack_command,
     unpack_command,
     tfrecord,
+    convert_command,
     check,
     info,
     list_names,

@@ -8,7 +8,7 @@ import click
 
 from ocrdata.cli import options
 
-LIST_KINDS = ("corpora", "fonts", "importers", "models", "styles", "targets")
+LIST_KINDS = ("corpora", "exporters", "fonts", "importers", "models", "styles", "targets")
 
 
 @click.command("list")
@@ -26,7 +26,7 @@ LIST_KINDS = ("corpora", "fonts", "importers", "models", "styles", "targets")
 def list_names(
     kind: Optional[str], coverage: Optional[str], font: Tuple[str, ...], as_json: bool
 ) -> None:
-    """List what can be chosen by name: corpora, fonts, importers, models, styles, targets.
+    """List what can be chosen by name: corpora, exporters, fonts, importers, models, ...
 
     \b
     Example:
@@ -47,6 +47,7 @@ Rows = Union[Dict[str, Any], List[str]]
 def _rows(kind: str, fonts: Tuple[str, ...], coverage: Optional[str]) -> Rows:
     builders: Dict[str, Callable[[], Rows]] = {
         "corpora": _corpora,
+        "exporters": _exporters,
         "fonts": lambda: _fonts(fonts, coverage),
         "importers": _importers,
         "models": _models,
@@ -90,6 +91,22 @@ def _characters(corpus: str) -> "set[str]":
     for phrase in read_corpus(corpus):
         found.update(phrase.text)
     return found
+
+
+def _exporters() -> Dict[str, Any]:
+    from ocrdata.exporters import EXPORTERS
+
+    rows = {}
+    for name in EXPORTERS.names():
+        info = EXPORTERS.load(name).info
+        rows[name] = {
+            "title": info.title,
+            "tasks": list(info.tasks),
+            "readers": info.readers,
+            "install": f'pip install "ocrdata[{info.extra}]"' if info.extra else "",
+            "homepage": info.homepage,
+        }
+    return rows
 
 
 def _importers() -> Dict[str, Any]:

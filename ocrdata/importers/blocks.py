@@ -6,7 +6,6 @@ reason, and the problems that were met.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
@@ -195,9 +194,3 @@ def _problem(sample: Sample, what: str) -> AnnotationError:
 def _lexicons(sample: Sample) -> List[Dict[str, Tuple[str, ...]]]:
     lexicons = sample.lexicons if isinstance(sample, ImportedSample) else ()
     return [dict(lexicons)] if lexicons else []
-
-
-def plain_name(key: str) -> str:
-    """Returns a picture's name without folders and suffix, fit for a list and any file system."""
-    stem = key.rsplit("/", 1)[-1].rpartition(".")[0] or key.rsplit("/", 1)[-1]
-    return re.sub(r"[^\w.-]+", "_", stem)[:150] or "picture"

@@ -7,12 +7,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
+from ocrdata.base.names import UniqueNames, plain_name
 from ocrdata.base.sample import Sample
 from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST
 from ocrdata.errors import AnnotationError, OcrdataError, OptionError, PathLike, UnknownNameError
 from ocrdata.importers import base
 from ocrdata.importers.base import DETECTION, Importer
-from ocrdata.importers.blocks import IMAGES, PICTURES, ImportBlock, ImportItem, Tally, plain_name
+from ocrdata.importers.blocks import IMAGES, PICTURES, ImportBlock, ImportItem, Tally
 from ocrdata.importers.crops import CropOptions
 from ocrdata.importers.filters import TextFilter
 from ocrdata.importers.unused import Unused
@@ -132,11 +133,11 @@ class ImportRun:
             yield ImportBlock(number, block)
 
     def _items(self) -> Iterator[ImportItem]:
-        used: Dict[str, int] = {}
+        names = UniqueNames()
         for number, (split, sample) in enumerate(self.read()):
             side, name = self.lists[split], ""
             if self.scenes:
-                name = _unused(plain_name(sample.key), split, used)
+                name = names.take(plain_name(sample.key), split)
             yield ImportItem(number, side or None, split if side else "", name, sample)
 
 
@@ -167,12 +168,6 @@ def _check_told(importer: Importer, root: PathLike, chosen: Sequence[str]) -> No
         problem = f"nothing tells which of its files are for {lost[0]}"
         hint = "Name folders train, val and test, or give one --split at a time."
         raise AnnotationError(root, problem, hint=hint)
-
-
-def _unused(name: str, split: str, used: Dict[str, int]) -> str:
-    count = used[split + "/" + name.lower()] = used.get(split + "/" + name.lower(), 0) + 1
-    # "-" and a count may itself be taken: then the next count is tried.
-    return name if count == 1 else _unused(f"{name}-{count}", split, used)
 
 
 def check_options(importer: Importer, options: ImportOptions) -> None:

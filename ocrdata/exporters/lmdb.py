@@ -1,0 +1,138 @@
+"""LMDB as the deep-text-recognition-benchmark family reads it: pictures and labels by number.
+
+    image-000000001  the encoded picture      label-000000001  the text, UTF-8
+    num-samples      how many there are, in decimal digits; numbers begin at 1
+
+Keys are put in their order, which fills the pages: first the pictures, at the end the labels. A
+block is a transaction, and what is there already is not put again, so an interrupted run leads to
+the same bytes.
+"""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Iterable, List, Tuple
+
+from ocrdata.base.storage.remote import is_remote
+from ocrdata.errors import OptionError
+from ocrdata.exporters.base import (
+    RECOGNITION,
+    SHORT,
+    Exporter,
+    FormatInfo,
+    Picture,
+    SplitWriter,
+    library,
+)
+
+if TYPE_CHECKING:
+    from ocrdata.exporters.base import Counts
+
+_PAGE = 4096
+_FIRST_MAP = 1 << 24
+_LABELS_AT_ONCE = 1 << 16
+_COUNT = b"num-samples"
+
+
+class _Database(SplitWriter):
+    """An environment whose map grows by a rule that depends on what was put into it alone."""
+
+    def __init__(self, path: Path, rows: Iterable[Any]) -> None:
+        path.mkdir(parents=True, exist_ok=True)
+        # What was put is brought to the disk once, at the end.
+        self._env = _library().open(
+            str(path), map_size=_FIRST_MAP, lock=False, sync=False, readahead=False
+        )
+        self._map = self._needed = _FIRST_MAP
+        self._taken = 0
+        self._grow(size for size, _ in self._counted(rows))
+
+    def _counted(self, rows: Iterable[Any]) -> Iterable[Any]:
+        for row in rows:
+            self._taken += 1
+            yield row
+
+    def add(self, payload: Any, shard: int, ends: bool) -> bool:
+        self._grow(map(len, payload))
+        self._put("image", payload, self._taken + 1)
+        self._taken += len(payload)
+        return True
+
+    def _grow(self, sizes: Iterable[int]) -> None:
+        # A value takes whole pages, and a transaction copies the way to where it writes: twice
+        # what is needed is a map that no block can fill.
+        self._needed += sum(2 * (size + _PAGE) for size in sizes)
+        while self._map < self._needed:
+            self._map *= 2
+        if self._env.info()["map_size"] != self._map:
+            self._env.set_mapsize(self._map)
+
+    def _put(self, name: str, values: Iterable[bytes], first: int) -> None:
+        with self._env.begin(write=True) as transaction:
+            if transaction.get(_key(name, first)) is None:
+                keys = (_key(name, number) for number in itertools.count(first))
+                transaction.cursor().putmulti(zip(keys, values), append=True)
+
+    def put_labels(self, texts: Iterable[str]) -> None:
+        """Puts the labels and their number."""
+        rows, first = iter(texts), 1
+        while True:
+            labels = [text.encode("utf-8") for text in itertools.islice(rows, _LABELS_AT_ONCE)]
+            if not labels:
+                break
+            self._grow(map(len, labels))
+            self._put("label", labels, first)
+            first += len(labels)
+        with self._env.begin(write=True) as transaction:
+            transaction.put(_COUNT, str(first - 1).encode("ascii"), overwrite=False)
+
+    def close(self) -> None:
+        self._env.sync(True)
+        self._env.close()
+
+
+def _library() -> Any:
+    return library("lmdb", "lmdb", "writing LMDB needs it")
+
+
+def _key(name: str, number: int) -> bytes:
+    return f"{name}-{number:09d}".encode("ascii")
+
+
+class LmdbExporter(Exporter):
+    """A database a split, of pictures as they are."""
+
+    def check(self) -> None:
+        _library()
+
+    def pack(
+        self, folder: Path, split: str, pictures: List[Picture], counts: Counts
+    ) -> Tuple[Any, List[Any]]:
+        rows = [[len(picture.data), picture.text] for picture in pictures]
+        return [picture.data for picture in pictures], rows
+
+    def open(self, folder: Path, split: str, rows: Iterable[Any] = ()) -> SplitWriter:
+        if is_remote(folder):
+            raise OptionError("LMDB is written to a local disk only.", "Copy it from there.")
+        return _Database(folder / SHORT[split], rows)
+
+    def finish(self, folder: Path, split: str, rows: Iterable[Any]) -> None:
+        database = _Database(folder / SHORT[split], rows)
+        database.put_labels(text for _, text in rows)
+        database.close()
+
+
+LMDB = LmdbExporter(
+    FormatInfo(
+        "lmdb",
+        "LMDB of the deep-text-recognition-benchmark family",
+        "https://github.com/clovaai/deep-text-recognition-benchmark",
+        "deep-text-recognition-benchmark, PARSeq, ABINet, TRBA, OpenOCR",
+        (RECOGNITION,),
+        """
+  train/data.mdb  val/data.mdb  test/data.mdb    image-000000001, label-000000001, num-samples
+""",
+        extra="lmdb",
+    ),
+)

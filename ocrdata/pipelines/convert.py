@@ -1,0 +1,254 @@
+"""Any data set of ours, or pictures with ground truth, to the files that another tool reads."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
+
+from ocrdata.base import sample_lists as lists
+from ocrdata.base.parallel import Workers
+from ocrdata.base.progress import OnProgress
+from ocrdata.base.random_streams import bucket
+from ocrdata.base.sample import SAMPLE_LIST, Sample
+from ocrdata.base.skips import BAD_LINE, Skips
+from ocrdata.base.storage.digest import file_sha256
+from ocrdata.base.storage.remote import as_path
+from ocrdata.base.storage.staging import staged_output
+from ocrdata.errors import AnnotationError, OptionError, PathLike
+from ocrdata.exporters import EXPORTERS
+from ocrdata.exporters.base import (
+    DETECTION,
+    RECOGNITION,
+    SPLITS,
+    TEST,
+    TRAIN,
+    VALIDATION,
+    Exporter,
+)
+from ocrdata.exporters.blocks import Found
+from ocrdata.exporters.engine import ExportRun, ExportSummary
+from ocrdata.records.format.schema import DATASET_INFO, RECORDS_DIR
+from ocrdata.records.sources.inputs import open_input
+from ocrdata.records.sources.listed import SampleList, open_sample_list
+from ocrdata.records.write.shards import find_lists
+from ocrdata.records.write.writing import target_of
+
+CONVERT_COMMAND = "convert"
+_SPLIT_OF = {lists.TRAIN_LIST: TRAIN, lists.VALIDATION_LIST: VALIDATION, lists.TEST_LIST: TEST}
+
+
+class ListedSample(NamedTuple):
+    """A sample with the list it belongs to ("" where it is in none), and where it is named."""
+
+    name: str
+    sample: Sample
+    path: str = ""
+    line: Optional[int] = None
+
+
+ReadSamples = Callable[[Skips], Iterator[ListedSample]]
+
+
+class ConvertSource(NamedTuple):
+    """Samples to read, what tells them from others, and the lists they are in if that is known."""
+
+    read: ReadSamples
+    origin: Dict[str, Any]
+    names: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ConvertOptions:
+    """How samples are chosen and divided.
+
+    Args:
+        task: "recognition" or "detection"; by default what the samples are for.
+        samples_per_shard: of formats with many files.
+        validation_fraction: share of the training texts that becomes validation, where there is no
+            list for it, in [0, 1).
+        test_fraction: share of the texts of samples that belong to no list, in [0, 1).
+        limit: the most samples of each split.
+        skip_errors: leaves out and counts wrong lines and damaged pictures.
+    """
+
+    task: Optional[str] = None
+    samples_per_shard: int = 10_000
+    validation_fraction: float = 0.0
+    test_fraction: float = 0.0
+    seed: int = 0
+    limit: Optional[int] = None
+    skip_errors: bool = False
+
+    def check(self) -> None:
+        """Raises OptionError for a value out of range."""
+        for name in ("validation_fraction", "test_fraction"):
+            value = getattr(self, name)
+            if not 0.0 <= value < 1.0:
+                flag = "--" + name.replace("_", "-")
+                raise OptionError(f"{flag} must lie in [0, 1), not {value}.")
+        if self.samples_per_shard < 1:
+            raise OptionError(
+                f"--samples-per-shard must be 1 or more, not {self.samples_per_shard}."
+            )
+
+
+CONVERT_DEFAULTS = ConvertOptions()
+
+
+def convert(
+    source: PathLike,
+    target: PathLike,
+    form: str,
+    options: ConvertOptions = CONVERT_DEFAULTS,
+    *,
+    workers: Workers = 0,
+    overwrite: bool = False,
+    resume: bool = False,
+    dry_run: bool = False,
+    on_progress: Optional[OnProgress] = None,
+) -> ExportSummary:
+    """Writes the samples at `source` into the folder `target` in the format called `form`.
+
+    `source` is a data folder, a sample list, a shard set, or pictures with ground truth in a folder
+    or an archive. Raises InputError and AnnotationError (file, line) for what is wrong with it,
+    OptionError for a format that cannot hold it, MissingExtraError, OutputExistsError.
+    """
+    options.check()
+    given = open_source(source)
+    skips = Skips(errors=options.skip_errors)
+    exporter = _exporter(form, options, lambda: _task(given.read, source))
+    where = target_of(target)
+    noted = {**asdict(options), "format": form, "task": exporter.task, "origin": given.origin}
+    if options.validation_fraction and _has_validation(given):
+        options = replace(options, validation_fraction=0.0)
+
+    def stream(_: Any) -> Iterator[Found]:
+        return _numbered(given.read(skips), options)
+
+    if dry_run:
+        return _planned(stream, exporter, where, skips)
+    with staged_output(
+        where.parent, (where.name,), CONVERT_COMMAND, noted, overwrite, resume
+    ) as staged:
+        run = ExportRun(exporter, staged, where.name, options.skip_errors)
+        run.write(stream, workers, on_progress)
+        # What the reader left out is known anew after each run, what the blocks did is counted.
+        run.skips.add(skips.counts, skips.examples)
+        summary = run.summary(where, str(source))
+        staged.summary = {**vars(summary), "output": where.name}
+    return summary
+
+
+def _exporter(form: str, options: ConvertOptions, find_task: Callable[[], str]) -> Exporter:
+    exporter: Exporter = EXPORTERS.load(form)
+    tasks = exporter.info.tasks
+    task = options.task or (tasks[0] if len(tasks) == 1 else find_task())
+    if task not in tasks:
+        known = [name for name in EXPORTERS.names() if task in EXPORTERS.load(name).info.tasks]
+        raise OptionError(f"{form} is not for {task}.", f"Formats for it: {', '.join(known)}.")
+    return replace(exporter, task=task, samples_per_shard=options.samples_per_shard)
+
+
+def _task(read: ReadSamples, source: PathLike) -> str:
+    for row in read(Skips(errors=True)):
+        return RECOGNITION if row.sample.text is not None else DETECTION
+    raise AnnotationError(source, "has no sample that can be used")
+
+
+def _planned(
+    stream: Callable[[Any], Iterable[Found]], exporter: Exporter, target: Path, skips: Skips
+) -> ExportSummary:
+    splits: Dict[str, int] = {}
+    regions = 0
+    for found in stream({}):
+        splits[found.split] = splits.get(found.split, 0) + 1
+        regions += len(found.sample.regions)
+    return ExportSummary(
+        output=str(target),
+        format=exporter.info.name,
+        task=exporter.task,
+        splits={split: splits[split] for split in SPLITS if split in splits},
+        samples=sum(splits.values()),
+        regions=regions,
+        skipped=dict(skips.counts),
+        skipped_examples=skips.examples,
+    )
+
+
+# --- what there is at a path
+
+
+def open_source(path: PathLike) -> ConvertSource:
+    """Returns what can be read at a path.
+
+    Raises InputError and AnnotationError where there are none.
+    """
+    where = as_path(path)
+    if where.name == SAMPLE_LIST and where.is_file():
+        folder = where.parent if where.parent.name else where.resolve().parent
+        return _listed([open_sample_list(where, folder.parent, folder.name)])
+    if _has_lists(where):
+        return _listed(find_lists(where))
+    records = where / RECORDS_DIR
+    given = open_input(records if (records / DATASET_INFO).is_file() else where)
+    return ConvertSource(
+        lambda skips: (ListedSample(*pair) for pair in given.read(skips)), given.origin
+    )
+
+
+def _has_lists(where: Path) -> bool:
+    return any((where / name / SAMPLE_LIST).is_file() for name in lists.LISTS)
+
+
+def _listed(sources: List[SampleList]) -> ConvertSource:
+    def read(skips: Skips) -> Iterator[ListedSample]:
+        for source in sources:
+            yield from _rows(source, skips)
+
+    digests = {source.name: file_sha256(source.path) for source in sources}
+    return ConvertSource(read, {"lists": digests}, tuple(digests))
+
+
+def _rows(source: SampleList, skips: Skips) -> Iterator[ListedSample]:
+    plain = type(source) is SampleList
+    path, root = str(source.path), str(source.root)
+    with source:
+        for row in source.rows(skips):
+            try:
+                sample = (
+                    Sample(row.key, f"{root}/{row.key}", row.text)
+                    if plain
+                    else source.sample_at(row.place)
+                )
+            except AnnotationError as error:
+                skips.refuse(BAD_LINE, error)
+                continue
+            yield ListedSample(source.name, sample, path, row.number)
+
+
+# --- which split a sample goes to
+
+
+def _has_validation(source: ConvertSource) -> bool:
+    names = source.names or (row.name for row in source.read(Skips(errors=True)))
+    return lists.VALIDATION_LIST in names
+
+
+def _numbered(rows: Iterable[ListedSample], options: ConvertOptions) -> Iterator[Found]:
+    taken: Dict[str, int] = {}
+    for place, row in enumerate(rows):
+        split = split_of(row.name, row.sample.text or row.sample.key, options)
+        count = taken[split] = taken.get(split, 0) + 1
+        if options.limit is None or count <= options.limit:
+            yield Found(place, split, row.sample, row.path, row.line)
+
+
+def split_of(name: str, group: str, options: ConvertOptions) -> str:
+    """Returns the split of a sample from its list and its text, as `ocrdata tfrecord` divides."""
+    if name in (lists.VALIDATION_LIST, lists.TEST_LIST):
+        return _SPLIT_OF[name]
+    if not name and lists.is_test(group, options.seed, options.test_fraction):
+        return TEST
+    place = bucket(group, f"validation-{options.seed}")
+    return VALIDATION if place < options.validation_fraction else TRAIN
