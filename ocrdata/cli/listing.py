@@ -26,7 +26,7 @@ LIST_KINDS = ("corpora", "exporters", "fonts", "importers", "models", "styles", 
 def list_names(
     kind: Optional[str], coverage: Optional[str], font: Tuple[str, ...], as_json: bool
 ) -> None:
-    """List what can be chosen by name: corpora, exporters, fonts, importers, models, ...
+    """List what can be chosen by name: corpora, exporters, fonts, importers, models and more.
 
     \b
     Example:

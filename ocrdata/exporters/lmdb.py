@@ -11,8 +11,9 @@ the same bytes.
 from __future__ import annotations
 
 import itertools
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Iterable, List, Tuple
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, List, Tuple
 
 from ocrdata.base.storage.remote import is_remote
 from ocrdata.errors import OptionError
@@ -36,14 +37,15 @@ _COUNT = b"num-samples"
 
 
 class _Database(SplitWriter):
-    """An environment whose map grows by a rule that depends on what was put into it alone."""
+    """An environment whose map grows by a rule that depends on what was put into it alone.
+
+    It is opened for each transaction: LMDB remembers between them which pages are free, and what
+    it writes where would depend on when a run was interrupted.
+    """
 
     def __init__(self, path: Path, rows: Iterable[Any]) -> None:
         path.mkdir(parents=True, exist_ok=True)
-        # What was put is brought to the disk once, at the end.
-        self._env = _library().open(
-            str(path), map_size=_FIRST_MAP, lock=False, sync=False, readahead=False
-        )
+        self._path = path
         self._map = self._needed = _FIRST_MAP
         self._taken = 0
         self._grow(size for size, _ in self._counted(rows))
@@ -65,16 +67,28 @@ class _Database(SplitWriter):
         self._needed += sum(2 * (size + _PAGE) for size in sizes)
         while self._map < self._needed:
             self._map *= 2
-        if self._env.info()["map_size"] != self._map:
-            self._env.set_mapsize(self._map)
+
+    @contextmanager
+    def _opened(self, sync: bool = False) -> Iterator[Any]:
+        env = _library().open(
+            str(self._path), map_size=self._map, lock=False, sync=False, readahead=False
+        )
+        try:
+            with env.begin(write=True) as transaction:
+                yield transaction
+            # What was put is brought to the disk once, at the end.
+            if sync:
+                env.sync(True)
+        finally:
+            env.close()
 
     def _put(self, name: str, values: Iterable[bytes], first: int) -> None:
-        with self._env.begin(write=True) as transaction:
+        with self._opened() as transaction:
             if transaction.get(_key(name, first)) is None:
                 keys = (_key(name, number) for number in itertools.count(first))
                 transaction.cursor().putmulti(zip(keys, values), append=True)
 
-    def put_labels(self, texts: Iterable[str]) -> None:
+    def finish(self, texts: Iterable[str]) -> None:
         """Puts the labels and their number."""
         rows, first = iter(texts), 1
         while True:
@@ -84,12 +98,8 @@ class _Database(SplitWriter):
             self._grow(map(len, labels))
             self._put("label", labels, first)
             first += len(labels)
-        with self._env.begin(write=True) as transaction:
+        with self._opened(sync=True) as transaction:
             transaction.put(_COUNT, str(first - 1).encode("ascii"), overwrite=False)
-
-    def close(self) -> None:
-        self._env.sync(True)
-        self._env.close()
 
 
 def _library() -> Any:
@@ -118,9 +128,7 @@ class LmdbExporter(Exporter):
         return _Database(folder / SHORT[split], rows)
 
     def finish(self, folder: Path, split: str, rows: Iterable[Any]) -> None:
-        database = _Database(folder / SHORT[split], rows)
-        database.put_labels(text for _, text in rows)
-        database.close()
+        _Database(folder / SHORT[split], rows).finish(text for _, text in rows)
 
 
 LMDB = LmdbExporter(

@@ -55,11 +55,13 @@ class YoloExporter(FileExporter):
         write_lines(folder / _LIST, [*lines.values(), "names:", "  0: text"])
 
 
-_TREE = """
+def _tree(numbers: str) -> str:
+    return f"""
   data.yaml                     what to give to `yolo train data=...`
-  images/train/img_1.jpg ...    labels/train/img_1.txt: `0 {}`, shares of the size
+  images/train/img_1.jpg ...    labels/train/img_1.txt: `0 {numbers}`, shares of the size
   images/val/  labels/val/      the same; and test
 """
+
 
 YOLO = YoloExporter(
     FormatInfo(
@@ -68,7 +70,7 @@ YOLO = YoloExporter(
         "https://docs.ultralytics.com/datasets/detect/",
         "Ultralytics and other YOLO trainers",
         (DETECTION,),
-        _TREE.format("x y width height"),
+        _tree("x y width height"),
     ),
     task=DETECTION,
 )
@@ -80,7 +82,7 @@ YOLO_OBB = YoloExporter(
         "https://docs.ultralytics.com/datasets/obb/",
         "Ultralytics' OBB models",
         (DETECTION,),
-        _TREE.format("x1 y1 x2 y2 x3 y3 x4 y4"),
+        _tree("x1 y1 x2 y2 x3 y3 x4 y4"),
     ),
     task=DETECTION,
     oriented=True,

@@ -1,0 +1,236 @@
+"""ocrdata convert: any source to any format, the same bytes for any workers and interruptions."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from export_readers import READERS
+
+from ocrdata.base.sample import read_sample_list
+from ocrdata.exporters import EXPORTERS, base
+from ocrdata.pipelines.convert import ConvertOptions, convert
+
+LIBRARIES = {"lmdb": "lmdb", "webdataset": "webdataset", "parquet": "pyarrow"}
+EVERY = [(name, task) for name in EXPORTERS.names() for task in EXPORTERS.load(name).info.tasks]
+SMALL = ConvertOptions(samples_per_shard=40, validation_fraction=0.2)
+
+
+def need(name):
+    if name in LIBRARIES:
+        reason = f"the extra {name} is not installed"
+        pytest.importorskip(LIBRARIES[name], reason=reason)
+
+
+def digests(folder):
+    """The SHA-256 of each file, but of the manifest, which names the command's version."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != "manifest.json"
+    }
+
+
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory):
+    """A data folder with 24 small scenes."""
+    from click.testing import CliRunner
+
+    from ocrdata.cli import main
+
+    data = tmp_path_factory.mktemp("scenes") / "data"
+    words = ["gen-scenes", "--limit", "24", "--size", "96x64", "--texts", "1..2", "--corpus"]
+    words += ["dates", "--text-height", "12..16", "--workers", "0", "--data-dir", str(data)]
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == 0, result.output
+    return data
+
+
+@pytest.fixture
+def source_of(rendered, scenes):
+    return {"recognition": rendered, "detection": scenes}
+
+
+class Interruption(BaseException):
+    """Comes like Ctrl-C: neither an error of ours nor one of the system's."""
+
+
+@pytest.mark.parametrize(("name", "task"), EVERY)
+def test_an_interruption_changes_no_byte(name, task, source_of, tmp_path, monkeypatch):
+    need(name)
+    monkeypatch.setitem(base.BLOCK, task, 7)
+    source = source_of[task]
+    summary = convert(source, tmp_path / "whole", name, SMALL)
+    assert summary.task == task and summary.samples == sum(summary.splits.values()) > 20
+    wanted = digests(tmp_path / "whole")
+
+    for stop in (2, 4):
+        calls = []
+
+        def interrupt(done, total, calls=calls, stop=stop):
+            calls.append(done)
+            if len(calls) == stop:
+                raise Interruption
+
+        target = tmp_path / f"cut-{stop}"
+        with pytest.raises(Interruption):
+            convert(source, target, name, SMALL, on_progress=interrupt)
+        assert not target.exists()
+        again = convert(source, target, name, SMALL, resume=True)
+        assert again == dataclasses.replace(summary, output=str(target))
+        assert digests(target) == wanted
+
+
+@pytest.mark.parametrize("name", ["lmdb", "webdataset"])
+def test_workers_change_no_byte(name, rendered, tmp_path):
+    need(name)
+    for workers in (0, 2):
+        convert(rendered, tmp_path / str(workers), name, SMALL, workers=workers)
+    assert digests(tmp_path / "0") == digests(tmp_path / "2")
+
+
+@pytest.mark.parametrize("name", ["lmdb", "parquet"])
+def test_a_killed_process_is_resumed(name, rendered, tmp_path, monkeypatch):
+    need(name)
+    monkeypatch.setitem(base.BLOCK, "recognition", 7)
+    convert(rendered, tmp_path / "whole", name, SMALL)
+    code = (
+        "import sys, time\n"
+        "from ocrdata.exporters import base\n"
+        "base.BLOCK['recognition'] = 7\n"
+        "from ocrdata.pipelines.convert import ConvertOptions, convert\n"
+        "options = ConvertOptions(samples_per_shard=40, validation_fraction=0.2)\n"
+        "def wait(done, total):\n"
+        "    if done > 50:\n"
+        "        print(done, flush=True)\n"
+        "        time.sleep(60)\n"
+        "convert(sys.argv[1], sys.argv[2], sys.argv[3], options, on_progress=wait)\n"
+    )
+    target = tmp_path / "cut"
+    words = [sys.executable, "-c", code, str(rendered), str(target), name]
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as process:
+        assert int(process.stdout.readline()) > 0
+        os.kill(process.pid, signal.SIGKILL)
+    assert not target.exists()
+    convert(rendered, target, name, SMALL, resume=True)
+    assert digests(target) == digests(tmp_path / "whole")
+
+
+def truth_of(data, side):
+    return [
+        (sample.text, sample.image_bytes())
+        for sample in read_sample_list(data / side / "sample.txt", data)
+    ]
+
+
+def test_every_kind_of_source_gives_the_same_samples(rendered, tmp_path, run):
+    run("tfrecord", "--data-dir", rendered, "--output", tmp_path / "shards", "--workers", "0")
+    run("pack", rendered, "--output", tmp_path / "data.tar.gz")
+    wanted = sorted(truth_of(rendered, "Train") + truth_of(rendered, "Test"))
+    sources = [rendered, tmp_path / "shards", tmp_path / "data.tar.gz"]
+    for number, source in enumerate([*sources, rendered / "Train" / "sample.txt"]):
+        target = tmp_path / str(number)
+        words = ["convert", source, target, "--to", "trdg", "--workers", "0", "--json"]
+        summary = json.loads(run(*words).output)
+        found = sorted(
+            row for split in summary["splits"] for row in READERS["trdg"](target, split, "")
+        )
+        if number < len(sources):
+            assert found == wanted and summary["splits"]["test"] == len(truth_of(rendered, "Test"))
+        else:
+            assert found == sorted(truth_of(rendered, "Train")) and list(summary["splits"]) == [
+                "train"
+            ]
+
+
+def test_splits_share_no_text(rendered, tmp_path):
+    summary = convert(rendered, tmp_path / "out", "doctr", SMALL)
+    texts = {
+        split: {text for text, _ in READERS["doctr"](tmp_path / "out", split, "recognition")}
+        for split in summary.splits
+    }
+    assert set(texts) == {"train", "validation", "test"}
+    assert sum(map(len, texts.values())) == len(set().union(*texts.values()))
+
+
+def copy_of(data, tmp_path):
+    import shutil
+
+    shutil.copytree(str(data), str(tmp_path / "data"))
+    return tmp_path / "data"
+
+
+def test_what_is_damaged_is_named_or_counted(rendered, tmp_path, run):
+    data = copy_of(rendered, tmp_path)
+    listed = (data / "Train" / "sample.txt").read_text(encoding="utf-8").splitlines()
+    (data / listed[2].split(" ")[0]).write_bytes(b"not a picture")
+    (data / listed[4].split(" ")[0]).unlink()
+    words = ["convert", data, tmp_path / "out", "--to", "mmocr", "--workers", "0"]
+    output = run(*words, code=1).output
+    assert "sample.txt:3: picture " in output and "--skip-errors" in output
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data"]
+    with (data / "Train" / "sample.txt").open("a", encoding="utf-8") as stream:
+        stream.write("pic/no-label.jpg\n")
+    assert "has no label" in run(*words, code=1).output
+    summary = json.loads(run(*words, "--skip-errors", "--json").output)
+    lists = (data / "Train" / "sample.txt", data / "Test" / "sample.txt")
+    lines = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in lists)
+    assert summary["skipped"] == {
+        "line without a label or with a wrong path": 1,
+        "picture missing or damaged": 2,
+    }
+    assert summary["samples"] + 3 == lines
+    found = list(READERS["mmocr"](tmp_path / "out", "train", "recognition"))
+    assert len(found) == summary["splits"]["train"]
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["--to", "yolo"], "yolo takes pictures with regions"),
+        (
+            ["--to", "lmdb", "--task", "detection"],
+            "not for detection. Formats for it: coco",
+        ),
+        (["--to", "nothing"], "Invalid value for '--to'"),
+        (["--to", "trdg", "--samples-per-shard", "0"], "Invalid value for '--samples-per-shard'"),
+    ],
+)
+def test_a_wrong_call_is_refused(words, problem, rendered, tmp_path, run):
+    output = run("convert", rendered, tmp_path / "out", "--workers", "0", *words, code=2).output
+    assert problem in " ".join(output.split())
+    assert not list(tmp_path.iterdir())
+
+
+def test_scenes_are_no_lines(scenes, tmp_path, run):
+    output = run("convert", scenes, tmp_path / "out", "--to", "lmdb", code=2).output
+    assert "import NAME SOURCE --crops" in output and not list(tmp_path.iterdir())
+
+
+def test_an_output_is_replaced_only_if_it_is_ours(rendered, tmp_path, run):
+    words = ["convert", rendered, tmp_path / "out", "--to", "trdg", "--workers", "0"]
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine.txt").write_text("mine")
+    assert "already exists" in run(*words, code=1).output
+    assert "not written by ocrdata" in run(*words, "--overwrite", code=1).output
+    (tmp_path / "out" / "mine.txt").unlink()
+    run(*words, "--overwrite", "--limit", "5")
+    assert "already exists" in run(*words, code=1).output
+
+
+def test_a_dry_run_counts_and_writes_nothing(rendered, tmp_path, run):
+    words = ["convert", rendered, tmp_path / "out", "--to", "lmdb", "--json", "--limit", "7"]
+    planned = json.loads(run(*words, "--dry-run").output)
+    assert planned["splits"] == {"train": 7, "test": 7} and not list(tmp_path.iterdir())
+
+
+def test_list_exporters_names_them_all(run):
+    rows = json.loads(run("list", "exporters", "--json").output)["exporters"]
+    assert list(rows) == EXPORTERS.names()
+    assert rows["lmdb"]["install"] == 'pip install "ocrdata[lmdb]"'
