@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ocrdata.base.assets import asset_dir
 from ocrdata.base.sample import read_sample_list
 from ocrdata.text.charset import read_charset
 
@@ -246,3 +247,15 @@ def test_a_list_of_scenes_is_no_list_of_texts(tmp_path, run):
     (tmp_path / "Train" / "manifest.json").write_text(json.dumps(manifest))
     output = run("build-dict", "--data-dir", tmp_path, code=1).output
     assert "lists scenes, which have no single text" in output and "--crops" in output
+
+
+def test_names_keep_their_underscores(run, tmp_path):
+    """What is named below a heading may be a file or a font; only our own headings are words."""
+    font = tmp_path / "my_own_font.otf"
+    font.write_bytes(next(asset_dir("fonts").glob("NotoSans*.otf")).read_bytes())
+    made = ["gen-pics", "--font", font, "--corpus", "dates", "--limit", 2, "--data-dir", tmp_path]
+    run(*made)
+    shown = run("info", tmp_path / "pic").stdout
+    assert "my_own_font.otf" in shown and "test_fraction: 0.1" in shown
+    listed = run("list", "fonts", "--font", font).stdout
+    assert f"{font}: 7,6" in listed

@@ -147,10 +147,10 @@ def test_lower_case_labels_fit_a_dictionary_of_small_letters(imported, tmp_path)
 
 
 def test_charset_and_length_filters_say_what_they_left_out(imported, tmp_path):
-    write_characters(tmp_path / "chinese.txt", Charset(tuple("adopz")))
+    write_characters(tmp_path / "chinese.txt", Charset(tuple("Aadopz")))
     summary, data = imported("synth90k", "--charset", tmp_path / "chinese.txt", "--max-length", "8")
     assert summary["skipped"] == {"longer than 8 characters": 1}
-    assert texts_of(data, "Train") == ["ada"]
+    assert texts_of(data, "Train") == ["Ada"]
     write_characters(tmp_path / "chinese.txt", Charset(("z", "o")))
     summary, _ = imported("synth90k", "--charset", tmp_path / "chinese.txt", "--overwrite")
     assert summary["skipped"] == {"character not in the dictionary": 2}

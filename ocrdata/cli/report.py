@@ -45,15 +45,16 @@ def report(summary: Any, as_json: bool = False, next_command: str = "") -> None:
         print_note(f"Next: {next_command}")
 
 
-def _lines(values: Mapping[str, Any], indent: str) -> Iterator[str]:
+def _lines(values: Mapping[str, Any], indent: str, names: bool = False) -> Iterator[str]:
+    """Yields a line a value. Keys below another key may be names of files or fonts: they stay."""
     for key, value in values.items():
-        name = "{}{}".format(indent, key.replace("_", " "))
+        name = indent + (key if names else key.replace("_", " "))
         if value is None or value in ({}, []):
             continue
         if isinstance(value, dict):
             yield f"{name}:"
             shown = _most_frequent(value) if key == "skipped" else value
-            yield from _lines(shown, indent + "  ")
+            yield from _lines(shown, indent + "  ", True)
         elif isinstance(value, float):
             yield f"{name}: {value:.4g}"
         elif isinstance(value, list):

@@ -4,9 +4,10 @@
     ./2697/6/465_Ecclesiastics_24500.jpg 24500
     ./2697/6/464_FIRESTORM_29099.jpg 29099
 
-The number counts the lines of lexicon.txt from 0. Annotations are streamed and pictures are not
-looked for here: a missing one shows when it is read. A tar is read twice from end to end, first for
-the lists and then for the pictures, which come in the archive's order.
+The number counts the lines of lexicon.txt from 0; which letters are capitals is in the picture's
+name. Annotations are streamed and pictures are not looked for here: a missing one shows when it is
+read. A tar is read twice from end to end, first for the lists and then for the pictures, which come
+in the archive's order.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ _FOLDERS = ("", "90kDICT32px", "mnt/ramdisk/max/90kDICT32px", "max/90kDICT32px")
 
 @dataclass(frozen=True)
 class Synth90k(Importer):
-    """The words of one annotation list, with the lexicon's spelling as the label."""
+    """The words of one annotation list, spelled as the pictures show them."""
 
     task: str = RECOGNITION
 
@@ -88,7 +89,8 @@ class Synth90k(Importer):
             with path.open("rb") as stream:
                 for number, key, place in parse_annotation(stream, str(path), lexicon, report):
                     image = f"{base}/{key}"
-                    yield ImportedSample(key, image, lexicon[place], (), str(path), number)
+                    text = spelled_in(key, lexicon[place])
+                    yield ImportedSample(key, image, text, (), str(path), number)
         except OSError as error:
             raise self.missing(base, Path(error.filename or path).name) from error
 
@@ -109,11 +111,11 @@ class Synth90k(Importer):
 
         if not pictures:
             for number, key, place in rows():
-                yield ImportedSample(key, b"", lexicon[place], (), where, number)
+                yield ImportedSample(key, b"", spelled_in(key, lexicon[place]), (), where, number)
             return
         wanted = Wanted(rows())
         for key, number, place, data in images_of(root, wanted):
-            yield ImportedSample(key, data, lexicon[place], (), where, number)
+            yield ImportedSample(key, data, spelled_in(key, lexicon[place]), (), where, number)
         for number in wanted.unseen():
             report(MISSING, AnnotationError(where, "the archive has no such picture", number))
 
@@ -131,6 +133,16 @@ def read_lexicon_file(data: bytes, where: PathLike) -> List[str]:
             raise AnnotationError(where, "is empty: line numbers are labels here", len(words) + 1)
         words.append(line.strip())
     return words
+
+
+def spelled_in(key: str, word: str) -> str:
+    """Returns a word of the lexicon as the picture shows it: its name has the capital letters.
+
+    The lexicon has small letters only; of `466_MONIKER_49537.jpg` the label is MONIKER. A name
+    without the word leaves it as the lexicon spells it.
+    """
+    shown = key.rpartition("/")[2].partition("_")[2].rpartition("_")[0]
+    return shown if shown.lower() == word.lower() else word
 
 
 def parse_annotation(

@@ -21,7 +21,7 @@ import numpy as np
 from ocrdata.base.encodings import decode_lines
 from ocrdata.base.sample import read_lines
 from ocrdata.base.sample_lists import IMAGE_SUFFIXES
-from ocrdata.base.storage.tree import Tree
+from ocrdata.base.storage.tree import Tree, archive_stem
 from ocrdata.errors import AnnotationError, PathLike
 from ocrdata.metrics.detection_lines import Boxes, Format, read_boxes
 
@@ -57,6 +57,8 @@ def read_results(path: PathLike, truth: Dict[str, Boxes], form: Format) -> Dict[
         return _read_predictions(Path(path), truth, form)
     results: Dict[str, Boxes] = {}
     with Tree(path) as tree:
+        if form.strict:
+            _check_names(tree, truth, form)
         files = list(_text_files(tree, "res_"))
         if not files:
             hint = "Results are a zip or a folder of files such as res_img_1.txt."
@@ -73,6 +75,22 @@ def read_results(path: PathLike, truth: Dict[str, Boxes], form: Format) -> Dict[
                 lines = decode_lines(tree.read(name), where)
                 results[key] = read_boxes(where, lines, form, False)
     return results
+
+
+def _check_names(tree: Tree, truth: Dict[str, Boxes], form: Format) -> None:
+    """Refuses results that are called otherwise than `res_<picture>.txt`, as official scorers do.
+
+    All files of an archive count; of a folder, which may hold others, only texts.
+    """
+    archive = archive_stem(tree.root.name) is not None and not tree.root.is_dir()
+    for name in tree.names:
+        inside = name.partition("/")[2] if archive else name
+        if not (archive or inside.endswith(".txt")):
+            continue
+        match = _NAME.match(inside)
+        if not match or match.group("mark") != "res_" or "/" in inside:
+            wanted = f"res_{next(iter(truth))}.txt"
+            form.adjust(tree.where(name), None, f"is not called as {wanted} is", "other names")
 
 
 def _text_files(tree: Tree, mark: str) -> Iterator[Tuple[str, str]]:

@@ -23,7 +23,6 @@ from ocrdata.base.icdar import (
     unquote,
 )
 from ocrdata.errors import AnnotationError
-from ocrdata.geometry.quads import crossed
 
 _INTEGER = re.compile(r"^\s*-?[0-9]+\s*$")
 _LENIENT = "Pass --lenient to have such lines put right and counted."
@@ -73,7 +72,8 @@ class Format:
 def read_boxes(where: str, lines: Iterator[Tuple[int, str]], form: Format, truth: bool) -> Boxes:
     """Returns the boxes in numbered lines of the file `where`, the surest first if they are scored.
 
-    Raises AnnotationError naming file and line.
+    Boxes whose sides cross are taken as they are, as the official scorers do. Raises
+    AnnotationError naming file and line.
     """
     boxes, places = Boxes(), []
     for number, line in lines:
@@ -83,7 +83,6 @@ def read_boxes(where: str, lines: Iterator[Tuple[int, str]], form: Format, truth
             raise AnnotationError(where, str(error), number) from error
         boxes.add(points, truth and text in IGNORE_MARKS, score)
         places.append(number)
-    _check_crossing(where, boxes, places, form)
     if form.scores and not truth:
         order = sorted(range(len(places)), key=lambda place: -boxes.scores[place])
         boxes.polygons = [boxes.polygons[place] for place in order]
@@ -147,11 +146,3 @@ def _outline(
         form.adjust(where, number, "its corners are not clockwise", "corners turned clockwise")
         points = points[:1] + points[:0:-1]
     return points
-
-
-def _check_crossing(where: str, boxes: Boxes, places: List[int], form: Format) -> None:
-    quads = [place for place, polygon in enumerate(boxes.polygons) if len(polygon) == 4]
-    if quads:
-        for place in np.nonzero(crossed(np.stack([boxes.polygons[k] for k in quads])))[0]:
-            problem = "its sides cross each other"
-            form.adjust(where, places[quads[place]], problem, "boxes that cross themselves")

@@ -27,16 +27,16 @@ def match_rectangles(
     """Matches the rectangles of one picture: float64 [n, 4] and [m, 4], left, top, right, bottom.
 
     `ignored` (bool [n]) marks ground truth not to be counted. Returns the matched pairs, the sums
-    of recall and of precision, and which detections count (bool [m]). `deteval` asks for near
-    centres and rounds sums of shares to four decimals; the competition's variant does neither.
+    of recall and of precision, and which detections count (bool [m]). Only `deteval` asks that two
+    boxes that match touch no third one, that what is split or merged touches two boxes or more,
+    and weighs a split into one box as a whole match; it rounds sums of shares to four decimals.
     """
     shared = _shared(truth, found)
     recall = shared / _areas(truth)[:, None]
     precision = shared / _areas(found)[None]
     free = ~(precision[ignored] > AREA_PRECISION).any(axis=0)
     matcher = _Matcher(recall, precision, ~ignored, free, deteval)
-    near = _near_centres(truth, found) if deteval else np.ones(shared.shape, bool)
-    matcher.one_to_one(near)
+    matcher.one_to_one(_near_centres(truth, found))
     matcher.one_to_many()
     matcher.many_to_one()
     return matcher.pairs, matcher.recalled, matcher.precise, free
@@ -75,9 +75,9 @@ class _Matcher:
         precision: np.ndarray,
         care: np.ndarray,
         free: np.ndarray,
-        rounded: bool,
+        deteval: bool,
     ) -> None:
-        self.recall, self.precision, self.rounded = recall, precision, rounded
+        self.recall, self.precision, self.deteval = recall, precision, deteval
         self.rows_left, self.columns_left = care.copy(), free.copy()
         # How many counting boxes of the other side a box touches at all.
         self.row_overlaps = (recall[:, free] > 0).sum(axis=1)
@@ -90,7 +90,7 @@ class _Matcher:
         total = 0.0
         for share in shares.tolist():
             total += share
-        return (round(total, 4) if self.rounded else total) >= threshold
+        return (round(total, 4) if self.deteval else total) >= threshold
 
     def _take(self, pairs: _Pairs, recalled: float, precise: float) -> None:
         for row, column in pairs:
@@ -102,25 +102,33 @@ class _Matcher:
     def one_to_one(self, near: np.ndarray) -> None:
         good = (self.recall >= AREA_RECALL) & (self.precision >= AREA_PRECISION)
         alone = (good.sum(axis=1) == 1)[:, None] & (good.sum(axis=0) == 1)[None]
-        single = (self.row_overlaps == 1)[:, None] & (self.column_overlaps == 1)[None]
+        if self.deteval:
+            good &= (self.row_overlaps == 1)[:, None] & (self.column_overlaps == 1)[None]
         counted = self.rows_left[:, None] & self.columns_left[None]
-        for row, column in np.argwhere(good & alone & single & counted & near).tolist():
+        for row, column in np.argwhere(good & alone & counted & near).tolist():
             self._take([(row, column)], 1.0, 1.0)
 
+    def _several(self, overlaps: np.ndarray) -> np.ndarray:
+        """Says which boxes may be split or merged, by how many others they touch."""
+        return overlaps >= 2 if self.deteval else np.ones(len(overlaps), bool)
+
     def one_to_many(self) -> None:
-        for row in np.nonzero(self.rows_left & (self.row_overlaps >= 2))[0].tolist():
+        several = self._several(self.row_overlaps)
+        for row in np.nonzero(self.rows_left & several)[0].tolist():
             chosen = np.nonzero(self.columns_left & (self.precision[row] >= AREA_PRECISION))[
                 0
             ].tolist()
             if chosen and self._reaches(self.recall[row, chosen], AREA_RECALL):
-                weight = 1.0 if len(chosen) == 1 else SPLIT_WEIGHT
+                whole = self.deteval and len(chosen) == 1
+                weight = 1.0 if whole else SPLIT_WEIGHT
                 self._take([(row, column) for column in chosen], weight, weight * len(chosen))
 
     def many_to_one(self) -> None:
-        for column in np.nonzero(self.columns_left & (self.column_overlaps >= 2))[0].tolist():
+        several = self._several(self.column_overlaps)
+        for column in np.nonzero(self.columns_left & several)[0].tolist():
             chosen = np.nonzero(self.rows_left & (self.recall[:, column] >= AREA_RECALL))[
                 0
             ].tolist()
             if chosen and self._reaches(self.precision[chosen, column], AREA_PRECISION):
-                weight = 1.0 if len(chosen) == 1 else MERGE_WEIGHT
-                self._take([(row, column) for row in chosen], weight * len(chosen), weight)
+                pairs = [(row, column) for row in chosen]
+                self._take(pairs, MERGE_WEIGHT * len(chosen), MERGE_WEIGHT)
