@@ -330,7 +330,7 @@ def test_gzip_shards_are_checked_too(data):
 def test_paths_with_nothing_to_check(data, tmp_path):
     with pytest.raises(InputError, match="does not exist"):
         check_path(tmp_path / "none")
-    with pytest.raises(InputError, match="is nothing that can be checked"):
+    with pytest.raises(InputError, match="is not anything that can be checked"):
         check_path(data / "pic" / "0_0.jpg")
     with pytest.raises(UnknownNameError, match="Did you mean text-in-two-splits"):
         check_path(data, allow=("text-in-two-split",))

@@ -17,12 +17,12 @@ from ocrdata.packing.unpack import unpack_archive
 from ocrdata.records.legacy.conversion import write_from
 from ocrdata.records.legacy.deeptext import open_deeptext
 from ocrdata.records.legacy.mindrecord import (
-    find_mindrecords,
     index_of,
     open_mindrecord,
     read_mindrecord,
     unpack_integers,
 )
+from ocrdata.records.sources.identify import find_mindrecords
 from ocrdata.records.sources.inputs import open_input
 
 PACK = Path(__file__).parent / "data" / "records" / "mindrecord.tar.gz"

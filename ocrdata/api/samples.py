@@ -7,14 +7,13 @@ from typing import Iterator, MutableMapping, Optional, Sequence, Union
 
 import numpy as np
 
-from ocrdata.base.sample import SAMPLE_LIST, Region, Sample
-from ocrdata.base.sample_lists import LISTS
+from ocrdata.base.sample import Region, Sample
 from ocrdata.base.skips import BAD_LINE, Skips
-from ocrdata.base.storage.remote import as_path
 from ocrdata.errors import AnnotationError, InputError, OptionError, PathLike, UnknownNameError
 from ocrdata.images.encoding import decode_rgb, encode_png
-from ocrdata.records.format.schema import DATASET_INFO, RECORDS_DIR, SPLITS
-from ocrdata.records.sources.inputs import SamplePairs, open_input, read_record_file
+from ocrdata.records.format.schema import SPLITS
+from ocrdata.records.sources.identify import identify
+from ocrdata.records.sources.inputs import SamplePairs, open_input
 from ocrdata.records.sources.listed import open_sample_list
 
 
@@ -67,7 +66,7 @@ def read_samples(
     """Yields the samples of a data set, one at a time, in the order they are stored in.
 
     Args:
-        path: a data folder, a sample.txt, a shard set, a record file, or pictures with ground truth
+        path: a data folder, a sample.txt, a shard set, record files, or pictures with ground truth
             in a folder, a tar or a zip; a URL where the extra `remote` is installed.
         split: "train", "validation" or "test"; all of them by default.
         skipped: counts, by reason, what cannot be used, which is left out then; without it, it
@@ -78,7 +77,7 @@ def read_samples(
     """
     if split is not None and split not in SPLITS:
         raise UnknownNameError("split", split, SPLITS)
-    skips = Skips(errors=skipped is not None)
+    skips = Skips(errors=skipped is not None, unclear=skipped is not None)
     try:
         for name, sample in _pairs(path, skips):
             if split in (None, name.lower()):
@@ -90,20 +89,12 @@ def read_samples(
 
 
 def _pairs(path: PathLike, skips: Skips) -> SamplePairs:
-    where = as_path(path)
-    lists = [name for name in LISTS if (where / name / SAMPLE_LIST).is_file()]
-    if lists:
-        for name in lists:
-            yield from _listed(where / name / SAMPLE_LIST, where, name, skips)
-    elif where.name == SAMPLE_LIST and where.is_file():
-        folder = where.resolve().parent
-        yield from _listed(where, folder.parent, folder.name, skips)
-    elif ".tfrecord" in where.name and where.is_file():
-        yield from (("", sample) for sample in read_record_file(where, skips))
-    elif (where / RECORDS_DIR / DATASET_INFO).is_file():
-        yield from open_input(where / RECORDS_DIR).read(skips)
+    found = identify(path)
+    if found.lists:
+        for name, listed in found.lists.items():
+            yield from _listed(listed, found.root, name, skips)
     else:
-        yield from open_input(where).read(skips)
+        yield from open_input(found.records or found.path).read(skips)
 
 
 def _listed(path: Path, root: Path, name: str, skips: Skips) -> SamplePairs:

@@ -4,17 +4,10 @@ or an archive, shard set, record file (ours or an original's), training run, exp
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Dict, List, Optional, Sequence
+from typing import Callable, Dict, List, Optional, Sequence
 
 from ocrdata.base.findings import FINDING_KINDS
-from ocrdata.base.pairing import is_image
 from ocrdata.base.progress import OnProgress
-from ocrdata.base.sample import SAMPLE_LIST
-from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST
-from ocrdata.base.storage.archives import archive_stem
-from ocrdata.base.storage.remote import as_path
-from ocrdata.base.storage.walking import files_below
 from ocrdata.check.parts import (
     CheckRun,
     check_data_dir,
@@ -29,14 +22,10 @@ from ocrdata.check.parts import (
     check_shard_set,
 )
 from ocrdata.check.repair import repair
-from ocrdata.check.verify_run import RUN_FILE, verify_run
+from ocrdata.check.verify_run import verify_run
 from ocrdata.errors import InputError, OptionError, PathLike, UnknownNameError
-from ocrdata.reading.exported import format_of
-from ocrdata.records.format.schema import DATASET_INFO, RECORDS_DIR
-from ocrdata.records.legacy.mindrecord import find_mindrecords
 from ocrdata.records.legacy.originals import find_originals
-from ocrdata.text.charset import CHARACTER_LIST, DICTIONARY_DIR
-from ocrdata.text.dictionary_maps import CHAR_DICT, ORD_MAP, ORD_TO_INDEX
+from ocrdata.records.sources.identify import Artefact, ArtefactKind, identify
 
 
 @dataclass(frozen=True)
@@ -58,61 +47,53 @@ class CheckSummary:
     examples: Dict[str, List[str]] = field(default_factory=dict)
 
 
-def _is_data_dir(path: Path) -> bool:
-    parts = (TRAIN_LIST, TEST_LIST, DICTIONARY_DIR, RECORDS_DIR, CHARACTER_LIST)
-    return any((path / name).exists() for name in parts) or any(path.glob(".*.partial"))
+def _check_dictionary(run: CheckRun, found: Artefact) -> None:
+    check_dictionary_files(run, found.path)
 
 
-def _is_model(path: Path) -> bool:
-    return bool(format_of(path)) or path.name == RUN_FILE or (path / RUN_FILE).is_file()
+def _check_run(run: CheckRun, found: Artefact) -> None:
+    run.count("checkpoints", verify_run(found.path, run.found))
 
 
-def _check_folder(run: CheckRun, path: Path) -> None:
-    if (path / DATASET_INFO).is_file() or any(path.glob("*.tfrecord")):
-        check_shard_set(run, path)
-    elif find_originals(path):
-        check_originals(run, find_originals(path))
-    elif find_mindrecords(path):
-        check_mindrecords(run, path)
-    elif (path / RUN_FILE).is_file():
-        run.count("checkpoints", verify_run(path, run.found))
-    elif (path / ORD_TO_INDEX).is_file() or (path / ORD_MAP).is_file():
-        check_dictionary_files(run, path)
-    elif (path / SAMPLE_LIST).is_file():
-        check_lists(run, path.resolve().parent, [path / SAMPLE_LIST], run.charset)
-    elif _is_data_dir(path):
-        check_data_dir(run, path)
-    elif any(is_image(one.name) or archive_stem(one.name) for one in files_below(path)):
-        check_images(run, path)
-    else:
-        check_manifest(run, path)
+def _check_originals(run: CheckRun, found: Artefact) -> None:
+    check_originals(run, find_originals(found.path))
 
 
-def _check_any(run: CheckRun, path: Path) -> None:
-    if format_of(path):
-        check_export(run, path)
-    elif path.is_dir():
-        _check_folder(run, path)
-    elif path.name == DATASET_INFO:
-        check_shard_set(run, path.parent)
-    elif path.name == RUN_FILE:
-        run.count("checkpoints", verify_run(path.parent, run.found))
-    elif ".tfrecord" in path.name:
+def _check_lists(run: CheckRun, found: Artefact) -> None:
+    check_lists(run, found.root, list(found.lists.values()), run.charset)
+
+
+def _check_files(run: CheckRun, found: Artefact) -> None:
+    for path in found.files:
         check_record_file(run, path)
-    elif find_mindrecords(path):
-        check_mindrecords(run, path)
-    elif archive_stem(path.name) is not None:
-        check_images(run, path)
-    elif path.name == SAMPLE_LIST:
-        check_lists(run, path.resolve().parent.parent, [path], run.charset)
-    elif path.suffix in (".txt", ".json") and path.name != CHAR_DICT:
-        check_dictionary_files(run, path)
+
+
+CHECKS: Dict[ArtefactKind, Callable[[CheckRun, Artefact], None]] = {
+    ArtefactKind.MODEL: lambda run, found: check_export(run, found.path),
+    ArtefactKind.RUN: _check_run,
+    ArtefactKind.SHARD_SET: lambda run, found: check_shard_set(run, found.path),
+    ArtefactKind.RECORD_FILES: _check_files,
+    ArtefactKind.ORIGINAL_RECORDS: _check_originals,
+    ArtefactKind.MINDRECORDS: lambda run, found: check_mindrecords(run, found.path),
+    ArtefactKind.DICTIONARY: _check_dictionary,
+    ArtefactKind.SAMPLE_LIST: _check_lists,
+    ArtefactKind.DATA_DIR: check_data_dir,
+    ArtefactKind.IMAGES: lambda run, found: check_images(run, found.path),
+    ArtefactKind.OUTPUT: lambda run, found: check_manifest(run, found.path),
+}
+
+
+def _check_any(run: CheckRun, found: Artefact) -> None:
+    if found.kind in CHECKS:
+        CHECKS[found.kind](run, found)
+    elif found.path.is_dir():
+        check_manifest(run, found.path)
     else:
         known = (
             "a data folder, sample.txt, a dictionary, pictures with ground truth, a tar pack, "
             "records, a training run or an exported model"
         )
-        raise InputError(path, "is nothing that can be checked", hint=f"Name {known}.")
+        raise InputError(found.path, "is not anything that can be checked", hint=f"Name {known}.")
 
 
 def check_path(
@@ -142,16 +123,16 @@ def check_path(
             raise UnknownNameError("kind of problem", kind, FINDING_KINDS)
     if time_steps is not None and time_steps < 1:
         raise OptionError(f"--time-steps must be 1 or more, not {time_steps}.")
-    where = as_path(path)
-    if not where.exists():
-        raise InputError(where, "does not exist", hint="Make a data set: ocrdata gen-pics.")
-    if fix is not None and _is_model(where):
+    found = identify(path)
+    if found.kind is ArtefactKind.MISSING:
+        raise InputError(path, "does not exist", hint="Make a data set: ocrdata gen-pics.")
+    if fix is not None and found.kind in (ArtefactKind.MODEL, ArtefactKind.RUN):
         raise OptionError("--fix repairs data, not models.", "Train or export the model again.")
     run = CheckRun(time_steps, decode, workers, on_progress, dictionary)
-    _check_any(run, where)
+    _check_any(run, found)
     counts = {kind: run.found.counts[kind] for kind in sorted(run.found.counts)}
     problems = {kind: count for kind, count in counts.items() if kind not in allow}
-    repaired = repair(where, fix, run.charset) if fix is not None and problems else None
+    repaired = repair(found, fix, run.charset) if fix is not None and problems else None
     return CheckSummary(
         path=str(path),
         ok=not problems,

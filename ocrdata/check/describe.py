@@ -6,42 +6,54 @@ from pathlib import Path
 from typing import Any, Dict
 
 from ocrdata.base.sample import SAMPLE_LIST, read_lines
-from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST
-from ocrdata.base.storage.remote import as_path
 from ocrdata.base.storage.staging import MANIFEST, read_json, read_manifest
 from ocrdata.errors import InputError, PathLike, RecordError
+from ocrdata.reading.exported import read_description
 from ocrdata.records.format.dataset_info import read_shard_set
 from ocrdata.records.format.example import BYTES, Feature
+from ocrdata.records.format.record_stream import compression_of
 from ocrdata.records.format.schema import DATASET_INFO, RECORDS_DIR
 from ocrdata.records.format.tfrecord import example_of, scan_records
+from ocrdata.records.sources.identify import (
+    RUN_FILE,
+    Artefact,
+    ArtefactKind,
+    identify,
+    model_format,
+)
 from ocrdata.text.charset import CHARACTER_LIST, DICTIONARY_DIR, Charset, read_charset
 
-RUN_FILE = "run.json"
 _SHOWN = 10
 
 
 def describe_artefact(path: PathLike) -> Dict[str, Any]:
-    """Returns what a data folder, an output folder, a dictionary or a record file holds.
+    """Returns what lies at a path says of itself: data, records, a dictionary, a run or a model.
 
     Raises InputError for a path with nothing of that kind.
     """
-    where = as_path(path)
-    if not where.exists():
+    found = identify(path)
+    where, kind = found.path, found.kind
+    if kind is ArtefactKind.MISSING:
         raise InputError(where, "does not exist", hint="Make a data set: ocrdata gen-pics.")
-    if where.is_dir():
-        found = _describe_folder(where)
-    elif where.name in (DATASET_INFO, MANIFEST):
-        return describe_artefact(where.resolve().parent)
-    elif ".tfrecord" in where.name:
-        found = _describe_records(where)
-    elif where.name == SAMPLE_LIST:
-        found = {"samples": sum(1 for _ in read_lines(where))}
+    if kind is ArtefactKind.MODEL:
+        described = shorten_dictionary(read_description(where))
+        described["format"] = model_format(where)
+    elif kind is ArtefactKind.RECORD_FILES:
+        described = _describe_files(found)
+    elif where.is_dir():
+        described = _describe_folder(found)
+    elif kind is ArtefactKind.SAMPLE_LIST:
+        described = {"samples": sum(1 for _ in read_lines(where))}
+    elif kind is ArtefactKind.DICTIONARY:
+        described = _describe_charset(read_charset(where))
     else:
-        found = _describe_charset(read_charset(where))
-    return {"path": str(path), **found}
+        hint = "Name a folder that a command wrote, records, a dictionary or an exported model."
+        raise InputError(where, "is not anything that can be described", hint=hint)
+    return {"path": str(path), **described}
 
 
-def _describe_folder(folder: Path) -> Dict[str, Any]:
+def _describe_folder(artefact: Artefact) -> Dict[str, Any]:
+    folder = artefact.path
     found: Dict[str, Any] = {}
     if (folder / MANIFEST).is_file():
         found["manifest"] = _describe_manifest(folder)
@@ -49,7 +61,7 @@ def _describe_folder(folder: Path) -> Dict[str, Any]:
         found["run"] = shorten_dictionary(read_json(folder / RUN_FILE))
     if (folder / DATASET_INFO).is_file():
         found.update(_describe_shards(folder))
-    found.update(_describe_parts(folder))
+    found.update(_describe_parts(artefact))
     if not found:
         hint = f"Folders written by ocrdata hold a {MANIFEST}."
         raise InputError(folder, "holds nothing to describe", hint=hint)
@@ -72,13 +84,12 @@ def _describe_manifest(folder: Path) -> Dict[str, Any]:
     return {**shown, "summary": summary}
 
 
-def _describe_parts(folder: Path) -> Dict[str, Any]:
+def _describe_parts(artefact: Artefact) -> Dict[str, Any]:
     """Describes what a data folder holds, part by part."""
+    folder = artefact.path
     found: Dict[str, Any] = {}
-    for name in (TRAIN_LIST, TEST_LIST):
-        path = folder / name / SAMPLE_LIST
-        if path.is_file():
-            found[f"{name}/{SAMPLE_LIST}"] = {"samples": sum(1 for _ in read_lines(path))}
+    for name, path in artefact.lists.items():
+        found[f"{name}/{SAMPLE_LIST}"] = {"samples": sum(1 for _ in read_lines(path))}
     for name in (CHARACTER_LIST, DICTIONARY_DIR):
         if (folder / name).exists():
             found[name] = _describe_charset(read_charset(folder / name))
@@ -131,9 +142,18 @@ def _describe_statistics(found: Dict[str, Any]) -> Dict[str, Any]:
     return statistics
 
 
+def _describe_files(artefact: Artefact) -> Dict[str, Any]:
+    """Describes record files by their number and the first one, one file by its first record."""
+    first = _describe_records(artefact.files[0])
+    if not artefact.path.is_dir():
+        return first
+    size = sum(path.stat().st_size for path in artefact.files)
+    return {**first, "files": [path.name for path in artefact.files], "bytes": size}
+
+
 def _describe_records(path: Path) -> Dict[str, Any]:
     """Describes a record file by its size and its first record."""
-    found: Dict[str, Any] = {"bytes": path.stat().st_size}
+    found: Dict[str, Any] = {"bytes": path.stat().st_size, "compression": compression_of(path)}
     for record in scan_records(path):
         if record.problem:
             raise record.error(path)

@@ -7,8 +7,6 @@ from typing import Any, Dict, List, Optional, Sequence
 
 from ocrdata.base.findings import Findings
 from ocrdata.base.progress import OnProgress
-from ocrdata.base.sample import SAMPLE_LIST
-from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST, VALIDATION_LIST
 from ocrdata.base.storage.staging import MANIFEST, read_json, read_manifest
 from ocrdata.check.verify_lists import verify_lists
 from ocrdata.check.verify_originals import verify_originals
@@ -19,12 +17,8 @@ from ocrdata.reading.exported import read_description
 from ocrdata.records.format.schema import DATASET_INFO, RECORDS_DIR
 from ocrdata.records.legacy.original_records import check_names
 from ocrdata.records.legacy.originals import OriginalFile, file_layout, find_originals
-from ocrdata.text.charset import (
-    CHARACTER_LIST,
-    DICTIONARY_DIR,
-    Charset,
-    read_charset,
-)
+from ocrdata.records.sources.identify import Artefact
+from ocrdata.text.charset import CHARACTER_LIST, DICTIONARY_DIR, Charset, read_charset
 
 
 class CheckRun:
@@ -137,8 +131,9 @@ def _check_same(run: CheckRun, path: Path, charset: Charset, other: Path, sha256
         run.found.add("other-dictionary", text)
 
 
-def check_data_dir(run: CheckRun, root: Path) -> None:
+def check_data_dir(run: CheckRun, artefact: Artefact) -> None:
     """Checks every part that a data directory has, and that they belong together."""
+    root = artefact.path
     for left in sorted(root.glob(".*.partial")):
         run.found.add("unfinished-output", f"{left} was left by an interrupted command")
     for folder in sorted(path.parent for path in root.glob("*/" + MANIFEST)):
@@ -150,10 +145,8 @@ def check_data_dir(run: CheckRun, root: Path) -> None:
             if charset and read:
                 _check_same(run, root / DICTIONARY_DIR, charset, path, read.sha256)
             charset = charset or read
-    paths = [root / name / SAMPLE_LIST for name in (TRAIN_LIST, VALIDATION_LIST, TEST_LIST)]
-    present = [path for path in paths if path.is_file()]
-    if present:
-        check_lists(run, root, present, charset)
+    if artefact.lists:
+        check_lists(run, root, list(artefact.lists.values()), charset)
     if (root / RECORDS_DIR).is_dir():
         check_shard_set(run, root / RECORDS_DIR)
         if charset:

@@ -17,16 +17,14 @@ from typing import Optional
 from ocrdata.base.skips import Skips
 from ocrdata.check.repair_pictures import _COMMAND, repair_images, repair_lists
 from ocrdata.check.usable_samples import Repair, later, sound
-from ocrdata.errors import AnnotationError, InputError, OutputExistsError, PathLike
+from ocrdata.errors import InputError, OutputExistsError, PathLike
 from ocrdata.records.format.dataset_info import ShardSet, read_shard_set
 from ocrdata.records.format.schema import DATASET_INFO
 from ocrdata.records.format.tfrecord import scan_records
 from ocrdata.records.format.tfrecord_writer import open_writer
-from ocrdata.records.legacy.mindrecord import find_mindrecords
-from ocrdata.records.legacy.originals import find_originals
+from ocrdata.records.sources.identify import Artefact, ArtefactKind
 from ocrdata.records.sources.inputs import SamplePairs, read_shards
 from ocrdata.records.write.options import WriteOptions
-from ocrdata.records.write.shards import find_lists
 from ocrdata.records.write.stream import write_sample_stream
 from ocrdata.text.charset import Charset
 
@@ -78,20 +76,22 @@ def repair_shards(directory: Path, output: Path) -> Repair:
     return repair
 
 
-def repair(path: PathLike, output: PathLike, charset: Optional[Charset] = None) -> Repair:
-    """Repairs what is at a path into a new place; raises InputError where that is not possible."""
-    where, target = Path(path), Path(output)
-    if where.is_file() and ".tfrecord" in where.name:
-        return repair_record_file(where, target)
-    if (where / DATASET_INFO).is_file():
+def repair(artefact: Artefact, output: PathLike, charset: Optional[Charset] = None) -> Repair:
+    """Repairs what was found at a path into a new place; InputError where that is not possible."""
+    where, target, kind = artefact.path, Path(output), artefact.kind
+    if kind is ArtefactKind.RECORD_FILES:
+        if len(artefact.files) > 1:
+            hint = f"Name one file: ocrdata check {artefact.files[0]} --fix FILE."
+            raise InputError(where, "holds several record files and no shard set", hint=hint)
+        return repair_record_file(artefact.files[0], target)
+    if kind is ArtefactKind.SHARD_SET:
         return repair_shards(where, target)
-    if find_originals(where) or find_mindrecords(where):
+    if kind in (ArtefactKind.ORIGINAL_RECORDS, ArtefactKind.MINDRECORDS):
         hint = f"Write them anew: ocrdata tfrecord --from-original {where}."
         raise InputError(where, "holds records of an original", hint=hint)
-    try:
-        find_lists(where)
-    except AnnotationError:
-        repaired = repair_images(where, target)
-    else:
-        repaired = repair_lists(where, target, charset)
-    return repaired
+    if kind is ArtefactKind.SAMPLE_LIST:
+        hint = f"Name its data folder: ocrdata check {artefact.root} --fix FOLDER."
+        raise InputError(where, "is a list without its pictures", hint=hint)
+    if artefact.lists:
+        return repair_lists(where, target, charset)
+    return repair_images(where, target)

@@ -18,7 +18,7 @@ from ocrdata.check.verify_regions import check_regions
 from ocrdata.errors import InputError
 from ocrdata.images.header import read_header
 from ocrdata.records.legacy.deeptext import open_deeptext
-from ocrdata.records.legacy.mindrecord import find_mindrecords
+from ocrdata.records.sources.identify import find_mindrecords
 from ocrdata.records.sources.inputs import SamplePairs, read_pictures
 
 _KINDS = {

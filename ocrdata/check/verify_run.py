@@ -10,9 +10,9 @@ from typing import Any
 from ocrdata.base.findings import Findings
 from ocrdata.base.storage.staging import read_json
 from ocrdata.errors import InputError
+from ocrdata.records.sources.identify import RUN_FILE
 from ocrdata.text.charset import Charset
 
-RUN_FILE = "run.json"
 _STATE, _METRICS, _STEM = "checkpoint", "metrics.jsonl", "model.ckpt"
 _DATA = re.compile(r"\.data-(\d{5})-of-(\d{5})$")
 _NAMED = re.compile(r'^(?:all_)?model_checkpoint_paths?:\s*"(.*)"\s*$')

@@ -36,7 +36,7 @@ from ocrdata.cli.runners import runner_options
     "--fix",
     type=options.PATH,
     metavar="PATH",
-    help="Write what is sound, or can safely be made so, into this new folder (for one .tfrecord "
+    help="Write what is sound, or can safely be made so, into this new folder (for one record "
     "file: into this new file).",
 )
 @options.option("--no-decode", is_flag=True, help="Look only at the headers of pictures; faster.")

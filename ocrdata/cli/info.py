@@ -17,7 +17,7 @@ from ocrdata.cli import options
 def info(path: Optional[Path], data_dir: Path, as_json: bool) -> None:
     """Show the manifest, the shard set's description or the first record at PATH.
 
-    PATH is a folder that a command wrote, a data folder (the default), a .tfrecord file or an
+    PATH is a folder that a command wrote, a data folder (the default), record files or an
     exported model.
 
     \b
@@ -26,14 +26,7 @@ def info(path: Optional[Path], data_dir: Path, as_json: bool) -> None:
       ocrdata info data/tfrecords --json
       ocrdata info output/crnn/model.onnx
     """
-    from ocrdata.check.describe import describe_artefact, shorten_dictionary
+    from ocrdata.check.describe import describe_artefact
     from ocrdata.cli.report import report
-    from ocrdata.reading.exported import format_of, read_description
 
-    where = path or data_dir
-    form = format_of(where)
-    if form:
-        found = shorten_dictionary(read_description(where))
-        report({"path": str(where), **found, "format": form}, as_json)
-    else:
-        report(describe_artefact(where), as_json)
+    report(describe_artefact(path or data_dir), as_json)

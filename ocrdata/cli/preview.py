@@ -47,8 +47,8 @@ def preview(
 ) -> None:
     """Draw samples of PATH with their labels, the data folder by default, or write a page about it.
 
-    PATH may be a data folder, a sample.txt, a shard set, one .tfrecord file, or a folder or archive
-    of pictures with ground truth, whose outlines are drawn in (red ones are ignored). The same seed
+    PATH may be a data folder, a sample.txt, a shard set, record files, or a folder or archive of
+    pictures with ground truth, whose outlines are drawn in (red ones are ignored). The same seed
     shows the same samples.
 
     \b

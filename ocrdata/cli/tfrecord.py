@@ -18,8 +18,8 @@ from ocrdata.cli.sizes import SizeType
 @options.option(
     "--source",
     type=options.EXISTING,
-    help="Pictures with ground truth (a folder, a tar or a zip) or a shard set to read, instead "
-    "of the data folder's lists.",
+    help="Pictures with ground truth (a folder, a tar or a zip), a shard set or other record files "
+    "to read, instead of the data folder's lists.",
 )
 @options.option(
     "--from-original",

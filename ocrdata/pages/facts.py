@@ -5,24 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 import numpy as np
 
 from ocrdata.base.findings import hash64
 from ocrdata.base.progress import OnProgress
-from ocrdata.base.sample import SAMPLE_LIST, Region
-from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST, VALIDATION_LIST
+from ocrdata.base.sample import Region
 from ocrdata.base.skips import Skips
-from ocrdata.base.storage.archives import archive_stem
 from ocrdata.errors import AnnotationError, InputError, PathLike
 from ocrdata.records.format.dataset_info import read_shard_set
 from ocrdata.records.format.layouts import record_of
-from ocrdata.records.format.schema import DATASET_INFO, RECORDS_DIR
 from ocrdata.records.format.tfrecord import example_of, scan_records
+from ocrdata.records.sources.identify import identify
 from ocrdata.records.sources.inputs import read_pictures
 from ocrdata.records.sources.listed import SceneList, open_sample_list
-from ocrdata.records.sources.sampling import holds_images_only
 
 # Samples of a split that are looked at: enough for every figure, and a minute at the most.
 MOST = 200_000
@@ -113,24 +110,19 @@ Items = Callable[[SplitFacts], Iterator[PageItem]]
 
 def _sources(where: Path) -> Iterator[Tuple[str, Items]]:
     """Yields each split with a function that yields its samples."""
-    if where.is_dir() and (where / DATASET_INFO).is_file():
-        yield from _of_shards(where)
-    elif where.is_dir() and not holds_images_only(where):
-        lists = [where / name / SAMPLE_LIST for name in (TRAIN_LIST, VALIDATION_LIST, TEST_LIST)]
-        present = [path for path in lists if path.is_file()]
-        for path in present:
-            yield _of_list(path, where)
-        if not present:
-            yield from _of_shards(where / RECORDS_DIR)
-    elif where.is_dir() or archive_stem(where.name):
-        yield from _of_images(where)
-    elif where.name == SAMPLE_LIST:
-        yield _of_list(where, where.resolve().parent.parent)
+    artefact = identify(where)
+    if artefact.lists:
+        for name, path in artefact.lists.items():
+            yield _of_list(path, artefact.root, name.lower())
+    elif artefact.records:
+        yield from _of_shards(artefact.records)
+    elif artefact.files:
+        yield "", lambda facts: _of_files(artefact.files, facts)
     else:
-        yield "", lambda facts: _of_file(where, facts)
+        yield from _of_images(where)
 
 
-def _of_list(path: Path, root: Path) -> Tuple[str, Items]:
+def _of_list(path: Path, root: Path, name: str) -> Tuple[str, Items]:
     def read(facts: SplitFacts) -> Iterator[PageItem]:
         with open_sample_list(path, root) as source:
             facts.total = sum(1 for _ in source.lines())
@@ -143,7 +135,7 @@ def _of_list(path: Path, root: Path) -> Tuple[str, Items]:
                 except AnnotationError:
                     facts.unreadable += 1
 
-    return path.resolve().parent.name.lower(), read
+    return name, read
 
 
 def _of_shards(folder: Path) -> Iterator[Tuple[str, Items]]:
@@ -156,10 +148,14 @@ def _of_shards(folder: Path) -> Iterator[Tuple[str, Items]]:
             facts: SplitFacts, paths: List[Path] = paths, total: int = total
         ) -> Iterator[PageItem]:
             facts.total = total
-            for path in paths:
-                yield from _of_file(path, facts)
+            yield from _of_files(paths, facts)
 
         yield split, read
+
+
+def _of_files(paths: Iterable[Path], facts: SplitFacts) -> Iterator[PageItem]:
+    for path in paths:
+        yield from _of_file(path, facts)
 
 
 def _of_file(path: Path, facts: SplitFacts) -> Iterator[PageItem]:

@@ -16,8 +16,9 @@ from ocrdata.base.storage.remote import as_path
 from ocrdata.base.storage.staging import read_json
 from ocrdata.errors import CheckpointError, OptionError, PathLike
 from ocrdata.reading import NETWORKS
+from ocrdata.records.sources.identify import model_format
 
-ONNX_FILE, SAVED_FOLDER, SAVED_MARK = "model.onnx", "saved_model", "saved_model.pb"
+ONNX_FILE, SAVED_FOLDER = "model.onnx", "saved_model"
 SAVED_EXTRA, SAVED_DESCRIPTION = "assets.extra", "run.json"
 DETECTION, RECOGNITION = "detection", "recognition"
 FORMAT = 1
@@ -43,13 +44,6 @@ class Network:
         """Frees what is open."""
 
 
-def format_of(path: Path) -> str:
-    """Returns the format of the exported model at a path, "" if there is none."""
-    if path.is_file() and path.suffix.lower() == ".onnx":
-        return "onnx"
-    return "saved_model" if (path / SAVED_MARK).is_file() else ""
-
-
 def open_network(path: PathLike, task: str) -> Network:
     """Opens an exported model, or that in the folder of a run.
 
@@ -57,7 +51,7 @@ def open_network(path: PathLike, task: str) -> Network:
     """
     where = Path(path)
     for place in (where, where / ONNX_FILE, where / SAVED_FOLDER):
-        form = format_of(place)
+        form = model_format(place)
         if form:
             network: Network = NETWORKS.load(form)(place)
             found = network.description
@@ -80,10 +74,10 @@ def find_network(output_dir: PathLike, task: str) -> Network:
     root = Path(output_dir)
     found: Dict[str, Network] = {}
     for folder in sorted(root.iterdir()) if root.is_dir() else ():
-        places = list(filter(format_of, (folder / ONNX_FILE, folder / SAVED_FOLDER)))
+        places = list(filter(model_format, (folder / ONNX_FILE, folder / SAVED_FOLDER)))
         if not places:
             continue
-        network = NETWORKS.load(format_of(places[0]))(places[0])
+        network = NETWORKS.load(model_format(places[0]))(places[0])
         if network.description.get("task") == task:
             found[str(places[0])] = network
         else:
@@ -106,7 +100,7 @@ def read_description(path: PathLike) -> Dict[str, Any]:
     Raises CheckpointError for one that is not ours, and MissingExtraError.
     """
     place = as_path(path)
-    if format_of(place) == "onnx":
+    if model_format(place) == "onnx":
         network: Network = NETWORKS.load("onnx")(place)
         return network.description
     found = place / SAVED_EXTRA / SAVED_DESCRIPTION

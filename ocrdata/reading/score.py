@@ -17,7 +17,7 @@ from ocrdata.metrics.end_to_end import EndToEndScore
 from ocrdata.reading.outputs import write_json_lines
 from ocrdata.reading.read import ImageReader, Models, opened
 from ocrdata.reading.words import ReadOptions, WordCrop
-from ocrdata.records.format.schema import DATASET_INFO, RECORDS_DIR
+from ocrdata.records.sources.identify import identify
 from ocrdata.records.sources.inputs import LIST_OF, open_input
 
 
@@ -100,11 +100,8 @@ def score_reading(
 
 def samples_of(data_dir: PathLike, split: str, skips: Skips) -> Iterator[Sample]:
     """Yields the pictures with regions of a split."""
-    root = Path(data_dir)
-    records = root / RECORDS_DIR
-    for name, sample in open_input(records if (records / DATASET_INFO).is_file() else root).read(
-        skips
-    ):
+    artefact = identify(data_dir)
+    for name, sample in open_input(artefact.records or artefact.path).read(skips):
         if sample.text is None and name in ("", LIST_OF[split]):
             yield sample
 

@@ -10,6 +10,7 @@ The originals stretch every picture to 100 by 32 pixels, and so do these.
 
 from __future__ import annotations
 
+import re
 from typing import Any, Callable, Dict, NamedTuple, Tuple, Union
 
 import cv2
@@ -38,6 +39,10 @@ IMAGES, LABELS, LABELS_LENGTH = "images", "labels", "labels_length"
 IMAGE_NAMES, IMAGE_PATHS = "imagenames", "imagepaths"
 # The NPU trainer makes labels into rows of this length.
 NPU_LABELS = 23
+# How the originals call their record files: the split, and one number or two.
+ORIGINAL_NAME = re.compile(
+    r"^(train|validation|val|test)(?:_feature)?_(\d+)(?:_(\d+))?\.tfrecords?$"
+)
 _NPU_SPLITS = dict(zip(SPLITS, ("train", "val", "test")))
 
 

@@ -6,33 +6,26 @@ the masked CRC-32C of the data. There is no header, so an empty file is a valid 
 
 from __future__ import annotations
 
-import gzip
-import struct
-import zlib
-from contextlib import contextmanager
-from typing import BinaryIO, Dict, Iterator, NamedTuple, cast
+from typing import BinaryIO, Dict, Iterator, NamedTuple
 
-import google_crc32c
-
-from ocrdata.base.storage.remote import as_path
 from ocrdata.errors import PathLike, RecordError
 from ocrdata.records.format.decode import decode_example
 from ocrdata.records.format.example import Feature
+from ocrdata.records.format.record_stream import (
+    BUFFER,
+    CRC,
+    HEADER_SIZE,
+    LENGTH,
+    is_header,
+    masked_crc,
+    open_plain,
+    open_records,
+)
 
 # Protocol buffers end at 2 GiB: a longer record is damage, and must not be read into memory.
 MAX_RECORD = 1 << 31
-LENGTH = struct.Struct("<Q")
-CRC = struct.Struct("<I")
-_HEADER_SIZE = 12
 # What a record takes beside its data, in bytes.
-FRAME = _HEADER_SIZE + 4
-_BUFFER = 1 << 20
-
-
-def masked_crc(data: bytes) -> int:
-    """Returns the CRC-32C of `data`, rotated and shifted as the format asks."""
-    crc: int = google_crc32c.value(data)
-    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
+FRAME = HEADER_SIZE + 4
 
 
 class Record(NamedTuple):
@@ -53,46 +46,13 @@ class Record(NamedTuple):
         return RecordError(path, text)
 
 
-@contextmanager
-def _open(path: PathLike) -> Iterator[BinaryIO]:
-    try:
-        with as_path(path).open("rb", _BUFFER) as stream:
-            head = stream.read(_HEADER_SIZE)
-            stream.seek(0)
-            # A length may begin like a gzip file does; only its checksum tells.
-            if head[:2] == b"\x1f\x8b" and not _is_header(head):
-                with gzip.open(stream, "rb") as packed:
-                    yield cast(BinaryIO, packed)
-            else:
-                yield stream
-    except EOFError as error:
-        raise RecordError(path, "ends inside its gzip stream") from error
-    except zlib.error as error:
-        raise RecordError(path, f"is damaged: {error}") from error
-    except OSError as error:
-        raise RecordError(path, f"cannot be read: {error.strerror or error}") from error
-
-
-@contextmanager
-def _open_plain(path: PathLike) -> Iterator[BinaryIO]:
-    try:
-        with as_path(path).open("rb", 1 << 14) as stream:
-            yield stream
-    except OSError as error:
-        raise RecordError(path, f"cannot be read: {error.strerror or error}") from error
-
-
-def _is_header(head: bytes) -> bool:
-    return len(head) == _HEADER_SIZE and CRC.unpack(head[8:])[0] == masked_crc(head[:8])
-
-
 def _read(stream: BinaryIO, size: int) -> bytes:
-    if size <= _BUFFER:
+    if size <= BUFFER:
         return stream.read(size)
     # A false length must not reserve memory for bytes that are not there.
     parts = []
     while size > 0:
-        part = stream.read(min(size, 16 * _BUFFER))
+        part = stream.read(min(size, 16 * BUFFER))
         if not part:
             break
         parts.append(part)
@@ -101,9 +61,9 @@ def _read(stream: BinaryIO, size: int) -> bytes:
 
 
 def _header_problem(head: bytes) -> str:
-    if len(head) < _HEADER_SIZE:
-        return f"is cut off: the file ends inside its header ({len(head)} of {_HEADER_SIZE} bytes)"
-    if not _is_header(head):
+    if len(head) < HEADER_SIZE:
+        return f"is cut off: the file ends inside its header ({len(head)} of {HEADER_SIZE} bytes)"
+    if not is_header(head):
         return "has a length with a wrong checksum (not a TFRecord file, or damaged)"
     size = LENGTH.unpack(head[:8])[0]
     return f"claims {size} bytes, more than a record can hold" if size > MAX_RECORD else ""
@@ -119,15 +79,15 @@ def _data_problem(data: bytes, crc: bytes, size: int) -> str:
 
 
 def scan_records(path: PathLike) -> Iterator[Record]:
-    """Yields every record of a plain or gzip TFRecord file, the damaged ones with their problem.
+    """Yields every record of a plain, gzip or ZLIB file, the damaged ones with their problem.
 
     Goes on behind a record whose data is damaged; ends at one whose length is. Raises RecordError
     where the file cannot be read or its compression is damaged.
     """
     number = offset = 0
-    with _open(path) as stream:
+    with open_records(path) as stream:
         while True:
-            head = stream.read(_HEADER_SIZE)
+            head = stream.read(HEADER_SIZE)
             if not head:
                 return
             problem = _header_problem(head)
@@ -148,7 +108,7 @@ def record_in(stream: BinaryIO, path: PathLike, offset: int) -> bytes:
     Raises RecordError, which calls the file `path`.
     """
     stream.seek(offset)
-    head = stream.read(_HEADER_SIZE)
+    head = stream.read(HEADER_SIZE)
     problem, data = _header_problem(head), b""
     if not problem:
         size = LENGTH.unpack(head[:8])[0]
@@ -161,7 +121,7 @@ def record_in(stream: BinaryIO, path: PathLike, offset: int) -> bytes:
 
 def record_at(path: PathLike, offset: int) -> bytes:
     """Returns the data of the record that starts at a byte of a plain file; raises RecordError."""
-    with _open_plain(path) as stream:
+    with open_plain(path) as stream:
         return record_in(stream, path, offset)
 
 

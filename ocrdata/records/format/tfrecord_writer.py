@@ -13,7 +13,7 @@ from typing import IO, BinaryIO, Iterator, List, Union
 from ocrdata.base.storage.files import sync
 from ocrdata.base.storage.remote import as_path
 from ocrdata.errors import OptionError, PathLike
-from ocrdata.records.format.tfrecord import CRC, LENGTH, masked_crc
+from ocrdata.records.format.record_stream import CRC, LENGTH, masked_crc
 
 COMPRESSIONS = ("none", "gzip")
 # Higher levels make records of encoded pictures 0.1 % smaller and raw pixels 5 %, for twice and ten

@@ -26,7 +26,6 @@ from ocrdata.errors import PathLike, RecordError
 
 VERSION = "3.0"
 _MAX_HEADER = 1 << 27
-_SQLITE = b"SQLite format 3\0"
 _QUERY = (
     "SELECT ROW_ID, PAGE_ID_BLOB, PAGE_OFFSET_BLOB, PAGE_OFFSET_BLOB_END FROM INDEXES "
     "ORDER BY ROW_ID"
@@ -46,21 +45,6 @@ class MindFile(NamedTuple):
 def index_of(path: PathLike) -> Path:
     """Returns the index that belongs to a file."""
     return as_path(str(path) + ".db")
-
-
-def find_mindrecords(path: PathLike) -> List[Path]:
-    """Returns the MindRecord files at a path (a file or a folder), by name."""
-    where = as_path(path)
-    known = where.parent.glob(where.name + ".db") if where.is_file() else where.glob("*.db")
-    return sorted(one.with_suffix("") for one in known if _is_index(one))
-
-
-def _is_index(path: Path) -> bool:
-    try:
-        with path.open("rb") as stream:
-            return stream.read(len(_SQLITE)) == _SQLITE
-    except OSError:
-        return False
 
 
 def open_mindrecord(path: PathLike) -> MindFile:

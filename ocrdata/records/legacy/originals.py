@@ -13,7 +13,6 @@ instead of its bytes (Python 2); grey pictures where colours are read; labels th
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
@@ -29,6 +28,7 @@ from ocrdata.records.format.layouts import (
     LABELS,
     LABELS_LENGTH,
     NPU_LABELS,
+    ORIGINAL_NAME,
     RAW_HEIGHT,
     RAW_WIDTH,
 )
@@ -41,7 +41,6 @@ SCORE, GEOMETRY, MASK = "score_map", "geo_map", "training_mask"
 # Widths a raw line may have; the multi-GPU trainer reads the second one.
 _WIDTHS = (RAW_WIDTH, 200)
 _SPLITS = {"train": TRAIN, "validation": VALIDATION, "val": VALIDATION, "test": TEST}
-_NAME = re.compile(r"^(train|validation|val|test)(?:_feature)?_(\d+)(?:_(\d+))?\.tfrecords?$")
 _SAMPLED = 64
 
 
@@ -60,7 +59,7 @@ def find_originals(path: PathLike) -> List[OriginalFile]:
     paths = sorted(where.iterdir()) if where.is_dir() else [where]
     found = []
     for one in paths:
-        match = _NAME.match(one.name)
+        match = ORIGINAL_NAME.match(one.name)
         if match:
             split, first, end = match.groups()
             last = int(end) if end else None

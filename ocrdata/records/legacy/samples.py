@@ -15,9 +15,9 @@ from ocrdata.errors import AnnotationError, PathLike, RecordError
 from ocrdata.images.encoding import encode_png
 from ocrdata.records.legacy import originals
 from ocrdata.records.legacy.deeptext import open_deeptext, origin_of
-from ocrdata.records.legacy.mindrecord import find_mindrecords
 from ocrdata.records.legacy.original_records import FoundRecord, check_names, original_records
 from ocrdata.records.legacy.originals import EAST, OriginalFile
+from ocrdata.records.sources.identify import find_mindrecords
 from ocrdata.records.sources.inputs import LIST_OF, SampleInput, SamplePairs
 from ocrdata.text.charset import Charset
 

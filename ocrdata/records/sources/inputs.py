@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from pathlib import PurePosixPath
-from typing import Any, Callable, Dict, Iterator, NamedTuple, Optional, Tuple
+import re
+from pathlib import Path, PurePosixPath
+from typing import Any, Callable, Dict, Iterator, NamedTuple, Optional, Sequence, Tuple
 
 from ocrdata.base import sample_lists as lists
 from ocrdata.base.encodings import decode_lines
@@ -20,7 +21,6 @@ from ocrdata.base.sample import SAMPLE_LIST, Sample, parse_sample_line
 from ocrdata.base.sample_lists import VALIDATION_LIST
 from ocrdata.base.skips import BAD_LINE, BAD_PICTURE, UNCLEAR, UNPAIRED, Skips
 from ocrdata.base.storage.digest import file_sha256
-from ocrdata.base.storage.remote import as_path
 from ocrdata.base.storage.tree import Tree
 from ocrdata.errors import AnnotationError, InputError, PathLike, RecordError
 from ocrdata.records.format.dataset_info import ShardSet, read_shard_set
@@ -36,10 +36,12 @@ from ocrdata.records.format.schema import (
     line_of,
 )
 from ocrdata.records.format.tfrecord import example_of, scan_records
+from ocrdata.records.sources.identify import ArtefactKind, identify
 from ocrdata.records.sources.truth import parse_regions
 from ocrdata.text.charset import Charset
 
 SamplePairs = Iterator[Tuple[str, Sample]]
+_SPLIT_IN_NAME = re.compile(r"(?:^|[^a-z])(train|validation|val|test)(?![a-z])")
 LIST_OF = {TRAIN: lists.TRAIN_LIST, VALIDATION: VALIDATION_LIST, TEST: lists.TEST_LIST}
 _LISTS = (lists.TRAIN_LIST, VALIDATION_LIST, lists.TEST_LIST)
 
@@ -60,19 +62,35 @@ class SampleInput(NamedTuple):
 
 
 def open_input(path: PathLike) -> SampleInput:
-    """Returns what there is at a path: a shard set, or pictures with their truth.
+    """Returns what there is at a path: a shard set, record files, or pictures with their truth.
 
-    Raises InputError where there is neither.
+    Raises InputError where there is none of these.
     """
-    where = as_path(path)
-    if (where / DATASET_INFO).is_file():
-        shards = read_shard_set(where)
-        if shards.info["layout"] != LAYOUT:
-            problem = "has records in the layout {}".format(shards.info["layout"])
-            raise RecordError(where, problem, hint="Read them with --from-original.")
-        origin = {"shards": file_sha256(where / DATASET_INFO)}
-        charset = shards.charset if shards.has_dictionary else None
-        return SampleInput(lambda skips: read_shards(shards, skips), origin, charset)
+    found = identify(path)
+    if found.kind is ArtefactKind.SHARD_SET:
+        return _open_shards(found.path)
+    if found.kind is ArtefactKind.RECORD_FILES:
+        marks = "\n".join(f"{file.name} {file_sha256(file)}" for file in found.files)
+        digest = hashlib.sha256(marks.encode("utf-8", "surrogateescape")).hexdigest()
+        listed = [(_list_of_file(file.name), file) for file in found.files]
+        return SampleInput(lambda skips: _read_files(listed, skips), {"files": digest})
+    if found.kind in (ArtefactKind.ORIGINAL_RECORDS, ArtefactKind.MINDRECORDS):
+        hint = f"Read them with --from-original {path}."
+        raise RecordError(path, "holds records of an original", hint=hint)
+    return _open_pictures(found.path)
+
+
+def _open_shards(where: Path) -> SampleInput:
+    shards = read_shard_set(where)
+    if shards.info["layout"] != LAYOUT:
+        problem = f"has records in the layout {shards.info['layout']}"
+        raise RecordError(where, problem, hint="Read them with --from-original.")
+    origin = {"shards": file_sha256(where / DATASET_INFO)}
+    charset = shards.charset if shards.has_dictionary else None
+    return SampleInput(lambda skips: read_shards(shards, skips), origin, charset)
+
+
+def _open_pictures(where: Path) -> SampleInput:
     with Tree(where) as tree:
         names = "\n".join(tree.names)
         if not any(map(is_image, tree.names)):
@@ -88,9 +106,22 @@ def open_input(path: PathLike) -> SampleInput:
 def read_shards(shards: ShardSet, skips: Skips) -> SamplePairs:
     """Yields the samples of a shard set with the lists its splits are written from."""
     read = scene_of if shards.task == DETECTION else line_of
-    for split, path, _ in shards.shards():
+    listed = [(LIST_OF.get(split, ""), path) for split, path, _ in shards.shards()]
+    return _read_files(listed, skips, read)
+
+
+def _list_of_file(name: str) -> str:
+    """Returns the list that a record file's name tells of, as in train-00000-of-00010."""
+    match = _SPLIT_IN_NAME.search(name.lower())
+    return LIST_OF[{"val": VALIDATION}.get(match.group(1), match.group(1))] if match else ""
+
+
+def _read_files(
+    listed: Sequence[Tuple[str, Path]], skips: Skips, read: Callable[[Any], Any] = record_of
+) -> SamplePairs:
+    for name, path in listed:
         for sample in read_record_file(path, skips, read):
-            yield LIST_OF.get(split, ""), sample
+            yield name, sample
 
 
 def read_record_file(
@@ -111,7 +142,7 @@ def read_record_file(
                 continue
             yield _sample(found)
     except RecordError as error:
-        # The rest of a damaged gzip stream.
+        # The rest of a damaged compressed stream.
         skips.refuse(BAD_PICTURE, error)
 
 

@@ -6,19 +6,14 @@ import heapq
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from ocrdata.base.pairing import is_image
 from ocrdata.base.random_streams import order_key, stream
-from ocrdata.base.sample import SAMPLE_LIST, Region, Sample, parse_sample_line
-from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST
+from ocrdata.base.sample import Region, Sample, parse_sample_line
 from ocrdata.base.skips import Skips
-from ocrdata.base.storage.archives import archive_stem
-from ocrdata.base.storage.remote import as_path
-from ocrdata.base.storage.walking import files_below
 from ocrdata.errors import AnnotationError, InputError, PathLike
 from ocrdata.records.format.dataset_info import read_shard_set
 from ocrdata.records.format.layouts import record_of
-from ocrdata.records.format.schema import DATASET_INFO, RECORDS_DIR
 from ocrdata.records.format.tfrecord import example_of, scan_records
+from ocrdata.records.sources.identify import Artefact, ArtefactKind, find_images, identify
 from ocrdata.records.sources.inputs import read_pictures
 from ocrdata.records.sources.listed import SampleList, open_sample_list
 
@@ -65,15 +60,15 @@ def _shown(sample: Sample, split: str) -> Shown:
     return Shown(sample.key, split, data, sample.text or "", problem, regions)
 
 
-def _from_images(path: Path, count: int, split: Optional[str], seed: int) -> List[Shown]:
+def _from_images(path: Path, choice: _Choice) -> List[Shown]:
     """Returns pictures with ground truth, of a folder or an archive."""
-    salt = f"preview-{seed}"
+    salt = f"preview-{choice.seed}"
     pairs = (
         (order_key(sample.key, salt), _shown(sample, name.lower()))
         for name, sample in read_pictures(path, Skips(errors=True))
-        if split in (None, name.lower())
+        if choice.split in (None, name.lower())
     )
-    return [shown for _, shown in heapq.nsmallest(count, pairs, key=lambda pair: pair[0])]
+    return [shown for _, shown in heapq.nsmallest(choice.number, pairs, key=lambda pair: pair[0])]
 
 
 def _from_shards(shards: Sequence[Tuple[str, Path, int]], count: int, seed: int) -> List[Shown]:
@@ -120,52 +115,59 @@ def choose_samples(
     The same ones for the same seed. `split` is "train", "validation" or "test".
     Raises InputError where there is nothing to show.
     """
-    where = as_path(path)
-    if where.is_dir() and (where / DATASET_INFO).is_file():
-        shown = _from_set(where, count, split, seed)
-    elif where.is_dir() and not holds_images_only(where):
-        shown = _from_data_dir(where, count, split, seed)
-    elif where.is_dir() or (where.is_file() and archive_stem(where.name)):
-        shown = _from_images(where, count, split, seed)
-    elif where.name == SAMPLE_LIST and where.is_file():
-        folder = where.resolve().parent
-        shown = _from_list(where, folder.parent, folder.name.lower(), count, seed)
-    elif ".tfrecord" in where.name and where.is_file():
-        shown = _from_shards([("", where, sum(1 for _ in scan_records(where)))], count, seed)
-    elif not where.exists():
-        raise InputError(where, "does not exist", hint="Make a data set: ocrdata gen-pics.")
-    else:
-        hint = "Name a data folder, a sample.txt, pictures with ground truth, or records."
-        raise InputError(where, "is nothing that can be shown", hint=hint)
+    found = identify(path)
+    shown = _samples_of(found, _Choice(count, split, seed))
     if not shown:
-        raise InputError(where, "has no samples{}".format(" in " + split if split else ""))
+        raise InputError(found.path, "has no samples" + (f" in {split}" if split else ""))
     return shown
 
 
-def holds_images_only(root: Path) -> bool:
-    """Says whether a folder holds pictures (or archives of them), but neither lists nor shards."""
-    lists = any((root / name / SAMPLE_LIST).is_file() for name in (TRAIN_LIST, TEST_LIST))
-    if lists or (root / RECORDS_DIR / DATASET_INFO).is_file():
-        return False
-    return any(is_image(path.name) or archive_stem(path.name) for path in files_below(root))
+class _Choice(NamedTuple):
+    """How many samples to show, of which split, and the seed that chooses them."""
+
+    number: int
+    split: Optional[str]
+    seed: int
 
 
-def _from_set(folder: Path, count: int, split: Optional[str], seed: int) -> List[Shown]:
-    shards = read_shard_set(folder).shards(split)
+def _samples_of(found: Artefact, choice: _Choice) -> List[Shown]:
+    where, kind = found.path, found.kind
+    if kind is ArtefactKind.MISSING:
+        raise InputError(where, "does not exist", hint="Make a data set: ocrdata gen-pics.")
+    if kind in (ArtefactKind.DATA_DIR, ArtefactKind.SAMPLE_LIST) and found.lists:
+        return _from_lists(found, choice)
+    if found.records:
+        return _from_set(found.records, choice)
+    if kind is ArtefactKind.RECORD_FILES:
+        shards = [("", path, sum(1 for _ in scan_records(path))) for path in found.files]
+        return _from_shards(shards, choice.number, choice.seed)
+    if kind is ArtefactKind.IMAGES or (kind is ArtefactKind.DATA_DIR and find_images(where)):
+        return _from_images(where, choice)
+    if kind in (ArtefactKind.DATA_DIR, ArtefactKind.UNKNOWN) and where.is_dir():
+        problem = "holds neither lists of samples nor records nor pictures with ground truth"
+        raise AnnotationError(where, problem, hint="Make a data set: ocrdata gen-pics.")
+    hint = "Name a data folder, a sample.txt, pictures with ground truth, or records."
+    raise InputError(where, f"is not anything that can be shown ({kind.value})", hint=hint)
+
+
+def _from_set(folder: Path, choice: _Choice) -> List[Shown]:
+    shards = read_shard_set(folder).shards(choice.split)
     return _from_shards(
-        [(name, path, entry["samples"]) for name, path, entry in shards], count, seed
+        [(name, path, entry["samples"]) for name, path, entry in shards], choice.number, choice.seed
     )
 
 
-def _from_data_dir(root: Path, count: int, split: Optional[str], seed: int) -> List[Shown]:
-    lists = [(name.lower(), root / name / SAMPLE_LIST) for name in (TRAIN_LIST, TEST_LIST)]
-    found = [(n, path) for n, path in lists if path.is_file() and split in (None, n)]
-    if not found and (root / RECORDS_DIR / DATASET_INFO).is_file():
-        return _from_set(root / RECORDS_DIR, count, split, seed)
-    if not found:
-        hint = "Make one: ocrdata gen-pics."
-        raise AnnotationError(lists[0][1], "does not exist", hint=hint)
-    # Train gets what Test, a quarter of the pictures, leaves free.
-    quarter = count // 4 if len(found) == 2 else 0
-    tests = _from_list(found[1][1], root, found[1][0], quarter, seed) if quarter else []
-    return _from_list(found[0][1], root, found[0][0], count - len(tests), seed) + tests
+def _from_lists(found: Artefact, choice: _Choice) -> List[Shown]:
+    lists = {name.lower(): path for name, path in found.lists.items()}
+    names = [name for name in lists if choice.split in (None, name)]
+    if not names:
+        if found.records:
+            return _from_set(found.records, choice)
+        problem = f"has no {choice.split} split"
+        raise AnnotationError(found.path, problem, hint=f"It has {', '.join(lists)}.")
+    # The first list gets what the others, a quarter of the pictures each, leave free.
+    others: List[Shown] = []
+    for name in names[1:] if choice.number >= 4 else ():
+        others += _from_list(lists[name], found.root, name, choice.number // 4, choice.seed)
+    left = choice.number - len(others)
+    return _from_list(lists[names[0]], found.root, names[0], left, choice.seed) + others

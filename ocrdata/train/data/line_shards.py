@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Tuple
 
-from ocrdata.base.storage.remote import as_path
 from ocrdata.errors import CheckpointError, InputError, PathLike, RecordError
 from ocrdata.records.format.dataset_info import ShardSet as DescribedShards
 from ocrdata.records.format.dataset_info import read_shard_set as read_described
 from ocrdata.records.format.schema import DATASET_INFO, LAYOUT, RECORDS_DIR, TASK
+from ocrdata.records.sources.identify import ArtefactKind, identify, undescribed_records
 from ocrdata.text.charset import Charset
 from ocrdata.train.data.shard_cache import readable_shard
 
@@ -78,11 +78,12 @@ def read_line_shards(data_dir: PathLike) -> LineShards:
 
     Raises RecordError that says which command to run, where there is none or where it is damaged.
     """
-    directory = as_path(data_dir)
-    if not (directory / DATASET_INFO).is_file():
-        directory = directory / RECORDS_DIR
+    artefact = identify(data_dir)
+    if artefact.kind is ArtefactKind.RECORD_FILES:
+        raise undescribed_records(artefact)
+    directory = artefact.records or artefact.path / RECORDS_DIR
     path = directory / DATASET_INFO
-    if not path.is_file():
+    if not artefact.records:
         raise RecordError(path, "is missing, so there are no records to read", hint=MAKE)
     described = read_described(directory)
     if described.info.get("task") != TASK:

@@ -25,14 +25,15 @@ from ocrdata.errors import AnnotationError, InputError, OptionError, PathLike, R
 from ocrdata.records.format.dataset_info import ShardSet, read_shard_set
 from ocrdata.records.format.decode import decode_example
 from ocrdata.records.format.scene_record import scene_of
-from ocrdata.records.format.schema import DATASET_INFO, DETECTION, RECORDS_DIR, SOURCE_ID
+from ocrdata.records.format.schema import DATASET_INFO, DETECTION, SOURCE_ID
 from ocrdata.records.format.tfrecord import FRAME, record_at, record_in, scan_records
 from ocrdata.records.format.tfrecord_writer import RecordWriter
+from ocrdata.records.sources.identify import ArtefactKind, identify, undescribed_records
+from ocrdata.records.sources.inputs import LIST_OF
 from ocrdata.records.sources.truth import parse_regions
 from ocrdata.train.data.scene_dataset import Scenes
 from ocrdata.train.data.shard_cache import local_shard
 
-_LIST_OF = {"train": "Train", "validation": "Validation", "test": "Test"}
 _FORMS = (
     "A folder for detection has pictures with .txt files of boxes (img_1.jpg and img_1.txt or "
     "gt_img_1.txt), or lists of them in Train/sample.txt and Test/sample.txt."
@@ -146,9 +147,11 @@ def open_scenes(
     if tarfile:
         path = root / tarfile if (root / tarfile).exists() else as_path(tarfile)
         return _tree_scenes(path, split, tarpath)
-    for folder in (root, root / RECORDS_DIR):
-        if (folder / DATASET_INFO).is_file():
-            return _required(RecordScenes(read_shard_set(folder), split), split)
+    found = identify(root)
+    if found.records:
+        return _required(RecordScenes(read_shard_set(found.records), split), split)
+    if found.kind is ArtefactKind.RECORD_FILES:
+        raise undescribed_records(found)
     return _tree_scenes(root, split, "")
 
 
@@ -156,13 +159,15 @@ def has_split(data_dir: PathLike, split: str, tarfile: str = "", tarpath: str = 
     """Says whether there are samples of a split of their own."""
     root = as_path(data_dir)
     if not tarfile:
-        for folder in (root, root / RECORDS_DIR):
-            if (folder / DATASET_INFO).is_file():
-                return any(entry["samples"] for *_, entry in read_shard_set(folder).shards(split))
-        return (root / _LIST_OF[split] / SAMPLE_LIST).is_file()
+        found = identify(root)
+        if found.records:
+            return any(
+                entry["samples"] for *_, entry in read_shard_set(found.records).shards(split)
+            )
+        return found.kind is ArtefactKind.DATA_DIR and LIST_OF[split] in found.lists
     path = root / tarfile if (root / tarfile).exists() else as_path(tarfile)
     with Tree(path) as tree:
-        return _prefix(tree, tarpath) + f"{_LIST_OF[split]}/{SAMPLE_LIST}" in tree
+        return _prefix(tree, tarpath) + f"{LIST_OF[split]}/{SAMPLE_LIST}" in tree
 
 
 def _required(scenes: Scenes, split: str) -> Scenes:
@@ -183,7 +188,7 @@ def _tree_scenes(root: Path, split: str, tarpath: str) -> Scenes:
     prefix = _prefix(tree, tarpath)
     if tarpath and not any(name.startswith(prefix) for name in tree.names):
         raise OptionError(f"--tarpath {tarpath}: {root} holds no such folder.")
-    lists = {name: prefix + f"{folder}/{SAMPLE_LIST}" for name, folder in _LIST_OF.items()}
+    lists = {name: prefix + f"{folder}/{SAMPLE_LIST}" for name, folder in LIST_OF.items()}
     broken: Dict[str, AnnotationError] = {}
     if not any(name in tree for name in lists.values()):
         pairs = _paired(tree, prefix)

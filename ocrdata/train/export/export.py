@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional
 
 from ocrdata.errors import OutputExistsError, PathLike, UnknownNameError
-from ocrdata.reading.exported import FORMAT, ONNX_FILE, SAVED_FOLDER, SAVED_MARK
+from ocrdata.reading.exported import FORMAT, ONNX_FILE, SAVED_FOLDER
+from ocrdata.records.sources.identify import SAVED_MARK
 from ocrdata.text.charset import CHARACTER_LIST, Charset
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.data.line_shards import dictionary_entry
