@@ -48,7 +48,7 @@ class InputError(OcrdataError):
     ) -> None:
         place = f"{path}:{line}" if line else str(path)
         end = "" if problem.endswith("?") else "."
-        super().__init__("{}: {}{}".format(place, problem.rstrip("."), end), hint)
+        super().__init__(f"{place}: {problem.rstrip('.')}{end}", hint)
         # Exceptions travel between processes by their arguments.
         self.args = (path, problem, line, hint)
         self.path, self.problem, self.line = path, problem, line
@@ -113,6 +113,6 @@ class UnknownNameError(OptionError):
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
         near = difflib.get_close_matches(name, names, n=1)
-        hint = f"Did you mean {near[0]}?" if near else "Known: {}.".format(", ".join(names))
+        hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(names)}."
         super().__init__(f"no {kind} is called {name}.", hint)
         self.args = (kind, name, names)

@@ -71,7 +71,7 @@ def _decode(data: bytes) -> Image.Image:
     try:
         image = Image.open(io.BytesIO(data))
         if image.size[0] * image.size[1] > MAX_PIXELS:
-            raise ValueError("has {} x {} pixels".format(*image.size))
+            raise ValueError(f"has {image.width} x {image.height} pixels")
         image.load()
     except UnidentifiedImageError as error:
         raise ValueError("is no picture") from error

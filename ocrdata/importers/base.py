@@ -137,14 +137,14 @@ def configure(importer: Importer, values: Mapping[str, Any]) -> Importer:
             known = importer.choices.get(name, ())
         else:
             allowed = ["--" + option.replace("_", "-") for option in importer.options]
-            hint = "It has {}.".format(", ".join(allowed) if allowed else "no options of its own")
+            hint = f"It has {', '.join(allowed) if allowed else 'no options of its own'}."
             raise OptionError(f"{importer.info.name} has no {flag}.", hint)
         if name == "encoding":
             _check_encoding(value)
         odd = [one for one in ([value] if isinstance(value, str) else value) if one not in known]
         if known and odd:
             message = f"{flag} of {importer.info.name} cannot be {odd[0]!r}."
-            raise OptionError(message, "Known: {}.".format(", ".join(known)))
+            raise OptionError(message, f"Known: {', '.join(known)}.")
     return dataclasses.replace(importer, **values)
 
 

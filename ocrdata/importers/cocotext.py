@@ -108,9 +108,8 @@ class CocoText(Importer):
             try:
                 regions.append(self._region(row))
             except (ValueError, TypeError, KeyError, AttributeError) as error:
-                problem = "annotation {} of picture {}: {}".format(
-                    number, picture, error if row else "it does not exist"
-                )
+                wrong = error if row else "it does not exist"
+                problem = f"annotation {number} of picture {picture}: {wrong}"
                 report(
                     BAD, AnnotationError(where, problem, _lines_of(text, "anns").get(str(number)))
                 )

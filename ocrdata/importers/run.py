@@ -100,9 +100,8 @@ class ImportRun:
     def check_errors(self) -> None:
         most = self.options.max_errors
         if most is not None and self.tally.errors > most:
-            message = "more than {:,} errors, the last one: {}".format(
-                most, (self.tally.problems or [""])[-1]
-            )
+            last = (self.tally.problems or [""])[-1]
+            message = f"more than {most:,} errors, the last one: {last}"
             raise OcrdataError(message, "Raise --max-errors, or repair the data set.")
 
     def take(self, result: Dict[str, Any]) -> None:

@@ -168,7 +168,7 @@ def _wrong(path: bytes, digits: bytes, size: int) -> str:
         return "is not `picture number`"
     if int(digits) >= size:
         return f"there is no word {int(digits)} in the lexicon of {size:,}"
-    return "{!r} is not the path of a picture in the folder".format(path.decode("utf-8", "replace"))
+    return f"{path.decode('utf-8', 'replace')!r} is not the path of a picture in the folder"
 
 
 SYNTH90K = Synth90k(

@@ -106,7 +106,7 @@ def unpack_once(path: PathLike, cache: PathLike) -> Path:
     where, base = Path(path), Path(cache)
     if not where.is_file():
         raise InputError(where, "is not a file")
-    target = base / "{}-{}".format(where.name.split(".")[0], file_sha256(where)[:16])
+    target = base / f"{where.name.split('.')[0]}-{file_sha256(where)[:16]}"
     try:
         base.mkdir(parents=True, exist_ok=True)
         # The kernel frees the lock of a process that dies.

@@ -77,10 +77,11 @@ def short(value: float) -> str:
 
 
 def _svg(title: str, body: str, height: int = HEIGHT) -> str:
+    said = text(title)
     return (
-        '<svg class="chart" viewBox="0 0 {0} {1}" role="img" aria-label="{2}"><title>{2}</title>'
-        "{3}</svg>"
-    ).format(WIDTH, height, text(title), body)
+        f'<svg class="chart" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{said}">'
+        f"<title>{said}</title>{body}</svg>"
+    )
 
 
 def _keys(names: Sequence[str]) -> str:
@@ -144,9 +145,8 @@ def _stack(
     for place, count in enumerate(bars):
         if count:
             top, bottom = y(below + count), y(below)
-            shown = "{}: {}{}".format(
-                said, number(count), " in " + names[place] if len(names) > 1 else ""
-            )
+            where = f" in {names[place]}" if len(names) > 1 else ""
+            shown = f"{said}: {number(count)}{where}"
             parts.append(
                 f'<rect class="f{place % 4}" x="{left + gap / 2:.2f}" y="{top:.2f}" '
                 f'width="{right - left - gap:.2f}" height="{bottom - top:.2f}">'
@@ -216,9 +216,11 @@ def scatter(series: Mapping[str, ChartPoints], label: str, what: str, log: bool 
         "</title></circle>"
         for (place, (a, b)), count in counted.items()
     )
-    title = "{}: {} to {} wide, {} to {} high".format(
-        what, *(number(f(p[axis] for p in every)) for axis in (0, 1) for f in (min, max))
+    wide, high = (
+        f"{number(min(p[axis] for p in every))} to {number(max(p[axis] for p in every))}"
+        for axis in (0, 1)
     )
+    title = f"{what}: {wide} wide, {high} high"
     return _svg(title, _axes(x, y, label) + dots) + _keys(list(series))
 
 

@@ -145,14 +145,11 @@ def _problems(checked: Any) -> str:
         examples = "".join(
             f"<li><code>{text(one)}</code></li>" for one in checked.examples.get(kind, ())
         )
+        opened = " open" if len(parts) < 3 else ""
         parts.append(
-            "<details{}><summary>{}: {}</summary><p>{}</p><ul>{}</ul></details>".format(
-                " open" if len(parts) < 3 else "",
-                text(kind),
-                number(count),
-                text(FINDING_KINDS[kind].capitalize() + "."),
-                examples,
-            )
+            f"<details{opened}><summary>{text(kind)}: {number(count)}</summary>"
+            f"<p>{text(FINDING_KINDS[kind].capitalize())}.</p><ul>{examples}</ul></details>"
         )
     note = f"Looked at: {looked}; pictures by their headers. See `ocrdata check`."
-    return '<div class="card">{}<p class="note">{}</p></div>'.format("".join(parts), text(note))
+    body = "".join(parts)
+    return f'<div class="card">{body}<p class="note">{text(note)}</p></div>'

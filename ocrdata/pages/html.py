@@ -76,7 +76,8 @@ def tiles(values: Iterable[Sequence[str]]) -> str:
         parts.append(
             f'<div class="tile"><b{kind}>{text(figure)}</b><span>{text(what)}</span></div>'
         )
-    return '<div class="tiles">{}</div>'.format("".join(parts))
+    body = "".join(parts)
+    return f'<div class="tiles">{body}</div>'
 
 
 def table(
@@ -88,17 +89,15 @@ def table(
     def row(cells: Sequence[Any], kind: str) -> str:
         marks = [' class="n"' if place >= first else "" for place in range(len(cells))]
         scope = ' scope="col"' if kind == "th" else ""
-        return "<tr>{}</tr>".format(
-            "".join(
-                f"<{kind}{scope}{mark}>{text(cell)}</{kind}>" for mark, cell in zip(marks, cells)
-            )
+        inside = "".join(
+            f"<{kind}{scope}{mark}>{text(cell)}</{kind}>" for mark, cell in zip(marks, cells)
         )
+        return f"<tr>{inside}</tr>"
 
     body = "".join(row(cells, "td") for cells in rows)
     kind = ' class="wrap"' if wrap else ""
-    return ('<div class="scroll"><table{}><thead>{}</thead><tbody>{}</tbody></table></div>').format(
-        kind, row(head, "th"), body
-    )
+    top = f"<thead>{row(head, 'th')}</thead>"
+    return f'<div class="scroll"><table{kind}>{top}<tbody>{body}</tbody></table></div>'
 
 
 def card(title: str, body: str, note: str = "") -> str:
@@ -110,7 +109,8 @@ def card(title: str, body: str, note: str = "") -> str:
 def charts(cards: Iterable[str]) -> str:
     """Returns boxes side by side, as many as there is room for."""
     kept: List[str] = [one for one in cards if one]
-    return '<div class="charts">{}</div>'.format("".join(kept)) if kept else ""
+    body = "".join(kept)
+    return f'<div class="charts">{body}</div>' if kept else ""
 
 
 def number(value: float) -> str:

@@ -45,7 +45,7 @@ def how_made(made: List[Dict[str, Any]], sample: str) -> str:
             if name not in ("recipe", "fonts") and value not in (None, [], {}, "", False)
         ]
         body = table(("option", "value"), rows, wrap=True)
-        title = "ocrdata {} ({})".format(content["command"], content.get("version", "?"))
+        title = f"ocrdata {content['command']} ({content.get('version', '?')})"
         cards.append(card(title, body))
         if options.get("fonts"):
             cards.append(card("Fonts", _faces(options["fonts"], sample or "字体样张")))
@@ -71,7 +71,8 @@ def _effects(recipe: Dict[str, Any]) -> str:
 
 
 def _faces(fonts: Sequence[Any], sample: str) -> str:
-    return '<div class="faces">{}</div>'.format("".join(_face(font, sample) for font in fonts))
+    faces = "".join(_face(font, sample) for font in fonts)
+    return f'<div class="faces">{faces}</div>'
 
 
 def _face(font: Any, sample: str) -> str:

@@ -132,7 +132,7 @@ def _title(one: Miss) -> str:
     if one.outlines is not None:
         return text(one.text)
     truth, read = marked(one.truth, one.text)
-    return "{}<br>{}".format(truth or "(nothing)", read or "<ins>(nothing)</ins>")
+    return f"{truth or '(nothing)'}<br>{read or '<ins>(nothing)</ins>'}"
 
 
 def marked(truth: str, read: str) -> Tuple[str, str]:
@@ -141,8 +141,8 @@ def marked(truth: str, read: str) -> Tuple[str, str]:
     for kind, a, b, x, y in SequenceMatcher(None, truth, read, False).get_opcodes():
         for place, (piece, mark) in enumerate(((truth[a:b], "del"), (read[x:y], "ins"))):
             if piece:
-                shape = "{1}" if kind == "equal" else "<{0}>{1}</{0}>"
-                parts[place].append(shape.format(mark, text(piece)))
+                shown = text(piece)
+                parts[place].append(shown if kind == "equal" else f"<{mark}>{shown}</{mark}>")
     return "".join(parts[0]), "".join(parts[1])
 
 
@@ -150,5 +150,6 @@ def _options(content: Dict[str, Any], options: Dict[str, Any]) -> str:
     versions = content.get("versions", {})
     made = ", ".join(f"{name} {value}" for name, value in sorted(versions.items()))
     rows = [("--" + name.replace("_", "-"), value) for name, value in sorted(options.items())]
-    folded = "<details><summary>All options</summary>{}</details>"
-    return card(content["model"], folded.format(table(("option", "value"), rows, wrap=True)), made)
+    options_table = table(("option", "value"), rows, wrap=True)
+    folded = f"<details><summary>All options</summary>{options_table}</details>"
+    return card(content["model"], folded, made)

@@ -43,13 +43,9 @@ def sample_card(one: SampleCard) -> str:
         frame = f'<span class="bad">cannot be shown: {text(problem)}</span>'
     else:
         frame = (
-            '<span class="pic"><img alt="{}" width="{}" height="{}" src="{}">{}</span>'
-        ).format(
-            text(one.spoken or "sample"),
-            image.width,
-            image.height,
-            data_uri(one.image, image),
-            _overlay(image.size, one.outlines or ()),
+            f'<span class="pic"><img alt="{text(one.spoken or "sample")}" width="{image.width}" '
+            f'height="{image.height}" src="{data_uri(one.image, image)}">'
+            f"{_overlay(image.size, one.outlines or ())}</span>"
         )
     return (
         '<button type="button" class="card sample" '
@@ -68,24 +64,23 @@ def data_uri(data: bytes, image: Image.Image) -> str:
         stream = io.BytesIO()
         small.save(stream, "JPEG", quality=_QUALITY)
         data, kind = stream.getvalue(), "image/jpeg"
-    return "data:{};base64,{}".format(kind, base64.b64encode(data).decode("ascii"))
+    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
 
 
 def _overlay(size: Any, outlines: Sequence[DrawnOutline]) -> str:
     if not outlines:
         return ""
-    shapes = "".join(
-        '<polygon class="{}" points="{}"><title>{}</title></polygon>'.format(
-            one.kind,
-            " ".join(f"{float(x):.1f},{float(y):.1f}" for x, y in one.points),
-            text(one.said),
-        )
-        for one in outlines
-    )
+    shapes = "".join(map(_polygon, outlines))
     return (
         f'<svg viewBox="0 0 {size[0]} {size[1]}" preserveAspectRatio="none" '
         f'aria-hidden="true">{shapes}</svg>'
     )
+
+
+def _polygon(one: DrawnOutline) -> str:
+    points = " ".join(f"{float(x):.1f},{float(y):.1f}" for x, y in one.points)
+    title = f"<title>{text(one.said)}</title>"
+    return f'<polygon class="{one.kind}" points="{points}">{title}</polygon>'
 
 
 def sample_grid(cards: Sequence[SampleCard], scenes: bool) -> str:
@@ -93,22 +88,20 @@ def sample_grid(cards: Sequence[SampleCard], scenes: bool) -> str:
     splits = list(dict.fromkeys(one.split for one in cards))
     kind = "samples scenes" if scenes else "samples lines"
     choice = _choice(splits, scenes)
-    return '{}<div class="{}">{}</div>'.format(choice, kind, "".join(map(sample_card, cards)))
+    body = "".join(map(sample_card, cards))
+    return f'{choice}<div class="{kind}">{body}</div>'
 
 
 def _choice(splits: List[str], scenes: bool) -> str:
     parts = []
     if len(splits) > 1:
         for value, name in [("", "all"), *((split, split or "no split") for split in splits)]:
-            parts.append(
-                '<label><input type="radio" name="split" value="{}"{}> {}</label>'.format(
-                    text(value), "" if value else " checked", text(name)
-                )
-            )
+            checked = "" if value else " checked"
+            radio = f'<input type="radio" name="split" value="{text(value)}"{checked}>'
+            parts.append(f"<label>{radio} {text(name)}</label>")
     if scenes:
         parts.append('<label><input type="checkbox" name="boxes" checked> outlines</label>')
     if not parts:
         return ""
-    return '<fieldset class="filter" aria-label="Which samples">{}</fieldset>'.format(
-        "".join(parts)
-    )
+    body = "".join(parts)
+    return f'<fieldset class="filter" aria-label="Which samples">{body}</fieldset>'

@@ -57,9 +57,7 @@ def open_network(path: PathLike, task: str) -> Network:
             found = network.description
             if found.get("task") != task:
                 network.close()
-                problem = "is {} for {}, not for {}".format(
-                    found.get("model"), found.get("task"), task
-                )
+                problem = f"is {found.get('model')} for {found.get('task')}, not for {task}"
                 raise CheckpointError(place, problem)
             return network
     problem = "is no exported model" if where.exists() else "does not exist"
@@ -88,7 +86,7 @@ def find_network(output_dir: PathLike, task: str) -> Network:
         for network in found.values():
             network.close()
         flag = "--detector" if task == DETECTION else "--recogniser"
-        hint = "Name one with {}: {}.".format(flag, ", ".join(found))
+        hint = f"Name one with {flag}: {', '.join(found)}."
         raise OptionError(f"{root} holds several models for {task}.", hint)
     problem = f"holds no exported model for {task}"
     raise CheckpointError(root, problem, hint=_HINT.format(_USUAL[task]))

@@ -36,7 +36,8 @@ class OnnxNetwork(Network):
                 str(path), options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # the runtime's own exceptions share no base class
-            problem = "is no model that onnxruntime can run ({})".format(str(error).split("\n")[0])
+            why = str(error).split("\n")[0]
+            problem = f"is not a model that onnxruntime can run ({why})"
             raise CheckpointError(path, problem) from error
         found = self._session.get_modelmeta().custom_metadata_map.get(KEY, "null")
         self.description = check_description(json.loads(found), path)

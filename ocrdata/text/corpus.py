@@ -102,8 +102,8 @@ def read_corpora(
     unless that is so with all sources.
     """
     if min_length < 1 or (max_length is not None and max_length < min_length):
-        problem = "the lengths of a text cannot be {} to {}."
-        raise OptionError(problem.format(min_length, max_length), "Give 1 <= minimum <= maximum.")
+        problem = f"the lengths of a text cannot be {min_length} to {max_length}."
+        raise OptionError(problem, "Give 1 <= minimum <= maximum.")
     if cut_length < 1 or (limit is not None and limit < 1):
         raise OptionError("the limit and the length to cut to must be 1 or more.")
     readers = [(source, _reader(source)) for source in sources or DEFAULT_CORPORA]
@@ -167,7 +167,7 @@ def _cut(pairs: Iterable[Tuple[str, int]], longest: Optional[int]) -> Iterator[P
 
 def _nothing_left(source: PathLike, skipped: Dict[str, int]) -> CorpusError:
     reasons = [f"{count:,} {name}" for name, count in sorted(skipped.items()) if count]
-    why = " ({})".format(", ".join(reasons)) if reasons else ""
+    why = f" ({', '.join(reasons)})" if reasons else ""
     return CorpusError(
         source, "holds no usable text" + why, hint="Widen the limits or choose another corpus."
     )

@@ -47,7 +47,7 @@ def find_pictures(
         files = [path] if path.is_file() else _in_folder(path)
         good = [file for file in files if _is_image(file, path.is_file(), skips)]
         if not good:
-            raise InputError(path, "holds no picture ({})".format(", ".join(PICTURE_SUFFIXES)))
+            raise InputError(path, f"holds no picture ({', '.join(PICTURE_SUFFIXES)})")
         found += good
     return tuple(found)
 

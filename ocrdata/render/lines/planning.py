@@ -160,15 +160,14 @@ def describe_lines(plan: TextPlan, config: RenderConfig, options: TextOptions) -
 
 def _check(config: RenderConfig, options: TextOptions) -> None:
     if not 12 <= config.frame.height <= 512:
-        text = "--height must lie between 12 and 512 pixels, not {}."
-        raise OptionError(text.format(config.frame.height))
+        text = f"--height must lie between 12 and 512 pixels, not {config.frame.height}."
+        raise OptionError(text)
     if config.frame.length is not None and not 16 <= config.frame.length <= 16_000:
-        text = "--width must lie between 16 and 16,000 pixels, not {}."
-        raise OptionError(text.format(config.frame.length))
+        text = f"--width must lie between 16 and 16,000 pixels, not {config.frame.length}."
+        raise OptionError(text)
     if options.variants < 1:
         raise OptionError(f"--variants must be 1 or more, not {options.variants}.")
     if not 0.0 <= options.test_fraction < 1.0:
-        text = "--test-fraction must lie in [0, 1), not {}."
-        raise OptionError(text.format(options.test_fraction))
+        raise OptionError(f"--test-fraction must lie in [0, 1), not {options.test_fraction}.")
     if config.form not in IMAGE_FILE_FORMATS:
         raise UnknownNameError("format", config.form, IMAGE_FILE_FORMATS)

@@ -215,7 +215,7 @@ def _write_block(config: SceneConfig, folder: Path, task: _Task) -> Tuple[int, i
 def truth_key(key: str) -> str:
     """Returns the path of a scene's boxes: gt_<name>.txt beside it."""
     folder, _, name = key.rpartition("/")
-    return "{}/gt_{}.txt".format(folder, name.rpartition(".")[0])
+    return f"{folder}/gt_{name.rpartition('.')[0]}.txt"
 
 
 def _write_lists(

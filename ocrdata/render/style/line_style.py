@@ -169,8 +169,7 @@ def check_value(name: str, value: Any) -> Any:
         raise OptionError(f"{name} must be a number, not {value!r}.") from None
     low, high = limits_of(name)
     if not low <= number <= high:
-        text = "{} must lie between {:g} and {:g}, not {:g}."
-        raise OptionError(text.format(name, low, high, number))
+        raise OptionError(f"{name} must lie between {low:g} and {high:g}, not {number:g}.")
     return number
 
 
@@ -211,7 +210,7 @@ def read_styles(path: PathLike) -> Iterator[Tuple[str, LineStyle]]:
                     row = json.loads(line)
                     text, style = row["text"], style_from_dict(row["style"])
                 except (ValueError, KeyError, TypeError, AttributeError, OptionError) as error:
-                    problem = "is not a logged style ({})".format(str(error) or "empty")
+                    problem = f"is not a logged style ({str(error) or 'empty'})"
                     raise InputError(path, problem, number) from error
                 if not isinstance(text, str) or not text:
                     raise InputError(path, "has no text", number)

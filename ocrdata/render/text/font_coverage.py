@@ -49,4 +49,4 @@ def nothing_to_draw(faces: Sequence[FontFace], skipped: Dict[str, int]) -> Ocrda
         fonts = ", ".join(str(face) for face in faces)
         hint = "Choose other fonts with --font, or leave it out to use the bundled ones."
         return FontError(fonts, f"can draw none of the texts: {reason}", hint=hint)
-    return CorpusError("corpus", "holds no text to draw ({})".format(reason or "it is empty"))
+    return CorpusError("corpus", f"holds no text to draw ({reason or 'it is empty'})")

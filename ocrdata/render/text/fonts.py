@@ -135,7 +135,7 @@ def _files_of(path: Path) -> List[Path]:
     if path.is_dir():
         inside = _fonts_in(path)
         if not inside:
-            raise FontError(path, "holds no font ({})".format(", ".join(FONT_SUFFIXES)))
+            raise FontError(path, f"holds no font ({', '.join(FONT_SUFFIXES)})")
         return inside
     if path.exists():
         return [path]
@@ -164,4 +164,4 @@ def _check_axes(path: Path, index: int, axes: Axes) -> None:
 
 
 def _bundled_hint(bundled: Iterable[str]) -> str:
-    return "Without --font the bundled ones are used: {}.".format(", ".join(sorted(bundled)))
+    return f"Without --font the bundled ones are used: {', '.join(sorted(bundled))}."
