@@ -69,12 +69,13 @@ def stream(root: Path, lines: int) -> None:
 
 
 def import_all(root: Path, lines: int, workers: int) -> None:
+    from ocrdata.base.run_options import RunOptions
     from ocrdata.importers import IMPORTERS
     from ocrdata.importers.engine import import_dataset
 
     start = time.perf_counter()
     importer = IMPORTERS.load("synth90k")
-    summary = import_dataset(importer, root, root / "data", workers=workers)
+    summary = import_dataset(importer, root, root / "data", how=RunOptions(workers))
     spent = time.perf_counter() - start
     if summary.train + summary.test != lines:
         raise SystemExit(f"imported {summary.train + summary.test} of {lines} lines")

@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     from ocrdata.records.write.options import WriteOptions
     from ocrdata.text.charset import Charset, collect_characters, read_charset, write_dictionary
     from ocrdata.text.corpus import read_corpora
+    from ocrdata.text.phrases import CorpusOptions
 
 __version__ = "0.1.0"
 
 # Each name and the module that has it; `if TYPE_CHECKING` above says the same to type checkers.
 _HOMES = {
     "Charset": "ocrdata.text.charset",
+    "CorpusOptions": "ocrdata.text.phrases",
     "LineImage": "ocrdata.api.lines",
     "LineSettings": "ocrdata.api.lines",
     "OcrdataError": "ocrdata.errors",
@@ -53,6 +55,7 @@ _HOMES = {
 __all__ = [
     "__version__",
     "Charset",
+    "CorpusOptions",
     "LineImage",
     "LineSettings",
     "OcrdataError",

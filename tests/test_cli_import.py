@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+from ocrdata.base.run_options import RunOptions
 from ocrdata.base.sample import Region, read_sample_list
 from ocrdata.base.storage.staging import read_manifest
 from ocrdata.cli import OcrdataGroup
@@ -162,7 +163,7 @@ def test_workers_do_not_change_a_byte(workers, tmp_path):
     options = ImportOptions(crops=CropOptions(margin=0.1), rules=make_filter())
     source = FIXTURES / "icdar2015" / "raw"
     import_dataset(importer, source, tmp_path / "one", options)
-    import_dataset(importer, source, tmp_path / "two", options, workers=workers)
+    import_dataset(importer, source, tmp_path / "two", options, RunOptions(workers))
     assert files_of(tmp_path / "one") == files_of(tmp_path / "two")
     assert len(files_of(tmp_path / "one")) == 3 + 2 + 5
 
@@ -187,14 +188,14 @@ def test_an_interrupted_import_goes_on_to_the_same_bytes(tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        import_dataset(importer, root, tmp_path / "two", on_progress=stop)
+        import_dataset(importer, root, tmp_path / "two", how=RunOptions(on_progress=stop))
     journal = tmp_path / "two/.import.partial/blocks.jsonl"
     assert len(journal.read_text().splitlines()) == 2
     with journal.open("a") as stream:
         stream.write('{"number": 2, "ro')
     first = tmp_path / "two/.import.partial/pic/0000/00000000.jpg"
     before = first.stat().st_mtime_ns
-    import_dataset(importer, root, tmp_path / "two", resume=True)
+    import_dataset(importer, root, tmp_path / "two", how=RunOptions(resume=True))
     assert (tmp_path / "two/pic/0000/00000000.jpg").stat().st_mtime_ns == before
     import_dataset(importer, root, tmp_path / "one")
     assert files_of(tmp_path / "one") == files_of(tmp_path / "two")

@@ -13,11 +13,11 @@ from ocrdata.errors import CorpusError, OptionError, UnknownNameError
 from ocrdata.text.corpus import (
     CORPORA,
     DEFAULT_CORPORA,
-    Phrase,
     corpus_names,
     read_corpora,
     read_corpus,
 )
+from ocrdata.text.phrases import CorpusOptions, Phrase
 from ocrdata.text.words import cut_text, read_jieba_words
 
 
@@ -34,8 +34,8 @@ def write(tmp_path):
     return call
 
 
-def texts(*arguments, **options):
-    return [phrase.text for phrase in read_corpus(*arguments, **options)]
+def texts(source, skips=None, **options):
+    return [phrase.text for phrase in read_corpus(source, CorpusOptions(**options), skips)]
 
 
 def test_the_real_poem_list_is_read_whole(shared):
@@ -139,17 +139,21 @@ def test_a_corpus_without_usable_text_says_why(write):
     with pytest.raises(CorpusError, match="no usable text"):
         list(read_corpus(write(b"")))
     with pytest.raises(CorpusError, match=r"poems: holds no usable text \(1,815 too short\)"):
-        list(read_corpus("poems", min_length=8))
+        list(read_corpus("poems", CorpusOptions(min_length=8)))
 
 
 def test_a_corpus_that_the_limits_empty_is_passed_over_where_another_has_texts(write):
     short, long = write("短\n", "short.txt"), write("这一行很长\n", "long.txt")
     skips = {}
-    found = [phrase.text for phrase in read_corpora([short, long], min_length=4, skips=skips)]
+    found = [
+        phrase.text for phrase in read_corpora([short, long], CorpusOptions(min_length=4), skips)
+    ]
     assert found == ["这一行很长"] and skips == {"too short": 1}
-    assert min(len(phrase.text) for phrase in read_corpora(min_length=16)) >= 16
+    assert (
+        min(len(phrase.text) for phrase in read_corpora(options=CorpusOptions(min_length=16))) >= 16
+    )
     with pytest.raises(CorpusError, match=r"short.txt: holds no usable text \(1 too short\)"):
-        list(read_corpora([short, long], min_length=9))
+        list(read_corpora([short, long], CorpusOptions(min_length=9)))
     with pytest.raises(CorpusError, match=r"empty.txt: holds no usable text \(1 empty line\)"):
         list(read_corpora([write("\n", "empty.txt"), long]))
 
@@ -177,7 +181,7 @@ def test_a_bundled_name_as_a_path_is_a_file(write, tmp_path, monkeypatch):
 )
 def test_impossible_limits_are_refused(options):
     with pytest.raises(OptionError):
-        read_corpus("poems", **options)
+        CorpusOptions(**options)
 
 
 def jieba_entries():
@@ -191,7 +195,7 @@ def jieba_entries():
 def test_the_lexicon_takes_parts_of_speech_by_prefix_and_frequency():
     entries = jieba_entries()
     wanted = {word for word, count, tag in entries if tag[:2] in ("ns", "nt") and int(count) >= 50}
-    phrases = list(read_corpus("lexicon:ns, nt", min_frequency=50))
+    phrases = list(read_corpus("lexicon:ns, nt", CorpusOptions(min_frequency=50)))
     assert {phrase.text for phrase in phrases} == wanted
     counts = [phrase.frequency for phrase in phrases]
     assert counts == sorted(counts, reverse=True)
@@ -238,10 +242,10 @@ def test_a_word_longer_than_a_phrase_is_split():
 def test_a_cut_corpus_keeps_to_both_limits(write):
     path = write("春江潮水连海平，海上明月共潮生。\n……\n他说：“好。”\n")
     skips = {}
-    found = texts(path, cut=True, cut_length=7, min_length=2, skips=skips)
+    found = texts(path, cut_length=7, min_length=2, skips=skips)
     assert found == ["春江潮水连海平", "海上明月共潮生", "他说"]
     assert skips == {"empty line": 1, "too short": 1}
-    assert max(map(len, texts(path, cut=True, max_length=4))) <= 4
+    assert max(map(len, texts(path, cut_length=10, max_length=4))) <= 4
 
 
 def test_cutting_is_quiet_and_writes_no_cache(tmp_path):

@@ -6,10 +6,11 @@ import pytest
 from render_support import TEXTS, job, tree_digest
 
 from ocrdata.base.parallel import ordered_map
+from ocrdata.base.run_options import RunOptions
 from ocrdata.base.storage import journal
 from ocrdata.render.lines import batch
 from ocrdata.render.lines.batch import render_lines
-from ocrdata.render.lines.planning import TextOptions
+from ocrdata.render.lines.text_sampling import TextOptions
 
 ROWS = [3, [1, 2], {"b": "中", "a": None}, "line\nbreak"]
 
@@ -46,5 +47,5 @@ def test_rendering_goes_on_behind_a_torn_line(tmp_path, monkeypatch):
     (noted,) = tmp_path.rglob("blocks.jsonl")
     assert noted.read_bytes() == b"0\n1\n2\n"
     noted.write_bytes(b"0\n1\n2")
-    render_lines(tmp_path / "cut", TEXTS, job("clean"), options, resume=True)
+    render_lines(tmp_path / "cut", TEXTS, job("clean"), options, RunOptions(resume=True))
     assert tree_digest(tmp_path / "cut") == tree_digest(tmp_path / "whole")

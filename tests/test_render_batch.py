@@ -15,14 +15,15 @@ import numpy as np
 import pytest
 from render_support import TEXTS, job, tree_digest
 
+from ocrdata.base.run_options import RunOptions
 from ocrdata.base.sample import read_sample_list
 from ocrdata.errors import CorpusError, FontError, OcrdataError, OptionError
 from ocrdata.render.effects.backgrounds import BackgroundBank, find_pictures, invent_image
 from ocrdata.render.effects.warp import Frame
 from ocrdata.render.lines.batch import render_lines
 from ocrdata.render.lines.blocks import render_block, styles_of
-from ocrdata.render.lines.planning import TextOptions, plan_lines
-from ocrdata.render.lines.text_sampling import TextBlockTask, near_key, plan_texts
+from ocrdata.render.lines.planning import plan_lines
+from ocrdata.render.lines.text_sampling import TextBlockTask, TextOptions, near_key, plan_texts
 
 
 def sides(root):
@@ -33,11 +34,11 @@ def sides(root):
 
 
 def test_plan_covers_each_text_before_it_repeats():
-    plan = plan_texts("listed", ["a", "b", "c"], [1, 1, 1], 200, None, 0, (1, 9))
+    plan = plan_texts(["a", "b", "c"], [1, 1, 1], TextOptions(variants=200), 0)
     tasks = list(plan.tasks())
     assert [task.number for task in tasks] == [0, 1, 2]
     assert [text for task in tasks for text in task.texts] == ["a", "b", "c"] * 200
-    cut = plan_texts("listed", ["a", "b"], [1, 1], 300, 257, 0, (1, 9))
+    cut = plan_texts(["a", "b"], [1, 1], TextOptions(variants=300, limit=257), 0)
     assert [len(task.texts) for task in cut.tasks()] == [256, 1]
 
 
@@ -45,7 +46,7 @@ def test_same_bytes_for_any_workers(tmp_path):
     order = job("hard", boxes=True, log=True)
     for workers in (0, 1, 3):
         render_lines(
-            tmp_path / str(workers), TEXTS, order, TextOptions(variants=100), workers=workers
+            tmp_path / str(workers), TEXTS, order, TextOptions(variants=100), RunOptions(workers)
         )
     digests = {tree_digest(tmp_path / str(workers)) for workers in (0, 1, 3)}
     assert len(digests) == 1
@@ -98,16 +99,20 @@ def drawn_texts(plan):
 
 
 def test_sampling_by_frequency_follows_the_counts():
-    plan = plan_texts("frequency", ["常", "少", "罕"], [90, 9, 1], 1, 20_000, 3, (1, 9))
+    many = TextOptions(variants=1, limit=20_000, sampling="frequency")
+    plan = plan_texts(["常", "少", "罕"], [90, 9, 1], many, 3)
     counts = Counter(drawn_texts(plan))
     for text, share in (("常", 0.9), ("少", 0.09), ("罕", 0.01)):
         assert counts[text] / 20_000 == pytest.approx(share, rel=0.25)
-    again = plan_texts("frequency", ["常", "少", "罕"], [90, 9, 1], 1, 300, 3, (1, 9))
+    again = plan_texts(["常", "少", "罕"], [90, 9, 1], many._replace(limit=300), 3)
     assert drawn_texts(again) == drawn_texts(plan)[:300], "a limit only stops earlier"
 
 
 def test_random_texts_use_every_character_and_length():
-    plan = plan_texts("random", [], [], 5, 4000, 0, (3, 6), characters=list("天地玄黄宇宙洪荒"))
+    options = TextOptions(
+        limit=4000, sampling="random", lengths=(3, 6), characters=tuple("天地玄黄宇宙洪荒")
+    )
+    plan = plan_texts([], [], options, 0)
     texts = drawn_texts(plan)
     assert Counter(map(len, texts)).keys() == {3, 4, 5, 6}
     shares = Counter("".join(texts))
@@ -166,7 +171,7 @@ def test_box_files_name_every_character(tmp_path):
 
 def test_overwriting_leaves_no_boxes_of_other_pictures(tmp_path):
     render_lines(tmp_path, TEXTS, job("clean", boxes=True), TextOptions(variants=1))
-    render_lines(tmp_path, TEXTS, job("clean"), TextOptions(variants=1), overwrite=True)
+    render_lines(tmp_path, TEXTS, job("clean"), TextOptions(variants=1), RunOptions(overwrite=True))
     assert not (tmp_path / "boxes").exists() and (tmp_path / "pic").exists()
 
 
@@ -214,7 +219,7 @@ def test_a_full_disk_is_named_and_what_was_done_is_kept(tmp_path, monkeypatch):
     with pytest.raises(OcrdataError, match="No space left on device.*--resume"):
         render_lines(tmp_path, TEXTS, job())
     monkeypatch.undo()
-    summary = render_lines(tmp_path, TEXTS, job(), resume=True)
+    summary = render_lines(tmp_path, TEXTS, job(), run=RunOptions(resume=True))
     assert summary.pictures == 30 and len(list(tmp_path.rglob("*.jpg"))) == 30
 
 

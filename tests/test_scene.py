@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from render_support import tree_digest
 from shapely.geometry import Polygon
 
+from ocrdata.base.run_options import RunOptions
 from ocrdata.base.sample import read_sample_list
 from ocrdata.cli.gen_scenes import gen_scenes
 from ocrdata.errors import CorpusError, FontError, OptionError
@@ -138,7 +139,7 @@ def test_text_can_be_seen_in_its_region():
 @pytest.mark.parametrize("curved", [0.0, 0.6])
 def test_files_are_what_importers_and_records_read(tmp_path, curved):
     wanted = config(curved=curved)
-    summary = render_scenes(tmp_path, TEXTS, wanted, 20, workers=0)
+    summary = render_scenes(tmp_path, TEXTS, wanted, 20)
     rows = [
         (sample.key, sample.text)
         for name in ("Train", "Test")
@@ -162,7 +163,7 @@ def test_files_are_what_importers_and_records_read(tmp_path, curved):
 
 def test_same_bytes_for_any_workers_and_after_a_resumed_run(tmp_path, monkeypatch):
     for workers in (0, 2):
-        render_scenes(tmp_path / str(workers), TEXTS, config(), 30, workers=workers)
+        render_scenes(tmp_path / str(workers), TEXTS, config(), 30, run=RunOptions(workers))
     calls = []
 
     def fails_later(*arguments):
@@ -177,7 +178,7 @@ def test_same_bytes_for_any_workers_and_after_a_resumed_run(tmp_path, monkeypatc
     monkeypatch.setattr(batch, "_write_block", fails_later)
     with pytest.raises(KeyboardInterrupt):
         render_scenes(tmp_path / "cut", TEXTS, config(), 30)
-    summary = render_scenes(tmp_path / "cut", TEXTS, config(), 30, resume=True)
+    summary = render_scenes(tmp_path / "cut", TEXTS, config(), 30, run=RunOptions(resume=True))
     digests = {tree_digest(tmp_path / name) for name in ("0", "2", "cut")}
     assert len(digests) == 1 and len(calls) == 5
     assert summary.scenes == 30

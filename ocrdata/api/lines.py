@@ -19,12 +19,13 @@ from ocrdata.images.encoding import encode_png
 from ocrdata.render.effects.backgrounds import find_pictures
 from ocrdata.render.effects.warp import Frame
 from ocrdata.render.lines.blocks import RenderConfig, draw_block, image_key
-from ocrdata.render.lines.planning import TextOptions, plan_lines
-from ocrdata.render.lines.text_sampling import TextBlockTask
+from ocrdata.render.lines.planning import plan_lines
+from ocrdata.render.lines.text_sampling import TextBlockTask, TextOptions
 from ocrdata.render.style.line_style import check_value
 from ocrdata.render.style.recipes import Recipe, find_recipe
 from ocrdata.render.text.fonts import find_fonts
-from ocrdata.text.corpus import Phrase, read_corpora
+from ocrdata.text.corpus import read_corpora
+from ocrdata.text.phrases import CorpusOptions, Phrase
 
 Texts = Optional[Iterable[Union[str, Phrase]]]
 # Without a count there is no end: more rounds through the texts than anybody draws.
@@ -152,7 +153,7 @@ def generate_lines(
 def phrases_of(texts: Texts, longest: int) -> List[Phrase]:
     """Returns texts as phrases; without any, those of the bundled corpora up to a length."""
     if texts is None:
-        return list(read_corpora(max_length=longest))
+        return list(read_corpora(options=CorpusOptions(max_length=longest)))
     return [text if isinstance(text, Phrase) else Phrase(text) for text in texts]
 
 

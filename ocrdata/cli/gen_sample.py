@@ -56,8 +56,9 @@ def gen_sample(
         rows = sample_lists.read_labels(labels)
     elif phrases:
         from ocrdata.text.corpus import read_corpus
+        from ocrdata.text.phrases import CorpusOptions
 
-        texts = [phrase.text for phrase in read_corpus(str(phrases), unique=False)]
+        texts = [phrase.text for phrase in read_corpus(str(phrases), CorpusOptions(unique=False))]
         rows = sample_lists.read_numbered(data_dir, texts)
     else:
         rows = iter(sample_lists.read_lists(data_dir))

@@ -123,6 +123,7 @@ def gen_scenes(
       ocrdata gen-scenes --background photos --font MSYHL.TTC --records
       ocrdata gen-scenes --curved 0.5
     """
+    from ocrdata.base.run_options import RunOptions
     from ocrdata.cli.report import next_step, progress, report
     from ocrdata.pipelines import scenes_to_records
     from ocrdata.render.scenes.batch import render_scenes
@@ -153,10 +154,7 @@ def gen_scenes(
                 job,
                 count,
                 test_fraction,
-                workers,
-                overwrite,
-                resume,
-                skipped,
-                on_progress,
+                run=RunOptions(workers, overwrite, resume, on_progress),
+                skipped=skipped,
             )
     report(summary, as_json, next_step("train east" if records else "tfrecord", data_dir))

@@ -115,6 +115,7 @@ def import_data(name: str, source: Path, data_dir: Path, **chosen: Any) -> None:
       ocrdata import icdar2015 downloads/icdar2015 --crops --protocol alphanumeric
       ocrdata import synth90k mjsynth.tar.gz --split test --skip-errors --limit 10000
     """
+    from ocrdata.base.run_options import RunOptions
     from ocrdata.cli.report import next_step, progress, report
     from ocrdata.importers.engine import import_dataset, plan_import
 
@@ -129,10 +130,7 @@ def import_data(name: str, source: Path, data_dir: Path, **chosen: Any) -> None:
             source,
             data_dir,
             how,
-            chosen["workers"],
-            chosen["overwrite"],
-            chosen["resume"],
-            on_progress,
+            RunOptions(chosen["workers"], chosen["overwrite"], chosen["resume"], on_progress),
         )
     following = "preview" if summary.kind == "scenes" else "build-dict"
     report(summary, chosen["as_json"], next_step(following, data_dir))

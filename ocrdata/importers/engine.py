@@ -19,6 +19,7 @@ from typing import Any, Dict, Iterator, List, Optional, TextIO, Tuple
 
 from ocrdata.base.parallel import Workers, ordered_map
 from ocrdata.base.progress import OnProgress
+from ocrdata.base.run_options import RUN_DEFAULTS, RunOptions
 from ocrdata.base.sample import Sample
 from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST, open_list_file
 from ocrdata.base.storage.journal import append_row, open_journal, read_journal
@@ -45,10 +46,7 @@ def import_dataset(
     root: PathLike,
     data_dir: PathLike,
     options: ImportOptions = IMPORT_DEFAULTS,
-    workers: Workers = 0,
-    overwrite: bool = False,
-    resume: bool = False,
-    on_progress: Optional[OnProgress] = None,
+    how: RunOptions = RUN_DEFAULTS,
 ) -> ImportSummary:
     """Reads a data set from `root` and writes it into `data_dir`, all of it or nothing.
 
@@ -59,8 +57,8 @@ def import_dataset(
     run = ImportRun(importer, root, options)
     names = (run.directory, TRAIN_LIST, TEST_LIST)
     kept = _manifest_options(run)
-    with staged_output(data_dir, names, "import", kept, overwrite, resume) as staged:
-        _write_blocks(run, staged, workers, on_progress)
+    with staged_output(data_dir, names, "import", kept, how.overwrite, how.resume) as staged:
+        _write_blocks(run, staged, how.workers, how.on_progress)
         train, test = _write_lists(staged)
         if not train + test:
             raise _nothing_written(root, summarise(run))

@@ -216,11 +216,11 @@ def scatter(series: Mapping[str, ChartPoints], label: str, what: str, log: bool 
         "</title></circle>"
         for (place, (a, b)), count in counted.items()
     )
-    wide, high = (
+    across, upward = (
         f"{number(min(p[axis] for p in every))} to {number(max(p[axis] for p in every))}"
         for axis in (0, 1)
     )
-    title = f"{what}: {wide} wide, {high} high"
+    title = f"{what}: {across} wide, {upward} high"
     return _svg(title, _axes(x, y, label) + dots) + _keys(list(series))
 
 

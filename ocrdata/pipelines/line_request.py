@@ -9,12 +9,13 @@ from ocrdata.errors import InputError, OptionError
 from ocrdata.render.effects.backgrounds import find_pictures
 from ocrdata.render.effects.warp import Frame
 from ocrdata.render.lines.blocks import RenderConfig
-from ocrdata.render.lines.planning import TextOptions
+from ocrdata.render.lines.text_sampling import TextOptions
 from ocrdata.render.style.line_style import LineStyle, check_value, parse_overrides, read_styles
 from ocrdata.render.style.recipes import Recipe, Spread, find_recipe
 from ocrdata.render.text.fonts import default_fonts, find_fonts
 from ocrdata.text.charset import Charset, read_charset
 from ocrdata.text.corpus import read_corpora
+from ocrdata.text.phrases import CorpusOptions
 
 
 class RenderRequest(NamedTuple):
@@ -89,16 +90,10 @@ def read_request(
         texts, styles = _replayed(replay, overrides)
         config, variants, sampling = config._replace(replay=styles), 1, "listed"
     elif sampling != "random" or charset is None:
-        cut = cut_length is not None
-        for phrase in read_corpora(
-            corpus,
-            min_length=min_length,
-            max_length=max_length,
-            min_frequency=min_frequency,
-            cut=cut,
-            cut_length=cut_length or max_length,
-            skips=skipped,
-        ):
+        taken = CorpusOptions(
+            min_length, max_length, min_frequency=min_frequency, cut_length=cut_length
+        )
+        for phrase in read_corpora(corpus, taken, skipped):
             texts.append(phrase.text)
             frequencies.append(phrase.frequency)
     if records and charset:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
 from ocrdata.base.progress import OnProgress
+from ocrdata.base.run_options import RunOptions
 from ocrdata.pipelines.line_request import RenderRequest
 from ocrdata.pipelines.lines_to_records import write_line_records
 from ocrdata.render.lines import planning
@@ -58,10 +59,7 @@ def write(request: RenderRequest, output: OutputOptions, on_progress: OnProgress
         request.texts,
         request.config,
         request.options,
-        output.workers,
-        output.overwrite,
-        output.resume,
-        request.skipped,
-        request.frequencies,
-        on_progress,
+        run=RunOptions(output.workers, output.overwrite, output.resume, on_progress),
+        skipped=request.skipped,
+        frequencies=request.frequencies,
     )

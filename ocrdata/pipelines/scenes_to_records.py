@@ -19,6 +19,7 @@ from ocrdata.render.scenes.scene_config import SceneConfig, scene_key
 from ocrdata.render.style.recipes import find_recipe
 from ocrdata.render.text.fonts import default_fonts, find_fonts
 from ocrdata.text.corpus import read_corpora
+from ocrdata.text.phrases import CorpusOptions
 
 
 def read_scene_job(
@@ -55,13 +56,8 @@ def read_scene_job(
         curved,
         turned,
     )
-    phrases = read_corpora(
-        corpus,
-        min_length=min_length,
-        max_length=max_length,
-        min_frequency=min_frequency,
-        skips=skipped,
-    )
+    taken = CorpusOptions(min_length, max_length, min_frequency=min_frequency)
+    phrases = read_corpora(corpus, taken, skipped)
     return config, [phrase.text for phrase in phrases], skipped
 
 

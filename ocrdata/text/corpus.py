@@ -13,11 +13,8 @@ Texts stay as they are, but for the space around them.
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import unicodedata
 from collections import deque
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Deque, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
@@ -25,7 +22,7 @@ from ocrdata.base.assets import asset_dir
 from ocrdata.base.storage.walking import files_below
 from ocrdata.errors import CorpusError, OptionError, PathLike, UnknownNameError
 from ocrdata.text.files import read_phrases
-from ocrdata.text.properties import invisible_in
+from ocrdata.text.phrases import CORPUS_DEFAULTS, LIMIT_REASONS, CorpusOptions, Phrase, PhraseFilter
 from ocrdata.text.words import cut_text, read_jieba_words
 
 LEXICON_CORPUS = "lexicon"
@@ -40,21 +37,10 @@ CORPORA = {
     "poems": "lines of classical Chinese poems",
     "terms": "signs, form fields, words of trades and daily life",
 }
-# Why limits leave a phrase out.
-_LIMITS = TOO_SHORT, TOO_LONG, TOO_RARE = "too short", "too long", "too rare"
 LATIN_CORPORA = ("english",)
 DEFAULT_CORPORA = tuple(name for name in CORPORA if name not in (LEXICON_CORPUS, *LATIN_CORPORA))
-CUT_LENGTH = 10
 
 Reader = Callable[[], Iterable[Tuple[str, int]]]
-
-
-@dataclass(frozen=True)
-class Phrase:
-    """A text to draw; `frequency` is how often its source says it occurs."""
-
-    text: str
-    frequency: int = 1
 
 
 def corpus_names() -> List[str]:
@@ -64,56 +50,34 @@ def corpus_names() -> List[str]:
 
 def read_corpus(
     source: PathLike,
-    min_length: int = 1,
-    max_length: Optional[int] = None,
-    min_frequency: int = 0,
-    limit: Optional[int] = None,
-    cut: bool = False,
-    cut_length: int = CUT_LENGTH,
-    unique: bool = True,
+    options: CorpusOptions = CORPUS_DEFAULTS,
     skips: Optional[Dict[str, int]] = None,
 ) -> Iterator[Phrase]:
     """Yields the phrases of one source in their order; see `read_corpora`."""
-    return read_corpora(
-        (source,), min_length, max_length, min_frequency, limit, cut, cut_length, unique, skips
-    )
+    return read_corpora((source,), options, skips)
 
 
 def read_corpora(
     sources: Sequence[PathLike] = (),
-    min_length: int = 1,
-    max_length: Optional[int] = None,
-    min_frequency: int = 0,
-    limit: Optional[int] = None,
-    cut: bool = False,
-    cut_length: int = CUT_LENGTH,
-    unique: bool = True,
+    options: CorpusOptions = CORPUS_DEFAULTS,
     skips: Optional[Dict[str, int]] = None,
 ) -> Iterator[Phrase]:
     """Yields the phrases of several sources in turn, the bundled corpora by default.
 
-    With `cut`, running text is cut into phrases of at most `cut_length` characters. With `unique`,
-    a text that has come before is left out, whatever its source. What is left out is counted by
-    reason in `skips`. Texts stream; `unique` keeps eight bytes of hash for each.
+    What is left out is counted by reason in `skips`. Texts stream.
 
-    Raises UnknownNameError for a name that is no source, OptionError for limits that exclude each
-    other; while reading CorpusError, with file and line, for other encodings than UTF-8, a broken
-    frequency, and a source without any text. One whose texts the limits leave out is passed over,
-    unless that is so with all sources.
+    Raises UnknownNameError for a name that is no source; while reading CorpusError, with file and
+    line, for other encodings than UTF-8, a broken frequency, and a source without any text. One
+    whose texts the limits leave out is passed over, unless that is so with all sources.
     """
-    if min_length < 1 or (max_length is not None and max_length < min_length):
-        problem = f"the lengths of a text cannot be {min_length} to {max_length}."
-        raise OptionError(problem, "Give 1 <= minimum <= maximum.")
-    if cut_length < 1 or (limit is not None and limit < 1):
-        raise OptionError("the limit and the length to cut to must be 1 or more.")
     readers = [(source, _reader(source)) for source in sources or DEFAULT_CORPORA]
-    keep = _Sieve(min_length, max_length, min_frequency, unique, {} if skips is None else skips)
-    longest = min(cut_length, max_length or cut_length) if cut else None
+    keep = PhraseFilter(options, {} if skips is None else skips)
     barren: List[CorpusError] = []
     turns = deque(
-        _kept(source, _cut(reader(), longest), keep, barren) for source, reader in readers
+        _kept(source, _cut(reader(), options.longest_cut), keep, barren)
+        for source, reader in readers
     )
-    return itertools.islice(_any(_in_turn(turns), barren), limit)
+    return itertools.islice(_any(_in_turn(turns), barren), options.limit)
 
 
 def _any(phrases: Iterator[Phrase], barren: List[CorpusError]) -> Iterator[Phrase]:
@@ -138,7 +102,7 @@ def _in_turn(turns: Deque[Iterator[Phrase]]) -> Iterator[Phrase]:
 
 
 def _kept(
-    source: PathLike, phrases: Iterable[Phrase], keep: _Sieve, barren: List[CorpusError]
+    source: PathLike, phrases: Iterable[Phrase], keep: PhraseFilter, barren: List[CorpusError]
 ) -> Iterator[Phrase]:
     usable, skipped = 0, {}  # type: int, Dict[str, int]
     for phrase in phrases:
@@ -150,7 +114,7 @@ def _kept(
             yield phrase
     if usable or skipped.get("repeated"):
         return
-    if not set(_LIMITS) & set(skipped):
+    if not set(LIMIT_REASONS) & set(skipped):
         raise _nothing_left(source, skipped)
     barren.append(_nothing_left(source, skipped))
 
@@ -171,52 +135,6 @@ def _nothing_left(source: PathLike, skipped: Dict[str, int]) -> CorpusError:
     return CorpusError(
         source, "holds no usable text" + why, hint="Widen the limits or choose another corpus."
     )
-
-
-class _Sieve:
-    """Says which phrases stay, and counts the others by reason."""
-
-    def __init__(
-        self,
-        min_length: int,
-        max_length: Optional[int],
-        min_frequency: int,
-        unique: bool,
-        skips: Dict[str, int],
-    ) -> None:
-        self.lengths = min_length, max_length or float("inf")
-        self.min_frequency, self.unique, self.skips = min_frequency, unique, skips
-        self._seen = set()  # type: set[int]
-
-    def reason_against(self, phrase: Phrase) -> str:
-        """Returns why a phrase is left out, having counted it, or nothing if it stays."""
-        reason = self._reason(phrase)
-        if reason:
-            self.skips[reason] = self.skips.get(reason, 0) + 1
-        return reason
-
-    def _reason(self, phrase: Phrase) -> str:
-        if not phrase.text:
-            return "empty line"
-        unseen = invisible_in(phrase.text)
-        if unseen:
-            controls = unicodedata.category(unseen) == "Cc"
-            return "control character" if controls else "character without a visible form"
-        if len(phrase.text) < self.lengths[0]:
-            return TOO_SHORT
-        if len(phrase.text) > self.lengths[1]:
-            return TOO_LONG
-        if phrase.frequency < self.min_frequency:
-            return TOO_RARE
-        return "repeated" if self.unique and self._repeated(phrase.text) else ""
-
-    def _repeated(self, text: str) -> bool:
-        # Not hash(): it differs from run to run, and so would a collision.
-        digest = hashlib.blake2b(text.encode("utf-8"), digest_size=8).digest()
-        number = int.from_bytes(digest, "big")
-        known = number in self._seen
-        self._seen.add(number)
-        return known
 
 
 def _reader(source: PathLike) -> Reader:

@@ -12,8 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Dict, Optional, Sequence
 
-from ocrdata.base.parallel import Workers, ordered_map
-from ocrdata.base.progress import OnProgress
+from ocrdata.base.parallel import ordered_map
+from ocrdata.base.run_options import RUN_DEFAULTS, RunOptions
 from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST, open_list_file
 from ocrdata.base.storage.files import remove_tree
 from ocrdata.base.storage.journal import append_row, open_journal, read_journal
@@ -33,15 +33,15 @@ from ocrdata.render.lines.blocks import (
     write_block,
 )
 from ocrdata.render.lines.planning import (
-    TEXT_OPTIONS,
     RenderSummary,
-    TextOptions,
     describe_lines,
     dry_run_lines,
     plan_lines,
 )
 from ocrdata.render.lines.text_sampling import (
     BLOCK_SIZE,
+    TEXT_OPTIONS,
+    TextOptions,
     TextPlan,
     on_test_side,
 )
@@ -54,12 +54,9 @@ def render_lines(
     texts: Sequence[str],
     config: RenderConfig,
     options: TextOptions = TEXT_OPTIONS,
-    workers: Workers = 0,
-    overwrite: bool = False,
-    resume: bool = False,
+    run: RunOptions = RUN_DEFAULTS,
     skipped: Optional[Dict[str, int]] = None,
     frequencies: Sequence[int] = (),
-    on_progress: Optional[OnProgress] = None,
 ) -> RenderSummary:
     """Renders texts into `data_dir`; Train and Test are disjoint by text and near duplicate.
 
@@ -75,36 +72,30 @@ def render_lines(
         if wanted
     ]
     described = describe_lines(plan, config, options)
-    with staged_output(data_dir, names, "gen-pics", described, overwrite, resume) as staged:
-        _write_images(staged, config, plan, workers, on_progress)
+    with staged_output(data_dir, names, "gen-pics", described, run.overwrite, run.resume) as staged:
+        _write_images(staged, config, plan, run)
         write_lists(staged, plan, config, options.test_fraction)
         for name in (BOXES_FOLDER, STYLES_FOLDER):
             if name in names:
                 _join_parts(staged.path(name), name, plan)
         staged.summary = dict(vars(summary))
-    if overwrite:
+    if run.overwrite:
         _drop_stale(as_path(data_dir), names)
     return summary
 
 
-def _write_images(
-    staged: Staged,
-    config: RenderConfig,
-    plan: TextPlan,
-    workers: Workers,
-    on_progress: Optional[OnProgress],
-) -> None:
+def _write_images(staged: Staged, config: RenderConfig, plan: TextPlan, run: RunOptions) -> None:
     folder = staged.path(LINES_FOLDER).parent
     finished = set(read_journal(folder / _JOURNAL)) if staged.resumed else set()
     write = partial(write_block, config, folder)
     left = (plan.task(n) for n in range(-(-plan.total // BLOCK_SIZE)) if n not in finished)
     done = min(plan.total, len(finished) * BLOCK_SIZE)
     with open_journal(folder / _JOURNAL) as journal:
-        for number, count in ordered_map(write, left, workers):
+        for number, count in ordered_map(write, left, run.workers):
             append_row(journal, number)
             done += count
-            if on_progress:
-                on_progress(min(done, plan.total), plan.total)
+            if run.on_progress:
+                run.on_progress(min(done, plan.total), plan.total)
 
 
 def write_lists(staged: Staged, plan: TextPlan, config: RenderConfig, test_fraction: float) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
 from ocrdata.errors import OptionError, UnknownNameError
 from ocrdata.render.effects.image_effects import IMAGE_FILE_FORMATS
 from ocrdata.render.lines.blocks import RenderConfig
 from ocrdata.render.lines.text_sampling import (
+    TextOptions,
     TextPlan,
     drop_near_duplicates,
     on_test_side,
@@ -22,22 +23,6 @@ from ocrdata.render.text.glyphs import GlyphCache
 # JPEG and PNG stop at 65,535 pixels, WebP at 16,383; a character takes 1.4 heights at the most.
 _WIDEST = {"jpg": 65_000, "png": 65_000, "webp": 16_000}
 _WIDEST_CHARACTER = 1.4
-
-
-class TextOptions(NamedTuple):
-    """How texts become pictures: how often, which ones, and what goes to Test."""
-
-    variants: int = 5
-    limit: Optional[int] = None
-    test_fraction: float = 0.1
-    sampling: str = "listed"
-    min_count: int = 0
-    characters: Tuple[str, ...] = ()
-    lengths: Tuple[int, int] = (1, 24)
-    near_duplicates: str = "keep"
-
-
-TEXT_OPTIONS = TextOptions()
 
 
 @dataclass(frozen=True)
@@ -84,18 +69,8 @@ def plan_lines(
     letters, _ = _drawable(options.characters, [1] * len(options.characters), config, skips)
     if not kept and not letters:
         raise nothing_to_draw(config.faces, skips)
-    plan = plan_texts(
-        options.sampling,
-        kept,
-        counts,
-        options.variants,
-        options.limit,
-        config.seed,
-        options.lengths,
-        letters,
-        options.min_count,
-        options.test_fraction,
-    )
+    chosen = options._replace(characters=tuple(letters))
+    plan = plan_texts(kept, counts, chosen, config.seed)
     return plan, dict(skips)
 
 

@@ -80,6 +80,32 @@ class TextPlan(NamedTuple):
         return tuple(text[:length] for text, length in zip(rows[:, 0].tolist(), lengths))
 
 
+class TextOptions(NamedTuple):
+    """How texts become pictures: how often, which ones, and what goes to Test.
+
+    Args:
+        variants: pictures of each text, unless `limit` stops earlier.
+        sampling: one of SAMPLINGS.
+        min_count: how many times each character appears at least in Train ("balanced").
+        characters: what random texts are made of, and what "balanced" counts; the texts' own
+            where there are none.
+        lengths: the shortest and longest random text, and the longest that fills up rare ones.
+        near_duplicates: "keep" or "drop" texts that differ by punctuation, case or width only.
+    """
+
+    variants: int = 5
+    limit: Optional[int] = None
+    test_fraction: float = 0.1
+    sampling: str = "listed"
+    min_count: int = 0
+    characters: Tuple[str, ...] = ()
+    lengths: Tuple[int, int] = (1, 24)
+    near_duplicates: str = "keep"
+
+
+TEXT_OPTIONS = TextOptions()
+
+
 def text_digest(*lists: Iterable[str]) -> str:
     """Returns a name for lists of texts, so that a resumed run goes on with the very same ones."""
     digest = hashlib.sha256()
@@ -118,39 +144,25 @@ def drop_near_duplicates(texts: Iterable[str], skips: Dict[str, int]) -> List[st
 
 
 def plan_texts(
-    kind: str,
-    texts: Sequence[str],
-    frequencies: Sequence[int],
-    variants: int,
-    limit: Optional[int],
-    seed: int,
-    lengths: Tuple[int, int],
-    characters: Sequence[str] = (),
-    min_count: int = 0,
-    test_fraction: float = 0.0,
+    texts: Sequence[str], frequencies: Sequence[int], options: TextOptions, seed: int
 ) -> TextPlan:
-    """Returns which text each picture shows.
-
-    Args:
-        frequencies: one a text, for "frequency".
-        lengths: the shortest and longest random text, and the longest that fills up rare ones.
-        characters: what random texts are made of, and what "balanced" counts; the texts' own
-            where there are none.
-        min_count: how many times each character appears at least in Train ("balanced").
+    """Returns which text each picture shows; `frequencies` are one a text, for "frequency".
 
     Raises CorpusError where there is nothing to draw from, OptionError and UnknownNameError.
     """
+    kind, limit, variants = options.sampling, options.limit, options.variants
     if kind not in SAMPLINGS:
         raise UnknownNameError("sampling", kind, SAMPLINGS)
-    if min_count and kind != "balanced":
+    if options.min_count and kind != "balanced":
         raise OptionError("--min-count goes with --sampling balanced.")
-    letters = list(characters) or sorted(set("".join(texts)) - {" "})
+    letters = list(options.characters) or sorted(set("".join(texts)) - {" "})
     total = min(len(texts) * variants, limit or len(texts) * variants)
     if kind == "random":
         letters = [character for character in letters if not character.isspace()]
         if not letters:
             raise CorpusError("charset", "holds no character that can be drawn")
-        return TextPlan(kind, limit or len(letters) * variants, seed, letters, lengths=lengths)
+        total = limit or len(letters) * variants
+        return TextPlan(kind, total, seed, letters, lengths=options.lengths)
     if not texts:
         raise CorpusError("corpus", "holds no text to draw")
     if kind == "frequency":
@@ -158,19 +170,17 @@ def plan_texts(
         return TextPlan(kind, limit or total, seed, texts, shares / shares[-1])
     plan = TextPlan("listed", total, seed, texts)
     if kind == "balanced":
-        need = min_count or variants
-        more = _fill_up(plan, letters, need, lengths, test_fraction)
+        more = _fill_up(plan, letters, options)
         plan = plan._replace(total=total + len(more), more=more)
     return plan
 
 
-def _fill_up(
-    plan: TextPlan, letters: Sequence[str], need: int, lengths: Tuple[int, int], fraction: float
-) -> List[str]:
-    """Returns texts that bring each character up to `need` in Train: listed ones, else new ones.
+def _fill_up(plan: TextPlan, letters: Sequence[str], options: TextOptions) -> List[str]:
+    """Returns texts that bring each character up to its count in Train: listed, else new ones.
 
     A character that no listed text has is put among others that are short as well.
     """
+    need, fraction = options.min_count or options.variants, options.test_fraction
     training = [text for text in plan.texts if not on_test_side(text, plan.seed, fraction)]
     counts = _count(plan, fraction)
     holders: Dict[str, List[str]] = {}
@@ -187,7 +197,7 @@ def _fill_up(
             more.append(text)
             counts.update(text)
     short = {one: need - counts[one] for one in letters if counts[one] < need}
-    return more + list(_invent(short, plan.seed, lengths, fraction))
+    return more + list(_invent(short, plan.seed, options.lengths, fraction))
 
 
 def _count(plan: TextPlan, fraction: float) -> Counter[str]:

@@ -19,7 +19,7 @@ from typing import (
 from ocrdata.base import random_streams
 from ocrdata.base.icdar import format_box
 from ocrdata.base.parallel import Workers, ordered_map
-from ocrdata.base.progress import OnProgress
+from ocrdata.base.run_options import RUN_DEFAULTS, RunOptions
 from ocrdata.base.sample import Sample
 from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST, is_test, open_list_file
 from ocrdata.base.storage.files import FolderWriter
@@ -153,11 +153,8 @@ def render_scenes(
     config: SceneConfig,
     count: int = 1000,
     test_fraction: float = 0.1,
-    workers: Workers = 0,
-    overwrite: bool = False,
-    resume: bool = False,
+    run: RunOptions = RUN_DEFAULTS,
     skipped: Optional[Dict[str, int]] = None,
-    on_progress: Optional[OnProgress] = None,
 ) -> ScenesSummary:
     """Renders scenes into `data_dir`; the side of a scene is decided by its name.
 
@@ -168,8 +165,8 @@ def render_scenes(
     kept = drawable_texts(texts, config, skips)
     options = {**describe_scenes(config, kept, count), "test_fraction": test_fraction}
     names = (SCENES_FOLDER, TRAIN_LIST, TEST_LIST)
-    with staged_output(data_dir, names, "gen-scenes", options, overwrite, resume) as staged:
-        regions, ignored = _write_scenes(staged, config, kept, count, workers, on_progress)
+    with staged_output(data_dir, names, "gen-scenes", options, run.overwrite, run.resume) as staged:
+        regions, ignored = _write_scenes(staged, config, kept, count, run)
         train, test = _write_lists(staged, config, count, test_fraction)
         fonts = [str(face) for face in config.faces]
         summary = ScenesSummary(count, train, test, regions, ignored, fonts, skips)
@@ -178,12 +175,7 @@ def render_scenes(
 
 
 def _write_scenes(
-    staged: Staged,
-    config: SceneConfig,
-    texts: Sequence[str],
-    count: int,
-    workers: Workers,
-    on_progress: Optional[OnProgress],
+    staged: Staged, config: SceneConfig, texts: Sequence[str], count: int, run: RunOptions
 ) -> Tuple[int, int]:
     folder = staged.path(SCENES_FOLDER).parent
     rows = read_journal(folder / _JOURNAL) if staged.resumed else ()
@@ -191,11 +183,11 @@ def _write_scenes(
     blocks = range(-(-count // _BLOCK))
     left = (_task(config, texts, count, number) for number in blocks if number not in done)
     with open_journal(folder / _JOURNAL) as journal:
-        for row in ordered_map(partial(_write_block, config, folder), left, workers):
+        for row in ordered_map(partial(_write_block, config, folder), left, run.workers):
             append_row(journal, row)
             done[row[0]] = (row[1], row[2])
-            if on_progress:
-                on_progress(min(count, len(done) * _BLOCK), count)
+            if run.on_progress:
+                run.on_progress(min(count, len(done) * _BLOCK), count)
     return sum(row[0] for row in done.values()), sum(row[1] for row in done.values())
 
 

@@ -148,77 +148,60 @@ def _along(
     return placed, boxes, -EM_TOP * size, 0.0
 
 
+class _Column:
+    """Characters put one below the other: their inks with places, their boxes, and the pen."""
+
+    def __init__(self, size: int, setting: Typesetting) -> None:
+        self.size, self.setting, self.pen = size, setting, 0.0
+        self.placed: _Placed = []
+        self.boxes: List[CharacterBox] = []
+
+    def add_upright(self, character: str, glyph: Glyph, jitter: float) -> None:
+        """Puts a character below the others."""
+        size, pen = self.size, self.pen
+        if not glyph.right:
+            height = max(1.0, glyph.advance * self.setting.word_spacing)
+            self.boxes.append((0.25 * size, pen, 0.75 * size, pen + height))
+            self.pen = pen + height + self.setting.spacing
+            return
+        ink, x, y = vertical_form(character, glyph, size)
+        x, y = int(round(x + jitter)), int(round(pen + y))
+        self.placed.append((ink, x, y))
+        self.boxes.append((x, y, x + ink.shape[1], y + ink.shape[0]))
+        self.pen = pen + size + self.setting.spacing
+
+    def add_turned(self, line: TextBitmap) -> None:
+        """Puts a line below the others, turned clockwise."""
+        size, height = self.size, line.ink.shape[0]
+        # (x, y) becomes (height - y, x); the x-height's middle goes to the centre.
+        shift = int(round(0.5 * size - height + line.em_top + EM_TOP * size - 0.36 * size))
+        y = int(round(self.pen))
+        self.placed.append((np.rot90(line.ink, -1), shift, y))
+        for left, top, right, bottom in line.boxes:
+            box = (shift + height - bottom, y + left, shift + height - top, y + right)
+            self.boxes.append(box)
+        self.pen = self.pen + line.ink.shape[1] + self.setting.spacing
+
+
 def set_column(
     text: str, face: Face, size: int, setting: Typesetting, cache: GlyphCache, boxes: bool = False
 ) -> TextBitmap:
     """Sets a text from top to bottom, with vertical punctuation and turned Latin runs."""
-    placed: _Placed = []
-    found: List[CharacterBox] = []
-    pen = 0.0
+    column = _Column(size, setting)
+    level = setting._replace(jitters=None)
     for start, end, turned in turned_runs(text):
         run = text[start:end]
         own = face if isinstance(face, int) else face[start:end]
         if turned:
-            pen = _turned(run, own, size, setting, cache, pen, placed, found)
+            column.add_turned(set_line(run, own, size, level, cache, boxes=True))
             continue
         for place, character in enumerate(run, start):
             one = face if isinstance(face, int) else face[place]
             if character in QUOTES and cache.has(one, QUOTES[character]):
                 character = QUOTES[character]
             jitter = setting.jitters[place] if setting.jitters else 0.0
-            pen = _upright(
-                cache.glyph(one, size, character),
-                character,
-                size,
-                setting,
-                pen,
-                jitter,
-                placed,
-                found,
-            )
-    return _paste(placed, found, 0.0, 0.0, size)
-
-
-def _upright(
-    glyph: Glyph,
-    character: str,
-    size: int,
-    setting: Typesetting,
-    pen: float,
-    jitter: float,
-    placed: _Placed,
-    boxes: List[CharacterBox],
-) -> float:
-    if not glyph.right:
-        height = max(1.0, glyph.advance * setting.word_spacing)
-        boxes.append((0.25 * size, pen, 0.75 * size, pen + height))
-        return pen + height + setting.spacing
-    ink, x, y = vertical_form(character, glyph, size)
-    x, y = int(round(x + jitter)), int(round(pen + y))
-    placed.append((ink, x, y))
-    boxes.append((x, y, x + ink.shape[1], y + ink.shape[0]))
-    return pen + size + setting.spacing
-
-
-def _turned(
-    run: str,
-    face: Face,
-    size: int,
-    setting: Typesetting,
-    cache: GlyphCache,
-    pen: float,
-    placed: _Placed,
-    boxes: List[CharacterBox],
-) -> float:
-    line = set_line(run, face, size, setting._replace(jitters=None), cache, boxes=True)
-    height = line.ink.shape[0]
-    # Turned clockwise, (x, y) becomes (height - y, x); the x-height's middle goes to the centre.
-    shift = int(round(0.5 * size - height + line.em_top + EM_TOP * size - 0.36 * size))
-    y = int(round(pen))
-    placed.append((np.rot90(line.ink, -1), shift, y))
-    for left, top, right, bottom in line.boxes:
-        boxes.append((shift + height - bottom, y + left, shift + height - top, y + right))
-    return pen + line.ink.shape[1] + setting.spacing
+            column.add_upright(character, cache.glyph(one, size, character), jitter)
+    return _paste(column.placed, column.boxes, 0.0, 0.0, size)
 
 
 def _paste(
