@@ -19,8 +19,9 @@ from ocrdata.records.format.dataset_info import read_shard_set
 from ocrdata.records.sources.truth import parse_regions
 from ocrdata.render.effects.warp import Placement, warp_ink
 from ocrdata.render.scenes.batch import iterate_scenes, render_scenes
+from ocrdata.render.scenes.occupancy import OccupancyGrid
 from ocrdata.render.scenes.scene_config import SceneConfig
-from ocrdata.render.scenes.scene_layout import OccupancyGrid, bend, line_outlines, set_block
+from ocrdata.render.scenes.scene_layout import bend, part_outlines, set_block
 from ocrdata.render.style.line_style import NEUTRAL
 from ocrdata.render.style.recipes import find_recipe
 from ocrdata.render.text.fonts import find_fonts
@@ -80,7 +81,7 @@ def test_quads_hold_the_ink_of_their_lines(vertical):
     matrix, _ = OccupancyGrid(400, 400).find(block, style, __import__("random").Random(1))
     place = Placement(matrix, 400, 400, block.scale, None, None, 0.0, 0.0, False)
     ink = warp_ink(block.ink, place, 2).astype(int)
-    quads = line_outlines(block, matrix)
+    quads = part_outlines(block, matrix)
     inside = np.zeros((400, 400), np.uint8)
     for quad in quads:
         one = inside * 0
@@ -111,7 +112,7 @@ def test_outlines_hold_the_ink_of_curved_lines(sweep):
     straight = set_block(["国家图书馆藏书"], NEUTRAL, 24.0, False, cache)
     block = bend(straight, sweep)
     inside = np.zeros(block.ink.shape, np.uint8)
-    (outline,) = line_outlines(block, np.eye(3))
+    (outline,) = part_outlines(block, np.eye(3))
     cv2.fillPoly(inside, [np.rint(outline - 0.5).astype(np.int32)], 1)
     assert outline.shape == (14, 2) and cv2.contourArea(outline, oriented=True) > 0
     assert block.ink[inside == 0].sum() < 0.01 * block.ink.sum()

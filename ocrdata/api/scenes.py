@@ -44,6 +44,9 @@ class SceneSettings:
         vertical: the share of columns.
         curved: the share of texts on an arc, whose outlines have 14 points.
         turned: the share of texts that may stand askew.
+        boxes: what gets a box: "line", "word", or "auto": words, but lines of Chinese, Japanese
+            and Korean.
+        distractors: the least and most fences, bricks, leaves, wheels in a picture, up to 40.
     """
 
     style: PathLike = "scene"
@@ -56,6 +59,8 @@ class SceneSettings:
     vertical: float = 0.12
     curved: float = 0.0
     turned: float = 1.0
+    boxes: str = "auto"
+    distractors: Tuple[int, int] = (0, 8)
 
 
 class SceneImage(NamedTuple):
@@ -127,6 +132,8 @@ def _scene_config(settings: SceneSettings, seed: int, skipped: Dict[str, int]) -
         vertical=settings.vertical,
         curved=settings.curved,
         turned=settings.turned,
+        boxes=settings.boxes,
+        distractors=settings.distractors,
     )
 
 

@@ -63,6 +63,18 @@ class Range(click.ParamType):
     help="Share of texts that may be turned or seen from aside; the others are upright.",
 )
 @options.option(
+    "--boxes",
+    type=click.Choice(("auto", "line", "word")),
+    default="auto",
+    help="What gets a box: lines or words; auto: words, but lines of Chinese, Japanese, Korean.",
+)
+@options.option(
+    "--distractors",
+    type=Range(),
+    default="0..8",
+    help="Of a picture: fences, bricks, windows, leaves, wheels, signs without text.",
+)
+@options.option(
     "--font",
     multiple=True,
     help="FILE[:FACE][@AXIS=VALUE][*SHARE], a folder, or the name of a bundled font; may be "

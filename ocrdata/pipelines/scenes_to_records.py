@@ -30,6 +30,8 @@ def read_scene_job(
     vertical: float,
     curved: float,
     turned: float,
+    boxes: str,
+    distractors: Tuple[int, int],
     font: Tuple[str, ...],
     corpus: Tuple[str, ...],
     min_length: int,
@@ -55,6 +57,8 @@ def read_scene_job(
         vertical,
         curved,
         turned,
+        boxes,
+        distractors,
     )
     taken = CorpusOptions(min_length, max_length, min_frequency=min_frequency)
     phrases = read_corpora(corpus, taken, skipped)

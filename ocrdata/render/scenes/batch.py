@@ -25,10 +25,12 @@ from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST, is_test, open_list_
 from ocrdata.base.storage.files import FolderWriter
 from ocrdata.base.storage.journal import append_row, open_journal, read_journal
 from ocrdata.base.storage.staging import Staged, staged_output
-from ocrdata.errors import OptionError, PathLike
+from ocrdata.errors import OptionError, PathLike, UnknownNameError
 from ocrdata.render.lines.text_sampling import text_digest
 from ocrdata.render.scenes.scene import render_scene
 from ocrdata.render.scenes.scene_config import (
+    BOX_UNITS,
+    MOST_DISTRACTORS,
     MOST_LINES,
     MOST_TEXTS,
     SCENES_FOLDER,
@@ -129,6 +131,8 @@ def describe_scenes(config: SceneConfig, texts: Sequence[str], count: int) -> Di
         "vertical": config.vertical,
         "curved": config.curved,
         "turned": config.turned,
+        "boxes": config.boxes,
+        "distractors": list(config.distractors),
         "pictures": [str(path) for path in config.pictures],
         "corpus": text_digest(texts),
     }
@@ -143,6 +147,10 @@ def check_job(config: SceneConfig, count: int) -> None:
     if not 6 <= config.heights[0] <= config.heights[1] <= min(config.size):
         text = f"--text-height needs 6 <= LOW <= HIGH <= {min(config.size)}."
         raise OptionError(text)
+    if config.boxes not in BOX_UNITS:
+        raise UnknownNameError("unit of boxes", config.boxes, BOX_UNITS)
+    if not 0 <= config.distractors[0] <= config.distractors[1] <= MOST_DISTRACTORS:
+        raise OptionError(f"--distractors needs 0 <= LOW <= HIGH <= {MOST_DISTRACTORS}.")
     if count < 1:
         raise OptionError(f"--limit must be 1 or more, not {count}.")
 

@@ -16,24 +16,26 @@ import numpy as np
 
 from ocrdata.base import random_streams
 from ocrdata.base.sample import Region, Sample
-from ocrdata.render.effects.backgrounds import BackgroundBank, linear_field
+from ocrdata.render.effects.backgrounds import BackgroundBank
 from ocrdata.render.effects.colors import levels_of, separate, tinted
 from ocrdata.render.effects.compositing import blend, mix
 from ocrdata.render.effects.image_effects import degrade, encode_image
-from ocrdata.render.effects.noise import read_texture
 from ocrdata.render.effects.warp import Placement, warp_ink
+from ocrdata.render.scenes.camera import light_scene
+from ocrdata.render.scenes.ground import draw_scene_ground
+from ocrdata.render.scenes.occupancy import OccupancyGrid
 from ocrdata.render.scenes.scene_config import (
     MOST_LINES,
     MOST_TEXTS,
     SceneConfig,
+    boxes_words,
     scene_key,
 )
 from ocrdata.render.scenes.scene_layout import (
-    OccupancyGrid,
     TextBlock,
     bend,
     grow_quad,
-    line_outlines,
+    part_outlines,
     set_block,
 )
 from ocrdata.render.style.line_style import NEUTRAL, LineStyle
@@ -71,17 +73,28 @@ def draw_scene(config: SceneConfig, number: int, texts: Tuple[str, ...]) -> Draw
     rng = random_streams.stream(config.seed, "scene", number)
     rows = random_streams.uniform_block(config.seed, "scene-style", number, MOST_TEXTS + 1, DRAWS)
     styles = draw_styles(rows, config.recipe)
-    image = _ground(config, rng, pictures)
+    image = draw_scene_ground(config, rng, pictures)
     room = OccupancyGrid(*config.size)
-    wanted = rng.randint(*config.texts)
+    wanted, written = rng.randint(*config.texts), 0
     regions: List[Region] = []
     left = list(texts)
     for style in styles[:MOST_TEXTS]:
-        if len(regions) >= wanted or not left:
+        if written >= wanted or not left:
             break
-        lines = min(wanted - len(regions), _lines(rng))
+        lines = min(wanted - written, _lines(rng))
         taken, left = left[:lines], left[lines:]
-        regions += _write(image, taken, _of_scene(style, config, rng), config, room, rng, cache)
+        count, found = _write(
+            image,
+            taken,
+            _of_scene(style, config, rng),
+            config=config,
+            room=room,
+            rng=rng,
+            cache=cache,
+        )
+        written += count
+        regions += found
+    image = light_scene(image, rng)
     image = degrade([image], [_whole(styles[-1])], 32)[0]
     return DrawnScene(image, tuple(regions), int(round(max(60.0, styles[-1].quality))))
 
@@ -125,37 +138,20 @@ def _whole(style: LineStyle) -> LineStyle:
     )
 
 
-def _ground(config: SceneConfig, rng: random.Random, pictures: BackgroundBank) -> np.ndarray:
-    width, height = config.size
-    image = pictures.cut(rng.random(), (height, width))
-    if config.pictures:
-        return cv2.flip(image, 1) if rng.random() < 0.5 else image
-    # Two invented pictures and a slope make more scenes than there are pictures.
-    other = pictures.cut(rng.random(), (height, width))
-    if rng.random() < 0.5:
-        other = cv2.flip(other, rng.choice((-1, 0, 1)))
-    share = rng.uniform(0.2, 0.8)
-    # In bytes throughout: pictures this large spend more on memory than on arithmetic.
-    steep = rng.uniform(0, 90)
-    angle = rng.uniform(0, 360)
-    slope = linear_field((height, width), angle, 128.0 - steep / 2.0, 128.0 + steep / 2.0)
-    grain = read_texture("paper", rng.random(), (height, width))
-    slope = cv2.addWeighted(slope, 1.0, grain, rng.uniform(0.0, 0.25), 0.0)
-    bright = rng.uniform(-50, 50)
-    mixed = cv2.addWeighted(image, share, other, 1.0 - share, bright)
-    return cv2.addWeighted(mixed, 1.0, cv2.cvtColor(slope, cv2.COLOR_GRAY2BGR), 1.0, -144.0)
-
-
 def _write(
     image: np.ndarray,
     texts: List[str],
     style: LineStyle,
+    *,
     config: SceneConfig,
     room: OccupancyGrid,
     rng: random.Random,
     cache: GlyphCache,
-) -> List[Region]:
-    """Writes a block into the picture; returns its regions, none where there is no room."""
+) -> Tuple[int, List[Region]]:
+    """Writes a block into the picture; returns how many texts, and their regions.
+
+    There are none where there is no room.
+    """
     low, high = config.heights
     ignored = rng.random() < config.dont_care
     em = low * (high / low) ** rng.random()
@@ -166,20 +162,21 @@ def _write(
     sweep = _sweep(config, rng)
     if sweep:
         texts, vertical = texts[:1], False
-    block = bend(set_block(texts, style, em, vertical, cache), sweep)
+    words = [boxes_words(text, config.boxes) for text in texts]
+    block = bend(set_block(texts, style, em, vertical, cache, words), sweep)
     while max(block.ink.shape) * block.scale > 0.9 * max(config.size) and em > low:
         em = max(low, em * 0.7)
-        block = bend(set_block(texts, style, em, vertical, cache), sweep)
+        block = bend(set_block(texts, style, em, vertical, cache, words), sweep)
     found = room.find(block, style, rng)
     if found is None:
-        return []
+        return 0, []
     matrix, quad = found
     _paint(image, block, matrix, quad, style, panel, ignored and em > LEAST_HEIGHT)
     regions = []
-    for text, outline in zip(texts, line_outlines(block, matrix)):
+    for text, outline in zip(block.texts, part_outlines(block, matrix)):
         unread = ignored or _height(outline, vertical) < LEAST_HEIGHT
         regions.append(Region(outline, "###" if unread else text, unread))
-    return regions
+    return len(texts), regions
 
 
 def _sweep(config: SceneConfig, rng: random.Random) -> float:

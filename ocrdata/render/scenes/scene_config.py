@@ -11,6 +11,9 @@ from ocrdata.render.text.font_face import FontFace
 # The most texts in a scene, and the most lines in a block of them.
 MOST_TEXTS = 40
 MOST_LINES = 4
+# What gets a box: "auto" is words where spaces part them, lines elsewhere.
+BOX_UNITS = ("auto", "line", "word")
+MOST_DISTRACTORS = 40
 SCENES_FOLDER = "images"
 _FOLDER_SIZE = 10_000
 
@@ -30,6 +33,19 @@ class SceneConfig(NamedTuple):
     vertical: float = 0.12
     curved: float = 0.0
     turned: float = 1.0
+    boxes: str = "auto"
+    distractors: Tuple[int, int] = (0, 8)
+
+
+def boxes_words(text: str, boxes: str) -> bool:
+    """Says whether the words of a text get boxes of their own.
+
+    By default as the data sets have it: words of scripts that part them by spaces (ICDAR 2015,
+    MLT), lines of Chinese, Japanese and Korean (RCTW-17, ReCTS, MLT).
+    """
+    if boxes != "auto":
+        return boxes == "word"
+    return not any("\u2e80" <= character <= "\uffef" for character in text)
 
 
 def scene_key(number: int, form: str = "jpg") -> str:

@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 import math
-import random
-from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
+import re
+from typing import Any, List, NamedTuple, Sequence, Tuple
 
 import cv2
 import numpy as np
 
 from ocrdata.render.effects.text_effects import dress
-from ocrdata.render.effects.warp import Frame, box_corners, matrix_of, shape_of, transform
+from ocrdata.render.effects.warp import box_corners, transform
 from ocrdata.render.style.line_style import LineStyle
 from ocrdata.render.text.glyphs import GlyphCache
-from ocrdata.render.text.layout import NO_LINE, Typesetting, set_column, set_line
+from ocrdata.render.text.layout import NO_LINE, CharacterBox, Typesetting, set_column, set_line
 
-# Where a block may stand is looked up on a grid this much coarser than the picture.
-GRID = 4
-_TRIES = 24
 # Masters grow by this step, so that a few sizes serve all heights.
 _STEP = 1.25
-_FREE = Frame(1 << 20)
 # Points on each side of a curved line, and its smallest radius in heights of the line.
 ARC_POINTS, SHARPEST = 7, 1.5
 
 
 class TextBlock(NamedTuple):
-    """Lines set together at a master size: ink, its outer box, and an outline for each line.
+    """Lines set together at a master size: ink, its outer box, and an outline for each part.
 
-    `outlines` are float64 [lines, points, 2]; `scale` takes the master to the picture.
+    A part is a line or a word; `texts` says what each reads, `outlines` are float64 [parts, points,
+    2]; `scale` takes the master to the picture.
     """
 
     ink: np.ndarray
@@ -36,6 +33,7 @@ class TextBlock(NamedTuple):
     outlines: np.ndarray
     scale: float
     em: float
+    texts: Tuple[str, ...]
 
 
 def master_of(em: float) -> int:
@@ -44,43 +42,102 @@ def master_of(em: float) -> int:
     return int(round(12.0 * _STEP ** max(0, steps)))
 
 
-def set_block(
-    texts: Sequence[str], style: LineStyle, em: float, vertical: bool, cache: GlyphCache
-) -> TextBlock:
-    """Sets lines below each other (columns from right to left) at `em` pixels."""
-    size = master_of(em)
+Part = Tuple[str, CharacterBox]
+
+
+class _Line(NamedTuple):
+    """One line's ink, and its parts with their boxes in it."""
+
+    ink: np.ndarray
+    parts: List[Part]
+
+
+def _set_one(
+    text: str, style: LineStyle, size: int, vertical: bool, cache: GlyphCache, words: bool
+) -> _Line:
     setting = Typesetting(style.spacing * size, style.word_spacing)
     put = set_column if vertical else set_line
-    inks, boxes = [], []
-    for text in texts:
-        strip = put(text, cache.pick(text, style.face), size, setting, cache)
-        ink, box, _ = dress(strip, size, style, NO_LINE)
-        x0, y0, x1, y1 = (
-            math.floor(box[0]),
-            math.floor(box[1]),
-            math.ceil(box[2]),
-            math.ceil(box[3]),
-        )
-        inks.append(ink[max(0, y0) : y1, max(0, x0) : x1])
-        boxes.append(inks[-1].shape)
-    gap = int(round(0.35 * size))
-    if vertical:
-        inks, boxes = inks[::-1], boxes[::-1]
+    apart = words and not vertical and " " in text
+    strip = put(text, cache.pick(text, style.face), size, setting, cache, boxes=apart)
+    ink, box, moved = dress(strip, size, style, NO_LINE)
+    x0, y0 = max(0, math.floor(box[0])), max(0, math.floor(box[1]))
+    ink = ink[y0 : math.ceil(box[3]), x0 : math.ceil(box[2])]
+    whole = (0.0, 0.0, float(ink.shape[1]), float(ink.shape[0]))
+    if not apart:
+        return _Line(ink, [(text, whole)])
+    # As far as the ink of the line goes beyond that of its glyphs, so does that of its words.
+    pads = max(0.0, strip.box[0] + moved - x0), max(0.0, strip.box[1] + moved - y0)
+    parts, at = words_of(text, strip.boxes), (moved - x0, moved - y0)
+    return _Line(ink, [(word, _placed(one, at, pads, whole)) for word, one in parts])
+
+
+def words_of(text: str, boxes: Sequence[CharacterBox]) -> List[Part]:
+    """Returns the words of a line, as spaces part them, with the box of each one's ink."""
+    parts: List[Part] = []
+    for found in re.finditer(r"[^ \u3000]+", text):
+        inside = np.array(boxes[found.start() : found.end()], np.float64)
+        low, high = inside[:, :2].min(axis=0), inside[:, 2:].max(axis=0)
+        parts.append((found.group(), (low[0], low[1], high[0], high[1])))
+    return parts
+
+
+def _placed(
+    box: CharacterBox, at: Tuple[float, float], pads: Tuple[float, float], whole: CharacterBox
+) -> CharacterBox:
+    (x, y), (wide, high) = at, pads
+    return (
+        max(whole[0], box[0] + x - wide),
+        max(whole[1], box[1] + y - high),
+        min(whole[2], box[2] + x + wide),
+        min(whole[3], box[3] + y + high),
+    )
+
+
+def set_block(
+    texts: Sequence[str],
+    style: LineStyle,
+    em: float,
+    vertical: bool,
+    cache: GlyphCache,
+    words: Sequence[bool] = (),
+) -> TextBlock:
+    """Sets lines below each other (columns from right to left) at `em` pixels.
+
+    `words` says of each text whether its words are parts of their own; none are without it.
+    """
+    size = master_of(em)
+    apart = words or [False] * len(texts)
+    lines = [
+        _set_one(text, style, size, vertical, cache, split) for text, split in zip(texts, apart)
+    ]
+    inks = [line.ink for line in lines]
+    canvas, corners = _stacked(inks, int(round(0.35 * size)), vertical)
+    parts = [
+        (text, (x + left, y + top, x + right, y + bottom))
+        for (x, y), line in zip(corners, lines)
+        for text, (left, top, right, bottom) in line.parts
+    ]
+    box = (0.0, 0.0, float(canvas.shape[1]), float(canvas.shape[0]))
+    outlines = box_corners(np.array([one for _, one in parts], np.float64))
+    return TextBlock(canvas, box, outlines, em / size, em, tuple(text for text, _ in parts))
+
+
+def _stacked(
+    inks: Sequence[np.ndarray], gap: int, vertical: bool
+) -> Tuple[np.ndarray, List[Tuple[int, int]]]:
+    """Returns lines below each other, or columns from right to left, and each one's corner."""
     along, across = (0, 1) if vertical else (1, 0)
-    length = max(shape[along] for shape in boxes)
-    thick = sum(shape[across] for shape in boxes) + gap * (len(boxes) - 1)
+    length = max(ink.shape[along] for ink in inks)
+    thick = sum(ink.shape[across] for ink in inks) + gap * (len(inks) - 1)
     canvas = np.zeros((length, thick) if vertical else (thick, length), np.uint8)
-    lines, at = [], 0
-    for ink in inks:
+    corners, at = [], 0
+    for ink in inks[::-1] if vertical else inks:
         height, width = ink.shape
         x, y = (at, 0) if vertical else (0, at)
         canvas[y : y + height, x : x + width] = ink
-        lines.append((x, y, x + width, y + height))
+        corners.append((x, y))
         at += ink.shape[across] + gap
-    if vertical:
-        lines = lines[::-1]
-    box = (0.0, 0.0, float(canvas.shape[1]), float(canvas.shape[0]))
-    return TextBlock(canvas, box, box_corners(np.array(lines, np.float64)), em / size, em)
+    return canvas, corners[::-1] if vertical else corners
 
 
 def bend(block: TextBlock, sweep: float) -> TextBlock:
@@ -96,7 +153,8 @@ def bend(block: TextBlock, sweep: float) -> TextBlock:
         return block
     turn = min(abs(sweep), width / (SHARPEST * height))
     radius, over = width / turn, sweep > 0
-    outline = _arc(radius, height, turn, over)
+    outline = _arc((-turn / 2.0, turn / 2.0), *_far_and_near(radius, height, over, (0, height)))
+    parts = _arcs(block, radius, over) if len(block.texts) > 1 else outline[None]
     low = np.floor(outline.min(axis=0))
     size = np.ceil(outline.max(axis=0) - low).astype(int).tolist()
     x: Any = np.arange(size[0], dtype=np.float32)[None, :] + np.float32(0.5 + low[0])
@@ -107,62 +165,38 @@ def bend(block: TextBlock, sweep: float) -> TextBlock:
     across = (radius - distance if over else distance - radius) + np.float32(height / 2.0 - 0.5)
     ink = cv2.remap(block.ink, along, across.astype(np.float32), cv2.INTER_LINEAR)
     box = (0.0, 0.0, float(size[0]), float(size[1]))
-    return block._replace(ink=ink, box=box, outlines=(outline - low)[None])
+    return block._replace(ink=ink, box=box, outlines=parts - low)
 
 
-def _arc(radius: float, height: float, turn: float, over: bool) -> np.ndarray:
+def _far_and_near(
+    radius: float, height: float, over: bool, rows: Tuple[float, float]
+) -> Tuple[float, float, bool]:
+    """Returns how far from the centre some rows of a bent line lie, the farther edge first."""
+    top, bottom = rows
+    if over:
+        return radius + height / 2.0 - top, radius + height / 2.0 - bottom, over
+    return radius - height / 2.0 + bottom, radius - height / 2.0 + top, over
+
+
+def _arcs(block: TextBlock, radius: float, over: bool) -> np.ndarray:
+    """Returns the outline of each part of a line that is bent, float64 [parts, 14, 2]."""
+    height, width = block.ink.shape
+    found = []
+    for corners in block.outlines:
+        (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
+        span = (left - width / 2.0) / radius, (right - width / 2.0) / radius
+        found.append(_arc(span, *_far_and_near(radius, height, over, (top, bottom))))
+    return np.array(found)
+
+
+def _arc(span: Tuple[float, float], far: float, near: float, over: bool) -> np.ndarray:
     """Returns the outline of a ring's piece, float64 [14, 2], around the ring's centre."""
-    angles = np.linspace(-turn / 2.0, turn / 2.0, ARC_POINTS)
+    angles = np.linspace(span[0], span[1], ARC_POINTS)
     rays = np.stack([np.sin(angles), -np.cos(angles) if over else np.cos(angles)], axis=1)
     # The chords of the far side touch its circle, those of the near side lie within it.
-    far = (radius + height / 2.0) / math.cos(turn / 2.0 / (ARC_POINTS - 1))
-    near = radius - height / 2.0
+    far = far / math.cos((span[1] - span[0]) / 2.0 / (ARC_POINTS - 1))
     above, below = (far, near) if over else (near, far)
     return np.concatenate([above * rays, below * rays[::-1]])
-
-
-class OccupancyGrid:
-    """The free places of a picture."""
-
-    def __init__(self, width: int, height: int) -> None:
-        self.size = width, height
-        self.taken = np.zeros((height // GRID + 2, width // GRID + 2), np.uint8)
-
-    def find(
-        self, block: TextBlock, style: LineStyle, rng: random.Random
-    ) -> Optional[Tuple[np.ndarray, np.ndarray]]:
-        """Returns a matrix for a block that fits somewhere, and its outer quad; None if none does.
-
-        The place is taken by the call.
-        """
-        shape = shape_of(block.box, block.scale, style, _FREE)
-        width, height = self.size
-        free = [
-            width - 6.0 - (shape.high[0] - shape.low[0]),
-            height - 6.0 - (shape.high[1] - shape.low[1]),
-        ]
-        if min(free) <= 0:
-            return None
-        for _ in range(_TRIES):
-            corner = 3.0 + rng.random() * free[0], 3.0 + rng.random() * free[1]
-            centre = corner[0] - shape.low[0], corner[1] - shape.low[1]
-            matrix = matrix_of(shape, (1.0, 1.0), centre)
-            quad = transform(matrix, box_corners(np.array([block.box])))[0]
-            if self._take(quad, 0.35 * block.em):
-                return matrix, quad
-        return None
-
-    def _take(self, quad: np.ndarray, margin: float) -> bool:
-        grown = grow_quad(quad, margin) / GRID
-        low = np.maximum(np.floor(grown.min(axis=0)).astype(int) - 1, 0)
-        high = np.ceil(grown.max(axis=0)).astype(int) + 2
-        part = self.taken[low[1] : high[1], low[0] : high[0]]
-        mark = np.zeros_like(part)
-        cv2.fillConvexPoly(mark, np.rint(grown - low).astype(np.int32), 1)
-        if cv2.countNonZero(cv2.bitwise_and(mark, part)):
-            return False
-        part |= mark
-        return True
 
 
 def grow_quad(quad: np.ndarray, margin: float) -> np.ndarray:
@@ -175,9 +209,9 @@ def grow_quad(quad: np.ndarray, margin: float) -> np.ndarray:
     return grown
 
 
-def line_outlines(block: TextBlock, matrix: np.ndarray) -> List[np.ndarray]:
-    """Returns the outline of each line, float32 [points, 2], clockwise from where reading begins.
+def part_outlines(block: TextBlock, matrix: np.ndarray) -> List[np.ndarray]:
+    """Returns the outline of each part, float32 [points, 2], clockwise from where reading begins.
 
-    The first half of the points lies above the line, the second below (for columns, at its sides).
+    The first half of the points lies above the part, the second below (for columns, at its sides).
     """
     return list(transform(matrix, block.outlines).astype(np.float32))

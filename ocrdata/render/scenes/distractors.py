@@ -1,0 +1,74 @@
+"""What a detector takes for text and must not: fences, bricks, leaves, wheels, signs without text.
+
+Each is drawn once a process (`distractor_shapes.py`), and put into scenes turned and in
+perspective, before any text is.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from functools import lru_cache
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from ocrdata.base import random_streams
+from ocrdata.render.scenes.distractor_shapes import DRAWERS, SIDE, Canvas
+
+VARIANTS = 4  # pictures of each kind
+
+
+class Distractor(NamedTuple):
+    """A picture (uint8 BGR) and its transparency (uint8), both SIDE pixels wide and high."""
+
+    image: np.ndarray
+    mask: np.ndarray
+
+
+@lru_cache(maxsize=len(DRAWERS) * VARIANTS)
+def distractor(number: int) -> Distractor:
+    """Returns distractor `number` of len(DRAWERS) * VARIANTS, the same in every process."""
+    rng = random_streams.stream(0, "distractor", number)
+    canvas = Canvas()
+    DRAWERS[number % len(DRAWERS)](canvas, rng)
+    return Distractor(canvas.image, canvas.mask)
+
+
+def add_distractors(image: np.ndarray, count: int, rng: random.Random) -> None:
+    """Puts distractors into a scene (uint8 BGR [h, w, 3], changed in place)."""
+    for _ in range(count):
+        _add(image, distractor(rng.randrange(len(DRAWERS) * VARIANTS)), rng)
+
+
+def _add(image: np.ndarray, one: Distractor, rng: random.Random) -> None:
+    height, width = image.shape[:2]
+    corners = _corners(rng, width, height)
+    low = np.maximum(np.floor(corners.min(axis=0)).astype(int), 0)
+    high = np.minimum(np.ceil(corners.max(axis=0)).astype(int), (width, height))
+    if (high - low).min() < 8:
+        return
+    square = np.array([[0, 0], [SIDE, 0], [SIDE, SIDE], [0, SIDE]], np.float32)
+    matrix = cv2.getPerspectiveTransform(square, (corners - low).astype(np.float32))
+    size = tuple((high - low).tolist())
+    look = cv2.warpPerspective(one.image, matrix, size, borderMode=cv2.BORDER_REPLICATE)
+    mask = cv2.warpPerspective(one.mask, matrix, size)
+    strength = rng.uniform(0.55, 1.0)
+    part = image[low[1] : high[1], low[0] : high[0]]
+    share = cv2.merge([cv2.convertScaleAbs(mask, alpha=strength)] * 3)
+    ours = cv2.multiply(look, share, scale=1 / 255.0)
+    part[:] = cv2.add(ours, cv2.multiply(part, 255 - share, scale=1 / 255.0))
+
+
+def _corners(rng: random.Random, width: int, height: int) -> np.ndarray:
+    """Returns where the corners of a distractor go, float64 [4, 2]: turned, and seen askew."""
+    size = min(width, height) * rng.choice((0.15, 0.25, 0.4, 0.7, 1.1)) * rng.uniform(0.7, 1.3)
+    angle = rng.gauss(0.0, 0.15)
+    half = 0.5 * size * np.array([rng.uniform(0.6, 1.8), rng.uniform(0.6, 1.2)])
+    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * half
+    corners = corners * (1.0 + np.array([[rng.uniform(-0.25, 0.25)] for _ in range(4)]))
+    turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+    corners = corners @ turn.T + (rng.uniform(0, width), rng.uniform(0, height))
+    points: np.ndarray = np.asarray(corners)
+    return points
