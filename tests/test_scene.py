@@ -238,3 +238,69 @@ def test_user_pictures_are_backgrounds(tmp_path):
     assert np.median(picture[..., 1]) > np.median(picture[..., 0]) + 80
     with pytest.raises(InputError, match="b.jpg: is not a picture that can be read"):
         find_pictures([tmp_path / "photos" / "b.jpg"])
+
+
+# --- words, and what is no text
+
+
+WORDS = ["over the hill", "by 12 pm", "a-b c"]
+
+
+@pytest.mark.parametrize(
+    ("boxes", "texts", "expected"),
+    [
+        ("word", WORDS, {"over", "the", "hill", "by", "12", "pm", "a-b", "c"}),
+        ("auto", WORDS, {"over", "the", "hill", "by", "12", "pm", "a-b", "c"}),
+        ("line", WORDS, set(WORDS)),
+        ("auto", ["今天 12 点", "北京"], {"今天 12 点", "北京"}),
+        ("word", ["今天 12 点", "北京"], {"今天", "12", "点", "北京"}),
+    ],
+)
+def test_what_gets_a_box(boxes, texts, expected):
+    chosen = config(boxes=boxes, dont_care=0.0, heights=(20.0, 32.0), vertical=0.0)
+    seen = {r.text for sample in iterate_scenes(chosen, texts, 12) for r in sample.regions}
+    assert seen - {"###"} == expected
+
+
+@pytest.mark.parametrize("sweep", [0.0, 0.9, -0.9])
+@pytest.mark.parametrize("weight", [0.0, 0.6])
+def test_words_hold_their_ink_and_share_none(sweep, weight):
+    cache = GlyphCache(find_fonts(()))
+    style = NEUTRAL._replace(weight=weight, spacing=0.05)
+    block = bend(set_block(["Quay bog xx"], style, 32.0, False, cache, [True]), sweep)
+    assert block.texts == ("Quay", "bog", "xx")
+    times = np.zeros(block.ink.shape, np.uint8)
+    for outline in part_outlines(block, np.eye(3)):
+        inside = np.zeros_like(times)
+        cv2.fillPoly(inside, [np.rint(outline - 0.5).astype(np.int32)], 1)
+        times += inside
+        # As tight as the word's own letters: "xx" has neither ascenders nor descenders.
+        rows = np.flatnonzero((block.ink * inside).max(axis=1) > 64)
+        assert sweep or rows.max() - rows.min() + 1 > 0.85 * np.ptp(outline[:, 1])
+    assert block.ink[times == 0].sum() < 0.01 * block.ink.sum() and times.max() == 1
+
+
+def test_distractors_are_the_same_in_every_process_and_change_no_text():
+    from ocrdata.render.scenes.distractor_shapes import DRAWERS
+    from ocrdata.render.scenes.distractors import VARIANTS, distractor
+
+    for number in range(len(DRAWERS) * VARIANTS):
+        one = distractor(number)
+        distractor.cache_clear()
+        again = distractor(number)
+        assert (one.image == again.image).all() and (one.mask == again.mask).all()
+        assert 0.005 < (one.mask > 128).mean() <= 1.0
+    bare = list(iterate_scenes(config(distractors=(0, 0)), TEXTS, 6))
+    full = list(iterate_scenes(config(distractors=(9, 9)), TEXTS, 6))
+    pixels = [[cv2.imdecode(np.frombuffer(s.image, np.uint8), 1) for s in x] for x in (bare, full)]
+    differences = [np.abs(a.astype(int) - b).mean() for a, b in zip(*pixels)]
+    assert min(differences) > 3
+
+
+def test_wrong_boxes_and_distractors_are_refused(tmp_path):
+    invoke("--boxes", "letter", "--data-dir", tmp_path / "d", code=2)
+    for wrong in ("9..3", "0..99"):
+        with pytest.raises(OptionError, match="--distractors needs 0 <= LOW <= HIGH"):
+            low, high = map(int, wrong.split(".."))
+            render_scenes(tmp_path / "d", TEXTS, config(distractors=(low, high)))
+    assert not (tmp_path / "d").exists()
