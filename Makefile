@@ -3,24 +3,35 @@ PYTHON ?= python3
 VENV ?= .venv-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 RUN = $(VENV)/bin
 
-.PHONY: all setup test demo lint wheel clean
+.PHONY: all setup test check demo lint wheel clean
 
 all: lint test
 
-# Made again when pyproject.toml changes.
-$(VENV)/.ready: pyproject.toml
+$(VENV)/.made:
 	$(PYTHON) -m venv $(VENV)
 	$(RUN)/python -m pip install --quiet --upgrade pip
-	$(RUN)/python -m pip install --quiet -e ".[train,beam,dev]"
 	touch $@
+
+# What the demo needs, and all that a developer needs; installed again when pyproject.toml changes.
+$(VENV)/.demo: pyproject.toml | $(VENV)/.made
+	$(RUN)/python -m pip install --quiet -e ".[train]"
+	touch $@
+
+$(VENV)/.ready: pyproject.toml | $(VENV)/.made
+	$(RUN)/python -m pip install --quiet -e ".[train,beam,dev]"
+	touch $(VENV)/.demo $@
 
 setup: $(VENV)/.ready
 
 test: setup
 	$(RUN)/python -m pytest
 
+# Lint, types and the tests that are quick: for each change, before `make test`.
+check: lint
+	$(RUN)/python -m pytest -q -m "not slow and not tf and not long"
+
 # Renders, trains and scores in ./demo; see examples/demo.sh.
-demo: setup
+demo: $(VENV)/.demo
 	PATH="$(abspath $(RUN)):$$PATH" bash examples/demo.sh demo
 
 # ruff and mypy need Python 3.11 or newer; the code they check runs on 3.7 too.

@@ -34,9 +34,9 @@ SHAPES = (Frame(32), Frame(48), Frame(64), Frame(32, 160), Frame(40, None, True)
 
 
 def styles(count, seed=11):
-    """Yields (painter, style) of all presets and several shapes, in turn."""
+    """Yields (renderer, style) of all presets and several shapes, in turn."""
     cache = GlyphCache(find_fonts(()))
-    painters = {}
+    renderers = {}
     for block in range(-(-count // 256)):
         name = sorted(PRESETS)[block % len(PRESETS)]
         recipe = find_recipe(name)
@@ -44,9 +44,9 @@ def styles(count, seed=11):
         for place, style in enumerate(draw_styles(rows, recipe)[: count - block * 256]):
             shape = SHAPES[(block // len(PRESETS) + place) % len(SHAPES)]
             key = name, shape
-            if key not in painters:
-                painters[key] = LineRenderer(cache, recipe.sizes, shape, recipe.color)
-            yield painters[key], style
+            if key not in renderers:
+                renderers[key] = LineRenderer(cache, recipe.sizes, shape, recipe.color)
+            yield renderers[key], style
 
 
 def bare(style):
@@ -79,10 +79,10 @@ def bare(style):
     return style._replace(**values)
 
 
-def contrast_of(painter, style):
+def contrast_of(renderer, style):
     """Returns the distance in grey levels over what the style asks for; None without full ink."""
-    mask = painter.ink(WITH, style).mask
-    picture = painter.draw(WITH, style).image
+    mask = renderer.ink(WITH, style).mask
+    picture = renderer.draw(WITH, style).image
     grey = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
     full, empty = mask >= 250, mask == 0
     if full.sum() < 5 or empty.sum() < 5:
@@ -95,10 +95,10 @@ def contrast_of(painter, style):
     return float(np.median(gap)) / style.contrast if gap.size else None
 
 
-def boxes_of(painter, style):
+def boxes_of(renderer, style):
     """Returns (pixels outside the picture, share of ink outside the quads, overlap)."""
-    whole = painter.ink(WITH, style, boxes=True)
-    other = painter.ink(WITHOUT, style).mask
+    whole = renderer.ink(WITH, style, boxes=True)
+    other = renderer.ink(WITHOUT, style).mask
     height, width = whole.mask.shape
     quads = whole.quads
     outside = max(-quads.min(), float((quads.max((0, 1)) - (width, height)).max()), 0.0)
@@ -121,12 +121,12 @@ def boxes_of(painter, style):
 def measure(count):
     """Returns arrays of all four over `count` styles."""
     contrasts, boxes = [], []
-    for painter, style in styles(count):
+    for renderer, style in styles(count):
         style = bare(style)
-        found = contrast_of(painter, style)
+        found = contrast_of(renderer, style)
         if found is not None:
             contrasts.append(found)
-        boxes.append(boxes_of(painter, style))
+        boxes.append(boxes_of(renderer, style))
     outside, lost, overlap = np.array(boxes).T
     return np.array(contrasts), outside, lost, overlap
 

@@ -1,4 +1,4 @@
-"""What the tests of the renderer share: painters, styles and digests."""
+"""What the tests of the renderer share: renderers, styles and digests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ocrdata.render.text.glyphs import GlyphCache
 TEXTS = ["床前明月光", "2024年3月5日", "gjpqy,.;A!", "一二三", "¥1,234.50", "疑是地上霜"]
 
 
-def painter(recipe="clean", cache=None, **frame):
+def renderer(recipe="clean", cache=None, **frame):
     found = find_recipe(recipe)
     cache = cache or GlyphCache(find_fonts(()))
     shape = Frame(**{"height": 32, **frame})

@@ -76,3 +76,47 @@ def test_links_lead_somewhere():
     for page in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")):
         for link in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
             assert link.startswith("http") or (page.parent / link).exists(), (page.name, link)
+
+
+# --- paths
+
+SOURCES = sorted((ROOT / "ocrdata").rglob("*.py"))
+# The changelog speaks of what was, docs/migration of the programs that are replaced.
+WRITTEN = [
+    *(page for page in ROOT.glob("*.md") if page.name != "CHANGELOG.md"),
+    *(ROOT / "docs").glob("*.md"),
+    *(ROOT / "benchmarks").glob("*.md"),
+]
+# Of this repository: `ocrdata/x/y.py`, `x/y.py` inside the package, `tests/x.py`.
+PATH = re.compile(
+    r"`((?:ocrdata|tests|benchmarks|docs|examples|corpora|fonts)(?:/[\w.-]+)+|[\w/]+/\w+\.py)`"
+)
+
+
+def exists(path):
+    return (ROOT / path).exists() or (ROOT / "ocrdata" / path).exists()
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=lambda page: page.name)
+def test_paths_in_pages_exist(page):
+    found = PATH.findall(page.read_text(encoding="utf-8"))
+    assert [path for path in found if not exists(path)] == []
+
+
+def test_paths_in_docstrings_and_comments_exist():
+    lost = []
+    for source in SOURCES:
+        for path in PATH.findall(source.read_text(encoding="utf-8")):
+            # A path may be said from the package, or from the folder of the file that says it.
+            if not exists(path) and not (source.parent / path).exists():
+                lost.append((source.relative_to(ROOT).as_posix(), path))
+    assert lost == []
+
+
+def test_the_check_of_paths_can_fail():
+    assert PATH.findall("`ocrdata/a/b.py` `train/c.py` `docs/d.md` `x.py` `a/b.jpg`") == [
+        "ocrdata/a/b.py",
+        "train/c.py",
+        "docs/d.md",
+    ]
+    assert exists("train/run_dir.py") and not exists("train/c.py")

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 from render_checks import measure
-from render_support import TEXTS, painter, styles_of
+from render_support import TEXTS, renderer, styles_of
 
 from ocrdata.render.effects import colors, image_effects
-from ocrdata.render.effects.compositing import mix
+from ocrdata.render.effects.compositing import composite
 from ocrdata.render.effects.text_effects import thicken
 from ocrdata.render.effects.warp import warp_ink
 from ocrdata.render.style.line_style import NEUTRAL
@@ -27,8 +27,8 @@ def cache():
 
 
 @pytest.fixture(scope="module")
-def painters(cache):
-    return {name: painter(name, cache) for name in PRESETS}
+def renderers(cache):
+    return {name: renderer(name, cache) for name in PRESETS}
 
 
 def grey(picture):
@@ -49,9 +49,9 @@ def drawn_by_pillow(font, text):
 
 @pytest.mark.parametrize("face", [0, 1, 2])
 @pytest.mark.parametrize("text", ["床前明月光", "2024年3月5日", "一二三", "疑是地上霜"])
-def test_clean_lines_look_like_pillow_s_own(cache, painters, face, text):
+def test_clean_lines_look_like_pillow_s_own(cache, renderers, face, text):
     style = NEUTRAL._replace(face=(face + 0.5) / 3)
-    ours = trimmed(painters["clean"].ink(text, style).mask)
+    ours = trimmed(renderers["clean"].ink(text, style).mask)
     direct = trimmed(drawn_by_pillow(cache.font(face, 25), text))
     assert ours.shape[0] == direct.shape[0] and abs(ours.shape[1] - direct.shape[1]) <= 2
     width = min(ours.shape[1], direct.shape[1])
@@ -60,9 +60,9 @@ def test_clean_lines_look_like_pillow_s_own(cache, painters, face, text):
 
 @pytest.mark.parametrize("face", [0, 1, 2])
 @pytest.mark.parametrize("size", [0.66, 0.71, 0.84])
-def test_scaled_lines_keep_the_strokes_of_the_font(cache, painters, face, size):
+def test_scaled_lines_keep_the_strokes_of_the_font(cache, renderers, face, size):
     style = NEUTRAL._replace(face=(face + 0.5) / 3, size=size)
-    ours = painters["print"].ink("床前明月光", style).mask.astype(float)
+    ours = renderers["print"].ink("床前明月光", style).mask.astype(float)
     large = trimmed(drawn_by_pillow(cache.font(face, 400), "床前明月光"))
     left, top = (np.nonzero(ours.max(axis) > 8)[0][0] for axis in (0, 1))
     scale = size * 32 / 400
@@ -90,12 +90,12 @@ def with_one_character(text, place):
 
 @settings(deadline=None, max_examples=60)
 @given(st.sampled_from(sorted(PRESETS)), st.integers(0, 299), st.integers(0, 4))
-def test_boxes_hold_their_characters(painters, recipe, number, place):
+def test_boxes_hold_their_characters(renderers, recipe, number, place):
     text = "霜国丽明量"
     style = styles_of(recipe, 300)[number]._replace(
         underline=0, frame=0, above=0, below=0, rule=0, wear=0, word_spacing=1
     )
-    whole = painters[recipe].ink(text, style, boxes=True)
+    whole = renderers[recipe].ink(text, style, boxes=True)
     quads, mask = whole.quads, whole.mask
     assert quads.shape == (5, 4, 2)
     assert quads.min() > -2.0 and (quads.max((0, 1)) < np.array(mask.shape[::-1]) + 2.0).all()
@@ -111,9 +111,9 @@ def test_boxes_hold_their_characters(painters, recipe, number, place):
 
 @settings(deadline=None, max_examples=80)
 @given(st.sampled_from(sorted(PRESETS)), st.sampled_from(TEXTS), st.integers(0, 299))
-def test_no_ink_is_lost_at_the_edges(painters, recipe, text, number):
+def test_no_ink_is_lost_at_the_edges(renderers, recipe, text, number):
     style = styles_of(recipe, 300)[number]._replace(above=0, below=0, elastic=0)
-    who = painters[recipe]
+    who = renderers[recipe]
     size, fine = who.master(style)
     pose = who._set(text, who.cache.pick(text, style.face), size, fine, style, False)
     place, ink = pose.place, pose.ink
@@ -135,7 +135,7 @@ def test_no_ink_is_lost_at_the_edges(painters, recipe, text, number):
 
 @settings(deadline=None, max_examples=80)
 @given(st.sampled_from(sorted(PRESETS)), st.integers(0, 299))
-def test_text_and_ground_keep_their_distance(painters, recipe, number):
+def test_text_and_ground_keep_their_distance(renderers, recipe, number):
     style = styles_of(recipe, 300)[number]._replace(
         shadow=0, outline=0, emboss=0, above=0, below=0, invert=0
     )
@@ -143,8 +143,8 @@ def test_text_and_ground_keep_their_distance(painters, recipe, number):
     for name in ("light", "fold", "blur", "motion", "defocus", "noise", "poisson", "specks"):
         style = style._replace(**{name: plain[name]})
     style = style._replace(resolution=1.0, artefacts=0.0)
-    ink = painters[recipe].ink("国", style)
-    picture = grey(painters[recipe].draw("国", style).image).astype(int)
+    ink = renderers[recipe].ink("国", style)
+    picture = grey(renderers[recipe].draw("国", style).image).astype(int)
     full, empty = ink.mask >= 250, ink.mask == 0
     if full.sum() < 3 or not empty.any():
         return
@@ -153,7 +153,7 @@ def test_text_and_ground_keep_their_distance(painters, recipe, number):
 
 
 @pytest.mark.parametrize("recipe", sorted(PRESETS))
-def test_corners_are_never_black_by_accident(painters, recipe):
+def test_corners_are_never_black_by_accident(renderers, recipe):
     for style in styles_of(recipe, 60):
         style = style._replace(
             paper=220,
@@ -176,7 +176,7 @@ def test_corners_are_never_black_by_accident(painters, recipe):
             artefacts=0,
             invert=0,
         )
-        picture = grey(painters[recipe].draw("风华正茂", style).image).astype(int)
+        picture = grey(renderers[recipe].draw("风华正茂", style).image).astype(int)
         corners = picture[[0, 0, -1, -1], [0, -1, 0, -1]]
         assert np.abs(corners - 220).max() < 12
 
@@ -256,15 +256,15 @@ def test_weight_moves_stems_by_what_it_says():
         assert width == pytest.approx(10 + 2 * radius, abs=0.05)
 
 
-def test_rotation_turns_the_line(painters):
+def test_rotation_turns_the_line(renderers):
     style = NEUTRAL._replace(rotation=2.0, size=0.5)
-    turned = painters["print"].ink("一一一一一", style).mask
+    turned = renderers["print"].ink("一一一一一", style).mask
     left, right = turned[:, :25].sum(1).argmax(), turned[:, -25:].sum(1).argmax()
     assert right < left, "anticlockwise: the right end goes up"
 
 
 def test_a_fixed_width_is_kept(cache):
-    fixed = painter("print", cache, length=200)
+    fixed = renderer("print", cache, length=200)
     for text in ("一", "床前明月光", "床前明月光疑是地上霜举头望明月低头思故乡"):
         for align in (0.0, 1.0):
             mask = fixed.ink(text, NEUTRAL._replace(align=align)).mask
@@ -276,7 +276,7 @@ def test_a_fixed_width_is_kept(cache):
 
 
 def test_columns_read_from_the_top(cache):
-    upright = painter("clean", cache, vertical=True)
+    upright = renderer("clean", cache, vertical=True)
     ink = upright.ink("风，AB12年", NEUTRAL, boxes=True)
     assert ink.mask.shape[1] == 32 < ink.mask.shape[0]
     middles = ink.quads.mean(1)
@@ -289,7 +289,7 @@ def test_columns_read_from_the_top(cache):
 @pytest.mark.parametrize("changed", [{"underline": 0.06}, {"above": 0.1}, {"below": 0.1}])
 def test_what_stands_beside_a_column_is_no_character_of_it(cache, changed):
     """Below the last character a bar would be read as 一, and a neighbour as more of the text."""
-    upright = painter("clean", cache, vertical=True)
+    upright = renderer("clean", cache, vertical=True)
     ink = upright.ink("春眠不觉", NEUTRAL._replace(size=0.6, **changed), boxes=True)
     rows, columns = np.nonzero(ink.mask > 60)
     top, bottom = ink.quads[..., 1].min(), ink.quads[..., 1].max()
@@ -303,30 +303,30 @@ def test_what_stands_beside_a_column_is_no_character_of_it(cache, changed):
 
 @pytest.mark.parametrize(("written", "shown"), [("“", "『"), ("’", "」")])
 def test_quotation_marks_of_columns_are_corner_brackets(cache, written, shown):
-    upright = painter("clean", cache, vertical=True)
+    upright = renderer("clean", cache, vertical=True)
     marks = [upright.ink("风" + mark, NEUTRAL).mask for mark in (written, shown)]
     assert np.array_equal(*marks)
-    line = painter("clean", cache)
+    line = renderer("clean", cache)
     assert not np.array_equal(*(line.ink(mark, NEUTRAL).mask for mark in (written, shown)))
 
 
 def test_small_kana_stand_higher_and_further_right_in_columns(cache):
-    upright, line = painter("clean", cache, vertical=True), painter("clean", cache)
+    upright, line = renderer("clean", cache, vertical=True), renderer("clean", cache)
     for small in "っょ":
         column, row = upright.ink("一" + small, NEUTRAL).mask[25:], line.ink(small, NEUTRAL).mask
         assert np.nonzero(column)[1].mean() - 16 > np.nonzero(row)[1].mean() - row.shape[1] / 2
 
 
-def test_long_lines_keep_all_their_characters(painters):
-    ink = painters["clean"].ink("风" * 500, NEUTRAL).mask
-    single = painters["clean"].ink("风", NEUTRAL).mask
+def test_long_lines_keep_all_their_characters(renderers):
+    ink = renderers["clean"].ink("风" * 500, NEUTRAL).mask
+    single = renderers["clean"].ink("风", NEUTRAL).mask
     assert int(ink.sum(dtype=np.int64)) == 500 * int(single.sum(dtype=np.int64))
 
 
-def test_latin_pairs_are_kerned(cache, painters):
+def test_latin_pairs_are_kerned(cache, renderers):
     style = NEUTRAL._replace(face=0.01)
     widths = [
-        trimmed(painters["clean"].ink(text, style).mask).shape[1] for text in ("AV", "A", "V")
+        trimmed(renderers["clean"].ink(text, style).mask).shape[1] for text in ("AV", "A", "V")
     ]
     assert cache.kerning(0).between("A", "V") < -0.01
     assert widths[0] < widths[1] + widths[2]
@@ -338,7 +338,7 @@ def test_transparent_text_shows_its_ground():
     mask[8:24, 8:56] = 255
     ground = np.tile(np.linspace(150, 250, 64).astype(np.uint8), (32, 1))
     style = NEUTRAL._replace(background="gradient", opacity=0.6)
-    inside = mix(mask, ground, style, 25.0, False)[16, 10:54].astype(int)
+    inside = composite(mask, ground, style, 25.0, False)[16, 10:54].astype(int)
     assert inside[-1] - inside[0] > 20, "the slope shows through"
     assert (ground[16, 10:54] - inside).min() > 60
 
@@ -350,8 +350,8 @@ def test_styles_of_all_presets_keep_contrast_boxes_and_edges():
     assert overlap.min() > 0.75 and overlap.mean() > 0.9
 
 
-def test_a_single_character_is_not_underlined_into_another(painters):
-    bare = painters["scan"].ink("一", NEUTRAL._replace(size=0.7, underline=0.06, frame=0.05)).mask
-    line = painters["scan"].ink("一一", NEUTRAL._replace(size=0.7, underline=0.06)).mask
+def test_a_single_character_is_not_underlined_into_another(renderers):
+    bare = renderers["scan"].ink("一", NEUTRAL._replace(size=0.7, underline=0.06, frame=0.05)).mask
+    line = renderers["scan"].ink("一一", NEUTRAL._replace(size=0.7, underline=0.06)).mask
     assert (np.diff((bare.max(1) > 128).astype(int)) == 1).sum() == 1, "one stroke"
     assert (np.diff((line.max(1) > 128).astype(int)) == 1).sum() == 2, "strokes and their line"

@@ -6,8 +6,8 @@ import pytest
 
 from ocrdata.render.effects.image_effects import encode_image
 from ocrdata.render.effects.warp import Frame
-from ocrdata.render.lines.blocks import RenderConfig, painter_of, render_block, styles_of
-from ocrdata.render.lines.plain_lines import only_copies
+from ocrdata.render.lines.blocks import RenderConfig, line_renderer, render_block, styles_of
+from ocrdata.render.lines.plain_lines import is_plain_recipe
 from ocrdata.render.lines.text_sampling import TextBlockTask
 from ocrdata.render.style.recipes import find_recipe
 from ocrdata.render.text.fonts import find_fonts
@@ -26,7 +26,7 @@ from ocrdata.render.text.fonts import find_fonts
 def test_lines_drawn_together_are_those_drawn_alone(frame, fixed):
     recipe = find_recipe("clean").with_fixed(fixed)
     config = RenderConfig(tuple(find_fonts(())), recipe, frame)
-    assert only_copies(recipe)
+    assert is_plain_recipe(recipe)
     texts = (
         "一",
         "二月 三日",
@@ -40,15 +40,15 @@ def test_lines_drawn_together_are_those_drawn_alone(frame, fixed):
         "春眠不觉晓",
     )
     task = TextBlockTask(3, texts * 8)
-    styles, painter = styles_of(config, 3, range(80)), painter_of(config)
+    styles, renderer = styles_of(config, 3, range(80)), line_renderer(config)
     for item, text, style in zip(render_block(config, task), task.texts, styles):
-        alone = painter.draw(text, style).image
+        alone = renderer.draw(text, style).image
         assert item.size == alone.shape[:2]
         assert item.sample.image == encode_image(alone, "jpg", int(round(style.quality))), text
 
 
 @pytest.mark.parametrize("name", ["print", "scan", "scene", "screen", "hard"])
 def test_only_clean_lines_are_drawn_together(name):
-    assert not only_copies(find_recipe(name))
-    assert not only_copies(find_recipe("clean").with_fixed({"rotation": 1.0}))
-    assert not only_copies(find_recipe("clean").with_fixed({"background": "paper"}))
+    assert not is_plain_recipe(find_recipe(name))
+    assert not is_plain_recipe(find_recipe("clean").with_fixed({"rotation": 1.0}))
+    assert not is_plain_recipe(find_recipe("clean").with_fixed({"background": "paper"}))

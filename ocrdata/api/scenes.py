@@ -19,7 +19,7 @@ from ocrdata.base.sample import Region, Sample
 from ocrdata.errors import PathLike
 from ocrdata.images.encoding import encode_png
 from ocrdata.render.effects.backgrounds import find_pictures
-from ocrdata.render.scenes.batch import check_job, drawable_texts, texts_of
+from ocrdata.render.scenes.batch import check_scene_config, drawable_texts, texts_of
 from ocrdata.render.scenes.scene import draw_scene
 from ocrdata.render.scenes.scene_config import SceneConfig, scene_key
 from ocrdata.render.style.recipes import find_recipe
@@ -92,7 +92,7 @@ class SceneImages:
         phrases = [phrase.text for phrase in phrases_of(texts, _LONGEST_TEXT)]
         self.count, self.skipped = count, {}  # type: Optional[int], Dict[str, int]
         self._config = _scene_config(settings, seed, self.skipped)
-        check_job(self._config, 1 if count is None else count)
+        check_scene_config(self._config, 1 if count is None else count)
         self._texts = drawable_texts(phrases, self._config, self.skipped)
         self._workers = workers
 

@@ -110,7 +110,7 @@ def check_path(
 
     Args:
         time_steps: labels that CTC cannot fit into so many steps are problems.
-        allow: kinds of problems (keys of `findings.KINDS`) that do not count against it.
+        allow: kinds of problems (keys of `findings.FINDING_KINDS`) that do not count against it.
         decode: decodes every picture; otherwise only headers and end marks are looked at.
         dictionary: what labels and classes must be in, where no dictionary lies beside them.
         fix: a new folder (a new file for a record file) to write what is sound, or was made so by

@@ -49,7 +49,7 @@ def write_preview(
     font: Optional[PathLike] = None,
     overwrite: bool = False,
 ) -> PreviewSummary:
-    """Draws samples of anything that `pick.choose_samples` reads, regions with their outlines.
+    """Draws samples of anything that `sampling.choose_samples` reads, regions with their outlines.
 
     `output`, a contact sheet, ends in .png. Raises InputError where there is nothing to show,
     OutputExistsError, OptionError and FontError.

@@ -1,8 +1,8 @@
 """From a detector's maps to outlines, by a rule of plain values that travels with exported models.
 
-{"kind": "rbox", "stride": 4, "threshold": 0.8, ...}    `rbox.detect` of score and geometry
-{"kind": "kernels", "threshold": 0.9, ...}              `expansion.detect` of kernels
-{"kind": "boxes", "threshold": 0.8, ...}                `voting.read_boxes` of boxes and scores
+{"kind": "rbox", "stride": 4, "threshold": 0.8, ...}    `rbox.detect_rboxes` of score and geometry
+{"kind": "kernels", "threshold": 0.9, ...}              `expansion.detect_kernels` of kernels
+{"kind": "boxes", "threshold": 0.8, ...}                `voting.vote_boxes` of boxes and scores
 """
 
 from __future__ import annotations

@@ -14,7 +14,12 @@ from ocrdata.records.format.schema import RECORDS_DIR
 from ocrdata.records.write.options import WriteOptions
 from ocrdata.records.write.stream import write_sample_stream
 from ocrdata.render.effects.backgrounds import find_pictures
-from ocrdata.render.scenes.batch import check_job, describe_scenes, drawable_texts, iterate_scenes
+from ocrdata.render.scenes.batch import (
+    check_scene_config,
+    describe_scenes,
+    drawable_texts,
+    iterate_scenes,
+)
 from ocrdata.render.scenes.scene_config import SceneConfig, scene_key
 from ocrdata.render.style.recipes import find_recipe
 from ocrdata.render.text.fonts import default_fonts, find_fonts
@@ -69,7 +74,7 @@ def plan_scenes(
     config: SceneConfig, texts: List[str], count: int, test_fraction: float, skipped: Dict[str, int]
 ) -> Dict[str, Any]:
     """Returns what a run would write."""
-    check_job(config, count)
+    check_scene_config(config, count)
     kept = drawable_texts(texts, config, skipped)
     test = sum(is_test(scene_key(n, config.form), config.seed, test_fraction) for n in range(count))
     return {
@@ -96,7 +101,7 @@ def write_scene_records(
     on_progress: Optional[OnProgress] = None,
 ) -> Any:
     """Renders scenes into detection records and returns their summary."""
-    check_job(config, count)
+    check_scene_config(config, count)
     skips = Skips()
     kept = drawable_texts(texts, config, skipped)
     skips.add(skipped, ())

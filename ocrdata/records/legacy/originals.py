@@ -97,8 +97,8 @@ def file_layout(path: PathLike) -> Optional[str]:
 class Raw(NamedTuple):
     """A record as found: its name, pixels (uint8 [h, w, 3], RGB), classes, and what is wrong.
 
-    `problems` are (kind, message); kinds are those of `findings.KINDS`. `pixels` is None where
-    they cannot be told.
+    `problems` are (kind, message); kinds are those of `findings.FINDING_KINDS`. `pixels` is
+    None where they cannot be told.
     """
 
     name: str

@@ -17,7 +17,7 @@ MOST_CONTRAST = 125.0
 _STEPS = np.arange(256.0)
 
 
-def mix(
+def composite(
     mask: np.ndarray, ground: Optional[np.ndarray], style: LineStyle, em: float, color: bool
 ) -> np.ndarray:
     """Returns the picture: text in its color over its ground, uint8 [h, w] or BGR [h, w, 3].

@@ -26,7 +26,7 @@ def degrade(
 ) -> List[np.ndarray]:
     """Applies everything that styles say about light, folds, lens, sensor and transmission.
 
-    One effect after the other, each to all pictures that have it: see `LinePainter.draw_all`.
+    One effect after the other, each to all pictures that have it: see `LineRenderer.draw_all`.
     """
     unit = side / 32.0
     done = list(pictures)

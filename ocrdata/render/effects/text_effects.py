@@ -1,4 +1,4 @@
-"""The text's own looks, on its strip: weight, bleeding, wear, underline, frame and neighbours."""
+"""The text's own looks, on its bitmap: weight, bleeding, wear, underline, frame and neighbours."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ def reach_of(style: LineStyle) -> float:
     return reach
 
 
-def dress(
-    strip: TextBitmap, size: int, style: LineStyle, line: TextBitmap, vertical: bool = False
+def apply_text_effects(
+    bitmap: TextBitmap, size: int, style: LineStyle, line: TextBitmap, vertical: bool = False
 ) -> Tuple[np.ndarray, CharacterBox, int]:
-    """Adds weight, bleeding, wear, underline, frame and neighbours to a strip of em `size`.
+    """Adds weight, bleeding, wear, underline, frame and neighbours to a bitmap of em `size`.
 
     Returns the ink, the box that must be seen, and by how many pixels everything has moved right
     and down. `line` is what a neighbouring line shows. Of a column, below is on its left.
@@ -52,12 +52,12 @@ def dress(
     extra = style.underline or style.frame or style.above or style.below
     pad = reach_of(style) * size
     if not (pad or extra or style.weight or style.wear):
-        return strip.ink, strip.box, 0
+        return bitmap.ink, bitmap.box, 0
     ground = int(math.ceil(pad + (0.35 * size if extra else 1.0)))
     if style.above or style.below:
         ground += line.ink.shape[1 if vertical else 0] + size // 2
     border = cv2.BORDER_CONSTANT
-    ink = cv2.copyMakeBorder(strip.ink, ground, ground, ground, ground, border, value=0)
+    ink = cv2.copyMakeBorder(bitmap.ink, ground, ground, ground, ground, border, value=0)
     spread = style.weight * (_THICKER if style.weight > 0 else _THINNER) / 2 * size
     if spread:
         ink = thicken(ink, spread)
@@ -66,16 +66,16 @@ def dress(
         ink = cv2.addWeighted(ink, 0.4, cv2.GaussianBlur(soft, (0, 0), 0.03 * size), 0.6, 0.0)
     if style.wear:
         ink = wear(ink, style.wear, style.wear_at)
-    x0, y0, x1, y1 = (edge + ground for edge in strip.box)
+    x0, y0, x1, y1 = (edge + ground for edge in bitmap.box)
     box = (x0 - pad, y0 - pad, x1 + pad, y1 + pad)
     if extra and vertical:
         # A column that is laid on its side, its left below, is a line.
         width = ink.shape[1]
-        top = width - (strip.em_left + ground + size)
-        laid = _decorate(np.rot90(ink), _laid(box, width), top, size, style, _laid_strip(line))
+        top = width - (bitmap.em_left + ground + size)
+        laid = _decorate(np.rot90(ink), _laid(box, width), top, size, style, _laid_bitmap(line))
         box = (width - laid[3], laid[0], width - laid[1], laid[2])
     elif extra:
-        box = _decorate(ink, box, strip.em_top + ground, size, style, line)
+        box = _decorate(ink, box, bitmap.em_top + ground, size, style, line)
     return ink, box, ground
 
 
@@ -84,9 +84,9 @@ def _laid(box: CharacterBox, width: int) -> CharacterBox:
     return box[1], width - box[2], box[3], width - box[0]
 
 
-def _laid_strip(strip: TextBitmap) -> TextBitmap:
-    ink = np.rot90(strip.ink)
-    return strip._replace(ink=ink, box=_laid(strip.box, strip.ink.shape[1]))
+def _laid_bitmap(bitmap: TextBitmap) -> TextBitmap:
+    ink = np.rot90(bitmap.ink)
+    return bitmap._replace(ink=ink, box=_laid(bitmap.box, bitmap.ink.shape[1]))
 
 
 def wear(ink: np.ndarray, share: float, place: float) -> np.ndarray:

@@ -1,7 +1,7 @@
 """The one warp of a line: size, place, rotation, shear, perspective, wave and elastic bending.
 
 Coordinates are continuous: pixel i reaches from i to i + 1. What is new carries no ink, so no
-corner is black. `placement.py` finds where a line goes.
+corner is black. `line_geometry.py` finds where a line goes.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Wave(NamedTuple):
 
 
 class Placement(NamedTuple):
-    """Where a strip goes: its matrix (3 x 3) to a canvas of `width` x `height`, and bends.
+    """Where a bitmap goes: its matrix (3 x 3) to a canvas of `width` x `height`, and bends.
 
     With `exact` it is copied to that corner, x and y in whole pixels, and has no matrix.
     """
@@ -228,7 +228,7 @@ def _displacement(place: Placement, points: np.ndarray) -> np.ndarray:
 
 
 def warp_boxes(boxes: np.ndarray, place: Placement) -> np.ndarray:
-    """Returns the quads (float32 [n, 4, 2], clockwise) of boxes [n, 4] of the strip."""
+    """Returns the quads (float32 [n, 4, 2], clockwise) of boxes [n, 4] of the bitmap."""
     if place.exact is not None:
         return (box_corners(boxes) + place.exact).astype(np.float32)
     quads = transform(place.matrix, box_corners(boxes))

@@ -15,13 +15,13 @@ from ocrdata.base.storage.files import FolderWriter
 from ocrdata.render.effects.image_effects import encode_image
 from ocrdata.render.effects.warp import Frame
 from ocrdata.render.lines.line import LineRenderer, RenderedLine
-from ocrdata.render.lines.plain_lines import draw_copies, only_copies
+from ocrdata.render.lines.plain_lines import draw_plain_lines, is_plain_recipe
 from ocrdata.render.lines.text_sampling import BLOCK_SIZE, TextBlockTask
 from ocrdata.render.style.line_style import LineStyle, style_line
 from ocrdata.render.style.recipes import Recipe
 from ocrdata.render.style.style_sampling import DRAWS, draw_styles
 from ocrdata.render.text.font_face import FontFace
-from ocrdata.render.text.glyph_store import MORE_ROOM, ROOM
+from ocrdata.render.text.glyph_store import LARGE_CACHE, SMALL_CACHE
 from ocrdata.render.text.glyphs import GlyphCache
 
 _FOLDER_SIZE = 10_000
@@ -60,11 +60,11 @@ class RenderedImage(NamedTuple):
     quads: Optional[np.ndarray]
 
 
-# A worker gets its job anew with each block; what it has drawn stays.
+# A worker gets its settings anew with each block; what it has drawn stays.
 @lru_cache(maxsize=2)
-def painter_of(config: RenderConfig) -> LineRenderer:
-    """Returns the painter of a job, one a process."""
-    room = ROOM if config.recipe.is_drawn("picture") else MORE_ROOM
+def line_renderer(config: RenderConfig) -> LineRenderer:
+    """Returns what draws the lines of a run, one a process."""
+    room = SMALL_CACHE if config.recipe.is_drawn("picture") else LARGE_CACHE
     cache = GlyphCache(config.faces, config.latin, config.fallback, room)
     color = config.recipe.color
     return LineRenderer(cache, config.recipe.sizes, config.frame, color, config.pictures)
@@ -114,13 +114,13 @@ def draw_block(
     config: RenderConfig, task: TextBlockTask, places: Optional[Sequence[int]] = None
 ) -> Iterator[DrawnLine]:
     """Yields the lines of a block in order, or of some places in it."""
-    painter = painter_of(config._replace(replay=()))
+    renderer = line_renderer(config._replace(replay=()))
     places = range(len(task.texts)) if places is None else places
     styles = styles_of(config, task.number, places)
     texts = [task.texts[place] for place in places]
     for first in range(0, len(places), _AT_ONCE):
         part = slice(first, min(first + _AT_ONCE, len(places)))
-        drawn = _draw(config, painter, texts[part], styles[part])
+        drawn = _draw(config, renderer, texts[part], styles[part])
         for place, text, style, line in zip(places[part], texts[part], styles[part], drawn):
             yield DrawnLine(task.number * BLOCK_SIZE + place, text, style, line)
 
@@ -137,15 +137,15 @@ def render_block(
 
 
 def _draw(
-    config: RenderConfig, painter: LineRenderer, texts: Sequence[str], styles: Sequence[LineStyle]
+    config: RenderConfig, renderer: LineRenderer, texts: Sequence[str], styles: Sequence[LineStyle]
 ) -> List[RenderedLine]:
-    if not (config.boxes or config.replay) and only_copies(config.recipe):
-        return draw_copies(painter, texts, styles)
-    return painter.draw_all(texts, styles, config.boxes)
+    if not (config.boxes or config.replay) and is_plain_recipe(config.recipe):
+        return draw_plain_lines(renderer, texts, styles)
+    return renderer.draw_all(texts, styles, config.boxes)
 
 
 def write_block(config: RenderConfig, folder: Path, task: TextBlockTask) -> Tuple[int, int]:
-    """Writes a block's pictures, and its boxes and styles if the job has them, under a folder."""
+    """Writes a block's pictures, and its boxes and styles if they are asked for, under a folder."""
     boxes: List[str] = []
     styles: List[str] = []
     pictures = FolderWriter(folder)

@@ -1,4 +1,4 @@
-"""One line of text to one picture: set the glyphs, dress them, warp once, mix, degrade."""
+"""One line of text to one picture: set glyphs, add effects, warp once, composite, degrade."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 
 from ocrdata.render.effects.backgrounds import BackgroundBank, draw_ground
-from ocrdata.render.effects.compositing import mix
+from ocrdata.render.effects.compositing import composite
 from ocrdata.render.effects.image_effects import degrade
 from ocrdata.render.effects.noise import read_bank
-from ocrdata.render.effects.text_effects import draw_rules, dress
+from ocrdata.render.effects.text_effects import apply_text_effects, draw_rules
 from ocrdata.render.effects.warp import Frame, Placement, warp_boxes, warp_ink
-from ocrdata.render.lines.line_geometry import place_strip
+from ocrdata.render.lines.line_geometry import place_bitmap
 from ocrdata.render.style.line_style import LineStyle
 from ocrdata.render.text.glyphs import GlyphCache
 from ocrdata.render.text.layout import NO_LINE, Face, Typesetting, set_column, set_line
@@ -115,7 +115,7 @@ class LineRenderer:
             draw_ground(style, ink.mask.shape, self.pictures) for ink, style in zip(inks, styles)
         ]
         pictures = [
-            mix(ink.mask, ground, style, ink.em, self.color)
+            composite(ink.mask, ground, style, ink.em, self.color)
             for ink, ground, style in zip(inks, grounds, styles)
         ]
         if not self.color:
@@ -147,16 +147,16 @@ class LineRenderer:
     ) -> _Pose:
         setting = Typesetting(style.spacing * size, style.word_spacing, _jitters(text, style, size))
         put = set_column if self.frame.vertical else set_line
-        strip = put(text, face, size, setting, self.cache, boxes)
+        bitmap = put(text, face, size, setting, self.cache, boxes)
         near = NO_LINE
         if style.above or style.below:
             near = put(_other_text(text, style), face, size, setting, self.cache)
-        ink, box, moved = dress(strip, size, style, near, self.frame.vertical)
-        em = (strip.em_left + moved, strip.em_top + moved, float(size))
-        place = place_strip(box, em, style, self.frame)
+        ink, box, moved = apply_text_effects(bitmap, size, style, near, self.frame.vertical)
+        em = (bitmap.em_left + moved, bitmap.em_top + moved, float(size))
+        place = place_bitmap(box, em, style, self.frame)
         quads = None
         if boxes:
-            flat = np.array(strip.boxes, np.float64) + moved
+            flat = np.array(bitmap.boxes, np.float64) + moved
             quads = warp_boxes(_grown(flat, style, size), place)
         return _Pose(ink, place, size, fine, quads)
 

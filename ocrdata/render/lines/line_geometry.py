@@ -19,12 +19,12 @@ MIN_CONDENSED = 0.7
 _UNMOVED = np.eye(3)
 
 
-def place_strip(
+def place_bitmap(
     box: CharacterBox, em: Tuple[float, float, float], style: LineStyle, frame: Frame
 ) -> Placement:
-    """Finds the canvas and the matrix for a strip whose ink, with all around it, fills `box`.
+    """Finds the canvas and the matrix for a bitmap whose ink, with all around it, fills `box`.
 
-    `em` is (left, top, size) of the em box in the strip, in pixels. The line is made smaller
+    `em` is (left, top, size) of the em box in the bitmap, in pixels. The line is made smaller
     where it would not fit the picture's fixed side.
     """
     side = frame.height
@@ -67,7 +67,7 @@ def place_strip(
 
 
 def is_plain(style: LineStyle, scale: float) -> bool:
-    """Says whether a strip is copied as it is, without any resampling."""
+    """Says whether a bitmap is copied as it is, without any resampling."""
     return (
         abs(scale - 1.0) < 0.02
         and not (style.rotation or style.shear or style.perspective_x or style.perspective_y)
@@ -78,7 +78,7 @@ def is_plain(style: LineStyle, scale: float) -> bool:
 def _place_exactly(
     box: CharacterBox, em: Tuple[float, float, float], style: LineStyle, frame: Frame
 ) -> Optional[Placement]:
-    """Puts the strip on whole pixels, without any resampling; None where it does not fit."""
+    """Puts the bitmap on whole pixels, without any resampling; None where it does not fit."""
     found = exact_place(box, em, style, frame)
     if found is None:
         return None
@@ -91,9 +91,9 @@ def _place_exactly(
 def exact_place(
     box: CharacterBox, em: Tuple[float, float, float], style: LineStyle, frame: Frame
 ) -> Optional[Tuple[int, int, int]]:
-    """Returns where a strip's corner goes in whole pixels, along the line and across it.
+    """Returns where a bitmap's corner goes in whole pixels, along the line and across it.
 
-    The third number is the picture's length. None where the strip does not fit as it is.
+    The third number is the picture's length. None where the bitmap does not fit as it is.
     """
     side = frame.height
     across, along = (0, 1) if frame.vertical else (1, 0)
@@ -108,7 +108,7 @@ def exact_place(
 
 
 def exact_top(em: Tuple[float, float, float], style: LineStyle, frame: Frame) -> float:
-    """Returns how far across the picture a strip starts whose ink does not reach an edge."""
+    """Returns how far across the picture a bitmap starts whose ink does not reach an edge."""
     return (frame.height - em[2]) / 2.0 * (1.0 + style.shift) - em[0 if frame.vertical else 1]
 
 

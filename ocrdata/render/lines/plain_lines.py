@@ -1,6 +1,6 @@
 """Lines that are only set and colored, many at a time: side by side in one picture, then cut up.
 
-What `LinePainter.draw` does for one line costs more in Python than in pixels. Where all lines have
+What `LineRenderer.draw` does for one line costs more in Python than in pixels. Where all lines have
 the same style but for the face, most of it is done once for all of them; the pixels are the same.
 """
 
@@ -13,7 +13,7 @@ from typing import List, Sequence, Tuple
 import cv2
 import numpy as np
 
-from ocrdata.render.effects.compositing import mix
+from ocrdata.render.effects.compositing import composite
 from ocrdata.render.effects.warp import Frame
 from ocrdata.render.lines.line import LineRenderer, RenderedLine
 from ocrdata.render.lines.line_geometry import exact_room, exact_top, is_plain
@@ -40,7 +40,7 @@ _FREE = ("face", "quality")
 
 
 @lru_cache(maxsize=16)
-def only_copies(recipe: Recipe) -> bool:
+def is_plain_recipe(recipe: Recipe) -> bool:
     """Says whether all lines of a recipe are alike, and no pixel of theirs is ever resampled."""
     if recipe.color or recipe.backgrounds[0] != sum(recipe.backgrounds):
         return False
@@ -86,12 +86,12 @@ class _Row:
         return True
 
 
-def draw_copies(
-    painter: LineRenderer, texts: Sequence[str], styles: Sequence[LineStyle]
+def draw_plain_lines(
+    renderer: LineRenderer, texts: Sequence[str], styles: Sequence[LineStyle]
 ) -> List[RenderedLine]:
-    """Returns the pictures of lines whose recipe is `only_copies`, as the painter draws them."""
-    style, frame, cache = styles[0], painter.frame, painter.cache
-    size = painter.master(style)[0]
+    """Returns the pictures of lines of a plain recipe, as the renderer draws them."""
+    style, frame, cache = styles[0], renderer.frame, renderer.cache
+    size = renderer.master(style)[0]
     gap, row = int(round(style.spacing * size)), _Row(size)
     em = (0.0, cell_rows(size)[0] - EM_TOP * size, float(size))
     # Where whole cells fit, no ink reaches an edge, and all lines stand alike.
@@ -103,23 +103,23 @@ def draw_copies(
         or not fits
         or not is_plain(style, style.size * frame.height / size)
     ):
-        return painter.draw_all(texts, styles)
+        return renderer.draw_all(texts, styles)
     glyphs = [
         cache.glyphs(cache.pick(text, own.face), size, text) for text, own in zip(texts, styles)
     ]
     joined = [row.add(one, gap, style, frame) for one in glyphs]
-    pictures = iter(_cut(row, drop, painter, style))
+    pictures = iter(_cut(row, drop, renderer, style))
     return [
-        RenderedLine(next(pictures), None) if together else painter.draw(text, own)
+        RenderedLine(next(pictures), None) if together else renderer.draw(text, own)
         for text, own, together in zip(texts, styles, joined)
     ]
 
 
-def _cut(row: _Row, drop: int, painter: LineRenderer, style: LineStyle) -> List[np.ndarray]:
+def _cut(row: _Row, drop: int, renderer: LineRenderer, style: LineStyle) -> List[np.ndarray]:
     """Returns the pictures of the lines in a row, which lies `drop` pixels from the top."""
     if not row.ends:
         return []
-    mask = np.zeros((painter.frame.height, row.length), np.uint8)
+    mask = np.zeros((renderer.frame.height, row.length), np.uint8)
     mask[drop : drop + row.height] = cv2.hconcat(row.cells)
-    image = mix(mask, None, style, float(style.size * painter.frame.height), False)
+    image = composite(mask, None, style, float(style.size * renderer.frame.height), False)
     return [image[:, start:end] for start, end in row.ends]

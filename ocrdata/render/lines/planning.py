@@ -75,7 +75,7 @@ def plan_lines(
 
 
 def font_names(config: RenderConfig) -> List[str]:
-    """Returns the names of a job's fonts."""
+    """Returns the names of a run's fonts."""
     return [str(face) for face in (*config.faces, *config.latin)]
 
 

@@ -1,4 +1,4 @@
-"""A contact sheet of what a job would draw: to look at a style or a font before a long run."""
+"""A contact sheet of what a run would draw: to look at a style or a font before a long run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from ocrdata.base.storage.staging import write_atomic
 from ocrdata.errors import OptionError, OutputExistsError, PathLike
 from ocrdata.render.effects.image_effects import compress, encode_image
-from ocrdata.render.lines.blocks import RenderConfig, painter_of, styles_of
+from ocrdata.render.lines.blocks import RenderConfig, line_renderer, styles_of
 from ocrdata.render.lines.text_sampling import TextPlan
 
 SHEET_WIDTH = 1200
@@ -23,14 +23,14 @@ _MARK = (40, 40, 220)
 def draw_line_sheet(config: RenderConfig, plan: TextPlan, count: int) -> np.ndarray:
     """Returns the first `count` pictures of a run side by side, uint8 BGR [h, w, 3].
 
-    They are as decoded from their files; with `job.boxes` each character's quad is drawn.
+    They are as decoded from their files; with `config.boxes` each character's quad is drawn.
     """
-    painter = painter_of(config._replace(replay=()))
+    renderer = line_renderer(config._replace(replay=()))
     pictures: List[np.ndarray] = []
     for task in plan.tasks():
         styles = styles_of(config, task.number, range(len(task.texts)))
         for text, style in islice(zip(task.texts, styles), count - len(pictures)):
-            drawn = painter.draw(text, style, config.boxes)
+            drawn = renderer.draw(text, style, config.boxes)
             image = drawn.image
             if config.form != "png":
                 image = compress(image, int(round(style.quality)))

@@ -130,7 +130,7 @@ def on_test_side(text: str, seed: int, test_fraction: float) -> bool:
 
 
 def drop_near_duplicates(texts: Iterable[str], skips: Dict[str, int]) -> List[str]:
-    """Returns the texts without those that differ from an earlier one by their dress only."""
+    """Returns the texts without those that differ from an earlier one by width and signs only."""
     seen: Set[str] = set()
     kept: List[str] = []
     for text in texts:

@@ -138,7 +138,7 @@ def describe_scenes(config: SceneConfig, texts: Sequence[str], count: int) -> Di
     }
 
 
-def check_job(config: SceneConfig, count: int) -> None:
+def check_scene_config(config: SceneConfig, count: int) -> None:
     """Raises OptionError for numbers out of range."""
     if not all(64 <= side <= 8192 for side in config.size):
         raise OptionError("--size must lie between 64x64 and 8192x8192.")
@@ -168,7 +168,7 @@ def render_scenes(
 
     Raises CorpusError and FontError where no text can be drawn, and what `staged_output` raises.
     """
-    check_job(config, count)
+    check_scene_config(config, count)
     skips = dict(skipped or {})
     kept = drawable_texts(texts, config, skips)
     options = {**describe_scenes(config, kept, count), "test_fraction": test_fraction}

@@ -18,7 +18,7 @@ from ocrdata.base import random_streams
 from ocrdata.base.sample import Region, Sample
 from ocrdata.render.effects.backgrounds import BackgroundBank
 from ocrdata.render.effects.colors import levels_of, separate, tinted
-from ocrdata.render.effects.compositing import blend, mix
+from ocrdata.render.effects.compositing import blend, composite
 from ocrdata.render.effects.image_effects import degrade, encode_image
 from ocrdata.render.effects.warp import Placement, warp_ink
 from ocrdata.render.scenes.camera import light_scene
@@ -223,7 +223,7 @@ def _paint(
     # The contrast is that with what lies under the text, not with all of the rectangle.
     ground = np.full_like(part, (low + high) / 2.0)
     cv2.copyTo(part, inside, ground)
-    written = mix(mask, ground, style, block.em, True)
+    written = composite(mask, ground, style, block.em, True)
     if smear:
         written = cv2.GaussianBlur(written, (0, 0), 0.14 * block.em)
     cv2.copyTo(written, inside, part)

@@ -9,7 +9,7 @@ from typing import Any, List, NamedTuple, Sequence, Tuple
 import cv2
 import numpy as np
 
-from ocrdata.render.effects.text_effects import dress
+from ocrdata.render.effects.text_effects import apply_text_effects
 from ocrdata.render.effects.warp import box_corners, transform
 from ocrdata.render.style.line_style import LineStyle
 from ocrdata.render.text.glyphs import GlyphCache
@@ -58,16 +58,16 @@ def _set_one(
     setting = Typesetting(style.spacing * size, style.word_spacing)
     put = set_column if vertical else set_line
     apart = words and not vertical and " " in text
-    strip = put(text, cache.pick(text, style.face), size, setting, cache, boxes=apart)
-    ink, box, moved = dress(strip, size, style, NO_LINE)
+    bitmap = put(text, cache.pick(text, style.face), size, setting, cache, boxes=apart)
+    ink, box, moved = apply_text_effects(bitmap, size, style, NO_LINE)
     x0, y0 = max(0, math.floor(box[0])), max(0, math.floor(box[1]))
     ink = ink[y0 : math.ceil(box[3]), x0 : math.ceil(box[2])]
     whole = (0.0, 0.0, float(ink.shape[1]), float(ink.shape[0]))
     if not apart:
         return _Line(ink, [(text, whole)])
     # As far as the ink of the line goes beyond that of its glyphs, so does that of its words.
-    pads = max(0.0, strip.box[0] + moved - x0), max(0.0, strip.box[1] + moved - y0)
-    parts, at = words_of(text, strip.boxes), (moved - x0, moved - y0)
+    pads = max(0.0, bitmap.box[0] + moved - x0), max(0.0, bitmap.box[1] + moved - y0)
+    parts, at = words_of(text, bitmap.boxes), (moved - x0, moved - y0)
     return _Line(ink, [(word, _placed(one, at, pads, whole)) for word, one in parts])
 
 

@@ -30,7 +30,7 @@ class MemoryBudget(NamedTuple):
 
 
 # Where pictures are kept beside them, and where not.
-ROOM, MORE_ROOM = MemoryBudget(6 << 20, 11 << 20), MemoryBudget(18 << 20, 14 << 20)
+SMALL_CACHE, LARGE_CACHE = MemoryBudget(6 << 20, 11 << 20), MemoryBudget(18 << 20, 14 << 20)
 # What a glyph takes besides its pixels.
 _OVERHEAD, _PACKED_OVERHEAD = 400, 200
 # How they are packed: with fixed codes, which saves a table a glyph, 5 µs are enough to unpack one

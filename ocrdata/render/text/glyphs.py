@@ -17,7 +17,7 @@ from PIL import ImageFont
 from ocrdata.errors import FontError
 from ocrdata.render.text.face_characters import font_characters
 from ocrdata.render.text.font_face import FontFace, freetype_error
-from ocrdata.render.text.glyph_store import ROOM, GlyphStore, MemoryBudget
+from ocrdata.render.text.glyph_store import SMALL_CACHE, GlyphStore, MemoryBudget
 from ocrdata.render.text.kerning import Kerning
 from ocrdata.render.text.rasters import Glyph, draw_glyph
 from ocrdata.text.properties import is_invisible, needs_shaping
@@ -58,7 +58,7 @@ class GlyphCache:
         faces: Sequence[FontFace],
         latin: Sequence[FontFace] = (),
         fallback: bool = False,
-        room: MemoryBudget = ROOM,
+        room: MemoryBudget = SMALL_CACHE,
     ) -> None:
         self.faces = [*faces, *latin]
         self.main = len(faces)

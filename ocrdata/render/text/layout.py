@@ -1,4 +1,4 @@
-"""Glyphs to one strip of ink, along a line or down a column, with a box for each character."""
+"""Glyphs to one bitmap of ink, along a line or down a column, with a box for each character."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CharacterBox = Tuple[float, float, float, float]
 class TextBitmap(NamedTuple):
     """Ink (uint8 [h, w]) with the box of all ink in it and the rows of the em box.
 
-    `box` and `boxes` are left, top, right, bottom in pixels of the strip; a character without ink
+    `box` and `boxes` are left, top, right, bottom in pixels of the bitmap; a character without ink
     has the box of its advance. `em_top` and `em_left` are where the em box of the line (or of the
     column) starts.
     """
@@ -54,9 +54,9 @@ def set_line(
         return NO_LINE
     if setting.jitters is None and setting.word_spacing == 1.0:
         gap = int(round(setting.spacing))
-        strip = _join(glyphs, size, gap, boxes) if gap >= 0 else None
-        if strip is not None:
-            return strip
+        bitmap = _join(glyphs, size, gap, boxes) if gap >= 0 else None
+        if bitmap is not None:
+            return bitmap
     return _paste(*_along(text, face, glyphs, size, setting, cache), size)
 
 
@@ -215,12 +215,12 @@ def _paste(
     top = int(min(y for _, _, y in placed))
     width = int(max(x + ink.shape[1] for ink, x, _ in placed)) - left
     height = int(max(y + ink.shape[0] for ink, _, y in placed)) - top
-    strip = np.zeros((height, width), np.uint8)
+    bitmap = np.zeros((height, width), np.uint8)
     for ink, at_x, at_y in placed:
         x, y = int(at_x) - left, int(at_y) - top
         h, w = ink.shape
         # Neighbours may overlap: the darker ink of the two stays.
-        target = strip[y : y + h, x : x + w]
+        target = bitmap[y : y + h, x : x + w]
         np.maximum(target, ink, out=target)
     moved = [(x0 - left, y0 - top, x1 - left, y1 - top) for x0, y0, x1, y1 in boxes]
-    return TextBitmap(strip, (0.0, 0.0, width, height), em_top - top, em_left - left, moved)
+    return TextBitmap(bitmap, (0.0, 0.0, width, height), em_top - top, em_left - left, moved)

@@ -238,7 +238,7 @@ class DeepText(Detector):
         return [tf.reshape(tf.cast(covered, tf.float32), shape), decoded["objectness"]]
 
     def rule(self, reading: DeepTextReadingOptions) -> Dict[str, Any]:
-        """Returns that of `voting.read_boxes`."""
+        """Returns that of `voting.vote_boxes`."""
         return {
             "kind": "boxes",
             "threshold": reading.threshold,

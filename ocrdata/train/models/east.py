@@ -124,7 +124,7 @@ class East(Detector):
         }
 
     def rule(self, reading: EastReadingOptions) -> Dict[str, Any]:
-        """Returns that of `rbox.detect`."""
+        """Returns that of `rbox.detect_rboxes`."""
         return {
             "kind": "rbox",
             "stride": MAP_STRIDE,

@@ -115,7 +115,7 @@ class Psenet(Detector):
         return [tf.reduce_mean(each, 3) for each in maps]
 
     def rule(self, reading: PsenetReadingOptions) -> Dict[str, Any]:
-        """Returns that of `expansion.detect`."""
+        """Returns that of `expansion.detect_kernels`."""
         names = ("threshold", "polygons", "min_kernel_area", "min_area", "min_score", "min_side")
         settings = {name: getattr(reading, name) for name in names}
         return {"kind": "kernels", "stride": MAP_STRIDE, **settings}
