@@ -18,13 +18,12 @@ ROOT = Path(__file__).resolve().parents[1]
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
 
-from ocrdata.base import random_streams  # noqa: E402
 from ocrdata.render.effects.warp import Frame  # noqa: E402
 from ocrdata.render.lines.line import LineRenderer  # noqa: E402
 from ocrdata.render.style.line_style import NEUTRAL  # noqa: E402
 from ocrdata.render.style.presets import PRESETS  # noqa: E402
 from ocrdata.render.style.recipes import find_recipe  # noqa: E402
-from ocrdata.render.style.style_sampling import DRAWS, draw_styles  # noqa: E402
+from ocrdata.render.style.style_sampling import draw_styles  # noqa: E402
 from ocrdata.render.text.fonts import find_fonts  # noqa: E402
 from ocrdata.render.text.glyphs import GlyphCache  # noqa: E402
 
@@ -40,8 +39,8 @@ def styles(count, seed=11):
     for block in range(-(-count // 256)):
         name = sorted(PRESETS)[block % len(PRESETS)]
         recipe = find_recipe(name)
-        rows = random_streams.uniform_block(seed, "check-" + name, block, 256, DRAWS)
-        for place, style in enumerate(draw_styles(rows, recipe)[: count - block * 256]):
+        drawn = draw_styles(seed, "check-" + name, block, 256, recipe)
+        for place, style in enumerate(drawn[: count - block * 256]):
             shape = SHAPES[(block // len(PRESETS) + place) % len(SHAPES)]
             key = name, shape
             if key not in renderers:
@@ -74,8 +73,16 @@ def bare(style):
             "artefacts",
             "wear",
             "jitter",
+            "before",
+            "after",
+            "glow",
+            "two_tone",
+            "dots",
+            "hollow",
         )
     }
+    for name in ("margin_left", "margin_right", "margin_top", "margin_bottom"):
+        values[name] = max(0.0, getattr(style, name))
     return style._replace(**values)
 
 

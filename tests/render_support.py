@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 from functools import lru_cache
 
-from ocrdata.base import random_streams
 from ocrdata.render.effects.warp import Frame
 from ocrdata.render.lines.blocks import RenderConfig
 from ocrdata.render.lines.line import LineRenderer
 from ocrdata.render.style.recipes import find_recipe
-from ocrdata.render.style.style_sampling import DRAWS, draw_styles
+from ocrdata.render.style.style_sampling import draw_styles
 from ocrdata.render.text.fonts import find_fonts
 from ocrdata.render.text.glyphs import GlyphCache
 
@@ -26,8 +25,7 @@ def renderer(recipe="clean", cache=None, **frame):
 
 @lru_cache(maxsize=None)
 def styles_of(recipe, count, seed=5):
-    rows = random_streams.uniform_block(seed, "test", 0, count, DRAWS)
-    return draw_styles(rows, find_recipe(recipe))
+    return draw_styles(seed, "test", 0, count, find_recipe(recipe))
 
 
 def job(recipe="print", **more):

@@ -54,7 +54,7 @@ def test_a_dictionary_decides_the_classes_and_what_is_left_out(tmp_path, run):
     output = run("gen-pics", "--data-dir", tmp_path / "d", *words, "--records").stdout
     summary = json.loads(output)
     assert summary["classes"] == 7 and summary["pictures"] == 10
-    assert summary["skipped"] == {"character not in the dictionary": 1}
+    assert summary["skipped"] == {"character not in the dictionary: 四": 1}
     info = json.loads((tmp_path / "d" / "tfrecords" / "dataset_info.json").read_text("utf-8"))
     assert info["dictionary"]["characters"] == "年月日一二三"
 

@@ -62,12 +62,16 @@ from ocrdata.cli.runners import runner_options
     default="keep",
     help="Texts that differ by punctuation, case or width. Kept ones share a side.",
 )
+@options.option("--lower-case", is_flag=True, help="Write labels in lower case, drawn as they are.")
 @options.option(
     "--style",
-    default="print",
-    metavar="NAME|FILE",
-    help="The look: clean, print, scan, scene, screen, hard, or a TOML recipe.",
+    multiple=True,
+    default=("print",),
+    metavar="NAME|FILE[=WEIGHT]",
+    help="The look: clean, print, scan, scene, word, screen, hard, or a TOML recipe; several with "
+    "weights are mixed.",
 )
+@options.option("--fit", is_flag=True, help="Letters as large as the height allows, no margin.")
 @options.option(
     "--set", "overrides", multiple=True, metavar="FIELD=VALUE", help="Fix a field of every style."
 )

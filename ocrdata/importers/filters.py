@@ -8,6 +8,7 @@ from typing import Optional, Tuple
 
 from ocrdata.errors import OptionError, UnknownNameError
 from ocrdata.text.charset import Charset
+from ocrdata.text.words import lower_case
 
 _ALPHANUMERIC = re.compile(r"^[0-9A-Za-z]+$")
 
@@ -25,7 +26,7 @@ class TextFilter:
 
     def label(self, text: str) -> str:
         """Returns a text as it becomes a label."""
-        return text.lower() if self.lower_case else text
+        return lower_case(text) if self.lower_case else text
 
     def reason(self, text: str) -> Optional[str]:
         """Returns why a text is left out; None where its label is kept."""

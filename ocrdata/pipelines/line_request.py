@@ -11,7 +11,8 @@ from ocrdata.render.effects.warp import Frame
 from ocrdata.render.lines.blocks import RenderConfig
 from ocrdata.render.lines.text_sampling import TextOptions
 from ocrdata.render.style.line_style import LineStyle, check_value, parse_overrides, read_styles
-from ocrdata.render.style.recipes import Recipe, Spread, find_recipe
+from ocrdata.render.style.mixtures import AnyRecipe, find_recipes
+from ocrdata.render.style.recipes import Spread
 from ocrdata.render.text.fonts import default_fonts, find_fonts
 from ocrdata.text.charset import Charset, read_charset
 from ocrdata.text.corpus import read_corpora
@@ -44,7 +45,7 @@ def read_request(
     min_count: Optional[int],
     dictionary: Optional[Path],
     near_duplicates: str,
-    style: str,
+    style: Tuple[str, ...],
     overrides: Tuple[str, ...],
     background: Tuple[str, ...],
     height: int,
@@ -59,6 +60,8 @@ def read_request(
     seed: int,
     limit: Optional[int],
     records: bool,
+    lower_case: bool = False,
+    fit: bool = False,
 ) -> RenderRequest:
     """Reads fonts, corpora, recipe, dictionary and backgrounds.
 
@@ -69,7 +72,7 @@ def read_request(
     if min_length > max_length:
         raise OptionError("--min-length is above --max-length.")
     skipped: Dict[str, int] = {}
-    recipe = _recipe(style, overrides, quality)
+    recipe = _recipe(style, overrides, quality, fit)
     pictures = find_pictures(background, skipped)
     charset = read_charset(dictionary) if dictionary else None
     config = RenderConfig(
@@ -83,6 +86,7 @@ def read_request(
         pictures,
         boxes,
         log_styles,
+        lower_case=lower_case,
     )
     texts: List[str] = []
     frequencies: List[int] = []
@@ -97,7 +101,7 @@ def read_request(
             texts.append(phrase.text)
             frequencies.append(phrase.frequency)
     if records and charset:
-        texts, frequencies = _encodable(texts, frequencies, charset, skipped)
+        texts, frequencies = _encodable(texts, frequencies, charset, config, skipped)
     chosen = TextOptions(
         variants,
         limit,
@@ -111,15 +115,28 @@ def read_request(
     return RenderRequest(texts, frequencies, config, chosen, skipped, charset)
 
 
-def _recipe(style: str, overrides: Tuple[str, ...], quality: Optional[str]) -> Recipe:
-    recipe = find_recipe(style)
+# As large as the height lets the ink be, and nothing around it.
+_FIT = {
+    "size": 1.5,
+    "margin_left": 0.0,
+    "margin_right": 0.0,
+    "margin_top": 0.0,
+    "margin_bottom": 0.0,
+}
+
+
+def _recipe(
+    style: Tuple[str, ...], overrides: Tuple[str, ...], quality: Optional[str], fit: bool
+) -> AnyRecipe:
+    recipe = find_recipes(style)
     if quality:
         low, _, high = quality.partition("..")
         spread = Spread(check_value("quality", low), check_value("quality", high or low))
         if spread.low > spread.high:
             raise OptionError(f"--quality needs LOW..HIGH, not {quality}.")
         recipe = recipe.with_spread("quality", spread)
-    return recipe.with_fixed(parse_overrides(overrides)) if overrides else recipe
+    fixed = {**(_FIT if fit else {}), **parse_overrides(overrides)}
+    return recipe.with_fixed(fixed) if fixed else recipe
 
 
 def _replayed(path: Path, overrides: Tuple[str, ...]) -> Tuple[List[str], Tuple[LineStyle, ...]]:
@@ -132,9 +149,18 @@ def _replayed(path: Path, overrides: Tuple[str, ...]) -> Tuple[List[str], Tuple[
 
 
 def _encodable(
-    texts: List[str], frequencies: List[int], charset: Charset, skipped: Dict[str, int]
+    texts: List[str],
+    frequencies: List[int],
+    charset: Charset,
+    config: RenderConfig,
+    skipped: Dict[str, int],
 ) -> Tuple[List[str], List[int]]:
-    pairs = [pair for pair in zip(texts, frequencies) if not charset.missing(pair[0])]
-    if len(pairs) < len(texts):
-        skipped["character not in the dictionary"] = len(texts) - len(pairs)
+    pairs = []
+    for text, frequency in zip(texts, frequencies):
+        missing = charset.missing(config.label(text))
+        if missing:
+            reason = f"character not in the dictionary: {missing[0]}"
+            skipped[reason] = skipped.get(reason, 0) + 1
+        else:
+            pairs.append((text, frequency))
     return [text for text, _ in pairs], [frequency for _, frequency in pairs]

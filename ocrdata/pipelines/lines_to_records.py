@@ -139,7 +139,7 @@ def _survey(context: _Context) -> Tuple[np.ndarray, Set[str]]:
             split = known.get(text)
             if split is None:
                 split = SPLITS.index(context.split_of(text))
-                characters.update(text)
+                characters.update(context.config.label(text))
                 # Random texts hardly ever come twice.
                 if context.plan.kind != "random":
                     known[text] = split

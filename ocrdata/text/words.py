@@ -27,6 +27,11 @@ def _jieba_folder() -> Path:
     return Path(spec.origin).parent
 
 
+def lower_case(text: str) -> str:
+    """Returns a text in lower case, as long as it was: İ becomes i, not i and a dot."""
+    return text.replace("\u0130", "i").lower()
+
+
 def read_jieba_words(parts_of_speech: Tuple[str, ...] = ()) -> List[Tuple[str, int]]:
     """Returns jieba's words with their frequencies, the most frequent first.
 

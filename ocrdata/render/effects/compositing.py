@@ -17,6 +17,23 @@ MOST_CONTRAST = 125.0
 _STEPS = np.arange(256.0)
 
 
+def with_strength(style: LineStyle) -> LineStyle:
+    """Returns a style whose levels of text and ground are swapped and moved as it asks for.
+
+    A strength above 0 moves them apart, to black and white at 1; one below 0 brings the text to
+    the ground, which it then leaves by the contrast asked for and no more.
+    """
+    ink, paper = (style.paper, style.ink) if style.invert else (style.ink, style.paper)
+    strength = style.strength
+    if strength < 0.0:
+        ink = paper + (ink - paper) * (1.0 + strength)
+    elif strength > 0.0:
+        dark, light = min(ink, paper) * (1.0 - strength), max(ink, paper)
+        light += (255.0 - light) * strength
+        ink, paper = (dark, light) if ink < paper else (light, dark)
+    return style._replace(ink=ink, paper=paper)
+
+
 def composite(
     mask: np.ndarray, ground: Optional[np.ndarray], style: LineStyle, em: float, color: bool
 ) -> np.ndarray:
@@ -28,11 +45,12 @@ def composite(
     opacity = max(style.opacity, style.contrast / MOST_CONTRAST)
     need = style.contrast / opacity
     if ground is None:
+        reach = style.paper, style.paper
         level, _ = separate(style.ink, style.paper, style.paper, need)
     else:
-        ground, level = _apart(ground, style.ink, need)
+        ground, level, reach = _apart(ground, style.ink, need)
     shade = tinted(level, style.ink_hue, style.ink_tint) if color else (level,) * 3
-    hung = bool(style.outline or style.shadow or style.emboss)
+    hung = bool(style.outline or style.shadow or style.emboss or style.glow or style.two_tone)
     if color and (ground is None or ground.ndim == 2):
         paper = tinted(style.paper, style.paper_hue, style.paper_tint)
         if not hung:
@@ -45,18 +63,53 @@ def composite(
     if not hung:
         return blend(ground, mask, shade, opacity)
     ground = _hang(ground, mask, style, em, level)
-    return _raise(blend(ground, mask, shade, opacity), mask, style)
+    if style.glow:
+        ground = blend(ground, _halo(mask, em), shade, 0.5 * style.glow)
+    image = blend(ground, mask, shade, opacity)
+    if style.two_tone:
+        image = _two_tone(image, mask, _other_level(level, reach, style.two_tone, need) * opacity)
+    return _raise(image, mask, style)
 
 
-def _apart(ground: np.ndarray, ink: float, need: float) -> Tuple[np.ndarray, float]:
-    """Returns the ground, its range squeezed where text has no room in it, and the text's level."""
+def _halo(mask: np.ndarray, em: float) -> np.ndarray:
+    return cv2.GaussianBlur(thicken(mask, 0.05 * em), (0, 0), max(0.7, 0.07 * em))
+
+
+def _other_level(level: float, reach: Tuple[float, float], levels: float, need: float) -> float:
+    """Returns by how much the text's other end differs from `level`, as far as contrast allows."""
+    low, high = (-level, reach[0] - need - level) if level < reach[0] else (0.0, 0.0)
+    if level > reach[1]:
+        low, high = reach[1] + need - level, 255.0 - level
+    change = min(max(levels, low), high)
+    other = min(max(-levels, low), high)
+    return change if abs(change) >= abs(other) else other
+
+
+def _two_tone(image: np.ndarray, mask: np.ndarray, change: float) -> np.ndarray:
+    """Shades text from its top, which stays, to its foot, which changes by so many levels."""
+    rows = np.flatnonzero(mask.max(axis=1) > 127)
+    if not len(rows) or abs(change) < 1.0:
+        return image
+    ramp = np.clip((np.arange(len(mask)) - rows[0]) / max(1, rows[-1] - rows[0]), 0.0, 1.0)
+    levels = np.rint(mask * (ramp[:, None] * (change / 255.0))).astype(np.int16)
+    return np.clip(image + (levels[..., None] if image.ndim == 3 else levels), 0, 255).astype(
+        np.uint8
+    )
+
+
+_Levels = Tuple[float, float]
+
+
+def _apart(ground: np.ndarray, ink: float, need: float) -> Tuple[np.ndarray, float, _Levels]:
+    """Returns the ground, squeezed where text has no room in it, the text's and its own levels."""
     low, high = levels_of(ground)
     level, shrink = separate(ink, low, high, need)
     if shrink < 1.0:
         middle = (low + high) / 2.0
         table = np.clip((_STEPS - middle) * shrink + middle, 0, 255)
         ground = cv2.LUT(ground, np.rint(table).astype(np.uint8))
-    return ground, level
+        low, high = ((end - middle) * shrink + middle for end in (low, high))
+    return ground, level, (low, high)
 
 
 def blend(ground: np.ndarray, mask: np.ndarray, color: Color, opacity: float) -> np.ndarray:

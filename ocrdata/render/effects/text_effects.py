@@ -1,4 +1,4 @@
-"""The text's own looks, on its bitmap: weight, bleeding, wear, underline, frame and neighbours."""
+"""The text's own looks, on its bitmap: weight, bleeding, dots, underline, frame and neighbours."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ from ocrdata.render.text.layout import CharacterBox, TextBitmap
 
 # A stem's change at the ends of the range of weight, in ems.
 _THICKER, _THINNER, _BLEED = 0.08, 0.03, 0.05
+# Half of the width of a hollow letter's edge, in ems.
+_EDGE = 0.022
+# How much of a word beside the text is drawn, in ems.
+_NEXT = 0.5
 
 
 @lru_cache(maxsize=64)
@@ -36,6 +40,7 @@ def thicken(ink: np.ndarray, radius: float) -> np.ndarray:
 def reach_of(style: LineStyle) -> float:
     """Returns how far the ink and what hangs on it reach beyond the glyphs, in ems."""
     reach = max(0.0, style.weight) * _THICKER / 2 + style.bleed * _BLEED + style.outline
+    reach += style.hollow * _EDGE
     if style.shadow:
         reach += max(abs(style.shadow_x), abs(style.shadow_y)) + 0.03
     return reach
@@ -49,13 +54,16 @@ def apply_text_effects(
     Returns the ink, the box that must be seen, and by how many pixels everything has moved right
     and down. `line` is what a neighbouring line shows. Of a column, below is on its left.
     """
-    extra = style.underline or style.frame or style.above or style.below
+    beside = style.before or style.after
+    extra = style.underline or style.frame or style.above or style.below or beside
     pad = reach_of(style) * size
-    if not (pad or extra or style.weight or style.wear):
+    if not (pad or extra or style.weight or style.wear or style.dots):
         return bitmap.ink, bitmap.box, 0
     ground = int(math.ceil(pad + (0.35 * size if extra else 1.0)))
     if style.above or style.below:
         ground += line.ink.shape[1 if vertical else 0] + size // 2
+    elif beside:
+        ground += int((max(style.before, style.after) + _NEXT) * size)
     border = cv2.BORDER_CONSTANT
     ink = cv2.copyMakeBorder(bitmap.ink, ground, ground, ground, ground, border, value=0)
     spread = style.weight * (_THICKER if style.weight > 0 else _THINNER) / 2 * size
@@ -66,6 +74,10 @@ def apply_text_effects(
         ink = cv2.addWeighted(ink, 0.4, cv2.GaussianBlur(soft, (0, 0), 0.03 * size), 0.6, 0.0)
     if style.wear:
         ink = wear(ink, style.wear, style.wear_at)
+    if style.hollow:
+        ink = hollow(ink, max(0.7, _EDGE * size))
+    if style.dots:
+        ink = cv2.multiply(ink, _raster(ink.shape, max(3.0, style.dots * size)), scale=1.0 / 255.0)
     x0, y0, x1, y1 = (edge + ground for edge in bitmap.box)
     box = (x0 - pad, y0 - pad, x1 + pad, y1 + pad)
     if extra and vertical:
@@ -87,6 +99,18 @@ def _laid(box: CharacterBox, width: int) -> CharacterBox:
 def _laid_bitmap(bitmap: TextBitmap) -> TextBitmap:
     ink = np.rot90(bitmap.ink)
     return bitmap._replace(ink=ink, box=_laid(bitmap.box, bitmap.ink.shape[1]))
+
+
+def hollow(ink: np.ndarray, radius: float) -> np.ndarray:
+    """Returns the edges of letters only, twice `radius` pixels wide; thin strokes stay whole."""
+    inside = thicken(ink, -radius)
+    return cv2.subtract(thicken(ink, radius), inside)
+
+
+def _raster(shape: Tuple[int, int], pitch: float) -> np.ndarray:
+    """Returns round dots `pitch` pixels apart, uint8 [h, w]."""
+    down, across = (np.cos(np.arange(n, dtype=np.float32) * (2 * math.pi / pitch)) for n in shape)
+    return np.clip((down[:, None] + across + 0.7) * 300.0, 0, 255).astype(np.uint8)
 
 
 def wear(ink: np.ndarray, share: float, place: float) -> np.ndarray:
@@ -135,7 +159,25 @@ def _decorate(
         _stamp(ink, line, x0, full[1] - style.above * size - height)
     if style.below:
         _stamp(ink, line, x0, full[3] + style.below * size)
+    if style.before or style.after:
+        _stamp_beside(ink, full, em_top, size, style, line)
     return full
+
+
+def _stamp_beside(
+    ink: np.ndarray, box: CharacterBox, em_top: float, size: int, style: LineStyle, line: TextBitmap
+) -> None:
+    """Draws the end of a word before the text, and the start of one behind it."""
+    x0, y0, x1, y1 = (int(round(edge)) for edge in line.box)
+    y = em_top - line.em_top + y0
+    some = int(_NEXT * size)
+    if style.before:
+        start = max(x0, x1 - some)
+        end = line._replace(box=(start, y0, x1, y1))
+        _stamp(ink, end, box[0] - style.before * size - (x1 - start), y)
+    if style.after:
+        begin = line._replace(box=(x0, y0, min(x1, x0 + some), y1))
+        _stamp(ink, begin, box[2] + style.after * size, y)
 
 
 def _bar(ink: np.ndarray, x0: float, y0: float, x1: float, y1: float) -> None:

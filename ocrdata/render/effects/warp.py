@@ -16,8 +16,6 @@ from ocrdata.render.effects.noise import smooth_field
 from ocrdata.render.style.line_style import LineStyle
 from ocrdata.render.text.layout import CharacterBox
 
-# A line may rise by this share of the picture's height from end to end.
-MAX_RISE = 0.3
 # So far, in pixels a pixel of height, perspective may make a letter lean.
 MAX_LEAN = 0.3
 
@@ -71,11 +69,13 @@ class Shape(NamedTuple):
 def shape_of(box: CharacterBox, scale: float, style: LineStyle, frame: Frame) -> Shape:
     """Returns how a style turns, shears and tilts a box that is scaled."""
     width, height = max(box[2] - box[0], 1.0), max(box[3] - box[1], 1.0)
-    rise = MAX_RISE * frame.height / (scale * (height if frame.vertical else width))
+    length = height if frame.vertical else width * style.stretch
+    rise = style.rise * frame.height / (scale * length)
     limit = math.degrees(math.asin(min(1.0, rise)))
     angle = math.radians(max(-limit, min(limit, style.rotation)))
     cos, sin, shear = math.cos(angle) * scale, math.sin(angle) * scale, style.shear
     a, b, c, d = cos, sin - shear * cos, -sin, cos + shear * sin
+    a, c = a * style.stretch, c * style.stretch
     # At the ends of a long line the letters lean with the tilt across it.
     kx = _within(style.perspective_x / width, 2.0 * MAX_LEAN / height)
     ky = _within(style.perspective_y / height, 2.0 * MAX_LEAN / width)
@@ -227,11 +227,11 @@ def _displacement(place: Placement, points: np.ndarray) -> np.ndarray:
     return moved
 
 
-def warp_boxes(boxes: np.ndarray, place: Placement) -> np.ndarray:
-    """Returns the quads (float32 [n, 4, 2], clockwise) of boxes [n, 4] of the bitmap."""
+def warp_quads(corners: np.ndarray, place: Placement) -> np.ndarray:
+    """Returns the quads (float32 [n, 4, 2], clockwise) of corners [n, 4, 2] of the bitmap."""
     if place.exact is not None:
-        return (box_corners(boxes) + place.exact).astype(np.float32)
-    quads = transform(place.matrix, box_corners(boxes))
+        return (corners + place.exact).astype(np.float32)
+    quads = transform(place.matrix, corners)
     if place.wave or place.elastic:
         start = quads
         for _ in range(2):

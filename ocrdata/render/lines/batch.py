@@ -112,7 +112,7 @@ def write_lists(staged: Staged, plan: TextPlan, config: RenderConfig, test_fract
                     if plan.kind != "random":
                         sides[text] = side
                 key = image_key(task.number * BLOCK_SIZE + place, config.form)
-                (test if side else train).write(f"{key} {text}\n")
+                (test if side else train).write(f"{key} {config.label(text)}\n")
 
 
 def _join_parts(folder: Path, name: str, plan: TextPlan) -> None:

@@ -18,11 +18,12 @@ from ocrdata.render.lines.line import LineRenderer, RenderedLine
 from ocrdata.render.lines.plain_lines import draw_plain_lines, is_plain_recipe
 from ocrdata.render.lines.text_sampling import BLOCK_SIZE, TextBlockTask
 from ocrdata.render.style.line_style import LineStyle, style_line
-from ocrdata.render.style.recipes import Recipe
-from ocrdata.render.style.style_sampling import DRAWS, draw_styles
+from ocrdata.render.style.mixtures import AnyRecipe
+from ocrdata.render.style.style_sampling import draw_styles
 from ocrdata.render.text.font_face import FontFace
 from ocrdata.render.text.glyph_store import LARGE_CACHE, SMALL_CACHE
 from ocrdata.render.text.glyphs import GlyphCache
+from ocrdata.text.words import lower_case
 
 _FOLDER_SIZE = 10_000
 # Blocks share out the user's pictures.
@@ -36,7 +37,7 @@ class RenderConfig(NamedTuple):
     """What decides every picture of a run; plain data that travels to the workers."""
 
     faces: Tuple[FontFace, ...]
-    recipe: Recipe
+    recipe: AnyRecipe
     frame: Frame = Frame(32)
     seed: int = 0
     form: str = "jpg"
@@ -46,6 +47,11 @@ class RenderConfig(NamedTuple):
     boxes: bool = False
     log: bool = False
     replay: Tuple[LineStyle, ...] = ()
+    lower_case: bool = False
+
+    def label(self, text: str) -> str:
+        """Returns what the picture of a text is labelled with."""
+        return lower_case(text) if self.lower_case else text
 
 
 class RenderedImage(NamedTuple):
@@ -79,8 +85,7 @@ def styles_of(config: RenderConfig, number: int, places: Sequence[int]) -> List[
     """Returns the styles of some places in a block."""
     if config.replay:
         return [config.replay[number * BLOCK_SIZE + place] for place in places]
-    rows = random_streams.uniform_block(config.seed, "line-style", number, BLOCK_SIZE, DRAWS)
-    styles = draw_styles(rows[list(places)] if len(places) < BLOCK_SIZE else rows, config.recipe)
+    styles = draw_styles(config.seed, "line-style", number, BLOCK_SIZE, config.recipe, places)
     if len(config.pictures) <= _PICTURES_A_BLOCK or not config.recipe.is_drawn("picture"):
         return styles
     rng = random_streams.stream(config.seed, "block-pictures", number)
@@ -97,7 +102,7 @@ def _from_chosen(style: LineStyle, chosen: List[int], count: int) -> LineStyle:
 
 
 class DrawnLine(NamedTuple):
-    """A line's picture before it is a file: its number in the run, text, style and pixels."""
+    """A line's picture before it is a file: its number in the run, label, style and pixels."""
 
     number: int
     text: str
@@ -122,7 +127,8 @@ def draw_block(
         part = slice(first, min(first + _AT_ONCE, len(places)))
         drawn = _draw(config, renderer, texts[part], styles[part])
         for place, text, style, line in zip(places[part], texts[part], styles[part], drawn):
-            yield DrawnLine(task.number * BLOCK_SIZE + place, text, style, line)
+            number = task.number * BLOCK_SIZE + place
+            yield DrawnLine(number, config.label(text), style, line)
 
 
 def render_block(
@@ -149,12 +155,12 @@ def write_block(config: RenderConfig, folder: Path, task: TextBlockTask) -> Tupl
     boxes: List[str] = []
     styles: List[str] = []
     pictures = FolderWriter(folder)
-    for item in render_block(config, task):
+    for text, item in zip(task.texts, render_block(config, task)):
         pictures.write(item.sample.key, item.sample.image_bytes())
         if item.quads is not None:
             boxes.append(box_line(item.sample, item.quads))
         if config.log:
-            styles.append(style_line(item.sample.key, item.sample.text or "", item.style))
+            styles.append(style_line(item.sample.key, text, item.style))
     for name, rows in ((BOXES_FOLDER, boxes), (STYLES_FOLDER, styles)):
         if rows:
             part = folder / name / part_name(task.number)

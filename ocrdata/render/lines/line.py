@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
 
+from ocrdata.render.effects.arc import bend_ink
 from ocrdata.render.effects.backgrounds import BackgroundBank, draw_ground
-from ocrdata.render.effects.compositing import composite
+from ocrdata.render.effects.compositing import composite, with_strength
 from ocrdata.render.effects.image_effects import degrade
 from ocrdata.render.effects.noise import read_bank
 from ocrdata.render.effects.text_effects import apply_text_effects, draw_rules
-from ocrdata.render.effects.warp import Frame, Placement, warp_boxes, warp_ink
+from ocrdata.render.effects.warp import Frame, Placement, box_corners, warp_ink, warp_quads
 from ocrdata.render.lines.line_geometry import place_bitmap
 from ocrdata.render.style.line_style import LineStyle
 from ocrdata.render.text.glyphs import GlyphCache
@@ -25,6 +27,8 @@ _FINE, _FINE_UP_TO = 2, 48
 _FINER, _ROUGHER, _BLURRED, _STEP = 2.2, 1.4, 1.2, 0.6
 MIN_MASTER = 12
 _FRAME = Frame(32)
+# From here on: radicals, Chinese characters, kana, and their punctuation.
+_IDEOGRAPHS = "\u2e80"
 
 
 class RenderedLine(NamedTuple):
@@ -105,8 +109,7 @@ class LineRenderer:
         processor's caches: a few dozen at once take a fifth less time.
         """
         styles = [
-            style._replace(ink=style.paper, paper=style.ink) if style.invert else style
-            for style in styles
+            with_strength(style) if style.strength or style.invert else style for style in styles
         ]
         inks = [self.ink(text, style, boxes) for text, style in zip(texts, styles)]
         for ink, style in zip(inks, styles):
@@ -130,9 +133,14 @@ class LineRenderer:
         return Ink(mask, pose.size * pose.place.scale, pose.quads)
 
     def _pose(self, text: str, style: LineStyle, boxes: bool) -> _Pose:
-        if len(text) < 2 and (style.underline or style.frame or style.above or style.below):
+        if len(text) < 2:
             # With a line below it 一 reads 二, and 口 in a frame reads 回.
-            style = style._replace(underline=0.0, frame=0.0, above=0.0, below=0.0)
+            style = style._replace(
+                underline=0.0, frame=0.0, above=0.0, below=0.0, before=0.0, after=0.0
+            )
+        elif (style.before or style.after) and (self.frame.length or self.frame.vertical):
+            # Where a line stands in a fixed width, all of the word beside it would be seen.
+            style = style._replace(before=0.0, after=0.0)
         face = self.cache.pick(text, style.face)
         size, fine = self.master(style)
         pose = self._set(text, face, size, fine, style, boxes)
@@ -145,19 +153,24 @@ class LineRenderer:
     def _set(
         self, text: str, face: Face, size: int, fine: int, style: LineStyle, boxes: bool
     ) -> _Pose:
-        setting = Typesetting(style.spacing * size, style.word_spacing, _jitters(text, style, size))
+        spacing = style.spacing * (1.0 if max(text) >= _IDEOGRAPHS else style.latin_spacing)
+        setting = Typesetting(spacing * size, style.word_spacing, _jitters(text, style, size))
         put = set_column if self.frame.vertical else set_line
         bitmap = put(text, face, size, setting, self.cache, boxes)
         near = NO_LINE
-        if style.above or style.below:
+        if style.above or style.below or style.before or style.after:
             near = put(_other_text(text, style), face, size, setting, self.cache)
         ink, box, moved = apply_text_effects(bitmap, size, style, near, self.frame.vertical)
         em = (bitmap.em_left + moved, bitmap.em_top + moved, float(size))
+        arc = None
+        if style.arc and not self.frame.vertical:
+            ink, arc = bend_ink(ink, box, math.radians(style.arc))
+            em, box = (arc.left, arc.middle - size / 2.0, float(size)), arc.box
         place = place_bitmap(box, em, style, self.frame)
         quads = None
         if boxes:
-            flat = np.array(bitmap.boxes, np.float64) + moved
-            quads = warp_boxes(_grown(flat, style, size), place)
+            flat = box_corners(_grown(np.array(bitmap.boxes, np.float64) + moved, style, size))
+            quads = warp_quads(flat if arc is None else arc.bend(flat), place)
         return _Pose(ink, place, size, fine, quads)
 
 
@@ -177,6 +190,10 @@ def _is_bent(style: LineStyle) -> bool:
         or style.perspective_y
         or style.curve
         or style.elastic
+        or style.arc
+        or style.stretch != 1.0
+        or style.before
+        or style.after
     )
 
 

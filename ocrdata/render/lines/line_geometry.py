@@ -1,6 +1,7 @@
 """Where a line goes: how large it comes out, how wide its picture is, and the matrix to it.
 
-The canvas is made to hold the warped box of the ink, so nothing is ever clipped.
+The canvas is made to hold the warped box of the ink, so nothing is clipped but where a margin below
+zero asks for it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from ocrdata.render.text.layout import CharacterBox
 
 # A line of a fixed width may be condensed so far, and is then made smaller.
 MIN_CONDENSED = 0.7
+# So much of a word beside the text is seen, in ems: more of it could be read.
+_MOST_OF_NEXT = 0.08
 _UNMOVED = np.eye(3)
 
 
@@ -42,8 +45,13 @@ def place_bitmap(
         shape.high[across],
     )
     bend = style.curve * side + style.elastic * em[2] * scale
-    thin = long = min(1.0, 0.999 * (side - 2.0 * bend) / (foot - top))
+    above, below = style.margin_top * side, style.margin_bottom * side
+    thin = long = min(1.0, 0.999 * (side - above - below - 2.0 * bend) / (foot - top))
     before, behind = style.margin_left * side, style.margin_right * side
+    if style.before:
+        before = min(before, (style.before + _MOST_OF_NEXT) * em[2] * scale * long)
+    if style.after:
+        behind = min(behind, (style.after + _MOST_OF_NEXT) * em[2] * scale * long)
     if frame.length is not None:
         before, behind = min(before, 0.1 * frame.length), min(behind, 0.1 * frame.length)
         room = (frame.length - before - behind - 2.0 * bend) / ((end - start) * long)
@@ -58,7 +66,7 @@ def place_bitmap(
         middle += style.align * max(0.0, length - before - behind - extent)
     off = em[across] + em[2] / 2.0 - (box[across] + box[across + 2]) / 2.0
     wanted = side / 2.0 + style.shift * (side - em[2] * scale * thin) / 2.0 - off * scale * thin
-    level = min(max(wanted, -top), side - foot)
+    level = min(max(wanted, above - top), side - below - foot)
     if frame.vertical:
         matrix, size = matrix_of(shape, (thin, long), (level, middle)), (side, length)
     else:
@@ -70,6 +78,7 @@ def is_plain(style: LineStyle, scale: float) -> bool:
     """Says whether a bitmap is copied as it is, without any resampling."""
     return (
         abs(scale - 1.0) < 0.02
+        and style.stretch == 1.0
         and not (style.rotation or style.shear or style.perspective_x or style.perspective_y)
         and not (style.curve or style.elastic)
     )
@@ -99,11 +108,12 @@ def exact_place(
     across, along = (0, 1) if frame.vertical else (1, 0)
     thick = box[across + 2] - box[across]
     room = exact_room(math.ceil(box[along + 2] - box[along]), style, frame)
-    if room is None or thick > side:
+    above, below = math.ceil(style.margin_top * side), math.ceil(style.margin_bottom * side)
+    if room is None or thick > side - above - below or style.before or style.after:
         return None
     top = exact_top(em, style, frame) + box[across]
     # Not round(): of halves it takes the even one, so that lines would not stand alike.
-    corner = int(min(max(math.floor(top + 0.5), 0), side - math.ceil(thick)))
+    corner = int(min(max(math.floor(top + 0.5), above), side - below - math.ceil(thick)))
     return room[0] - int(box[along]), corner - int(box[across]), room[1]
 
 

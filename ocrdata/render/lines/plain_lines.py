@@ -18,6 +18,7 @@ from ocrdata.render.effects.warp import Frame
 from ocrdata.render.lines.line import LineRenderer, RenderedLine
 from ocrdata.render.lines.line_geometry import exact_room, exact_top, is_plain
 from ocrdata.render.style.line_style import FIELDS, NEUTRAL, LineStyle
+from ocrdata.render.style.mixtures import AnyRecipe, Mixture
 from ocrdata.render.style.recipes import Recipe
 from ocrdata.render.text.layout import EM_TOP, empty_cell, spaced
 from ocrdata.render.text.rasters import Glyph, cell_rows
@@ -40,8 +41,10 @@ _FREE = ("face", "quality")
 
 
 @lru_cache(maxsize=16)
-def is_plain_recipe(recipe: Recipe) -> bool:
+def is_plain_recipe(recipe: AnyRecipe) -> bool:
     """Says whether all lines of a recipe are alike, and no pixel of theirs is ever resampled."""
+    if isinstance(recipe, Mixture):
+        return False
     if recipe.color or recipe.backgrounds[0] != sum(recipe.backgrounds):
         return False
     return all(

@@ -92,7 +92,7 @@ def dry_run_lines(
             side = sides.get(text)
             if side is None:
                 side = on_test_side(text, config.seed, options.test_fraction)
-                characters.update(text)
+                characters.update(config.label(text))
                 texts += 1
                 # Random texts hardly ever come twice: remembering them all would fill the memory.
                 if plan.kind != "random":
@@ -105,12 +105,8 @@ def dry_run_lines(
 
 def describe_lines(plan: TextPlan, config: RenderConfig, options: TextOptions) -> Dict[str, Any]:
     """Returns everything that decides the bytes of a run, as the manifest holds it."""
-    recipe = config.recipe
     return {
-        "style": recipe.name,
-        "recipe": {name: list(spread) for name, spread in recipe.spreads},
-        "backgrounds": list(recipe.backgrounds),
-        "overrides": dict(recipe.fixed),
+        **config.recipe.describe(),
         "height": config.frame.height,
         "width": config.frame.length,
         "vertical": config.frame.vertical,
@@ -118,6 +114,7 @@ def describe_lines(plan: TextPlan, config: RenderConfig, options: TextOptions) -
         "seed": config.seed,
         "boxes": config.boxes,
         "styles": config.log,
+        "lower_case": config.lower_case,
         "fonts": [str(face) for face in config.faces],
         "latin_fonts": [str(face) for face in config.latin],
         "fallback": config.fallback,

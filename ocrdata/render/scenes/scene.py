@@ -39,7 +39,7 @@ from ocrdata.render.scenes.scene_layout import (
     set_block,
 )
 from ocrdata.render.style.line_style import NEUTRAL, LineStyle
-from ocrdata.render.style.style_sampling import DRAWS, draw_styles
+from ocrdata.render.style.style_sampling import draw_styles
 from ocrdata.render.text.glyphs import GlyphCache
 
 # Text lower than this cannot be read, by anyone.
@@ -71,8 +71,7 @@ def draw_scene(config: SceneConfig, number: int, texts: Tuple[str, ...]) -> Draw
     """Returns a scene: as many of the texts as its random stream asks for and fit."""
     cache, pictures = _kept(config)
     rng = random_streams.stream(config.seed, "scene", number)
-    rows = random_streams.uniform_block(config.seed, "scene-style", number, MOST_TEXTS + 1, DRAWS)
-    styles = draw_styles(rows, config.recipe)
+    styles = draw_styles(config.seed, "scene-style", number, MOST_TEXTS + 1, config.recipe)
     image = draw_scene_ground(config, rng, pictures)
     room = OccupancyGrid(*config.size)
     wanted, written = rng.randint(*config.texts), 0

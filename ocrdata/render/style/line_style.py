@@ -94,23 +94,39 @@ class LineStyle(NamedTuple):
     specks_at: float = 0.0
     artefacts: float = 0.0  # quality of an earlier JPEG; 0 is none
     quality: float = 95.0  # of the file
+    # Later fields, drawn from numbers of their own: see `style_sampling.py`.
+    stretch: float = 1.0  # width of the letters: below 1 condensed, above 1 extended
+    latin_spacing: float = 1.0  # share of `spacing` that lines without ideographs get
+    margin_top: float = 0.0  # least free height, as a share of it; below 0 the ink is cut
+    margin_bottom: float = 0.0
+    rise: float = 0.3  # the most a turned line rises, as a share of the height
+    arc: float = 0.0  # degrees from end to end, above 0 over a circle
+    strength: float = 0.0  # -1: no further apart than `contrast`; 1: black and white
+    before: float = 0.0  # gap to a word at the left, as a share of the em; 0 is no such word
+    after: float = 0.0
+    glow: float = 0.0  # opacity of a halo
+    two_tone: float = 0.0  # levels from the text's top to its foot
+    dots: float = 0.0  # distance of the dots that text is made of, as a share of the em
+    hollow: float = 0.0  # 1: only the letters' edges
 
 
 # What a field may be; the others are places and shares in [0, 1].
 _LIMITS = {
-    "size": (0.1, 1.0),
+    "size": (0.1, 1.5),
     "weight": (-1.0, 1.0),
     "spacing": (-0.2, 2.0),
     "word_spacing": (0.2, 4.0),
     "jitter": (0.0, 0.3),
-    "margin_left": (0.0, 4.0),
-    "margin_right": (0.0, 4.0),
+    "margin_left": (-0.1, 4.0),
+    "margin_right": (-0.1, 4.0),
+    "margin_top": (-0.1, 0.6),
+    "margin_bottom": (-0.1, 0.6),
     "shift": (-1.0, 1.0),
     "ink": (0.0, 255.0),
     "paper": (0.0, 255.0),
     "ink_hue": (0.0, 360.0),
     "paper_hue": (0.0, 360.0),
-    "contrast": (20.0, 125.0),
+    "contrast": (8.0, 125.0),
     "opacity": (0.3, 1.0),
     "outline": (0.0, 0.2),
     "outline_level": (0.0, 255.0),
@@ -145,6 +161,13 @@ _LIMITS = {
     "specks": (0.0, 0.3),
     "artefacts": (0.0, 100.0),
     "quality": (1.0, 100.0),
+    "stretch": (0.4, 2.0),
+    "latin_spacing": (-1.0, 4.0),
+    "rise": (0.05, 0.8),
+    "arc": (-150.0, 150.0),
+    "strength": (-1.0, 1.0),
+    "two_tone": (-120.0, 120.0),
+    "dots": (0.0, 0.2),
 }
 FIELDS = LineStyle._fields
 NEUTRAL = LineStyle()

@@ -27,6 +27,7 @@ _PAIRS = {
     "margin": ("margin_left", "margin_right"),
     "perspective": ("perspective_x", "perspective_y"),
     "neighbours": ("above", "below"),
+    "sides": ("before", "after"),
 }
 # These choose a place, so they are drawn from everything unless a recipe says otherwise.
 _PLACES = tuple(name for name in FIELDS if name == "face" or name.endswith("_at"))
@@ -87,6 +88,15 @@ class Recipe:
         """Returns the recipe with another range for a field."""
         spreads = {**dict(self.spreads), name: spread}
         return Recipe(self.name, tuple(sorted(spreads.items())), self.backgrounds, self.fixed)
+
+    def describe(self) -> Dict[str, Any]:
+        """Returns everything that decides the styles, as the manifest holds it."""
+        return {
+            "style": self.name,
+            "recipe": {name: list(spread) for name, spread in self.spreads},
+            "backgrounds": list(self.backgrounds),
+            "overrides": dict(self.fixed),
+        }
 
 
 def recipe_names() -> List[str]:

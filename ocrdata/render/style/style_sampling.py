@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, List, NamedTuple, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
+from ocrdata.base import random_streams
 from ocrdata.render.style.line_style import BACKGROUNDS, FIELDS, NEUTRAL, LineStyle
+from ocrdata.render.style.mixtures import AnyRecipe, Mixture
 from ocrdata.render.style.recipes import Recipe, Spread
 
-# Two uniform numbers for each field of a style: whether, and how much.
-DRAWS = 2 * len(FIELDS)
+# Two uniform numbers for each field of a style: whether, and how much. Fields that came later are
+# drawn from a stream of their own, so that presets without them keep their bytes.
+_FIRST = FIELDS.index("quality") + 1
+_DRAWS, _LATER_DRAWS = 2 * _FIRST, 2 * (len(FIELDS) - _FIRST)
 _BACKGROUND = FIELDS.index("background")
 # Where a place is read at all; without such a field it is left out.
 _READERS = {
@@ -19,7 +23,7 @@ _READERS = {
     "elastic_at": ("elastic",),
     "fold_at": ("fold",),
     "jitter_at": ("jitter",),
-    "neighbour_at": ("above", "below"),
+    "neighbour_at": ("above", "below", "before", "after"),
     "noise_at": ("noise", "poisson"),
     "picture_at": ("picture",),
     "specks_at": ("specks",),
@@ -60,12 +64,50 @@ def _effective(recipe: Recipe, name: str) -> Spread:
     return recipe.spread(name)
 
 
-def draw_styles(rows: np.ndarray, recipe: Recipe) -> List[LineStyle]:
-    """Turns uniform numbers (float64 [n, DRAWS]) into n styles."""
-    table, half, count = _table(recipe), len(FIELDS), len(rows)
-    values = np.where(
-        rows[:, :half] < table.chance, table.low + rows[:, half:] * table.width, table.neutral
-    )
+def draw_styles(
+    seed: int,
+    stream: str,
+    number: int,
+    count: int,
+    recipe: AnyRecipe,
+    places: Optional[Sequence[int]] = None,
+) -> List[LineStyle]:
+    """Returns `count` styles, those of a block of a random stream, or those of some `places` in it.
+
+    The same seed, stream and number give the same styles.
+    """
+    chosen = range(count) if places is None else places
+    if isinstance(recipe, Mixture):
+        return _draw_mixed(seed, stream, number, count, recipe, chosen)
+    rows = random_streams.uniform_block(seed, stream, number, count, _DRAWS)
+    later = np.zeros((count, _LATER_DRAWS))
+    if max(_table(recipe).varying, default=0) >= _FIRST:
+        later = random_streams.uniform_block(seed, stream + "-later", number, count, _LATER_DRAWS)
+    if len(chosen) < count:
+        rows, later = rows[list(chosen)], later[list(chosen)]
+    return _to_styles(rows, later, recipe)
+
+
+def _draw_mixed(
+    seed: int, stream: str, number: int, count: int, mixture: Mixture, places: Sequence[int]
+) -> List[LineStyle]:
+    """Draws each line from one of a mixture's recipes, by their weights."""
+    drawn = random_streams.uniform_block(seed, stream + "-recipe", number, count, 1)[:, 0]
+    shares = np.cumsum(mixture.weights) / sum(mixture.weights)
+    kinds = np.searchsorted(shares, drawn, side="right").clip(max=len(shares) - 1)
+    found: Dict[int, LineStyle] = {}
+    for kind, recipe in enumerate(mixture.recipes):
+        own = [place for place in places if kinds[place] == kind]
+        found.update(zip(own, draw_styles(seed, stream, number, count, recipe, own) if own else ()))
+    return [found[place] for place in places]
+
+
+def _to_styles(rows: np.ndarray, later: np.ndarray, recipe: Recipe) -> List[LineStyle]:
+    """Turns uniform numbers (float64 [n, draws]) into n styles."""
+    table, count, half = _table(recipe), len(rows), later.shape[1] // 2
+    chances = np.concatenate([rows[:, :_FIRST], later[:, :half]], axis=1)
+    amounts = np.concatenate([rows[:, _FIRST:], later[:, half:]], axis=1)
+    values = np.where(chances < table.chance, table.low + amounts * table.width, table.neutral)
     _keep_legible(values)
     kinds = np.searchsorted(table.weights, rows[:, _BACKGROUND], side="right").clip(max=3)
     # What is the same in all lines is one number, not one a line.
@@ -89,7 +131,8 @@ def _keep_legible(values: np.ndarray) -> None:
     columns["defocus"] *= columns["motion"] == 0
     unsharp = ~sharp | (columns["blur"] > 0)
     columns["resolution"][unsharp] = 1.0
-    em = 32.0 * columns["size"]
+    # Faint text bears less of a blur.
+    em = 32.0 * columns["size"].clip(max=1.0) * (columns["contrast"] / 60.0).clip(0.5, 1.0)
     np.minimum(columns["blur"], 0.045 * em, out=columns["blur"])
     np.minimum(columns["defocus"], 0.065 * em, out=columns["defocus"])
     np.minimum(columns["motion"], 0.14 * em, out=columns["motion"])
@@ -106,3 +149,20 @@ def _keep_legible(values: np.ndarray) -> None:
     # What is thin already would break.
     columns["wear"] *= (columns["weight"] >= 0) & (columns["outline"] == 0)
     columns["emboss"] *= columns["outline"] == 0
+    _keep_ornaments_apart(columns)
+
+
+def _keep_ornaments_apart(columns: Dict[str, np.ndarray]) -> None:
+    """Leaves one ornament a line, in place, and none on faint or thin text."""
+    bare = (columns["outline"] == 0) & (columns["emboss"] == 0) & (columns["contrast"] >= 40.0)
+    for name in ("hollow", "dots", "glow", "two_tone"):
+        columns[name] *= bare
+        bare = bare & (columns[name] == 0)
+    airy = (columns["hollow"] > 0) | (columns["dots"] > 0)
+    if airy.any():
+        columns["hollow"][:] = columns["hollow"] > 0
+        columns["weight"][airy] = np.maximum(columns["weight"][airy], 0.2)
+        for name in ("wear", "bleed", "motion", "defocus", "specks"):
+            columns[name][airy] = 0.0
+        columns["blur"][airy] = np.minimum(columns["blur"][airy], 0.5)
+        columns["resolution"][airy] = np.maximum(columns["resolution"][airy], 0.8)
