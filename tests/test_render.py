@@ -83,6 +83,13 @@ def test_scaled_lines_keep_the_strokes_of_the_font(cache, renderers, face, size)
     assert found[0] < 5
 
 
+def uncut(style):
+    """A style without what is cut off on purpose."""
+    names = ("margin_left", "margin_right", "margin_top", "margin_bottom")
+    kept = {name: max(0.0, getattr(style, name)) for name in names}
+    return style._replace(before=0.0, after=0.0, **kept)
+
+
 def with_one_character(text, place):
     """The text with spaces as wide as its characters; of a square script nothing else moves."""
     return "".join(c if i == place else "\u3000" for i, c in enumerate(text))
@@ -92,8 +99,8 @@ def with_one_character(text, place):
 @given(st.sampled_from(sorted(PRESETS)), st.integers(0, 299), st.integers(0, 4))
 def test_boxes_hold_their_characters(renderers, recipe, number, place):
     text = "霜国丽明量"
-    style = styles_of(recipe, 300)[number]._replace(
-        underline=0, frame=0, above=0, below=0, rule=0, wear=0, word_spacing=1
+    style = uncut(styles_of(recipe, 300)[number])._replace(
+        underline=0, frame=0, above=0, below=0, rule=0, wear=0, word_spacing=1, dots=0
     )
     whole = renderers[recipe].ink(text, style, boxes=True)
     quads, mask = whole.quads, whole.mask
@@ -107,13 +114,6 @@ def test_boxes_hold_their_characters(renderers, recipe, number, place):
     cv2.fillConvexPoly(one, np.rint(quads[place] - 0.5).astype(np.int32), 255)
     # A square character of many strokes fills its box.
     assert (mask[one > 0] > 64).mean() > 0.12
-
-
-def uncut(style):
-    """A style without what is cut off on purpose."""
-    names = ("margin_left", "margin_right", "margin_top", "margin_bottom")
-    kept = {name: max(0.0, getattr(style, name)) for name in names}
-    return style._replace(before=0.0, after=0.0, **kept)
 
 
 @settings(deadline=None, max_examples=80)

@@ -22,7 +22,7 @@ from ocrdata.render.lines.blocks import RenderConfig, draw_block, image_key
 from ocrdata.render.lines.planning import plan_lines
 from ocrdata.render.lines.text_sampling import TextBlockTask, TextOptions
 from ocrdata.render.style.line_style import check_value
-from ocrdata.render.style.recipes import Recipe, find_recipe
+from ocrdata.render.style.mixtures import AnyRecipe, find_recipes
 from ocrdata.render.text.fonts import find_fonts
 from ocrdata.text.corpus import read_corpora
 from ocrdata.text.phrases import CorpusOptions, Phrase
@@ -39,7 +39,8 @@ class LineSettings:
     """How lines of text look.
 
     Args:
-        style: a preset ("clean", "print", "scan", "scene", "screen", "hard") or a TOML recipe.
+        style: a preset ("clean", "print", "scan", "scene", "word", "screen", "hard"), a recipe file,
+            or several of them with weights, as ("word=2", "print=1").
         fonts: files, folders or names of bundled fonts; all bundled ones by default.
         latin_fonts: fonts for Latin letters and digits; those of `fonts` by default.
         fallback: draws a text in the next font where the first lacks a character of it.
@@ -50,9 +51,10 @@ class LineSettings:
         overrides: fields of a style (docs/rendering.md) that all lines share, by name.
         boxes: gives a quadrilateral for each character.
         sampling: "listed" (in turn), "frequency", "balanced" or "random" (random characters).
+        lower_case: gives texts in lower case, however they are drawn.
     """
 
-    style: PathLike = "print"
+    style: Union[PathLike, Tuple[str, ...]] = "print"
     fonts: Tuple[PathLike, ...] = ()
     latin_fonts: Tuple[PathLike, ...] = ()
     fallback: bool = False
@@ -63,6 +65,7 @@ class LineSettings:
     overrides: Mapping[str, Any] = field(default_factory=dict)
     boxes: bool = False
     sampling: str = "listed"
+    lower_case: bool = False
 
 
 class LineImage(NamedTuple):
@@ -162,8 +165,8 @@ def red_first(image: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(image[:, :, ::-1] if image.ndim == 3 else image)
 
 
-def _recipe(settings: LineSettings) -> Recipe:
-    recipe = find_recipe(settings.style)
+def _recipe(settings: LineSettings) -> AnyRecipe:
+    recipe = find_recipes(settings.style)
     fixed = {name: check_value(name, value) for name, value in settings.overrides.items()}
     return recipe.with_fixed(fixed) if fixed else recipe
 
@@ -180,6 +183,7 @@ def _line_config(settings: LineSettings, seed: int, skipped: Dict[str, int]) -> 
         fallback=settings.fallback,
         pictures=find_pictures(settings.backgrounds, skipped),
         boxes=settings.boxes,
+        lower_case=settings.lower_case,
     )
 
 

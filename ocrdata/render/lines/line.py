@@ -212,5 +212,5 @@ def _other_text(text: str, style: LineStyle) -> str:
 
 def _grown(boxes: np.ndarray, style: LineStyle, size: int) -> np.ndarray:
     """Lets the boxes grow with the weight of the ink."""
-    grow = (max(0.0, style.weight) * 0.04 + style.bleed * 0.05) * size
+    grow = (max(0.0, style.weight) * 0.04 + style.bleed * 0.05 + style.hollow * 0.022) * size
     return boxes + np.array([-grow, -grow, grow, grow])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Dict, Mapping, NamedTuple, Sequence, Tuple, Union
 
-from ocrdata.errors import OptionError
+from ocrdata.errors import OptionError, PathLike
 from ocrdata.render.style.recipes import Recipe, Spread, find_recipe
 
 
@@ -53,12 +54,13 @@ class Mixture(NamedTuple):
 AnyRecipe = Union[Recipe, Mixture]
 
 
-def find_recipes(words: Sequence[str]) -> AnyRecipe:
+def find_recipes(words: Union[PathLike, Sequence[PathLike]]) -> AnyRecipe:
     """Returns the recipe of one NAME or FILE, or the mixture of several NAME=WEIGHT.
 
     Raises OptionError for a weight that is none, and what `find_recipe` raises.
     """
-    parts = [_weighed(word) for word in words]
+    several = [words] if isinstance(words, (str, Path)) else words
+    parts = [_weighed(str(word)) for word in several]
     if len(parts) == 1:
         return parts[0][0]
     recipes, weights = zip(*parts)
