@@ -39,7 +39,7 @@ class LineSettings:
     """How lines of text look.
 
     Args:
-        style: a preset ("clean", "print", "scan", "scene", "word", "screen", "hard"), a recipe file,
+        style: a preset ("clean", "print", "scan", "scene", "word", "screen", "hard"), a TOML file,
             or several of them with weights, as ("word=2", "print=1").
         fonts: files, folders or names of bundled fonts; all bundled ones by default.
         latin_fonts: fonts for Latin letters and digits; those of `fonts` by default.
