@@ -84,7 +84,13 @@ def parts(net: DeepText, batch: Dict[str, Any], session: Any) -> Dict[str, Any]:
         second = net._second_stage(maps, boxes)
     decoded = rois.decode_boxes_in_graph(flat["deltas"], first["anchors"], rois.NO_DEVIATIONS, size)
     count = options.train_proposals
-    best = rois.best_boxes(decoded, tf.sigmoid(flat["logits"]), count, count, PROPOSAL_OVERLAP)
+    best = rois.best_boxes(
+        decoded,
+        tf.sigmoid(flat["logits"]),
+        candidates=count,
+        kept=count,
+        threshold=PROPOSAL_OVERLAP,
+    )
     heads = [first["logits"], first["deltas"]]
     return {
         "backbone, forward and back": backbone,

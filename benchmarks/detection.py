@@ -36,7 +36,9 @@ def measure(folder: str, crops: int, cache: int) -> float:
 def make(folder: str, cache: int) -> CropMaker:
     scenes = open_scenes(folder)
     options = SceneOptions(picture_cache=cache)
-    maker = CropMaker(East(EastOptions()), scenes, survey(scenes).good, options, seed=0)
+    maker = CropMaker(
+        East(EastOptions()), scenes, good=survey(scenes).good, options=options, seed=0
+    )
     for number in range(20):
         maker.make(number)
     return maker

@@ -9,7 +9,7 @@ import re
 import click
 import pytest
 
-from ocrdata.cli.train import duration, train_crnn
+from ocrdata.cli.train import duration, train_group
 from ocrdata.errors import OptionError
 from ocrdata.train.config.detection import EastOptions
 from ocrdata.train.config.sources import SceneOptions
@@ -21,7 +21,7 @@ SHORT = ["--steps", 3, "--batch-size", 8, "--eval-every", 0, "--log-every", 1]
 
 
 def test_every_setting_has_a_flag_with_its_default():
-    flags = {p.name: p for p in train_crnn.params}
+    flags = {p.name: p for p in train_group.commands["crnn"].params}
     for kind in (CrnnOptions, TrainOptions):
         for field in dataclasses.fields(kind):
             assert flags[field.name].default == field.default
@@ -65,7 +65,7 @@ def test_durations(seconds, text):
 def test_targets_on_the_command_line_are_those_of_the_registry():
     from ocrdata.train import TARGETS
 
-    (target,) = (p for p in train_crnn.params if p.name == "target")
+    (target,) = (p for p in train_group.commands["crnn"].params if p.name == "target")
     assert isinstance(target.type, click.Choice) and list(target.type.choices) == TARGETS.names()
 
 

@@ -87,7 +87,7 @@ from pathlib import Path
 from test_models_contract import SMALL, SOURCES
 from train_support import options
 from ocrdata.train.config.training import settings_from
-from ocrdata.train.engine.train import train
+from train_runs import train_model
 from ocrdata.train.models import MODELS
 place = Path({output!r})
 def step(report):
@@ -97,8 +97,8 @@ def step(report):
             mark.write_text("")
             os.kill(int((place / (name + ".pid")).read_text()), signal.{signal})
 small = {{**SMALL[{model!r}], **{small!r}}}
-net = settings_from(MODELS.load({model!r}).defaults, small)
-train({model!r}, {data!r}, place, net, options(**{chosen!r}), resume=True, on_step=step,
+net = settings_from(MODELS.load({model!r}).card.options, small)
+train_model({model!r}, {data!r}, place, net, options(**{chosen!r}), resume=True, on_step=step,
       data_options=SOURCES.get({model!r}))
 """
 # The form of the LSTM whose graph is made soonest, where the form is not what is looked at.

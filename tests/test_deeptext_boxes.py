@@ -62,7 +62,9 @@ def test_suppression_is_greedy_and_padded(kept):
     rng = np.random.RandomState(2)
     one, scores = boxes(rng, 2, 60, size=80.0), rng.uniform(0.1, 1, (2, 60)).astype(np.float32)
     one[0, 7] = [5, 5, 5, 90]
-    found, values = run(lambda x, y: rois.best_boxes(x, y, 40, kept, 0.3), one, scores)
+    found, values = run(
+        lambda x, y: rois.best_boxes(x, y, candidates=40, kept=kept, threshold=0.3), one, scores
+    )
     for picture in range(2):
         order = [k for k in np.argsort(-scores[picture])[:40] if b.box_areas(one[picture, k]) > 0]
         left = []
@@ -92,7 +94,12 @@ def test_anchors_are_matched_by_the_rules(seed):
     def make(anchors, texts, allowed):
         overlap = rois.overlaps_in_graph(anchors[None], texts)
         return roi_sampling.match_anchors(
-            overlap, rois.areas_in_graph(texts) > 0, allowed, 0.5, 0.3, 0.3
+            overlap,
+            rois.areas_in_graph(texts) > 0,
+            allowed=allowed,
+            positive=0.5,
+            negative=0.3,
+            least=0.3,
         )
 
     found = np.stack(run(make, anchors, texts, allowed), axis=-1)
@@ -108,7 +115,7 @@ def test_proposals_are_matched_by_the_rules():
     def make(proposals, texts, valid):
         overlap = rois.overlaps_in_graph(proposals, texts)
         return roi_sampling.match_proposals(
-            overlap, rois.areas_in_graph(texts) > 0, valid, 0.5, 0.2
+            overlap, rois.areas_in_graph(texts) > 0, valid=valid, positive=0.5, ambiguous=0.2
         )
 
     found = np.stack(run(make, proposals, texts, valid), axis=-1)
@@ -174,11 +181,17 @@ def test_what_rows_learn_leads_to_their_texts():
     labels, matched = rng.randint(0, 3, (2, 50)), rng.randint(0, 4, (2, 50))
     index, weights = rng.randint(0, 50, (2, 20)), (rng.rand(2, 20) < 0.8).astype(np.float32)
     given = [array.astype(np.int32) for array in (index, labels, matched)]
-    rows = run(
-        lambda i, k, m, w: roi_sampling.targets(i, w, k, m, found, texts, (1.0, 1.0, 0.5, 0.5)),
-        *given,
-        weights,
-    )
+
+    def make(index, labels, matched, weights):
+        return roi_sampling.targets(
+            index,
+            weights,
+            matching=roi_sampling.Matching(found, labels, matched),
+            texts=texts,
+            deviations=(1.0, 1.0, 0.5, 0.5),
+        )
+
+    rows = run(make, *given, weights)
     for place in np.ndindex(2, 20):
         picture, k = place[0], index[place]
         text = weights[place] > 0 and labels[picture, k] == 1

@@ -9,15 +9,17 @@ import pytest
 pytest.importorskip("tensorflow", reason="training needs TensorFlow")
 from scene_support import SMALL as SMALL_EAST  # noqa: E402
 from scene_support import SMALL_DEEPTEXT, SMALL_PSENET, scene_options, write_scenes  # noqa: E402
+from train_runs import (
+    evaluate_lines,  # noqa: E402
+    evaluate_scenes,  # noqa: E402
+    export_run,  # noqa: E402
+    train_model,  # noqa: E402
+)
 from train_support import metrics, options  # noqa: E402
 
 from ocrdata.reading.exported import open_network  # noqa: E402
 from ocrdata.reading.lines import batch_of, ready_line  # noqa: E402
 from ocrdata.train.config.training import settings_from  # noqa: E402
-from ocrdata.train.engine.train import train_model  # noqa: E402
-from ocrdata.train.export.export import export_run  # noqa: E402
-from ocrdata.train.inference.evaluate import evaluate_lines  # noqa: E402
-from ocrdata.train.inference.evaluate_scenes import evaluate_scenes  # noqa: E402
 from ocrdata.train.models import MODELS  # noqa: E402
 from ocrdata.train.models.base import Model  # noqa: E402
 
@@ -42,18 +44,18 @@ def model(request):
 
 
 def small(name):
-    return settings_from(MODELS.load(name).defaults, SMALL[name])
+    return settings_from(MODELS.load(name).card.options, SMALL[name])
 
 
 def test_a_model_says_what_it_is(model):
     kind = MODELS.load(model)
-    assert issubclass(kind, Model) and kind.task in ("recognition", "detection")
-    assert kind.__doc__ and kind.defaults() == settings_from(kind.defaults, {})
+    assert issubclass(kind, Model) and kind.card.task in ("recognition", "detection")
+    assert kind.__doc__ and kind.card.options() == settings_from(kind.card.options, {})
 
 
 def score(model, data, output):
     """Scores and exports a run; returns how many samples were scored, and the checkpoint."""
-    if MODELS.load(model).task == "detection":
+    if MODELS.load(model).card.task == "detection":
         return evaluate_scenes(model, data, output).images, export_run(model, output).checkpoint
     return evaluate_lines(model, data, output).lines, export_run(model, output).checkpoint
 
@@ -61,7 +63,7 @@ def score(model, data, output):
 def real_inputs(model, data):
     """Returns two pictures of the data as a network takes them."""
     pictures = [cv2.imread(str(path)) for path in sorted(data.rglob("*.png"))[:2]]
-    if MODELS.load(model).task == "recognition":
+    if MODELS.load(model).card.task == "recognition":
         return batch_of([ready_line(picture, 32, 1) for picture in pictures])
     return {"images": np.stack([picture[:, :, ::-1] for picture in pictures])}
 
@@ -73,7 +75,7 @@ def same_in_onnx(model, data, output):
     summary = export_run(model, output, form="onnx")
     assert summary.largest_difference < 1e-4
     networks = [
-        open_network(output / model / name, MODELS.load(model).task)
+        open_network(output / model / name, MODELS.load(model).card.task)
         for name in ("model.onnx", "saved_model")
     ]
     assert networks[0].description == networks[1].description
@@ -88,7 +90,7 @@ def same_in_onnx(model, data, output):
 
 def test_a_model_learns_is_saved_resumed_scored_and_exported(model, numbers, tmp_path):
     data, more, held = numbers, None, 20
-    if MODELS.load(model).task == "detection":
+    if MODELS.load(model).card.task == "detection":
         data, more, held = write_scenes(tmp_path / "data", 8, test=2), SOURCES.get(model), 2
     chosen = {"learning_rate": 0.003, "warmup_steps": 5, "schedule": "constant"}
     steps = STEPS[model]

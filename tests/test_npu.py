@@ -81,7 +81,7 @@ def test_a_bad_rank_table_is_explained(table, change, problem):
         ({"RANK_TABLE_FILE": ""}, "RANK_TABLE_FILE is not set"),
         ({"RANK_SIZE": "4"}, "RANK_SIZE is 4, but .* 8 devices"),
         ({"RANK_ID": "8"}, "RANK_ID is 8, not 0 to 7"),
-        ({"RANK_ID": "x"}, "RANK_ID is 'x', which is no number"),
+        ({"RANK_ID": "x"}, "RANK_ID is 'x', which is not a number"),
         ({"DEVICE_ID": "6"}, "DEVICE_ID is 6, but the table gives rank 3 device 4"),
     ],
 )
@@ -112,10 +112,10 @@ def test_without_the_adapter_one_sentence_says_so():
 def transcript(name, size, tmp_path, monkeypatch, table, **more):
     from npu_double import Double
     from test_models_contract import SMALL, SOURCES
+    from train_runs import train_model
     from train_support import options, write_numbers
 
     from ocrdata.train.config.training import settings_from
-    from ocrdata.train.engine.train import train_model
     from ocrdata.train.models import MODELS
 
     rank = 3 if size > 1 else 0
@@ -123,7 +123,7 @@ def transcript(name, size, tmp_path, monkeypatch, table, **more):
         monkeypatch.setenv(key, value)
     double = Double(monkeypatch, size)
     net, sources = dict(SMALL[name]), SOURCES.get(name)
-    if MODELS.load(name).task == "detection":
+    if MODELS.load(name).card.task == "detection":
         from scene_support import write_scenes
 
         data = write_scenes(tmp_path / "data", 8)
@@ -134,7 +134,7 @@ def transcript(name, size, tmp_path, monkeypatch, table, **more):
         name,
         data,
         tmp_path,
-        settings_from(MODELS.load(name).defaults, net),
+        settings_from(MODELS.load(name).card.options, net),
         chosen,
         data_options=sources,
     )

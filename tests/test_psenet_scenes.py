@@ -12,6 +12,12 @@ from PIL import Image
 from scene_support import scene_options, small_psenet
 
 pytest.importorskip("tensorflow", reason="training needs TensorFlow")
+from train_runs import (
+    evaluate_scenes,  # noqa: E402
+    export_run,  # noqa: E402
+    train_model,  # noqa: E402
+)
+
 from ocrdata.geometry.expansion import detect_kernels  # noqa: E402
 from ocrdata.metrics.detection import evaluate_detection  # noqa: E402
 from ocrdata.render.scenes.batch import render_scenes  # noqa: E402
@@ -21,9 +27,6 @@ from ocrdata.render.text.fonts import find_fonts  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
 from ocrdata.train.config.detection import PsenetReadingOptions  # noqa: E402
 from ocrdata.train.config.training import TrainOptions  # noqa: E402
-from ocrdata.train.engine.train import train_model  # noqa: E402
-from ocrdata.train.export.export import export_run  # noqa: E402
-from ocrdata.train.inference.evaluate_scenes import evaluate_scenes  # noqa: E402
 
 pytestmark = pytest.mark.tf
 TEXTS = ["国家图书馆", "2024年10月", "人民币壹万元"]

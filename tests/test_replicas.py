@@ -35,7 +35,7 @@ def normalised(count, values, weights, mask=None):
         def make(index):
             share = slice(index, None, count)
             part = None if mask is None else tf.constant(mask[share])
-            out = blocks.batch_norm(tf.constant(values[share]), True, part)
+            out = blocks.batch_norm(tf.constant(values[share]), True, mask=part)
             return tf.reduce_sum(out * weights[share])
 
         made = replicas.Replicas([f"/device:CPU:{i}" for i in range(count)]).build(make)

@@ -71,10 +71,12 @@ def test_bidirectional_lstm_starts_back_at_each_end():
     longer = np.concatenate([inputs, 9 * np.ones((4, 2, 3), np.float32)])
 
     def build():
-        short = lstm.bidirectional_lstm(tf.constant(inputs), 4, tf.constant([6, 6]), "r", "block")
+        short = lstm.bidirectional_lstm(
+            tf.constant(inputs), 4, lengths=tf.constant([6, 6]), name="r", form="block"
+        )
         with v1.variable_scope("", reuse=True):
             padded = lstm.bidirectional_lstm(
-                tf.constant(longer), 4, tf.constant([6, 6]), "r", "block"
+                tf.constant(longer), 4, lengths=tf.constant([6, 6]), name="r", form="block"
             )
         return short, padded
 
@@ -94,7 +96,7 @@ def test_batch_norm_ignores_what_is_masked():
     images, mask, inside = masked_input()
 
     def build():
-        normal = blocks.batch_norm(tf.constant(images), True, tf.constant(mask), decay=0.9)
+        normal = blocks.batch_norm(tf.constant(images), True, mask=tf.constant(mask), decay=0.9)
         with tf.control_dependencies(v1.get_collection(v1.GraphKeys.UPDATE_OPS)):
             return tf.identity(normal), [tf.identity(v) for v in v1.global_variables()[2:]]
 
@@ -108,7 +110,7 @@ def test_batch_norm_ignores_what_is_masked():
 def test_batch_norm_moves_its_averages():
     images, mask, inside = masked_input()
     with tf.Graph().as_default(), v1.Session() as session:
-        blocks.batch_norm(tf.constant(images), True, tf.constant(mask), decay=0.9)
+        blocks.batch_norm(tf.constant(images), True, mask=tf.constant(mask), decay=0.9)
         session.run(v1.global_variables_initializer())
         session.run(v1.get_collection(v1.GraphKeys.UPDATE_OPS))
         values = {v.op.name: session.run(v) for v in v1.global_variables()}
@@ -123,7 +125,7 @@ def test_batch_norm_without_mask_is_that_of_a_full_mask():
     def build():
         plain = blocks.batch_norm(tf.constant(images), True)
         with v1.variable_scope("", reuse=True):
-            return plain, blocks.batch_norm(tf.constant(images), True, tf.ones([3, 1, 6, 1]))
+            return plain, blocks.batch_norm(tf.constant(images), True, mask=tf.ones([3, 1, 6, 1]))
 
     np.testing.assert_allclose(*evaluate(build), atol=1e-4)
 
@@ -168,7 +170,7 @@ def test_strided_1x1_convolutions_take_every_other_pixel_and_spare_the_memory():
     draw = np.random.RandomState(0)
     images = draw.randn(3, 33, 32, 6).astype(np.float32)
     with tf.Graph().as_default(), v1.Session() as session:
-        outputs = blocks.conv(tf.constant(images), 24, 1, "conv", stride=2, bias=False)
+        outputs = blocks.conv(tf.constant(images), 24, 1, "conv", stride=2, initial=blocks.NO_BIAS)
         (weights,) = v1.trainable_variables()
         gradient = tf.gradients(tf.reduce_sum(outputs * outputs), weights)[0]
         session.run(v1.global_variables_initializer())

@@ -12,6 +12,12 @@ import pytest
 
 pytest.importorskip("tensorflow", reason="training needs TensorFlow")
 from scene_support import pack, scene_options, small_east, write_scenes  # noqa: E402
+from train_runs import (
+    evaluate_scenes,  # noqa: E402
+    export_run,  # noqa: E402
+    predict_scenes,  # noqa: E402
+    train_model,  # noqa: E402
+)
 from train_support import metrics, weights  # noqa: E402
 
 from ocrdata.errors import CheckpointError, InputError, OutputExistsError  # noqa: E402
@@ -22,10 +28,6 @@ from ocrdata.records.write.shards import write_shards  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
 from ocrdata.train.config.detection import EastReadingOptions  # noqa: E402
 from ocrdata.train.config.training import TrainOptions  # noqa: E402
-from ocrdata.train.engine.train import train_model  # noqa: E402
-from ocrdata.train.export.export import export_run  # noqa: E402
-from ocrdata.train.inference.evaluate_scenes import evaluate_scenes  # noqa: E402
-from ocrdata.train.inference.predict_scenes import predict_scenes  # noqa: E402
 
 pytestmark = pytest.mark.tf
 pytest_plugins = ["train_fixtures"]
@@ -121,11 +123,11 @@ KILLED = """
 import os, signal
 from scene_support import scene_options, small_east
 from ocrdata.train.config.training import TrainOptions
-from ocrdata.train.engine.train import train
+from train_runs import train_model
 def step(report):
     if report.step == {last}:
         os.kill(os.getpid(), signal.SIGKILL)
-train("east", {data!r}, {output!r}, small_east(), TrainOptions(**{chosen!r}), resume=True,
+train_model("east", {data!r}, {output!r}, small_east(), TrainOptions(**{chosen!r}), resume=True,
       on_step=step, data_options=scene_options(rotate=5.0, jitter=0.1))
 """
 
@@ -206,7 +208,7 @@ def test_the_export_finds_what_prediction_finds(trained, tmp_path):
 
 
 def test_a_run_of_another_model_is_refused(trained):
-    from ocrdata.train.inference.predict import predict_lines
+    from train_runs import predict_lines
 
     with pytest.raises(CheckpointError, match="reads no characters"):
         predict_lines([trained / "data/images"], "east", trained / "output")

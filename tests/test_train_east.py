@@ -146,7 +146,7 @@ def test_the_loss_is_the_same_in_every_tensorflow(geometry):
 def test_layers_have_the_names_and_shapes_of_slims_checkpoints():
     with tf.Graph().as_default():
         images = v1.placeholder(tf.float32, [1, 64, 96, 3])
-        stages = resnet_v1(images, (3, 4, 6, 3), "resnet_v1_50", training=True)
+        stages = resnet_v1(images, (3, 4, 6, 3), name="resnet_v1_50", training=True)
         shapes = {v.op.name: v.shape.as_list() for v in v1.global_variables("resnet")}
     sizes = [tuple(stage.shape.as_list()[1:]) for stage in stages]
     assert sizes == [(16, 24, 64), (8, 12, 256), (4, 6, 512), (2, 3, 1024), (2, 3, 2048)]
@@ -187,7 +187,7 @@ def checkpoint_of(path, units, multiplier):
     """Saves a stem with weights of its own, and a classifier as slim's files have."""
     with tf.Graph().as_default(), v1.Session() as session:
         images = tf.zeros([1, 32, 32, 3])
-        resnet_v1(images, units, "resnet_v1_14", True, multiplier)
+        resnet_v1(images, units, name="resnet_v1_14", training=True, multiplier=multiplier)
         v1.get_variable("resnet_v1_14/logits/weights", [1, 1, 8, 10])
         ours = v1.global_variables("resnet")
         fill_weights(session, ours, seed=5)

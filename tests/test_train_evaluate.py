@@ -13,6 +13,11 @@ import pytest
 from PIL import Image
 
 pytest.importorskip("tensorflow", reason="training needs TensorFlow")
+from train_runs import (
+    evaluate_lines,  # noqa: E402
+    export_run,  # noqa: E402
+    predict_lines,  # noqa: E402
+)
 from train_support import draw_number, write_numbers  # noqa: E402
 
 from ocrdata.base.sample import read_sample_list  # noqa: E402
@@ -24,10 +29,7 @@ from ocrdata.errors import (  # noqa: E402
 )
 from ocrdata.metrics.recognition import RecognitionScore  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
-from ocrdata.train.export.export import export_run  # noqa: E402
 from ocrdata.train.export.signatures import join_characters  # noqa: E402
-from ocrdata.train.inference.evaluate import evaluate_lines  # noqa: E402
-from ocrdata.train.inference.predict import predict_lines  # noqa: E402
 
 pytestmark = pytest.mark.tf
 pytest_plugins = ["train_fixtures"]
@@ -232,7 +234,7 @@ def test_an_export_never_replaces_other_folders(output, tmp_path):
     place = tmp_path / "mine"
     place.mkdir()
     (place / "notes.txt").write_text("mine")
-    with pytest.raises(OutputExistsError, match="no exported model"):
+    with pytest.raises(OutputExistsError, match="not an exported model"):
         export_run("crnn", output, place, overwrite=True)
     assert (place / "notes.txt").read_text() == "mine"
 
@@ -255,12 +257,18 @@ def test_a_run_leaves_a_page_with_what_it_read_worst(trained, numbers):
 
     run = read_run(trained / "crnn", "crnn")
     page = (trained / "crnn/report.html").read_text(encoding="utf-8")
-    evaluator = LineEvaluator(run, read_line_shards(numbers), "validation", make_device("cpu"), 8)
+    evaluator = LineEvaluator(
+        run,
+        read_line_shards(numbers),
+        split="validation",
+        device=make_device("cpu"),
+        batch_size=8,
+    )
     wrong = [one for one in evaluator.predictions(run.checkpoint()) if one.truth != one.text]
-    look = evaluator.look(run.checkpoint())
+    found = evaluator.validate(run.checkpoint())
     evaluator.close()
-    assert {(miss.truth, miss.text) for miss in look.worst} == {(w.truth, w.text) for w in wrong}
-    for miss in look.worst:
+    assert {(miss.truth, miss.text) for miss in found.worst} == {(w.truth, w.text) for w in wrong}
+    for miss in found.worst:
         key = miss.note.split(" · ")[1]
         assert miss.image == (numbers / key).read_bytes() and key in page
         assert marked(miss.truth, miss.text)[0] in page

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("tensorflow", reason="training needs TensorFlow")
+from train_runs import train_model  # noqa: E402
 from train_support import TINY, metrics, options, tiny, weights, write_numbers  # noqa: E402
 
 from ocrdata.errors import (  # noqa: E402
@@ -20,7 +21,6 @@ from ocrdata.errors import (  # noqa: E402
     UnknownNameError,
 )
 from ocrdata.train.compat import tf, v1  # noqa: E402
-from ocrdata.train.engine.train import train_model  # noqa: E402
 from ocrdata.train.models.crnn import Crnn  # noqa: E402
 
 pytestmark = pytest.mark.tf
@@ -175,12 +175,12 @@ def test_resuming_with_more_steps_goes_on(go, tmp_path):
 KILLED = """
 import os, signal
 from train_support import options, tiny
-from ocrdata.train.engine.train import train
+from train_runs import train_model
 def step(report):
     if report.step == {last}:
         os.kill(os.getpid(), signal.SIGKILL)
 net = tiny(dropout=0.3, batch_norm="paper")
-train("crnn", {data!r}, {output!r}, net, options(**{chosen!r}), resume=True, on_step=step)
+train_model("crnn", {data!r}, {output!r}, net, options(**{chosen!r}), resume=True, on_step=step)
 """
 
 

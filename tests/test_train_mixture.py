@@ -8,13 +8,15 @@ import pytest
 
 pytest.importorskip("tensorflow", reason="training needs TensorFlow")
 from scene_support import pack, scene_options, small_deeptext, small_east, write_scenes  # noqa: E402
+from train_runs import (
+    evaluate_scenes,  # noqa: E402
+    train_model,  # noqa: E402
+)
 from train_support import options  # noqa: E402
 
 from ocrdata.errors import InputError, OptionError  # noqa: E402
 from ocrdata.train.config.deeptext import ResizeOptions  # noqa: E402
 from ocrdata.train.data.scene_mixture import open_sources  # noqa: E402
-from ocrdata.train.engine.train import train_model  # noqa: E402
-from ocrdata.train.inference.evaluate_scenes import evaluate_scenes  # noqa: E402
 from ocrdata.train.models.east import East  # noqa: E402
 from ocrdata.train.tasks.detection import CropMaker, weighted  # noqa: E402
 
@@ -49,7 +51,9 @@ def test_the_same_folder_twice_has_two_names(folder):
 @pytest.mark.parametrize("epoch", [0, 1])
 def test_weights_are_how_often_pictures_come_in_an_epoch(folder, epoch):
     found = open_sources(folder, "train", scene_options(sources="a=2.5,b=0.5,c.tar.gz"))
-    crops = CropMaker(East(small_east()), found, list(range(12)), scene_options(), seed=4)
+    crops = CropMaker(
+        East(small_east()), found, good=list(range(12)), options=scene_options(), seed=4
+    )
     assert crops.epoch == 10 + 3 + 2
     counts = Counter(crops._order(epoch))
     assert sorted(counts[k] for k in range(4)) == [2, 2, 3, 3]

@@ -58,31 +58,33 @@ def test_a_bad_record_is_named_before_training(shards, changed, problem):
     bad = GOOD._replace(key="pic/bad.png", **changed)
     found = shards([GOOD] * 5 + [bad])
     with pytest.raises(RecordError, match=problem) as caught:
-        check_records(found, "train", GRAY, time_steps)
+        check_records(found, "train", spec=GRAY, time_steps=time_steps)
     assert "train-00000-of-00003.tfrecord: record 6 (pic/bad.png" in str(caught.value)
 
 
 def test_long_labels_can_be_counted_instead(shards):
     long = GOOD._replace(width=4)
-    found = check_records(shards([GOOD, long, long]), "train", GRAY, time_steps, skip_long=True)
+    found = check_records(
+        shards([GOOD, long, long]), "train", spec=GRAY, time_steps=time_steps, skip_long=True
+    )
     assert found == (3, 2)
 
 
 def test_a_fixed_width_that_is_too_small_is_found(shards):
     wide = GOOD._replace(width=400, text="0123456789", classes=tuple(range(10)))
-    assert check_records(shards([wide]), "train", GRAY, time_steps).samples == 1
+    assert check_records(shards([wide]), "train", spec=GRAY, time_steps=time_steps).samples == 1
     with pytest.raises(RecordError, match="needs 10 time steps .* has 9"):
-        check_records(shards([wide]), "train", ImageSpec(32, 1, 36), time_steps)
+        check_records(shards([wide]), "train", spec=ImageSpec(32, 1, 36), time_steps=time_steps)
 
 
 def test_a_count_that_is_not_declared_is_found(shards):
     with pytest.raises(RecordError, match="holds 2 records, not 3"):
-        check_records(shards([GOOD, GOOD], declared=3), "train", GRAY, time_steps)
+        check_records(shards([GOOD, GOOD], declared=3), "train", spec=GRAY, time_steps=time_steps)
 
 
 def test_other_records_are_refused(shards):
     with pytest.raises(RecordError, match="cannot be read as text lines"):
-        check_records(shards([b""]), "train", GRAY, time_steps)
+        check_records(shards([b""]), "train", spec=GRAY, time_steps=time_steps)
 
 
 def test_a_damaged_file_is_refused(shards):
@@ -92,14 +94,14 @@ def test_a_damaged_file_is_refused(shards):
     content[-10] ^= 1
     path.write_bytes(bytes(content))
     with pytest.raises(RecordError, match="cannot be read"):
-        check_records(found, "train", GRAY, time_steps)
+        check_records(found, "train", spec=GRAY, time_steps=time_steps)
 
 
 def test_a_missing_shard_is_named(shards):
     found = shards([GOOD])
     found.require("train")[0].path.unlink()
     with pytest.raises(RecordError, match="missing.*tfrecord --overwrite"):
-        check_records(found, "train", GRAY, time_steps)
+        check_records(found, "train", spec=GRAY, time_steps=time_steps)
 
 
 def test_an_empty_split_says_what_to_do(shards):
@@ -117,7 +119,11 @@ def test_many_records_are_checked_in_blocks(shards):
     done = []
     with pytest.raises(RecordError, match=r"record 5001 \(last"):
         check_records(
-            shards(lines), "train", GRAY, time_steps, on_progress=lambda *seen: done.append(seen)
+            shards(lines),
+            "train",
+            spec=GRAY,
+            time_steps=time_steps,
+            on_progress=lambda *seen: done.append(seen),
         )
     assert done == [(2048, 5001), (4096, 5001)]
 

@@ -137,7 +137,7 @@ def test_the_loss_is_the_same_in_every_tensorflow(place):
 def test_the_published_network_has_the_published_layers():
     with tf.Graph().as_default():
         images = v1.placeholder(tf.uint8, [1, 64, 96, 3])
-        logits = Psenet(Psenet.defaults()).build({"images": images}, training=True)["logits"]
+        logits = Psenet(Psenet.card.options()).build({"images": images}, training=True)["logits"]
         shapes = {v.op.name: v.shape.as_list() for v in v1.trainable_variables()}
     assert logits.shape.as_list() == [1, 16, 24, 6]
     own = {name: shape for name, shape in shapes.items() if name.endswith("weights")}

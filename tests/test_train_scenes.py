@@ -14,7 +14,7 @@ from ocrdata.errors import AnnotationError, InputError, OptionError, RecordError
 from ocrdata.images.fitting import decode_image
 from ocrdata.records.write.options import WriteOptions
 from ocrdata.records.write.shards import write_shards
-from ocrdata.train.data.random_crop import choose_box, make_crop
+from ocrdata.train.data.random_crop import CropChoice, choose_box, make_crop
 from ocrdata.train.data.scene_dataset import survey
 from ocrdata.train.data.scene_sources import has_split, open_scenes
 
@@ -171,6 +171,11 @@ def scene(scenes, index):
     return decode_image(sample.image_bytes()), polygons, np.zeros(len(polygons), bool)
 
 
+def crop_of(scenes, index, options, rng):
+    image, polygons, ignore = scene(scenes, index)
+    return make_crop(image, polygons, ignore=ignore, options=options, rng=rng)
+
+
 def test_boxes_cut_no_text_and_have_text_or_not_as_asked():
     draw, kinds = stream(0, "boxes"), []
     for trial in range(300):
@@ -178,7 +183,9 @@ def test_boxes_cut_no_text_and_have_text_or_not_as_asked():
         texts = [np.array([c, c + [30, 0], c + [30, 12], c + [0, 12]], np.float32) for c in corners]
         ignore = np.array([draw.random() < 0.2 for _ in texts])
         background = trial % 3 == 0
-        box = choose_box(texts, ignore, (160, 220), background, 0.1, draw)
+        box = choose_box(
+            texts, ignore, size=(160, 220), wanted=CropChoice(background, 0.1), rng=draw
+        )
         inside = 0
         for text, skip in zip(texts, ignore):
             low, high = np.maximum(text.min(0), 0), np.minimum(text.max(0), (220, 160))
@@ -209,7 +216,7 @@ def test_outlines_stay_on_their_text(rotate):
     options, seen = scene_options(rotate=rotate, scales="0.5,1,2", background=0.0), set()
     for number in range(40):
         draw = stream(1, number)
-        crop = make_crop(picture, [outline], np.zeros(1, bool), options, draw)
+        crop = make_crop(picture, [outline], ignore=np.zeros(1, bool), options=options, rng=draw)
         (polygon,) = crop.polygons
         colours = colours_inside(crop, polygon)
         if len(colours):
@@ -224,7 +231,7 @@ def test_a_crop_is_a_function_of_its_stream(folder):
     scenes = open_scenes(folder)
     options = scene_options(rotate=10.0, jitter=0.3)
     for number in range(8):
-        crops = [make_crop(*scene(scenes, 0), options, stream(3, number)) for _ in range(2)]
+        crops = [crop_of(scenes, 0, options, stream(3, number)) for _ in range(2)]
         assert (crops[0].image == crops[1].image).all()
         assert crops[0].image.shape == (64, 64, 3) and crops[0].image.dtype == np.uint8
 
@@ -245,9 +252,7 @@ def test_each_option_changes_the_crops(folder, change):
     scenes = open_scenes(folder)
     plain, other = (
         [
-            make_crop(
-                *scene(scenes, n), scene_options(**{"background": 0.0, **c}), stream(0, n)
-            ).image
+            crop_of(scenes, n, scene_options(**{"background": 0.0, **c}), stream(0, n)).image
             for n in range(6)
         ]
         for c in ({}, change)

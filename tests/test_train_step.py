@@ -8,10 +8,11 @@ import pytest
 pytest.importorskip("tensorflow", reason="training needs TensorFlow")
 from ocrdata.errors import OptionError  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
+from ocrdata.train.config.cards import ModelCard  # noqa: E402
 from ocrdata.train.config.training import TrainOptions  # noqa: E402
 from ocrdata.train.devices import replicas  # noqa: E402
 from ocrdata.train.devices.loss_scale import _FIRST, _PATIENCE, DynamicScale  # noqa: E402
-from ocrdata.train.devices.selection import make_device, training_target  # noqa: E402
+from ocrdata.train.devices.selection import make_device, training_device  # noqa: E402
 from ocrdata.train.engine.optimizers import scaled_for_batch  # noqa: E402
 from ocrdata.train.engine.step import build_training  # noqa: E402
 from ocrdata.train.tasks.base import TrainingTask  # noqa: E402
@@ -26,7 +27,7 @@ WEIGHTS = DRAW.rand(8).astype(np.float32)
 class Net:
     """Weighted least squares: a loss that is a ratio of sums over the batch."""
 
-    training = TrainOptions(batch_size=4)
+    card = ModelCard("none", "Net", "least squares", dict, TrainOptions(batch_size=4))
 
     def labels(self, batch):
         return batch
@@ -66,10 +67,10 @@ class Samples(TrainingTask):
 def step(**chosen):
     """Takes a step of size 1; returns the gradient it took, and what was fetched."""
     options = TrainOptions(batch_size=8, learning_rate=1.0, clip_norm=0, **{**SGD, **chosen})
-    target = training_target(options)
+    device = training_device(options)
     with tf.Graph().as_default():
-        graph = build_training(Samples(), options, 10, target)
-        with v1.Session(config=target.config) as session:
+        graph = build_training(Samples(), options, total=10, device=device)
+        with v1.Session(config=device.config) as session:
             session.run(v1.global_variables_initializer())
             session.run(graph.iterators, {graph.start: [0]})
             fetched = session.run(graph.fetches)
@@ -149,17 +150,17 @@ def test_mixed_precision_is_for_gpus():
         make_device("cpu", precision="mixed")
 
 
-def test_a_placement_spreads_weights_over_their_homes():
+def test_a_placement_spreads_weights_over_the_devices_that_keep_them():
     from ocrdata.train.devices.device import Device
 
-    homes = ("/job:ps/task:0", "/job:ps/task:1")
-    target = Device("cpu", "/job:chief/task:0", None, "loop", ("/job:worker/task:0",), homes)
+    keepers = ("/job:ps/task:0", "/job:ps/task:1")
+    target = Device("cpu", "/job:chief/task:0", None, "loop", ("/job:worker/task:0",), keepers)
     with tf.Graph().as_default():
         with v1.device(target.place("/job:worker/task:0/device:CPU:0")):
             sizes = (("a", 9), ("b", 2), ("c", 3))
             large, small, last = (v1.get_variable(name, [size]) for name, size in sizes)
             total = large[0] + small[0]
-        assert [v.device for v in (large, small, last)] == [homes[0], homes[1], homes[1]]
+        assert [v.device for v in (large, small, last)] == [keepers[0], keepers[1], keepers[1]]
         assert "worker" in total.device
 
 

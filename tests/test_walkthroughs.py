@@ -22,10 +22,10 @@ import pytest
 
 pytest.importorskip("tensorflow", reason="the pages train models")
 from scene_support import write_scenes  # noqa: E402
+from train_runs import export_run  # noqa: E402
 
 from ocrdata.cli import main  # noqa: E402
 from ocrdata.train.compat import tf  # noqa: E402
-from ocrdata.train.export.export import export_run  # noqa: E402
 
 pytestmark = pytest.mark.tf
 pytest_plugins = ["train_fixtures"]

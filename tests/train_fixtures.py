@@ -32,7 +32,7 @@ def plain_east(monkeypatch):
 @pytest.fixture(scope="session")
 def trained(numbers, tmp_path_factory):
     """An output folder with a CRNN that has learned the numbers; do not write to it."""
-    from ocrdata.train.engine.train import train_model
+    from train_runs import train_model
 
     output = tmp_path_factory.mktemp("trained")
     chosen = options(
@@ -62,9 +62,9 @@ def scenes(tmp_path_factory):
 def learn(numbers, scenes):
     """Trains a small model for 20 steps at a low rate, as its name and options say."""
     from test_models_contract import SMALL, SOURCES
+    from train_runs import train_model
 
     from ocrdata.train.config.training import settings_from
-    from ocrdata.train.engine.train import train_model
     from ocrdata.train.models import MODELS
 
     def call(name, output, **chosen):
@@ -72,9 +72,9 @@ def learn(numbers, scenes):
         slow = {"optimizer": "momentum", "learning_rate": 1e-4, "warmup_steps": 0, "steps": 20}
         train_model(
             name,
-            scenes if kind.task == "detection" else numbers,
+            scenes if kind.card.task == "detection" else numbers,
             output,
-            settings_from(kind.defaults, SMALL[name]),
+            settings_from(kind.card.options, SMALL[name]),
             options(**{**slow, **chosen}),
             data_options=SOURCES.get(name),
         )

@@ -16,13 +16,11 @@ from ocrdata import __version__
 from ocrdata.cli.build_dict import build_dict
 from ocrdata.cli.check import check
 from ocrdata.cli.convert import convert_command
-from ocrdata.cli.detector_table import DETECTORS
-from ocrdata.cli.detectors import MAKERS
 from ocrdata.cli.doctor import doctor
 from ocrdata.cli.evaluate import evaluate_group
 from ocrdata.cli.evaluate_detection import detection
 from ocrdata.cli.evaluate_recognition import recognition
-from ocrdata.cli.export import export_command, export_group
+from ocrdata.cli.export import export_group
 from ocrdata.cli.gen_chars import gen_chars
 from ocrdata.cli.gen_pics import gen_pics
 from ocrdata.cli.gen_sample import gen_sample
@@ -166,10 +164,6 @@ COMMANDS = (
     read_command,
 )
 evaluate_group.add_command(detection)
-for detector in DETECTORS:
-    for group in (train_group, evaluate_group, predict_group):
-        group.add_command(MAKERS[str(group.name)](detector))
-    export_group.add_command(export_command(detector))
 evaluate_group.add_command(evaluate_reading)
 evaluate_group.add_command(recognition)
 for command in COMMANDS:

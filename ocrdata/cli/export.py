@@ -3,16 +3,68 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 import click
 
 from ocrdata.cli import options
-from ocrdata.cli.detector_table import EXPORT, help_text
-from ocrdata.cli.train import checkpoint_option, reader_options
+from ocrdata.cli.model_group import ModelGroup
+from ocrdata.cli.model_help import help_text
+from ocrdata.cli.model_options import (
+    checkpoint_option,
+    decoder_settings,
+    reader_options,
+    run_settings,
+    target_option,
+)
+from ocrdata.train.config.cards import ModelCard
 
 
-@click.group("export")
+def export_command(name: str, card: ModelCard) -> click.Command:
+    """Returns `export NAME`."""
+    reads = card.task == "recognition"
+    what_to_use = reader_options if reads else checkpoint_option
+
+    @click.command(name, help=help_text("export", name, card))
+    @options.output_dir_option
+    @options.option(
+        "--format",
+        "form",
+        type=click.Choice(("onnx", "saved_model")),
+        default="saved_model",
+        help="onnx needs: pip install ocrdata[onnx].",
+    )
+    @options.option(
+        "--output",
+        type=options.PATH,
+        show_default="saved_model or model.onnx in the run's folder",
+        help="The folder of the SavedModel, or the ONNX file.",
+    )
+    @options.overwrite_option
+    @options.json_option
+    @what_to_use
+    @target_option
+    def export(output_dir: Path, as_json: bool, **chosen: Any) -> None:
+        from ocrdata.cli.report import report
+        from ocrdata.train.export.export import export_run
+        from ocrdata.train.inference.settings import GREEDY
+
+        summary = export_run(
+            name,
+            chosen["output"],
+            run=run_settings(output_dir, chosen),
+            form=chosen["form"],
+            decoder=decoder_settings(chosen) if reads else GREEDY,
+            overwrite=chosen["overwrite"],
+        )
+        report(summary, as_json)
+
+    return export
+
+
+@click.group(
+    "export", cls=ModelGroup, makers={"recognition": export_command, "detection": export_command}
+)
 def export_group() -> None:
     """Write a trained model for use without ocrdata.
 
@@ -21,67 +73,3 @@ def export_group() -> None:
       ocrdata export crnn
       ocrdata export crnn --format onnx
     """
-
-
-def export_options(function: Any) -> Any:
-    """Adds what the export of every model understands."""
-    for decorator in (
-        options.json_option,
-        options.overwrite_option,
-        options.option(
-            "--output",
-            type=options.PATH,
-            show_default="saved_model or model.onnx in the run's folder",
-            help="The folder of the SavedModel, or the ONNX file.",
-        ),
-        options.option(
-            "--format",
-            "form",
-            type=click.Choice(("onnx", "saved_model")),
-            default="saved_model",
-            help="onnx needs: pip install ocrdata[onnx].",
-        ),
-        options.output_dir_option,
-    ):
-        function = decorator(function)
-    return function
-
-
-@export_group.command("crnn")
-@export_options
-@reader_options
-def export_crnn(decoder: str, beam_width: int, **chosen: Any) -> None:
-    """Write a CRNN for use elsewhere: as a SavedModel from picture files to texts, or in ONNX.
-
-    The SavedModel takes images (JPEG, PNG, GIF or BMP files) and gives texts and confidences;
-    decoder and dictionary are inside. The ONNX file takes images and widths as arrays and gives
-    the scores of all classes; see docs/export.md.
-
-    \b
-    Example:
-      ocrdata export crnn
-      ocrdata export crnn --output reader --decoder beam
-      ocrdata export crnn --format onnx
-    """
-    _run("crnn", decoder=decoder, beam_width=beam_width, **chosen)
-
-
-def export_command(name: str) -> click.Command:
-    """Returns `export NAME` of a detector."""
-
-    @click.command(name, help=help_text(EXPORT, name))
-    @export_options
-    @checkpoint_option
-    def command(**chosen: Any) -> None:
-        _run(name, **chosen)
-
-    return command
-
-
-def _run(
-    name: str, output_dir: Path, output: Optional[Path], as_json: bool, **settings: Any
-) -> None:
-    from ocrdata.cli.report import report
-    from ocrdata.train.export.export import export_run as run_export
-
-    report(run_export(name, output_dir, output, **settings), as_json)

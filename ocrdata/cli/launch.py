@@ -53,7 +53,7 @@ def launch_command(
     """
     from ocrdata.cli.report import print_note, report
     from ocrdata.train.cluster.launch import launch_cluster as run
-    from ocrdata.train.cluster.launch import planned
+    from ocrdata.train.cluster.launch import planned_processes
 
-    crew = planned(log_dir, **chosen)
-    report(run(crew, command, int(str(chosen["restarts"])), print_note)._asdict(), as_json)
+    processes = planned_processes(log_dir, **chosen)
+    report(run(processes, command, int(str(chosen["restarts"])), print_note)._asdict(), as_json)

@@ -1,56 +1,47 @@
-"""ocrdata train MODEL: trains a model on record files."""
+"""ocrdata train MODEL: trains a model on record files, or a detector on pictures and boxes."""
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
-from typing import Any, Callable, Dict, Sequence
+from typing import Any, Dict
 
 import click
 
 from ocrdata.cli import options
-from ocrdata.train import TARGETS
-from ocrdata.train.config.training import CrnnOptions, TrainOptions, settings_from
+from ocrdata.cli.model_group import ModelGroup
+from ocrdata.cli.model_help import help_text
+from ocrdata.cli.model_options import changed_folders, settings, show_device
+from ocrdata.train.config.cards import ModelCard
+from ocrdata.train.config.training import TrainOptions, settings_from
+
+# Options of training that mean nothing to a task.
+_WITHOUT = {"detection": ("long_labels", "shuffle"), "recognition": ()}
 
 
-def settings(kind: Any, defaults: Any = None, without: Sequence[str] = ()) -> Callable[[Any], Any]:
-    """Returns a decorator with a flag for each field of a dataclass of options.
+def train_command(name: str, card: ModelCard) -> click.Command:
+    """Returns `train NAME`."""
+    sources = card.sources if card.task == "detection" else None
 
-    `defaults` holds other default values, `without` names fields that mean nothing to a command.
-    """
+    @click.command(name, help=help_text("train", name, card))
+    @options.data_dir_option
+    @options.output_dir_option
+    @settings(card.options)
+    @settings(sources)
+    @settings(TrainOptions, card.training, without=_WITHOUT[card.task])
+    @options.overwrite_option
+    @options.resume_option
+    @options.json_option
+    def train(**chosen: Any) -> None:
+        if chosen["steps"] is not None and options.left_alone("epochs"):
+            chosen["epochs"] = None  # what was asked for goes before what a model is made for
+        run_training(name, card, chosen)
 
-    def decorate(function: Any) -> Any:
-        for field in reversed(dataclasses.fields(kind)):
-            if field.name not in without:
-                default = getattr(defaults, field.name) if defaults else field.default
-                function = _flag(field, default)(function)
-        return function
-
-    return decorate
-
-
-def _flag(field: Any, default: Any) -> Any:
-    notes, name = field.metadata, field.name.replace("_", "-")
-    if notes["kind"] is bool:
-        declaration = f"--{name}/--no-{name}"
-        return options.option(declaration, default=default, help=notes["help"])
-    return options.option("--" + name, type=_type(field), default=default, help=notes["help"])
+    return train
 
 
-def _type(field: Any) -> Any:
-    notes = field.metadata
-    choices = TARGETS.names() if field.name == "target" else notes["choices"]
-    if choices:
-        return click.Choice(choices)
-    if notes["low"] is None and notes["high"] is None:
-        return notes["kind"]
-    if notes["kind"] is str:
-        return str
-    ranges = {int: click.IntRange, float: click.FloatRange}
-    return ranges[notes["kind"]](notes["low"], notes["high"])
-
-
-@click.group("train")
+@click.group(
+    "train", cls=ModelGroup, makers={"recognition": train_command, "detection": train_command}
+)
 def train_group() -> None:
     """Train a model on a data folder.
 
@@ -60,101 +51,59 @@ def train_group() -> None:
     """
 
 
-@train_group.command("crnn")
-@options.data_dir_option
-@options.output_dir_option
-@settings(CrnnOptions)
-@settings(TrainOptions)
-@options.overwrite_option
-@options.resume_option
-@options.json_option
-def train_crnn(
-    data_dir: Path, output_dir: Path, overwrite: bool, resume: bool, as_json: bool, **chosen: Any
-) -> None:
-    """Train CRNN, a reader of text lines: convolutions, two LSTM layers, CTC.
-
-    Reads tfrecords/ in the data folder; writes checkpoints, TensorBoard events and metrics.jsonl
-    to crnn/ in the output folder. A run that was stopped goes on exactly with --resume.
-
-    \b
-    Example:
-      ocrdata train crnn
-      ocrdata train crnn --steps 2000 --width-multiplier 0.25 --lstm-units 128
-      ocrdata train crnn --optimizer momentum --nesterov --schedule exponential --l2 1e-5
-    """
-    run_training(
-        "crnn",
-        data_dir,
-        output_dir,
-        as_json,
-        model_options=settings_from(CrnnOptions, chosen),
-        options=settings_from(TrainOptions, chosen),
-        overwrite=overwrite,
-        resume=resume,
-    )
-
-
-def run_training(
-    model: str, data_dir: Path, output_dir: Path, as_json: bool, **arguments: Any
-) -> None:
+def run_training(name: str, card: ModelCard, chosen: Dict[str, Any]) -> None:
     """Trains a model, showing how it goes, and prints the summary and the command to run next."""
     from ocrdata.cli.report import command_line, progress, report
-    from ocrdata.train.engine.train import train_model as run_training
+    from ocrdata.train.engine.train import TrainCallbacks, TrainSettings, train_model
 
+    data_dir: Path = chosen["data_dir"]
+    output_dir: Path = chosen["output_dir"]
+    asked = TrainSettings(
+        settings_from(card.options, chosen),
+        settings_from(TrainOptions, chosen),
+        settings_from(card.sources, chosen) if card.task == "detection" else None,
+    )
     try:
         with progress("checking the data", "samples") as on_check:
-            summary = run_training(
-                model,
+            summary = train_model(
+                name,
                 data_dir,
-                output_dir,
-                on_check=on_check,
-                on_step=_show_step,
-                on_validation=_show_validation,
-                **arguments,
+                output_dir=output_dir,
+                settings=asked,
+                overwrite=chosen["overwrite"],
+                resume=chosen["resume"],
+                callbacks=TrainCallbacks(show_device, on_check, _show_step, _show_validation),
             )
     except KeyboardInterrupt:
         click.echo("Stopped; go on from the last checkpoint with --resume.", err=True)
         raise click.Abort() from None
-    if not hasattr(summary, "model"):  # a process of a cluster that served another
-        report(summary, as_json)
-        return
-    following = command_line("evaluate " + model, **changed_folders(data_dir, output_dir))
-    report(summary, as_json, following)
+    following = ""
+    if hasattr(summary, "model"):  # not a process of a cluster that served another
+        following = command_line("evaluate " + name, **changed_folders(data_dir, output_dir))
+    report(summary, chosen["as_json"], following)
 
 
-def changed_folders(data_dir: Path, output_dir: Path) -> Dict[str, Any]:
-    """Returns the folders that are not the default ones, as options."""
-    pairs = (("data_dir", data_dir, "data"), ("output_dir", output_dir, "output"))
-    return {name: path for name, path, default in pairs if path != Path(default)}
-
-
-def _show_step(figures: Any) -> None:
+def _show_step(report: Any) -> None:
     from ocrdata.cli.report import print_note
 
+    width, digits = len(str(report.steps)), 0 if report.examples_per_second >= 10 else 1
     print_note(
-        "step {:>{}}/{}  loss {:.3f}  {}  {:,.{}f} examples/s  {} left".format(
-            figures.step,
-            len(str(figures.steps)),
-            figures.steps,
-            figures.loss,
-            _named(figures.figures, 3),
-            figures.examples_per_second,
-            0 if figures.examples_per_second >= 10 else 1,
-            duration(figures.seconds_left),
-        )
+        f"step {report.step:>{width}}/{report.steps}  loss {report.loss:.3f}  "
+        f"{_named(report.figures, 3)}  {report.examples_per_second:,.{digits}f} examples/s  "
+        f"{duration(report.seconds_left)} left"
     )
 
 
-def _show_validation(figures: Any) -> None:
+def _show_validation(report: Any) -> None:
     from ocrdata.cli.report import print_note
 
-    print_note(f"step {figures.step}  validation: {_named(figures.figures, 4)}")
+    print_note(f"step {report.step}  validation: {_named(report.figures, 4)}")
 
 
 def _named(figures: Dict[str, float], digits: int) -> str:
     names = {"one_minus_ned": "1-NED"}
     return "  ".join(
-        "{} {:.{}f}".format(names.get(name, name.replace("_", " ")), value, digits)
+        f"{names.get(name, name.replace('_', ' '))} {value:.{digits}f}"
         for name, value in figures.items()
     )
 
@@ -166,24 +115,3 @@ def duration(seconds: float) -> str:
     if hours:
         return f"{hours}h {minutes_left:02d}m"
     return f"{minutes}m {rest:02d}s" if minutes else f"{rest}s"
-
-
-def reader_options(function: Any) -> Any:
-    """Adds what every command that reads with a trained run understands."""
-    for decorator in (_beam_width, _decoder, checkpoint_option):
-        function = decorator(function)
-    return function
-
-
-checkpoint_option = options.option(
-    "--checkpoint", default="", show_default="the newest", help="A step, or a checkpoint's name."
-)
-_decoder = options.option(
-    "--decoder", type=click.Choice(("greedy", "beam")), default="greedy", help="CTC decoder."
-)
-_beam_width = options.option(
-    "--beam-width", type=click.IntRange(min=1), default=100, help="Beams of --decoder beam."
-)
-target_option = options.option(
-    "--target", type=click.Choice(TARGETS.names()), default="cpu", help="Where to run."
-)

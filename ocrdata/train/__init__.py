@@ -8,6 +8,7 @@ from ocrdata.base.registry import Registry
 TARGETS = Registry(
     "target",
     {
+        "auto": "ocrdata.train.devices.selection:auto",
         "cpu": "ocrdata.train.devices.device:cpu",
         "gpu": "ocrdata.train.devices.device:gpu",
         "npu": "ocrdata.train.devices.npu:npu",

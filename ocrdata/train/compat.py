@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any, Iterator
 
 from ocrdata.errors import MissingExtraError
+from ocrdata.train.protocols import Dataset, Tensor  # noqa: F401 - taken along with tf and v1
 
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
@@ -72,11 +73,9 @@ v1.disable_eager_execution()
 # Without this, 1.15 has reference variables, whose reads and writes are not ordered in a step.
 v1.enable_resource_variables()
 AUTOTUNE = tf.data.experimental.AUTOTUNE
-# TensorFlow has no types for checkers; this name says in signatures what a value is.
-Tensor = Any
 
 
-def untuned(dataset: Any) -> Any:
+def untuned(dataset: Dataset) -> Dataset:
     """Returns a dataset whose parallelism stays as it is; every iterator here is made of one.
 
     TensorFlow 2 tunes it in a thread that sleeps for up to a minute and can miss the end of its

@@ -1,7 +1,7 @@
 """A run directory: what a training run leaves, and what evaluation, prediction and export read.
 
 run.json                 options, dictionary and versions
-checkpoint, model.ckpt-* weights, optimiser state and step, by variable name
+checkpoint, model.ckpt-* weights, optimizer state and step, by variable name
 metrics.jsonl            one JSON object a line: training and validation figures
 events.out.tfevents.*    the same for TensorBoard, with images
 report.html              a page: curves, options, what was read worst
@@ -46,7 +46,6 @@ _OURS = (
     "results-*.zip",
     REPORT,
 )
-_START = "Train first: ocrdata train {}."
 
 
 @dataclass(frozen=True)
@@ -97,14 +96,12 @@ class RunDirectory:
             found = v1.train.latest_checkpoint(str(self.directory))
             if found:
                 return str(found)
-            raise CheckpointError(
-                self.directory, "holds no checkpoint", hint=_START.format(self.model)
-            )
+            raise CheckpointError(self.directory, "holds no checkpoint", hint=_start(self.model))
         stem = f"{CHECKPOINT}-{name}" if name.isdigit() else name
         path = self.directory / (stem[: -len(".index")] if stem.endswith(".index") else stem)
         if not Path(str(path) + ".index").is_file():
             known = ", ".join(str(step) for step in self.steps()) or "none"
-            raise CheckpointError(path, "is no checkpoint", hint=f"There are: {known}.")
+            raise CheckpointError(path, "is not a checkpoint", hint=f"There are: {known}.")
         return str(path)
 
     def steps(self) -> List[int]:
@@ -117,17 +114,18 @@ def read_run(directory: Path, model: str) -> RunDirectory:
     """Reads run.json; raises CheckpointError where there is none or its dictionary is damaged."""
     path = directory / RUN_FILE
     if not path.is_file():
-        raise CheckpointError(path, "is missing", hint=_START.format(model))
+        raise CheckpointError(path, "is missing", hint=_start(model))
     content = read_json(path)
     try:
         entry = content["dictionary"]
         charset = read_dictionary_entry(entry, path) if entry else None
         if content["model"] != model:
-            raise CheckpointError(path, "is a run of {}, not {}".format(content["model"], model))
+            trained = content["model"]
+            raise CheckpointError(path, f"is a run of {trained}, not {model}")
         options, model_options = content["options"], content["model_options"]
         return RunDirectory(directory, model, model_options, options, charset, content["records"])
     except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(path, f"is no description of a run ({error!r})") from error
+        raise CheckpointError(path, f"is not a description of a run ({error!r})") from error
 
 
 def find_resumable(run: RunDirectory, overwrite: bool, resume: bool) -> Optional[RunDirectory]:
@@ -171,10 +169,9 @@ def _check_same(before: RunDirectory, now: RunDirectory) -> None:
     old, new = ({**run.options, **run.model_options} for run in (before, now))
     changed = [n for n in sorted({**old, **new}) if n not in FREE and old.get(n) != new.get(n)]
     if changed:
+        flags = ", ".join(_flag(name, old.get(name)) for name in changed)
         raise OptionError(
-            "the run to resume was started with {}.".format(
-                ", ".join(_flag(name, old.get(name)) for name in changed)
-            ),
+            f"the run to resume was started with {flags}.",
             "Repeat the options of that run, or pass --overwrite to start anew.",
         )
     if before.records["sha256"] != now.records["sha256"]:
@@ -184,16 +181,20 @@ def _check_same(before: RunDirectory, now: RunDirectory) -> None:
         )
 
 
-def _flag(name: str, value: Any) -> str:
+def _start(model: str) -> str:
+    return f"Train first: ocrdata train {model}."
+
+
+def _flag(name: str, value: object) -> str:
     flag = name.replace("_", "-")
     if isinstance(value, bool):
-        return "--{}{}".format("" if value else "no-", flag)
+        return f"--{flag}" if value else f"--no-{flag}"
     return f"--{flag} {value}"
 
 
-def plain_options(options: Any) -> Dict[str, Any]:
+def plain_options(options: object) -> Dict[str, Any]:
     """Returns a dataclass of options as plain JSON values."""
-    return dict(dataclasses.asdict(options))
+    return dict(dataclasses.asdict(options))  # type: ignore[call-overload]
 
 
 class MetricsLog:

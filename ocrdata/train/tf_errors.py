@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import Any, Iterator, Optional
+from typing import Iterator, Optional
 
-from ocrdata.errors import TrainingError
+from ocrdata.errors import OcrdataError, TrainingError
 from ocrdata.train.compat import tf
+from ocrdata.train.config.training import TrainOptions
+from ocrdata.train.protocols import Protocol
 
 _CHECK = "Find the record with: ocrdata check <data directory>."
 
 
+class HasProblem(Protocol):
+    """A task, which knows what of ours stopped its input."""
+
+    problem: Optional[OcrdataError]
+
+
+class TensorFlowError(Protocol):
+    """An error of TensorFlow."""
+
+    @property
+    def message(self) -> str: ...
+
+
 @contextmanager
-def explained(task: Optional[Any] = None) -> Iterator[None]:
+def explained(task: Optional[HasProblem] = None) -> Iterator[None]:
     """Turns the errors of a session that a user can cause into ours; `task` may know better."""
     try:
-        with _inputfirst_line(task):
+        with _known_problem(task):
             yield
     except tf.errors.DataLossError as error:
         raise TrainingError(f"a record file is damaged: {first_line(error)}.", _CHECK) from error
@@ -30,7 +45,7 @@ def explained(task: Optional[Any] = None) -> Iterator[None]:
 
 
 @contextmanager
-def _inputfirst_line(task: Optional[Any]) -> Iterator[None]:
+def _known_problem(task: Optional[HasProblem]) -> Iterator[None]:
     try:
         yield
     except tf.errors.OpError as error:
@@ -39,13 +54,15 @@ def _inputfirst_line(task: Optional[Any]) -> Iterator[None]:
         raise
 
 
-def first_line(error: Any) -> str:
+def first_line(error: TensorFlowError) -> str:
     lines = [line.strip() for line in str(error.message).split("\n")]
     told = [line for line in lines if line and line != "Graph execution error:"]
     return (told or [type(error).__name__])[0].rstrip(".")
 
 
-def not_finite(step: int, what: str, options: Any, checkpoint: Optional[str]) -> TrainingError:
+def not_finite(
+    step: int, what: str, options: TrainOptions, checkpoint: Optional[str]
+) -> TrainingError:
     """Returns the error for a loss or gradient that is not a number any more."""
     advice = [f"a lower --learning-rate than {options.learning_rate:g}"]
     if not options.clip_norm:
@@ -56,7 +73,8 @@ def not_finite(step: int, what: str, options: Any, checkpoint: Optional[str]) ->
         kept = f"The last good weights are in {checkpoint}."
     else:
         kept = "No checkpoint was written yet."
+    tries = " and ".join(advice)
     return TrainingError(
-        f"the {what} became infinite or no number at step {step}.",
-        "{} Try {}, with --overwrite.".format(kept, " and ".join(advice)),
+        f"the {what} became infinite or NaN at step {step}.",
+        f"{kept} Try {tries}, with --overwrite.",
     )

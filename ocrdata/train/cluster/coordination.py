@@ -14,43 +14,46 @@ import time
 import zlib
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
 from ocrdata.errors import OptionError, TrainingError
-from ocrdata.train.cluster.queues import _POLL, QueueFiller, RemoteQueue
+from ocrdata.train.cluster.queues import POLL, QueueFiller, RemoteQueue
 from ocrdata.train.cluster.tf_config import Cluster, ClusterTask, answers, gone, wait_for
 from ocrdata.train.cluster.timeouts import PROBE, limited, overdue, within
 from ocrdata.train.compat import Tensor, tf, v1
 from ocrdata.train.config.training import FREE, TrainOptions
 from ocrdata.train.devices.device import Device, DeviceError
+from ocrdata.train.protocols import Batch, FetchedArrays, Session
 from ocrdata.train.run_dir import RunDirectory
 from ocrdata.train.tasks.base import TrainingTask, read_shares
 
 START, DONE = 0, 1  # what the chief may say
 NO_MARK = -1  # of a process that has no data
+NUMBER = "batch_number_"  # what the fetched numbers of batches begin with
 
 
-def start_server(cluster: Cluster, target: Device) -> Any:
-    """Returns this process's server; raises TargetError where its port is taken."""
+def start_server(cluster: Cluster, device: Device) -> Tensor:
+    """Returns this process's server; raises DeviceError where its port is taken."""
     try:
         return v1.train.Server(
-            cluster.servers, cluster.me.job, cluster.me.index, config=target.config
+            cluster.servers, cluster.me.job, cluster.me.index, config=device.config
         )
     except tf.errors.OpError as error:
-        problem = "{} cannot listen: {}.".format(cluster.me, str(error).split("\n")[0])
+        reason = str(error).split("\n")[0]
+        problem = f"{cluster.me} cannot listen: {reason}."
         raise DeviceError(problem, "Is another process using that port?") from error
 
 
-def spread(target: Device, cluster: Cluster) -> Device:
-    """Returns a target with replicas on all devices of all processes of a cluster."""
-    local = target.devices or (target.device,)
-    devices = [task.device + device for task in cluster.trainers for device in local]
-    homes = [task.device for task in cluster.tasks("ps")] or [cluster.chief.device]
+def spread(device: Device, cluster: Cluster) -> Device:
+    """Returns a device with replicas on all devices of all processes of a cluster."""
+    local = device.devices or (device.device,)
+    devices = [task.device + name for task in cluster.trainers for name in local]
+    keepers = [task.device for task in cluster.tasks("ps")] or [cluster.chief.device]
     return dataclasses.replace(
-        target,
+        device,
         device=cluster.chief.device + "/device:CPU:0",
         devices=tuple(devices),
-        homes=tuple(home + "/device:CPU:0" for home in homes),
+        weight_devices=tuple(name + "/device:CPU:0" for name in keepers),
     )
 
 
@@ -65,78 +68,78 @@ class Coordinator:
     """The chief's side: batches of all replicas, and the start of a (new) session."""
 
     def __init__(
-        self, cluster: Cluster, target: Device, timeout: float, mark: int, server: Any
+        self, cluster: Cluster, device: Device, *, timeout: float, mark: int, server: Tensor
     ) -> None:
         self._cluster, self._timeout, self._mark = cluster, timeout, mark
-        self.session_config = limited(target.config, timeout)
-        self._mailboxes: List[Tuple[ClusterTask, RemoteQueue]] = []
+        self.session_config = limited(device.config, timeout)
+        self._queues: List[Tuple[ClusterTask, RemoteQueue]] = []
         self._generation = int(time.time() * 1000)
         self._taken = 0
         self._server = server
         self.master = server.target
 
     def batches(
-        self, training_task: TrainingTask, start: Tensor, target: Device, shares: int
-    ) -> Tuple[List[Dict[str, Tensor]], Any, Dict[str, Tensor]]:
-        """Returns the batches of all shares, what starts ours, and tickets to be fetched."""
-        width = len(target.replicas)
+        self, training_task: TrainingTask, start: Tensor, device: Device, shares: int
+    ) -> Tuple[List[Batch], Tensor, Batch]:
+        """Returns the batches of all shares, what starts ours, and their numbers, to be fetched."""
+        width = len(device.replicas)
         each = width // len(self._cluster.trainers)
-        found: Dict[int, Any] = {}
+        found: Dict[int, Batch] = {}
         with v1.device(self._cluster.chief.device + "/device:CPU:0"):
             mine = _shares(0, each, width, shares)
             own, starts = read_shares(training_task, start, mine, shares)
             found.update(zip(mine, own))
         template = tf.nest.flatten([found[share] for share in mine], expand_composites=True)
-        tickets = {}
-        for number, task in enumerate(self._cluster.trainers[1:], 1):
+        numbers = {}
+        for place, task in enumerate(self._cluster.trainers[1:], 1):
             box = RemoteQueue(task, [tensor.dtype for tensor in template])
             with v1.device(task.device + "/device:CPU:0"):
-                ticket, *flat = box.batches.dequeue()
+                number, *flat = box.batches.dequeue()
             for tensor, like in zip(flat, template):
                 tensor.set_shape(like.shape)
-            ticket.set_shape([2])
+            number.set_shape([2])
             structure = [found[share] for share in mine]
             packed = tf.nest.pack_sequence_as(structure, flat, expand_composites=True)
-            found.update(zip(_shares(number, each, width, shares), packed))
-            tickets[f"ticket_{number}"] = ticket
-            self._mailboxes.append((task, box))
+            found.update(zip(_shares(place, each, width, shares), packed))
+            numbers[f"{NUMBER}{place}"] = number
+            self._queues.append((task, box))
         for task in self._cluster.tasks("ps"):
-            self._mailboxes.append((task, RemoteQueue(task)))
-        return [found[share] for share in range(shares)], starts, tickets
+            self._queues.append((task, RemoteQueue(task)))
+        return [found[share] for share in range(shares)], starts, numbers
 
     def wait(self) -> None:
         """Waits until all processes listen; raises TrainingError."""
         wait_for(self._cluster.others, self._timeout)
 
-    def start(self, session: Any, place: List[int]) -> None:
+    def start(self, session: Session, place: List[int]) -> None:
         """Has all workers begin at a place; raises OptionError for one that trains otherwise."""
         self._generation += 1
         self._taken = 0
-        for _, box in self._mailboxes:
+        for _, box in self._queues:
             session.run(box.send, {box.order: [START, self._generation, *place]})
-        for task, box in self._mailboxes:
-            self._hear(session, task, box)
+        for task, box in self._queues:
+            self._await_reply(session, task, box)
 
-    def _hear(self, session: Any, task: ClusterTask, box: RemoteQueue) -> None:
+    def _await_reply(self, session: Session, task: ClusterTask, box: RemoteQueue) -> None:
         until = time.monotonic() + self._timeout
         while True:
             while not session.run(box.replies):
                 if time.monotonic() > until:
                     raise gone([task], self._timeout)
-                time.sleep(_POLL)
-            generation, mark = session.run(box.heard).tolist()
+                time.sleep(POLL)
+            generation, mark = session.run(box.next_reply).tolist()
             if generation == self._generation:
-                break  # others answer a chief that is no more
+                break  # others answer a chief that has ended
         if mark not in (self._mark, NO_MARK):
             raise OptionError(
                 f"{task} has other options or other data than the chief.",
                 "Start all processes with the same command and the same data.",
             )
 
-    def check(self, values: Dict[str, Any]) -> None:
+    def check(self, values: FetchedArrays) -> None:
         """Raises AbortedError, which begins a new session, if a batch is not the one expected."""
-        for name, ticket in values.items():
-            if name.startswith("ticket_") and ticket.tolist() != [self._generation, self._taken]:
+        for name, number in values.items():
+            if name.startswith(NUMBER) and number.tolist() != [self._generation, self._taken]:
                 raise tf.errors.AbortedError(None, None, "a batch got lost")
         self._taken += 1
 
@@ -144,7 +147,7 @@ class Coordinator:
         """Returns the error for a step that did not end in time, naming who is to blame."""
         return overdue(self._cluster, self.master, self._timeout)
 
-    def dismiss(self, finished: bool) -> None:
+    def end_others(self, finished: bool) -> None:
         """Tells all processes that can be reached that the run is over.
 
         After an error nobody is waited for: one of them may be the reason.
@@ -152,9 +155,9 @@ class Coordinator:
         patience = self._timeout if finished else PROBE
         for task in self._cluster.others:
             if answers(task):
-                within(patience, lambda task=task: self._dismiss(task))  # type: ignore[misc]
+                within(patience, lambda task=task: self._end(task))  # type: ignore[misc]
 
-    def _dismiss(self, task: ClusterTask) -> None:
+    def _end(self, task: ClusterTask) -> None:
         config = v1.ConfigProto(device_filters=[self._cluster.chief.device, task.device])
         with tf.Graph().as_default():
             box = RemoteQueue(task)
@@ -179,8 +182,8 @@ class WorkerSummary:
 class Worker:
     """A worker or a ps task: answers the chief until it says that the run is over."""
 
-    def __init__(self, cluster: Cluster, target: Device, options: TrainOptions) -> None:
-        self._cluster, self._options, self._target = cluster, options, target
+    def __init__(self, cluster: Cluster, device: Device, options: TrainOptions) -> None:
+        self._cluster, self._options, self._device = cluster, options, device
 
     def serve(self, training_task: Optional[TrainingTask], mark: int) -> WorkerSummary:
         """Serves, a ps task without `training_task`.
@@ -188,19 +191,19 @@ class Worker:
         Raises TrainingError if the chief is away too long.
         """
         me = self._cluster.me
-        server = start_server(self._cluster, self._target)
+        server = start_server(self._cluster, self._device)
         config = v1.ConfigProto(device_filters=[me.device])
         with tf.Graph().as_default(), tf.device(me.device + "/device:CPU:0"):
-            feeder = self._feeder(training_task) if training_task else None
-            box = feeder.box if feeder else RemoteQueue(me)
+            filler = self._filler(training_task) if training_task else None
+            box = filler.box if filler else RemoteQueue(me)
             with v1.Session(server.target, config=config) as session:
-                self._obey(session, box, feeder, mark)
-        if not feeder:
+                self._follow_orders(session, box, filler, mark)
+        if not filler:
             return WorkerSummary(str(me), 0, 0)
-        return WorkerSummary(str(me), feeder.fed, feeder.fed * feeder.samples)
+        return WorkerSummary(str(me), filler.fed, filler.fed * filler.samples)
 
-    def _feeder(self, training_task: TrainingTask) -> QueueFiller:
-        spread_out = spread(self._target, self._cluster)
+    def _filler(self, training_task: TrainingTask) -> QueueFiller:
+        spread_out = spread(self._device, self._cluster)
         shares, width = spread_out.shares(self._options), len(spread_out.replicas)
         trainers = self._cluster.trainers
         own = _shares(trainers.index(self._cluster.me), width // len(trainers), width, shares)
@@ -208,26 +211,28 @@ class Worker:
         batches, starts = read_shares(training_task, start, own, shares)
         samples = self._options.batch_size // shares * len(own)
         flat = tf.nest.flatten(batches, expand_composites=True)
-        return QueueFiller(self._cluster.me, flat, starts, start, samples)
+        return QueueFiller(self._cluster.me, flat, starts=starts, start=start, samples=samples)
 
-    def _obey(self, session: Any, box: RemoteQueue, feeder: Any, mark: int) -> None:
+    def _follow_orders(
+        self, session: Session, box: RemoteQueue, filler: Optional[QueueFiller], mark: int
+    ) -> None:
         seen = time.monotonic()
         while True:
-            if feeder and feeder.problem:
-                raise feeder.problem
-            if not session.run(box.waiting):
-                time.sleep(_POLL)
+            if filler and filler.problem:
+                raise filler.problem
+            if not session.run(box.orders_waiting):
+                time.sleep(POLL)
                 if time.monotonic() - seen > self._options.cluster_timeout:
                     if not answers(self._cluster.chief):
                         raise gone([self._cluster.chief], self._options.cluster_timeout)
                     seen = time.monotonic()
                 continue
-            kind, generation, *place = session.run(box.next).tolist()
+            kind, generation, *place = session.run(box.next_order).tolist()
             seen = time.monotonic()
-            if feeder:
-                feeder.stop(session)
+            if filler:
+                filler.stop(session)
             if kind == DONE:
                 return
-            if feeder:
-                feeder.begin(session, generation, place)
+            if filler:
+                filler.begin(session, generation, place)
             session.run(box.reply, {box.answer: [generation, mark]})

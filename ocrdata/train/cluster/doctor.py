@@ -117,6 +117,5 @@ def _devices() -> Capability:
 
     listed: List[Any] = tf.config.experimental.list_physical_devices()
     names = [device.name.split(":", 1)[1] for device in listed]
-    return Capability(
-        "devices", True, "TensorFlow {} sees {}".format(tf.__version__, ", ".join(names))
-    )
+    seen = ", ".join(names)
+    return Capability("devices", True, f"TensorFlow {tf.__version__} sees {seen}")

@@ -20,6 +20,9 @@ _PATIENCE = 30.0  # seconds that the others get to leave when the chief has
 TAIL = 5  # lines of a log shown when its process failed
 
 
+OnLine = Optional[Callable[[str], None]]
+
+
 class Process(NamedTuple):
     """A process to be started: its name, what its environment has more, and its log."""
 
@@ -73,7 +76,7 @@ def launch_cluster(
     processes: Sequence[Process],
     arguments: Sequence[str],
     restarts: int = 0,
-    echo: Optional[Callable[[str], None]] = None,
+    echo: OnLine = None,
 ) -> LaunchSummary:
     """Runs `ocrdata ARGUMENTS` in all processes until they end.
 
@@ -81,46 +84,46 @@ def launch_cluster(
     fails is started again while `restarts` allows. What the first one writes goes to `echo` too.
     Raises TrainingError with the end of the log of the process that failed.
     """
-    crew = _Crew(processes, arguments, echo)
+    group = _Processes(processes, arguments, echo)
     left = restarts
     try:
-        while crew.first_runs():
-            crew.follow()
-            for name in crew.failed():
+        while group.first_runs():
+            group.follow()
+            for name in group.failed():
                 if not left:
-                    raise _failed(crew, name)
+                    raise _failed(group, name)
                 left -= 1
-                crew.start(name)
+                group.start(name)
             time.sleep(_POLL)
-        crew.follow()
-        for name in crew.failed():
-            raise _failed(crew, name)
-        crew.wait(_PATIENCE)
-        codes = {name: int(code) for name, code in crew.codes().items()}
+        group.follow()
+        for name in group.failed():
+            raise _failed(group, name)
+        group.wait(_PATIENCE)
+        codes = {name: int(code or 0) for name, code in group.codes().items()}
         return LaunchSummary(codes, restarts - left, str(processes[0].log.parent))
     finally:
-        crew.stop()
+        group.stop()
 
 
-def _failed(crew: _Crew, name: str) -> TrainingError:
-    process = crew.processes[name]
+def _failed(group: _Processes, name: str) -> TrainingError:
+    process = group.processes[name]
     lines = process.log.read_text(encoding="utf-8", errors="replace").splitlines()
     words = "; ".join(line.strip() for line in lines[-TAIL:]) or "it wrote nothing"
-    problem = f"{name} ended with exit code {crew.codes()[name]}: {words}"
+    problem = f"{name} ended with exit code {group.codes()[name]}: {words}"
     return TrainingError(problem.rstrip(".") + ".", f"Its log is {process.log}.")
 
 
-class _Crew:
+class _Processes:
     """The running processes."""
 
     def __init__(
-        self, processes: Sequence[Process], arguments: Sequence[str], echo: Any = None
+        self, processes: Sequence[Process], arguments: Sequence[str], echo: OnLine = None
     ) -> None:
         self.processes = {process.name: process for process in processes}
         self._first = processes[0]
         self._command = [sys.executable, "-m", "ocrdata", *arguments]
         self._echo, self._shown = echo, 0
-        self._running: Dict[str, Any] = {}
+        self._running: Dict[str, "subprocess.Popen[bytes]"] = {}
         for process in processes:
             process.log.parent.mkdir(parents=True, exist_ok=True)
             process.log.write_bytes(b"")
@@ -135,7 +138,7 @@ class _Crew:
                 self._command, env=environment, stdout=log, stderr=subprocess.STDOUT
             )
 
-    def codes(self) -> Dict[str, Any]:
+    def codes(self) -> Dict[str, Optional[int]]:
         """Returns the exit codes, None of a process that runs."""
         return {name: process.poll() for name, process in self._running.items()}
 
@@ -192,7 +195,7 @@ def npu_processes(devices: int, table: Optional[PathLike], logs: Path) -> List[P
     ]
 
 
-def planned(log_dir: Path, **chosen: Any) -> List[Process]:
+def planned_processes(log_dir: Path, **chosen: Any) -> List[Process]:
     """Returns the processes that the options of `ocrdata launch` ask for."""
     if chosen["target"] == "npu":
         return npu_processes(chosen["devices"], chosen["rank_table"], log_dir)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from threading import Event, Thread
-from typing import Any, List, Optional, Sequence
+from typing import List, Optional, Sequence
 
 from ocrdata.train.cluster.tf_config import ClusterTask
 from ocrdata.train.compat import Tensor, tf, v1
+from ocrdata.train.protocols import DType, Session
 
 _AHEAD = 2  # batches that wait on a worker
-_POLL = 0.1  # seconds between two looks at a queue
+POLL = 0.1  # seconds after which a queue is asked again
 
 
 class RemoteQueue:
     """The queues on a process: what the chief says, what it answers, and its batches."""
 
-    def __init__(self, task: ClusterTask, dtypes: Sequence[Any] = ()) -> None:
+    def __init__(self, task: ClusterTask, dtypes: Sequence[DType] = ()) -> None:
         with tf.device(task.device + "/device:CPU:0"):
             self.orders = self._queue("orders", 64, [tf.int64])
             self.answers = self._queue("answers", 64, [tf.int64])
@@ -25,13 +26,13 @@ class RemoteQueue:
             self.answer = v1.placeholder(tf.int64, [2])
             self.send = self.orders.enqueue(self.order)
             self.reply = self.answers.enqueue(self.answer)
-            self.waiting = self.orders.size()
-            self.next = self.orders.dequeue()
+            self.orders_waiting = self.orders.size()
+            self.next_order = self.orders.dequeue()
             self.replies = self.answers.size()
-            self.heard = self.answers.dequeue()
+            self.next_reply = self.answers.dequeue()
 
     @staticmethod
-    def _queue(name: str, size: int, dtypes: Sequence[Any]) -> Any:
+    def _queue(name: str, size: int, dtypes: Sequence[DType]) -> Tensor:
         return v1.FIFOQueue(size, list(dtypes), shared_name="ocrdata_" + name)
 
 
@@ -39,46 +40,52 @@ class QueueFiller:
     """Puts a worker's batches into its queue, from any place on."""
 
     def __init__(
-        self, task: ClusterTask, flat: List[Tensor], starts: Any, start: Tensor, samples: int
+        self,
+        task: ClusterTask,
+        flat: List[Tensor],
+        *,
+        starts: Tensor,
+        start: Tensor,
+        samples: int,
     ) -> None:
         box = RemoteQueue(task, [tensor.dtype for tensor in flat])
         self.box, self.samples = box, samples
         self._starts, self._start = starts, start
-        self._ticket = v1.placeholder(tf.int64, [2])
-        self._put = box.batches.enqueue([self._ticket, *flat])
+        self._number = v1.placeholder(tf.int64, [2])
+        self._put = box.batches.enqueue([self._number, *flat])
         self._size, self._drop = box.batches.size(), box.batches.dequeue()
         self._thread: Optional[Thread] = None
         self._stopped = Event()
         self.problem: Optional[BaseException] = None
         self.fed = 0
 
-    def begin(self, session: Any, generation: int, place: List[int]) -> None:
+    def begin(self, session: Session, generation: int, place: List[int]) -> None:
         """Starts to put batches in."""
         session.run(self._starts, {self._start: place})
         self._stopped.clear()
         self._thread = Thread(target=self._fill, args=(session, generation), daemon=True)
         self._thread.start()
 
-    def _fill(self, session: Any, generation: int) -> None:
-        number = 0
+    def _fill(self, session: Session, generation: int) -> None:
+        count = 0
         try:
             while not self._stopped.is_set():
-                session.run(self._put, {self._ticket: [generation, number]})
-                number += 1
+                session.run(self._put, {self._number: [generation, count]})
+                count += 1
                 self.fed += 1
         except (tf.errors.OpError, RuntimeError) as error:
             if not self._stopped.is_set():
                 self.problem = error
 
-    def stop(self, session: Any) -> None:
+    def stop(self, session: Session) -> None:
         """Stops, and empties the queue."""
         self._stopped.set()
         while self._thread is not None and self._thread.is_alive():
             self._empty(session)
-            self._thread.join(_POLL)
+            self._thread.join(POLL)
         self._empty(session)
 
-    def _empty(self, session: Any) -> None:
+    def _empty(self, session: Session) -> None:
         while session.run(self._size):
             session.run(self._drop)
             self.fed -= 1

@@ -107,7 +107,8 @@ def _spec(content: Any) -> Dict[str, Any]:
 def _check(spec: Dict[str, List[str]], job: str, index: int) -> None:
     unknown = sorted((set(spec) | {job}) - set(JOBS))
     if unknown:
-        raise _wrong("names the job {!r}; known: {}".format(unknown[0], ", ".join(JOBS)))
+        known = ", ".join(JOBS)
+        raise _wrong(f"names the job {unknown[0]!r}; known: {known}")
     if sum(len(spec.get(name, [])) for name in CHIEFS) > 1:
         raise _wrong("names more than one chief")
     if not any(spec.get(name) for name in (*CHIEFS, "worker")):
@@ -117,7 +118,7 @@ def _check(spec: Dict[str, List[str]], job: str, index: int) -> None:
     for names in spec.values():
         for name in names:
             if not name.rpartition(":")[2].isdigit():
-                raise _wrong(f"has the address {name!r}, which is no host:port")
+                raise _wrong(f"has the address {name!r}, which is not host:port")
 
 
 def _wrong(problem: str) -> OptionError:

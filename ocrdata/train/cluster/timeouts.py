@@ -1,4 +1,4 @@
-"""Sessions of a cluster whose other end may be gone: nothing here waits for ever.
+"""Sessions of a cluster whose other end may be gone: nothing here waits forever.
 
 A process that dies closes its connections, and TensorFlow reports it. One that is frozen, or whose
 host vanishes, leaves them open, and TensorFlow waits: for its step, and even to close a session.
@@ -9,26 +9,27 @@ from __future__ import annotations
 import atexit
 import time
 from threading import Thread
-from typing import Any, Callable, List
+from typing import Callable, List
 
 from ocrdata.errors import TrainingError
 from ocrdata.train.cluster.tf_config import Cluster, ClusterTask, gone
 from ocrdata.train.compat import tf, v1
+from ocrdata.train.protocols import Session, SessionConfig
 
 PROBE = 5.0  # seconds in which a process must answer
 CLOSING = 10.0  # seconds that the end of a session may take
 _left: List[Thread] = []
 
 
-def limited(config: Any, seconds: float) -> Any:
+def limited(config: SessionConfig, seconds: float) -> SessionConfig:
     """Returns a session's configuration in which each call ends with DeadlineExceededError."""
-    made = v1.ConfigProto()
-    made.CopyFrom(config)
-    made.operation_timeout_in_ms = int(1000 * seconds)
-    return made
+    copy: SessionConfig = v1.ConfigProto()
+    copy.CopyFrom(config)
+    copy.operation_timeout_in_ms = int(1000 * seconds)
+    return copy
 
 
-def within(seconds: float, act: Callable[[], Any]) -> bool:
+def within(seconds: float, act: Callable[[], object]) -> bool:
     """Says whether something is done in time; it is left to itself where it is not."""
     thread = Thread(target=act, daemon=True)
     thread.start()
@@ -46,17 +47,21 @@ def _await_left() -> None:
         thread.join(max(0.0, until - time.monotonic()))
 
 
-def close_in_time(session: Any) -> Any:
+def close_in_time(session: Session) -> Session:
     """Returns a session whose end does not wait for processes that are gone."""
     close = session.close
 
     def close_once() -> None:
         # TensorFlow closes once more when Python ends, and then no thread can begin.
-        session.close = lambda: None
+        session.close = _nothing  # type: ignore[method-assign]
         within(CLOSING, close)
 
-    session.close = close_once
+    session.close = close_once  # type: ignore[method-assign]
     return session
+
+
+def _nothing() -> None:
+    """Closes what is closed already."""
 
 
 def silent(cluster: Cluster, master: str) -> List[ClusterTask]:

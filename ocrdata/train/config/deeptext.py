@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Tuple
 
 from ocrdata.errors import OptionError
+from ocrdata.train.config.detection import ReadingOptions
 from ocrdata.train.config.sources import SourceOptions, numbers
 from ocrdata.train.config.training import TrainOptions, check_settings, setting
 
@@ -17,7 +18,7 @@ class DeepTextOptions:
     """What a DeepText looks like; the defaults are the published ones."""
 
     batch_norm: bool = setting(
-        True, "Normalise the convolutions; without, slim's vgg_16.ckpt fits wholly."
+        True, "Normalize the convolutions; without, slim's vgg_16.ckpt fits wholly."
     )
     width_multiplier: float = setting(
         1.0, "Scales the channels of all layers; 0.25 is about 10 times faster.", 0.02, 4
@@ -85,11 +86,11 @@ class ResizeOptions(SourceOptions):
         4.0, "Longest side of that canvas, as a share of the picture's.", 1, 16
     )
     flip: float = setting(0.0, "Share of pictures that are mirrored.", 0.0, 1.0)
-    jitter: float = setting(0.2, "How much brightness and colours vary.", 0.0, 1.0)
+    jitter: float = setting(0.2, "How much brightness and colors vary.", 0.0, 1.0)
 
 
 @dataclass(frozen=True)
-class DeepTextReadingOptions:
+class DeepTextReadingOptions(ReadingOptions):
     """How boxes are read out of DeepText's second stage."""
 
     threshold: float = setting(0.8, "Score of a box that is text.", 0.0, 1.0)
@@ -98,12 +99,9 @@ class DeepTextReadingOptions:
         False, "Average each box with those it stands for, and drop boxes within boxes."
     )
     rounds: int = setting(
-        1, "Times that the second stage looks, each time at the boxes it found before.", 1, 8
+        1, "Passes of the second stage, each over the boxes that the one before found.", 1, 8
     )
     max_boxes: int = setting(100, "Most boxes of a picture.", 1)
-
-    def __post_init__(self) -> None:
-        check_settings(self)
 
 
 # How DeepText was trained: momentum with a short warm-up, then a cosine down to nothing.

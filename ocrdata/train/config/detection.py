@@ -108,14 +108,19 @@ class PsenetOptions(ResnetOptions):
 class ReadingOptions:
     """How texts are found in whole pictures, by any detector."""
 
-    max_side: int = setting(2400, "Larger pictures are made this long, pixels.", 32)
-
     def __post_init__(self) -> None:
         check_settings(self)
 
 
 @dataclass(frozen=True)
-class EastReadingOptions(ReadingOptions):
+class AnySizeOptions(ReadingOptions):
+    """How a detector reads that takes pictures of any size."""
+
+    max_side: int = setting(2400, "Larger pictures are made this long, pixels.", 32)
+
+
+@dataclass(frozen=True)
+class EastReadingOptions(AnySizeOptions):
     """How boxes are read out of EAST's maps."""
 
     threshold: float = setting(0.8, "Score of a cell that is text.", 0.0, 1.0)
@@ -123,7 +128,7 @@ class EastReadingOptions(ReadingOptions):
 
 
 @dataclass(frozen=True)
-class PsenetReadingOptions(ReadingOptions):
+class PsenetReadingOptions(AnySizeOptions):
     """How texts are read out of PSENet's maps."""
 
     threshold: float = setting(0.5, "Score of a cell that belongs to a kernel.", 0.0, 1.0)

@@ -16,8 +16,9 @@ def numbers(flag: str, text: str) -> Tuple[float, ...]:
     except ValueError:
         values = ()
     if not values or not all(0.01 <= value <= 100 for value in values):
-        problem = "{} must be numbers from 0.01 to 100 with commas between, not {!r}."
-        raise OptionError(problem.format(flag, text))
+        raise OptionError(
+            f"{flag} must be numbers from 0.01 to 100 with commas between, not {text!r}."
+        )
     return values
 
 
@@ -73,7 +74,7 @@ class SceneOptions(SourceOptions):
         0.1, "Shortest side of a crop, as a share of the picture's.", 0.0, 1.0
     )
     rotate: float = setting(0.0, "Crops are turned by up to this many degrees.", 0.0, 180.0)
-    jitter: float = setting(0.0, "How much brightness and colours vary.", 0.0, 1.0)
+    jitter: float = setting(0.0, "How much brightness and colors vary.", 0.0, 1.0)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -9,9 +9,12 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import Any, Dict, Optional, Sequence
+from typing import Any, Dict, Mapping, Optional, Sequence, Type, TypeVar
 
 from ocrdata.errors import OptionError
+
+Options = TypeVar("Options")  # a dataclass of settings
+AUTO = "auto"  # the device: whichever accelerator is there
 
 
 def setting(
@@ -19,6 +22,7 @@ def setting(
     text: str,
     low: Optional[float] = None,
     high: Optional[float] = None,
+    *,
     choices: Sequence[str] = (),
     kind: Optional[type] = None,
 ) -> Any:
@@ -28,9 +32,9 @@ def setting(
     return dataclasses.field(default=default, metadata=notes)
 
 
-def check_settings(options: Any) -> None:
+def check_settings(options: object) -> None:
     """Raises OptionError for the first value outside its range or choices."""
-    for field in dataclasses.fields(options):
+    for field in dataclasses.fields(options):  # type: ignore[arg-type]
         value, notes = getattr(options, field.name), field.metadata
         flag = "--" + field.name.replace("_", "-")
         if notes["choices"] and value not in notes["choices"]:
@@ -46,7 +50,7 @@ def check_settings(options: Any) -> None:
 
 @dataclass(frozen=True)
 class CrnnOptions:
-    """What a CRNN looks like; the defaults are the paper's, but for the batch normalisation."""
+    """What a CRNN looks like; the defaults are the paper's, but for the batch normalization."""
 
     width_multiplier: float = setting(
         1.0, "Scales the channels of the convolutions; less is faster.", 0.05, 4.0
@@ -55,10 +59,14 @@ class CrnnOptions:
     image_width: int = setting(
         0, "Fixed width in pixels (wider lines are squeezed); 0: each batch has its own.", 0
     )
-    color: str = setting("gray", "What the network sees.", choices=("gray", "rgb"))
+    color: str = setting(
+        "gray",
+        "Colors of the pictures as the network gets them: one channel, or red, green and blue.",
+        choices=("gray", "rgb"),
+    )
     batch_norm: str = setting(
         "all",
-        "Normalise all convolutions, which learns much sooner, or two, as published.",
+        "Normalize all convolutions, which learns much sooner, or two, as published.",
         choices=("all", "paper"),
     )
     dropout: float = setting(0.0, "Part of the LSTM outputs dropped in training.", 0.0, 0.95)
@@ -75,7 +83,7 @@ class CrnnOptions:
 
     @property
     def channels(self) -> int:
-        """1 for gray images, 3 for colour."""
+        """1 for gray images, 3 for color."""
         return 1 if self.color == "gray" else 3
 
 
@@ -94,7 +102,9 @@ class TrainOptions:
         1, "Parts of a batch taken one after the other, to need less memory.", 1, 64
     )
     seed: int = setting(0, "Decides initial weights, order and dropout.")
-    optimizer: str = setting("adam", "The optimiser.", choices=("adadelta", "adam", "momentum"))
+    optimizer: str = setting(
+        "adam", "What makes steps out of gradients.", choices=("adadelta", "adam", "momentum")
+    )
     learning_rate: float = setting(1e-3, "Highest learning rate.", 0.0)
     rate_scaling: str = setting(
         "none",
@@ -111,7 +121,9 @@ class TrainOptions:
         "How the learning rate falls.",
         choices=("constant", "cosine", "exponential", "polynomial"),
     )
-    end_learning_rate: float = setting(1e-6, "Where cosine and polynomial end.", 0.0)
+    end_learning_rate: float = setting(
+        1e-6, "Learning rate of the last step, with --schedule cosine or polynomial.", 0.0
+    )
     decay_steps: int = setting(1000, "Steps between two falls of exponential.", 1)
     decay_rate: float = setting(0.5, "Factor of each fall of exponential.", 0.0, 1.0)
     staircase: bool = setting(True, "Whether exponential falls in steps or smoothly.")
@@ -130,14 +142,18 @@ class TrainOptions:
     )
     save_every: int = setting(500, "Steps between checkpoints.", 1)
     keep: int = setting(3, "Checkpoints kept.", 1)
-    eval_every: int = setting(500, "Steps between two looks at the validation split; 0: none.", 0)
-    eval_samples: int = setting(1000, "Lines of the validation split looked at.", 1)
+    eval_every: int = setting(
+        500, "Steps after which the validation split is scored again; 0: never.", 0
+    )
+    eval_samples: int = setting(1000, "Samples of the validation split that are scored.", 1)
     log_every: int = setting(10, "Steps between progress lines.", 1)
     summary_every: int = setting(
         0, "Steps between TensorBoard's figures; 0: as many as between progress lines.", 0
     )
     image_every: int = setting(500, "Steps between TensorBoard images; 0: none.", 0)
-    target: str = setting("cpu", "Where to run: cpu, gpu or npu (Ascend).")
+    target: str = setting(
+        AUTO, "Where to run; auto: on the accelerator that is there, else on the processor."
+    )
     num_gpus: int = setting(
         0, "GPUs that share a batch; without GPUs, as many parts of the processor. 0: one.", 0, 64
     )
@@ -147,9 +163,14 @@ class TrainOptions:
         choices=("float32", "mixed"),
     )
     xla: bool = setting(False, "Compile with XLA.")
-    iterations_per_loop: int = setting(1, "Steps that an NPU takes between two looks.", 1)
+    iterations_per_loop: int = setting(
+        1, "Steps that an NPU takes before it reports to the host.", 1
+    )
     cluster_timeout: float = setting(
-        600.0, "Seconds that processes of a cluster (TF_CONFIG) wait for one that is away.", 1.0
+        600.0,
+        "Seconds after which a process of a cluster (TF_CONFIG) gives up on one that does not "
+        "answer.",
+        1.0,
     )
     intra_threads: int = setting(0, "Threads inside an operation; 0: as many as processors.", 0)
     inter_threads: int = setting(0, "Operations at a time; 0: as many as processors.", 0)
@@ -198,7 +219,7 @@ FREE = (
 )
 
 
-def settings_from(kind: Any, values: Any) -> Any:
+def settings_from(kind: Type[Options], values: Mapping[str, Any]) -> Options:
     """Returns the dataclass `kind` with these values, leaving out those it does not know."""
-    known = {field.name for field in dataclasses.fields(kind)}
+    known = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
     return kind(**{name: value for name, value in values.items() if name in known})

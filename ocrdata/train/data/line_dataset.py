@@ -10,7 +10,7 @@ go on at step s, the reader skips less than an epoch of undecoded records, some 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, Iterator, List, Sequence, Tuple
+from typing import Callable, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from ocrdata.records.format import schema
 from ocrdata.train.compat import AUTOTUNE, Tensor, tf, v1
 from ocrdata.train.data.line_images import BUCKET, ImageSpec, decode_images, round_up
 from ocrdata.train.data.line_shards import LineShard
+from ocrdata.train.protocols import Batch, Dataset, DType, FetchedArrays, Session
 
 _CYCLE, _BLOCK = 8, 16  # shards read in turn, records of each at a time
 _ENDLESS = np.iinfo(np.int64).max
@@ -44,21 +45,21 @@ class ShuffleOrder:
         epoch, record = divmod(pool * self.pool_batches * self.batch_size, self.samples)
         return [epoch, record, pool, batch]
 
-    def files(self, epoch: int) -> Any:
+    def files(self, epoch: int) -> np.ndarray:
         """Returns the shard paths of an epoch in their order, as an array of bytes."""
         names = [str(shard.path).encode("utf-8") for shard in self.shards]
         stream(self.seed, "shards", int(epoch)).shuffle(names)
         return np.array(names, dtype=object)
 
-    def places(self, pool: int) -> Any:
+    def places(self, pool: int) -> np.ndarray:
         """Returns int64 [pool_batches * batch_size]: a permutation of a pool."""
         return self._permutation("samples", pool, self.pool_batches * self.batch_size)
 
-    def turns(self, pool: int) -> Any:
+    def turns(self, pool: int) -> np.ndarray:
         """Returns int64 [pool_batches]: the order of a pool's batches."""
         return self._permutation("batches", pool, self.pool_batches)
 
-    def _permutation(self, name: str, pool: int, size: int) -> Any:
+    def _permutation(self, name: str, pool: int, size: int) -> np.ndarray:
         order = list(range(size))
         stream(self.seed, name, int(pool)).shuffle(order)
         return np.array(order, dtype=np.int64)
@@ -71,7 +72,7 @@ def pool_batches(shuffle: int, batch_size: int) -> int:
 
 def training_batches(
     order: ShuffleOrder, spec: ImageSpec, start: Tensor, share: Tuple[int, int] = (0, 1)
-) -> Any:
+) -> Dataset:
     """Returns the endless dataset of training batches from `start` (int64 [4], see Order.start).
 
     Only the samples i, i + n, ... of each batch, where `share` is (i, n), are decoded.
@@ -84,7 +85,7 @@ def training_batches(
     pools = records.skip(start[1]).batch(order.pool_batches * order.batch_size, drop_remainder=True)
     numbered = tf.data.Dataset.zip((tf.data.Dataset.range(start[2], _ENDLESS), pools))
 
-    def arrange(pool: Tensor, serialized: Tensor) -> Any:
+    def arrange(pool: Tensor, serialized: Tensor) -> Dataset:
         serialized = tf.gather(serialized, _call(order.places, pool, tf.int64))
         if not spec.width:
             serialized = tf.gather(serialized, _by_width(serialized, spec))
@@ -98,7 +99,7 @@ def training_batches(
 
 def evaluation_batches(
     shards: Sequence[LineShard], spec: ImageSpec, batch_size: int, limit: int = 0
-) -> Any:
+) -> Dataset:
     """Returns the dataset of all samples of `shards`, or the first `limit`, once.
 
     Samples of a pool are sorted by width; the feature "index" (int64 [B]) numbers them as they
@@ -108,7 +109,7 @@ def evaluation_batches(
     records = tf.data.TFRecordDataset(names, shards[0].compression).take(limit or -1)
     numbered = tf.data.Dataset.zip((tf.data.Dataset.range(_ENDLESS), records))
 
-    def arrange(index: Tensor, serialized: Tensor) -> Any:
+    def arrange(index: Tensor, serialized: Tensor) -> Dataset:
         places = _by_width(serialized, spec)
         pair = tf.gather(serialized, places), tf.gather(index, places)
         return tf.data.Dataset.from_tensor_slices(pair).batch(batch_size)
@@ -117,10 +118,10 @@ def evaluation_batches(
     return _prepared(pools.flat_map(arrange), spec)
 
 
-def with_fixed_shapes(batches: Any, size: int, longest: int) -> Any:
+def with_fixed_shapes(batches: Dataset, size: int, longest: int) -> Dataset:
     """Returns batches of `size` without texts; labels become int32 [size, longest], then -1."""
 
-    def fix(features: Dict[str, Tensor]) -> Dict[str, Tensor]:
+    def fix(features: Batch) -> Batch:
         classes = tf.sparse.reset_shape(features[schema.CLASS], [size, longest])
         dense = tf.cast(tf.sparse.to_dense(classes, default_value=-1), tf.int32)
         kept = {schema.CLASS: dense, "images": features["images"], "widths": features["widths"]}
@@ -134,13 +135,13 @@ def _first(value: Tensor, size: int) -> Tensor:
     return value
 
 
-def _call(function: Any, argument: Tensor, dtype: Any) -> Tensor:
+def _call(function: Callable[[int], np.ndarray], argument: Tensor, dtype: DType) -> Tensor:
     result = tf.numpy_function(function, [argument], dtype)
     result.set_shape([None])
     return result
 
 
-def _read(files: Tensor, compression: str) -> Any:
+def _read(files: Tensor, compression: str) -> Dataset:
     # Sequential: a parallel interleave can crash 1.15 when its session closes, and reading is
     # a hundred times faster than decoding anyway.
     names = tf.data.Dataset.from_tensor_slices(files)
@@ -162,7 +163,7 @@ _FEATURES = dict(
 )
 
 
-def _widths(features: Dict[str, Tensor], spec: ImageSpec) -> Tensor:
+def _widths(features: Batch, spec: ImageSpec) -> Tensor:
     widths = spec.scaled_width(features[schema.HEIGHT], features[schema.WIDTH])
     return tf.cast(widths, tf.int32)
 
@@ -172,8 +173,8 @@ def _by_width(serialized: Tensor, spec: ImageSpec) -> Tensor:
     return tf.argsort(widths // BUCKET, stable=True)
 
 
-def _prepared(batches: Any, spec: ImageSpec) -> Any:
-    def prepare(serialized: Tensor, index: Any = None) -> Dict[str, Tensor]:
+def _prepared(batches: Dataset, spec: ImageSpec) -> Dataset:
+    def prepare(serialized: Tensor, index: Optional[Tensor] = None) -> Batch:
         features = v1.parse_example(serialized, _FEATURES)
         widths = _widths(features, spec)
         full = tf.constant(spec.width) if spec.width else round_up(tf.reduce_max(widths))
@@ -187,7 +188,7 @@ def _prepared(batches: Any, spec: ImageSpec) -> Any:
     return batches.map(prepare, num_parallel_calls=AUTOTUNE).prefetch(4)
 
 
-def iterate(session: Any, fetches: Any) -> Iterator[Any]:
+def iterate(session: Session, fetches: Batch) -> Iterator[FetchedArrays]:
     """Yields what `fetches` gives until the dataset behind them ends."""
     while True:
         try:

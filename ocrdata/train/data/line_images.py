@@ -1,18 +1,19 @@
-"""Picture files of text lines to what a recogniser takes, in a graph.
+"""Picture files of text lines to what a recognizer takes, in a graph.
 
-Images go on as uint8; the network normalises them, in training as in the export.
+Images go on as uint8; the network normalizes them, in training as in the export.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Tuple, Union
 
 import numpy as np
 
 from ocrdata.reading.lines import scaled_width
 from ocrdata.train.compat import Tensor, tf
 
+Size = Union[int, np.ndarray, Tensor]  # one number of pixels or steps, or many
 BUCKET = 16  # widths are rounded up to this many pixels: fewer shapes, little padding
 
 
@@ -24,7 +25,7 @@ class ImageSpec:
     channels: int
     width: int = 0
 
-    def scaled_width(self, height: Any, width: Any) -> Any:
+    def scaled_width(self, height: Size, width: Size) -> Size:
         """Returns the width in pixels of a picture brought to our height; takes tensors too."""
         larger, smaller = (
             (tf.maximum, tf.minimum) if isinstance(width, tf.Tensor) else (np.maximum, np.minimum)
@@ -38,14 +39,14 @@ def round_up(width: Tensor) -> Tensor:
     return (width + BUCKET - 1) // BUCKET * BUCKET
 
 
-def decode_images(encoded: Tensor, full: Tensor, spec: ImageSpec) -> Any:
+def decode_images(encoded: Tensor, full: Tensor, spec: ImageSpec) -> Tuple[Tensor, Tensor]:
     """Decodes picture files, string [B], into uint8 [B, height, full, channels] and widths.
 
     Each picture keeps its shape at our height, wider ones than `full` are squeezed into it, and
     zeros fill the right side.
     """
 
-    def decode(one: Tensor) -> Any:
+    def decode(one: Tensor) -> Tuple[Tensor, Tensor]:
         image, width = _decode(one, full, spec)
         return tf.pad(image, [[0, 0], [0, full - width], [0, 0]]), width
 
@@ -56,7 +57,7 @@ def decode_images(encoded: Tensor, full: Tensor, spec: ImageSpec) -> Any:
     return images, widths
 
 
-def _decode(encoded: Tensor, full: Tensor, spec: ImageSpec) -> Any:
+def _decode(encoded: Tensor, full: Tensor, spec: ImageSpec) -> Tuple[Tensor, Tensor]:
     image = _image(encoded, spec.channels)
     shape = tf.shape(image)
     width = tf.minimum(spec.scaled_width(shape[0], shape[1]), full)
@@ -79,8 +80,8 @@ def _image(encoded: Tensor, channels: int) -> Tensor:
         image = decode(3)
     else:  # the decoders of GIF and BMP know no gray
         start = tf.strings.substr(encoded, 0, 2)
-        colour = tf.equal(start, b"GI") | tf.equal(start, b"BM")
-        image = tf.cond(colour, lambda: tf.image.rgb_to_grayscale(decode(3)), lambda: decode(1))
+        color = tf.equal(start, b"GI") | tf.equal(start, b"BM")
+        image = tf.cond(color, lambda: tf.image.rgb_to_grayscale(decode(3)), lambda: decode(1))
     image.set_shape([None, None, channels])
     return image
 

@@ -87,10 +87,12 @@ def read_line_shards(data_dir: PathLike) -> LineShards:
         raise RecordError(path, "is missing, so there are no records to read", hint=MAKE)
     described = read_described(directory)
     if described.info.get("task") != TASK:
-        problem = "describes records for {}, not {}".format(described.info.get("task"), TASK)
+        task = described.info.get("task")
+        problem = f"describes records for {task}, not {TASK}"
         raise RecordError(path, problem)
     if described.info.get("layout") != LAYOUT:
-        problem = "describes records in the layout {}".format(described.info.get("layout"))
+        layout = described.info.get("layout")
+        problem = f"describes records in the layout {layout}"
         hint = "Write them in our own: ocrdata tfrecord --layout default --overwrite."
         raise RecordError(path, problem, hint=hint)
     return LineShards(described, described.charset)
@@ -113,9 +115,9 @@ def _described(charset: Charset) -> str:
 
 
 def _first_difference(expected: Charset, found: Charset) -> str:
-    for index, pair in enumerate(zip(expected.characters, found.characters)):
-        if pair[0] != pair[1]:
-            return "; class {} is {!r} there and {!r} here".format(index, *pair)
+    for index, (there, here) in enumerate(zip(expected.characters, found.characters)):
+        if there != here:
+            return f"; class {index} is {there!r} there and {here!r} here"
     return ""
 
 

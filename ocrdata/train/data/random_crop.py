@@ -9,7 +9,7 @@ import functools
 import math
 from dataclasses import dataclass
 from random import Random
-from typing import List, Optional, Sequence, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -30,9 +30,17 @@ class Crop:
     ignore: np.ndarray
 
 
+class CropChoice(NamedTuple):
+    """The part of a picture to choose: with or without text, and its shortest side, a share."""
+
+    background: bool
+    min_side: float
+
+
 def make_crop(
     picture: np.ndarray,
     polygons: Sequence[np.ndarray],
+    *,
     ignore: np.ndarray,
     options: SceneOptions,
     rng: Random,
@@ -48,7 +56,8 @@ def make_crop(
     turn = _turned(picture.shape[:2], math.radians(options.rotate) * (2 * rng.random() - 1))
     size = turn.size if turn else (picture.shape[0], picture.shape[1])
     placed = [turn.move(polygon) for polygon in polygons] if turn else list(polygons)
-    box = choose_box(placed, ignore, size, background, options.min_crop_side, rng)
+    wanted = CropChoice(background, options.min_crop_side)
+    box = choose_box(placed, ignore, size=size, wanted=wanted, rng=rng)
     left, top, right, bottom = box
     side = options.input_size
     zoom = min(scale, side / max(right - left, bottom - top))
@@ -60,7 +69,7 @@ def make_crop(
     else:
         inner = resize(picture[top:bottom, left:right], (width, height))
     image = _empty(side).copy()
-    image[:height, :width] = recoloured(inner, options.jitter, rng)
+    image[:height, :width] = recolored(inner, options.jitter, rng)
     factor = np.array([width / (right - left), height / (bottom - top)], np.float32)
     corner = np.array([left, top], np.float32)
     moved = [(np.asarray(polygon, np.float32) - corner) * factor for polygon in placed]
@@ -80,40 +89,40 @@ def _empty(side: int) -> np.ndarray:
 def choose_box(
     polygons: Sequence[np.ndarray],
     ignore: np.ndarray,
+    *,
     size: Tuple[int, int],
-    background: bool,
-    min_side: float,
+    wanted: CropChoice,
     rng: Random,
 ) -> PixelBox:
     """Returns left, top, right and bottom of a part of a picture of `size` = (height, width).
 
-    No text is cut, but those to be ignored may be. Where no part without text (`background`) or
-    with text is found, it is the whole picture.
+    No text is cut, but those to be ignored may be. Where no part as `wanted` is found, it is
+    the whole picture.
     """
     height, width = size
     boxes = [np.concatenate([p.min(axis=0), p.max(axis=0)]) for p in polygons]
     texts = np.array(boxes, np.float64).reshape(-1, 4)[~ignore]
-    least = max(1.0, width * min_side), max(1.0, height * min_side)
+    least = max(1.0, width * wanted.min_side), max(1.0, height * wanted.min_side)
     for _ in range(_TRIES):
         first = rng.random() < 0.5  # which direction is chosen first
         one, other = (0, 1) if first else (1, 0)
         extent = (width, height)
-        span = _span(texts, one, extent[one], least[one], rng)
+        span = _span(texts, one, extent=extent[one], least=least[one], rng=rng)
         if span is None:
             continue
         among = texts[(texts[:, one] < span[1]) & (texts[:, one + 2] > span[0])]
-        across = _span(among, other, extent[other], least[other], rng)
+        across = _span(among, other, extent=extent[other], least=least[other], rng=rng)
         if across is None:
             continue
         inside = ((among[:, other] < across[1]) & (among[:, other + 2] > across[0])).any()
-        if bool(inside) != background or not len(texts):
+        if bool(inside) != wanted.background or not len(texts):
             (left, right), (top, bottom) = (span, across) if first else (across, span)
             return left, top, right, bottom
     return 0, 0, width, height
 
 
 def _span(
-    texts: np.ndarray, axis: int, extent: int, least: float, rng: Random
+    texts: np.ndarray, axis: int, *, extent: int, least: float, rng: Random
 ) -> Optional[Tuple[int, int]]:
     """Draws two places along an axis between which every text is whole or absent."""
     free = np.ones(extent + 1, bool)
@@ -165,7 +174,7 @@ def _turned(size: Tuple[int, int], angle: float) -> Optional[_Turn]:
     return _Turn(np.concatenate([turn, -low[:, None]], axis=1), (int(extent[1]), int(extent[0])))
 
 
-def recoloured(picture: np.ndarray, jitter: float, rng: Random) -> np.ndarray:
+def recolored(picture: np.ndarray, jitter: float, rng: Random) -> np.ndarray:
     """Changes contrast and brightness of each channel by up to `jitter`."""
     if not jitter:
         return picture

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterator, NamedTuple, Optional
+from typing import Callable, Iterator, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
+from ocrdata.base.progress import OnProgress
 from ocrdata.errors import RecordError
 from ocrdata.records.format import schema
 from ocrdata.train.compat import tf, untuned, v1
 from ocrdata.train.data.line_dataset import iterate
-from ocrdata.train.data.line_images import ImageSpec
+from ocrdata.train.data.line_images import ImageSpec, Size
 from ocrdata.train.data.line_shards import LineShard, LineShards
+from ocrdata.train.protocols import FetchedArrays
 from ocrdata.train.tf_errors import first_line
+
+Problem = Callable[[FetchedArrays, int], str]  # says what is wrong with a record of a block
 
 
 class RecordCheck(NamedTuple):
-    """What a look at all training records found: how many, and labels too long to be learned."""
+    """What a check of all training records found: how many, and labels too long to be learned."""
 
     samples: int
     long_labels: int
@@ -25,12 +29,13 @@ class RecordCheck(NamedTuple):
 def check_records(
     shards: LineShards,
     split: str,
+    *,
     spec: ImageSpec,
-    time_steps: Callable[[Any], Any],
+    time_steps: Callable[[Size], Size],
     skip_long: bool = False,
-    on_progress: Optional[Callable[[int, Optional[int]], None]] = None,
+    on_progress: Optional[OnProgress] = None,
 ) -> RecordCheck:
-    """Looks at the sizes and labels of all records of a split, some 10 microseconds each.
+    """Checks the sizes and labels of all records of a split, some 10 microseconds each.
 
     Raises RecordError naming shard, record and text for a class that is not in the dictionary, an
     empty label, a picture without pixels, a count that is not what dataset_info.json says and,
@@ -41,10 +46,10 @@ def check_records(
         start = done
         for block in _blocks(shard):
             found = _faults(block, shards.charset.num_classes - 1, spec, time_steps)
-            for fault, problem in found:
-                if fault.any() and not (skip_long and problem is _too_long):
-                    index = int(np.argmax(fault))
-                    raise _record_error(shard, done - start + index, block, index, problem)
+            for fault, words in found:
+                if fault.any() and not (skip_long and words is _too_long):
+                    first = (int(np.argmax(fault)), words)
+                    raise _record_error(shard, done - start, block, first)
             long_labels += int(found[-1][0].sum())
             done += len(block["text"])
             if on_progress:
@@ -64,7 +69,7 @@ _FEATURES = {
 }
 
 
-def _blocks(shard: LineShard) -> Iterator[Any]:
+def _blocks(shard: LineShard) -> Iterator[FetchedArrays]:
     with tf.Graph().as_default(), v1.Session() as session:
         records = tf.data.TFRecordDataset([str(shard.path)], shard.compression).batch(2048)
         parsed = records.map(lambda block: v1.parse_example(block, _FEATURES))
@@ -83,43 +88,52 @@ def _blocks(shard: LineShard) -> Iterator[Any]:
             raise RecordError(shard.path, problem, hint="Write the records again.") from error
 
 
-def _faults(block: Any, characters: int, spec: ImageSpec, time_steps: Callable[[Any], Any]) -> Any:
+def _faults(
+    block: FetchedArrays, characters: int, spec: ImageSpec, time_steps: Callable[[Size], Size]
+) -> List[Tuple[np.ndarray, Problem]]:
     """Returns (bool [n], function that words the problem) pairs; long labels come last."""
     classes, height, width = block["classes"], block["height"], block["width"]
     lengths = (classes >= 0).sum(1)
     repeats = ((classes[:, 1:] == classes[:, :-1]) & (classes[:, 1:] >= 0)).sum(1)
     no_pixels = (height < 1) | (width < 1)
     steps = time_steps(spec.scaled_width(np.maximum(height, 1), np.maximum(width, 1)))
-    block["needed"], block["steps"] = lengths + repeats, steps
+    block["needed"], block["steps"] = lengths + repeats, np.asarray(steps)
     return [
-        (
-            no_pixels,
-            lambda b, i: "has a picture of {}x{} pixels".format(b["width"][i], b["height"][i]),
-        ),
+        (no_pixels, lambda b, i: f"has a picture of {_size(b, i)} pixels"),
         (lengths == 0, lambda b, i: "has an empty label"),
         ((classes >= characters).any(1) | (classes < -1).any(1), _unknown_class),
         (lengths + repeats > steps, _too_long),
     ]
 
 
-def _unknown_class(block: Any, index: int) -> str:
-    return "has class {}, which is not in the dictionary".format(block["classes"][index].max())
+def _size(block: FetchedArrays, index: int) -> str:
+    width, height = block["width"][index], block["height"][index]
+    return f"{width}x{height}"
 
 
-def _too_long(block: Any, index: int) -> str:
-    return "needs {} time steps (characters and repeats) but its {}x{} picture has {}".format(
-        block["needed"][index], block["width"][index], block["height"][index], block["steps"][index]
+def _unknown_class(block: FetchedArrays, index: int) -> str:
+    highest = block["classes"][index].max()
+    return f"has class {highest}, which is not in the dictionary"
+
+
+def _too_long(block: FetchedArrays, index: int) -> str:
+    needed, steps = block["needed"][index], block["steps"][index]
+    return (
+        f"needs {needed} time steps (characters and repeats) but its {_size(block, index)} picture "
+        f"has {steps}"
     )
 
 
 def _record_error(
-    shard: LineShard, number: int, block: Any, index: int, problem: Any
+    shard: LineShard, before: int, block: FetchedArrays, fault: Tuple[int, Problem]
 ) -> RecordError:
+    """Returns the error for a record of a block that has `before` records of its shard before."""
+    index, problem = fault
     hint = "Write the records again from right labels: ocrdata tfrecord --overwrite."
     if problem is _too_long:
         hint = (
             "Train without such lines (--long-labels skip), or with a larger --image-width if set."
         )
     text, key = (block[name][index].decode("utf-8", "replace") for name in ("text", "key"))
-    what = f"record {number + 1} ({key}, label {text!r}) {problem(block, index)}"
+    what = f"record {before + index + 1} ({key}, label {text!r}) {problem(block, index)}"
     return RecordError(shard.path, what, hint=hint)

@@ -76,8 +76,11 @@ def survey(scenes: Scenes, on_progress: Optional[OnProgress] = None) -> Survey:
     if not good:
         raise InputError(scenes.where, "holds no usable picture; the first: " + problem, None)
     if not texts:
-        what = "holds no text to learn: all {} regions of {} pictures are to be ignored (###)"
-        raise InputError(scenes.where, what.format(ignored, len(good)))
+        raise InputError(
+            scenes.where,
+            f"holds no text to learn: all {ignored} regions of {len(good)} pictures are to be "
+            "ignored (###)",
+        )
     return Survey(good, texts, ignored, dict(skipped), problem, digest.hexdigest())
 
 

@@ -48,7 +48,7 @@ def local_shard(path: Path, entry: Mapping[str, Any]) -> Path:
     """Returns a shard that can be read here and there: itself, or a local copy of a remote one."""
     if not is_remote(path):
         return path
-    target = cache_dir() / "{}.tfrecord".format(entry["sha256"])
+    target = cache_dir() / (entry["sha256"] + ".tfrecord")
     if target.is_file() and target.stat().st_size == entry["bytes"]:
         return target
     target.parent.mkdir(parents=True, exist_ok=True)

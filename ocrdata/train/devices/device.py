@@ -1,23 +1,24 @@
 """Where a model runs: devices, where the weights are kept, and the configuration of a session.
 
-The loop asks only a Target, so that several devices, clusters and other kinds of processors are
-more targets and no other loop.
+The loop asks only a Device, so that several devices, clusters and other kinds of processors are
+more kinds of it and no other loop.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, Tuple
+from typing import Callable, Dict, Tuple
 
 from ocrdata.errors import OcrdataError, OptionError
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.config.training import TrainOptions
+from ocrdata.train.protocols import Batch, OpPlacement, Optimizer, Session, SessionConfig, Tensor
 
 _VARIABLES = ("VarHandleOp", "VariableV2")
 
 
 class DeviceError(OcrdataError):
-    """A target exists, but not on this machine."""
+    """A kind of device exists, but not on this machine."""
 
 
 @dataclass(frozen=True)
@@ -30,32 +31,37 @@ class Device:
 
     name: str
     device: str
-    config: Any
+    config: SessionConfig
     lstm: str
     devices: Tuple[str, ...] = ()
-    homes: Tuple[str, ...] = ()  # where weights are kept, if not on `device`
-    _weights: Dict[str, int] = field(default_factory=dict, repr=False, compare=False)
+    weight_devices: Tuple[str, ...] = ()  # where weights are kept, if not on `device`
+    # How many values are kept on each of them.
+    _load: Dict[str, int] = field(default_factory=dict, repr=False, compare=False)
 
     static = False  # whether all shapes must be fixed, and the graph hold no Python
     part = (0, 1)  # which of how many processes that share a batch, each with its own weights
     writes = True  # whether this process writes the run
 
-    def wrap(self, optimizer: Any) -> Any:
-        """Returns the optimiser as the target needs it."""
+    def __str__(self) -> str:
+        many = len(self.devices) > 1
+        return f"{self.name}, {len(self.devices)} devices" if many else self.name
+
+    def wrap(self, optimizer: Optimizer) -> Optimizer:
+        """Returns the optimizer as the device needs it."""
         return optimizer
 
-    def finish(self, train_op: Any) -> Any:
+    def finish(self, train_op: Tensor) -> Tensor:
         """Returns the operation that takes a step, when the graph is complete but for it."""
         return train_op
 
-    def fetches(self) -> Dict[str, Any]:
-        """Returns what reports need to know of the target."""
+    def fetches(self) -> Batch:
+        """Returns what reports need to know of the device."""
         return {}
 
     def open(self) -> None:
         """Prepares the devices before the first session."""
 
-    def start(self, session: Any) -> None:
+    def start(self, session: Session) -> None:
         """Runs what a new session needs before its first step."""
 
     def close(self) -> None:
@@ -66,21 +72,21 @@ class Device:
         """The devices that work on a batch together."""
         return self.devices or (self.device,)
 
-    def place(self, device: str) -> Any:
+    def place(self, device: str) -> OpPlacement:
         """Returns the device, or the device function, of a replica."""
-        if len(self.replicas) == 1 and not self.homes:
+        if len(self.replicas) == 1 and not self.weight_devices:
             return device
-        return _Placement(device, self._home)
+        return _ReplicaPlacement(device, self._least_loaded)
 
-    def _home(self, op: Any) -> str:
+    def _least_loaded(self, op: Tensor) -> str:
         """Returns where a new variable is kept: where the least is kept yet."""
-        homes = self.homes or (self.device,)
-        home = min(homes, key=lambda name: (self._weights.get(name, 0), homes.index(name)))
+        known = self.weight_devices or (self.device,)
+        chosen = min(known, key=lambda name: (self._load.get(name, 0), known.index(name)))
         size = 1
         for dimension in op.get_attr("shape").dim:
             size *= max(1, dimension.size)
-        self._weights[home] = self._weights.get(home, 0) + size
-        return home
+        self._load[chosen] = self._load.get(chosen, 0) + size
+        return chosen
 
     def shares(self, options: TrainOptions) -> int:
         """Returns into how many parts a batch is cut; raises OptionError if that cannot be."""
@@ -96,14 +102,15 @@ class Device:
         return parts
 
 
-class _Placement:
-    """A device function: variables to their homes, everything else to a replica's device."""
+class _ReplicaPlacement:
+    """A device function: variables to where weights are kept, all else to a replica's device."""
 
-    def __init__(self, device: str, home: Callable[[Any], str]) -> None:
-        self._device, self._home = device, home
+    def __init__(self, device: str, of_weights: Callable[[Tensor], str]) -> None:
+        self._device, self._of_weights = device, of_weights
 
-    def __call__(self, op: Any) -> str:
-        spec = v1.DeviceSpec.from_string(self._home(op) if op.type in _VARIABLES else self._device)
+    def __call__(self, op: Tensor) -> str:
+        name = self._of_weights(op) if op.type in _VARIABLES else self._device
+        spec = v1.DeviceSpec.from_string(name)
         spec.merge_from(v1.DeviceSpec.from_string(op.device or ""))
         return str(spec.to_string())
 
@@ -113,16 +120,17 @@ def gpu_count() -> int:
     return len(tf.config.experimental.list_physical_devices("GPU"))
 
 
-def cpu(config: Any, count: int = 0) -> Device:
+def cpu(config: SessionConfig, count: int = 0) -> Device:
     """Runs on the processors, as `count` logical devices, and leaves GPUs alone."""
     config.device_count["GPU"] = 0
     config.device_count["CPU"] = max(1, count)
     # The loop multiplies all inputs at once: a quarter less work than the fused operation.
-    return Device("cpu", "/device:CPU:0", config, "loop", _numbered("CPU", count))
+    devices = _numbered("CPU", count)
+    return Device("cpu", "/device:CPU:0", config, "loop", devices)
 
 
-def gpu(config: Any, count: int = 0) -> Device:
-    """Runs on the first GPU or `count` of them; raises TargetError if there are not so many."""
+def gpu(config: SessionConfig, count: int = 0) -> Device:
+    """Runs on the first GPU or `count` of them; raises DeviceError if there are not so many."""
     found = gpu_count()
     if not found:
         raise DeviceError(
@@ -134,8 +142,8 @@ def gpu(config: Any, count: int = 0) -> Device:
         raise DeviceError(f"TensorFlow sees {found} GPUs here, not {count}.")
     config.gpu_options.allow_growth = True
     devices = _numbered("GPU", count)
-    homes = ("/device:CPU:0",) if len(devices) > 1 else ()
-    return Device("gpu", "/device:GPU:0", config, "block", devices, homes)
+    kept = ("/device:CPU:0",) if len(devices) > 1 else ()
+    return Device("gpu", "/device:GPU:0", config, "block", devices, weight_devices=kept)
 
 
 def _numbered(kind: str, count: int) -> Tuple[str, ...]:

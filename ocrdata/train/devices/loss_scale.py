@@ -1,17 +1,15 @@
 """Loss scaling: what keeps small gradients from vanishing in 16 bits.
 
 Micikevicius et al.: Mixed Precision Training (2018). The loss is multiplied by a factor, and the
-gradients are divided by it. A gradient that is no number means that the factor was too large: it
+gradients are divided by it. A gradient that is not a number means that the factor was too large: it
 is halved and the step is left out. After 2,000 good steps in a row it is doubled.
 """
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Tuple
-
 from ocrdata.train.compat import Tensor, tf, v1
+from ocrdata.train.protocols import Batch, Gradients, Optimizer
 
-Gradients = List[Tuple[Tensor, Any]]
 _FIRST, _LARGEST, _PATIENCE = 2.0**15, 2.0**24, 2000
 
 
@@ -26,11 +24,13 @@ class LossScale:
         """Returns the gradients of the loss itself."""
         return gradients
 
-    def apply(self, optimizer: Any, gradients: Gradients, norm: Tensor, step: Tensor) -> Any:
+    def apply(
+        self, optimizer: Optimizer, gradients: Gradients, norm: Tensor, step: Tensor
+    ) -> Tensor:
         """Returns the operation that changes the weights and counts the step."""
         return optimizer.apply_gradients(gradients, step)
 
-    def fetches(self) -> Dict[str, Tensor]:
+    def fetches(self) -> Batch:
         """Returns what reports need to know."""
         return {}
 
@@ -44,7 +44,7 @@ class DynamicScale(LossScale):
             self._good = self._variable("good_steps", 0.0)
 
     @staticmethod
-    def _variable(name: str, value: float) -> Any:
+    def _variable(name: str, value: float) -> Tensor:
         start = v1.constant_initializer(value)
         return v1.get_variable(name, [], tf.float32, start, trainable=False)
 
@@ -54,8 +54,10 @@ class DynamicScale(LossScale):
     def down(self, gradients: Gradients) -> Gradients:
         return [(gradient / self._scale, variable) for gradient, variable in gradients]
 
-    def apply(self, optimizer: Any, gradients: Gradients, norm: Tensor, step: Tensor) -> Any:
-        # The slots of the optimiser must not be made within a branch.
+    def apply(
+        self, optimizer: Optimizer, gradients: Gradients, norm: Tensor, step: Tensor
+    ) -> Tensor:
+        # The slots of the optimizer must not be made within a branch.
         optimizer._create_slots([variable for _, variable in gradients])
         good = tf.math.is_finite(norm)
         return tf.group(
@@ -67,7 +69,7 @@ class DynamicScale(LossScale):
             v1.assign_add(step, 1),
         )
 
-    def _grow(self) -> Any:
+    def _grow(self) -> Tensor:
         done = self._good + 1.0
         full = done >= _PATIENCE
         larger = tf.minimum(self._scale * 2.0, _LARGEST)
@@ -76,12 +78,12 @@ class DynamicScale(LossScale):
             self._good.assign(tf.where(full, 0.0, done)),
         )
 
-    def _shrink(self) -> Any:
+    def _shrink(self) -> Tensor:
         return tf.group(
             self._scale.assign(tf.maximum(self._scale / 2.0, 1.0)), self._good.assign(0.0)
         )
 
-    def fetches(self) -> Dict[str, Tensor]:
+    def fetches(self) -> Batch:
         return {"loss_scale": self._scale.read_value()}
 
 

@@ -1,7 +1,7 @@
 """Ascend NPUs, through Huawei's TF Adapter for TensorFlow 1.15 (npu_bridge), in session mode.
 
 One process a device, its graph offloaded as a whole: all shapes fixed, no Python in it. Gradients
-are averaged by HCCL; batch normalisation and losses that are ratios are each device's own. This
+are averaged by HCCL; batch normalization and losses that are ratios are each device's own. This
 has run against the double of tests/npu_double.py, which checks calls, options and shapes, and not
 on hardware.
 """
@@ -17,6 +17,7 @@ from ocrdata.train.compat import tf, v1
 from ocrdata.train.config.training import TrainOptions
 from ocrdata.train.devices.device import Device, DeviceError
 from ocrdata.train.devices.rank_table import Rank, read_rank
+from ocrdata.train.protocols import Batch, Optimizer, Session, SessionConfig, Tensor
 
 SCALE = {
     "init_loss_scale": 2.0**16,
@@ -49,8 +50,13 @@ class NpuDevice(Device):
         """Whether this process writes the run."""
         return self.rank.rank == 0
 
-    def wrap(self, optimizer: Any) -> Any:
-        """Returns an optimiser that averages over devices and scales the loss."""
+    def __str__(self) -> str:
+        number, size = self.rank.rank, self.rank.size
+        rank = f", rank {number} of {size}" if size > 1 else ""
+        return f"{self.name}, device {self.rank.device}{rank}"
+
+    def wrap(self, optimizer: Optimizer) -> Optimizer:
+        """Returns an optimizer that averages over devices and scales the loss."""
         several = self.rank.size > 1
         if several:
             optimizer = self.bridge.NPUDistributedOptimizer(optimizer)
@@ -62,8 +68,8 @@ class NpuDevice(Device):
             )
         return optimizer
 
-    def finish(self, train_op: Any) -> Any:
-        """Adds what runs once behind the initialisation; returns the operation to be run."""
+    def finish(self, train_op: Tensor) -> Tensor:
+        """Adds what runs once behind the initialization; returns the operation to be run."""
         if self.rank.size > 1:
             self._kept["broadcast"] = self._broadcast()
         if self.loops > 1:
@@ -71,12 +77,12 @@ class NpuDevice(Device):
             return self._kept["loop"].create_iteration_per_loop_var(train_op)
         return train_op
 
-    def fetches(self) -> Dict[str, Any]:
+    def fetches(self) -> Batch:
         """Returns what reports need to know."""
         manager = self._kept.get("manager")
         return {"loss_scale": manager.get_loss_scale()} if manager else {}
 
-    def _broadcast(self) -> Any:
+    def _broadcast(self) -> Tensor:
         """Gives all ranks the weights, averages and slots of rank 0."""
         given = []
         for variable in v1.global_variables():
@@ -85,7 +91,7 @@ class NpuDevice(Device):
                 given.append(v1.assign(variable, sent[0]))
         return tf.group(*given)
 
-    def start(self, session: Any) -> None:
+    def start(self, session: Session) -> None:
         """Runs what a new session needs before its first step."""
         if "broadcast" in self._kept:
             session.run(self._kept["broadcast"])
@@ -109,8 +115,8 @@ class NpuDevice(Device):
             session.close()
 
 
-def npu(config: Any, count: int = 0) -> NpuDevice:
-    """Runs on an Ascend NPU; raises TargetError without the adapter, OptionError or InputError."""
+def npu(config: SessionConfig, count: int = 0) -> NpuDevice:
+    """Runs on an Ascend NPU; raises DeviceError without the adapter, OptionError or InputError."""
     if count > 1:
         raise OptionError(
             "--num-gpus is not for NPUs: each device has a process.",
@@ -132,6 +138,15 @@ def npu(config: Any, count: int = 0) -> NpuDevice:
     return NpuDevice("npu", "/device:CPU:0", config, "unrolled", rank=rank, bridge=bridge)
 
 
+def adapter_found() -> bool:
+    """Says whether the adapter is installed beside the TensorFlow that it needs."""
+    try:
+        _bridge()
+    except DeviceError:
+        return False
+    return True
+
+
 def _bridge() -> Any:
     try:
         bridge = importlib.import_module("npu_bridge.npu_init")
@@ -147,8 +162,8 @@ def _bridge() -> Any:
     return bridge
 
 
-def configured(target: Any, options: TrainOptions) -> NpuDevice:
-    """Returns the target with the precision and the loop that options ask for."""
+def configured(device: Device, options: TrainOptions) -> NpuDevice:
+    """Returns an NPU with the precision and the loop that options ask for."""
     loops = options.iterations_per_loop
     for name in ("save_every", "eval_every", "log_every"):
         if getattr(options, name) % loops:
@@ -156,12 +171,11 @@ def configured(target: Any, options: TrainOptions) -> NpuDevice:
             raise OptionError(f"{flag} must be a multiple of --iterations-per-loop {loops}.")
     if options.long_labels == "skip":
         raise OptionError("--long-labels skip: labels have a fixed length on NPUs.")
-    values = target.config.graph_options.rewrite_options.custom_optimizers[0].parameter_map
+    values = device.config.graph_options.rewrite_options.custom_optimizers[0].parameter_map
     values["precision_mode"].s = PRECISION[options.precision].encode()
     if loops > 1:
         values["iterations_per_loop"].i = loops
         values["enable_data_pre_proc"].b = True
     mixed = options.precision == "mixed"
-    found = replace(target, mixed=mixed, loops=loops)
-    assert isinstance(found, NpuDevice)
-    return found
+    assert isinstance(device, NpuDevice)
+    return replace(device, mixed=mixed, loops=loops)

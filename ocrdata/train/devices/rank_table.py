@@ -61,10 +61,11 @@ def read_rank_table(path: PathLike) -> RankTable:
         listed = len(content.get("server_list", content.get("group_list", [])))
         if int(claimed) != listed:
             raise ValueError(f"counts {claimed} but lists {listed}")
-        if content.get("status") != "completed":
-            raise ValueError("has the status {!r}, not 'completed'".format(content.get("status")))
+        status = content.get("status")
+        if status != "completed":
+            raise ValueError(f"has the status {status!r}, not 'completed'")
     except (KeyError, TypeError, AttributeError) as error:
-        raise InputError(path, f"is no rank table ({error!r})", hint=_FORMS) from error
+        raise InputError(path, f"is not a rank table ({error!r})", hint=_FORMS) from error
     except ValueError as error:
         raise InputError(path, str(error), hint=_FORMS) from error
     return RankTable(str(path), **found)
@@ -130,7 +131,7 @@ def _number(known: Mapping[str, str], name: str, default: Optional[int]) -> int:
     try:
         return int(text)
     except ValueError:
-        raise _wrong(name, f"is {text!r}, which is no number") from None
+        raise _wrong(name, f"is {text!r}, which is not a number") from None
 
 
 def _wrong(name: str, problem: str) -> OptionError:

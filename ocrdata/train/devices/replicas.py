@@ -1,16 +1,17 @@
 """Sums over all replicas of a network: what makes several devices compute what one would.
 
 A batch is shared out to replicas, each on its device, all with the same weights. Whatever is taken
-over the whole batch (the statistics of batch normalisation, the sums in a loss that is a ratio) is
+over the whole batch (the statistics of batch normalization, the sums in a loss that is a ratio) is
 exchanged between them while a step runs, forwards and backwards. Then the mean of the replicas'
 losses is the loss of the batch, and its gradient the batch's gradient, whatever the loss is.
 """
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, Optional, Sequence, Tuple, TypeVar
+from typing import Callable, List, Optional, Sequence, Tuple, TypeVar
 
 from ocrdata.train.compat import Tensor, tf, v1
+from ocrdata.train.protocols import OpPlacement
 
 Made = TypeVar("Made")
 
@@ -18,7 +19,7 @@ Made = TypeVar("Made")
 class Replicas:
     """Builds a network once for each device, and joins what the replicas exchange."""
 
-    def __init__(self, devices: Sequence[Any]) -> None:
+    def __init__(self, devices: Sequence[OpPlacement]) -> None:
         self._devices = list(devices)
         # Of each replica: what it gave and what stands for all that is given, in order.
         self._exchanged: List[List[Tuple[Tensor, Tensor]]] = []
@@ -75,7 +76,7 @@ class _building:
     def __enter__(self) -> None:
         _current.append(self._entry)
 
-    def __exit__(self, *_error: Any) -> Optional[bool]:
+    def __exit__(self, *_error: object) -> Optional[bool]:
         _current.pop()
         return None
 

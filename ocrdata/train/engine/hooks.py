@@ -10,13 +10,22 @@ import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Callable, Dict, List, Optional, Tuple
 
+from ocrdata.train.cluster.coordination import NUMBER, Coordinator
 from ocrdata.train.compat import v1
 from ocrdata.train.config.training import TrainOptions
 from ocrdata.train.devices.device import Device
 from ocrdata.train.engine.step import Training
 from ocrdata.train.engine.tensorboard import TensorBoardWriter
+from ocrdata.train.protocols import (
+    FetchedArrays,
+    FetchedValues,
+    RunContext,
+    Saver,
+    Session,
+    Tensor,
+)
 from ocrdata.train.run_dir import CHECKPOINT, MetricsLog
 from ocrdata.train.tasks.base import TrainingTask
 from ocrdata.train.tf_errors import not_finite
@@ -52,31 +61,36 @@ class StartInput(v1.train.SessionRunHook):
     """
 
     def __init__(
-        self, graph: Training, task: TrainingTask, target: Device, coordinator: Any = None
+        self,
+        graph: Training,
+        task: TrainingTask,
+        device: Device,
+        coordinator: Optional[Coordinator] = None,
     ) -> None:
-        self._graph, self._task, self._target, self._coordinator = graph, task, target, coordinator
-        self._tickets = {n: t for n, t in graph.fetches.items() if n.startswith("ticket_")}
+        self._graph, self._task, self._device = graph, task, device
+        self._coordinator = coordinator
+        self._numbers = {n: t for n, t in graph.fetches.items() if n.startswith(NUMBER)}
 
-    def after_create_session(self, session: Any, coord: Any) -> None:
+    def after_create_session(self, session: Session, coord: object) -> None:
         """Starts the iterators."""
-        self._target.start(session)
+        self._device.start(session)
         place = self._task.start(int(session.run(self._graph.step)))
         session.run(self._graph.iterators, {self._graph.start: place})
         if self._coordinator:
             self._coordinator.start(session, place)
 
-    def before_run(self, run_context: Any) -> Any:
-        """Asks for the tickets of the batches."""
-        return v1.train.SessionRunArgs(self._tickets)
+    def before_run(self, run_context: RunContext) -> Tensor:
+        """Asks for the numbers of the batches."""
+        return v1.train.SessionRunArgs(self._numbers)
 
-    def after_run(self, run_context: Any, run_values: Any) -> None:
-        """Looks at the tickets."""
+    def after_run(self, run_context: RunContext, run_values: FetchedValues) -> None:
+        """Compares the numbers with those expected."""
         if self._coordinator:
             self._coordinator.check(run_values.results)
 
 
 class _Window:
-    """The figures of the steps since the last look at them."""
+    """The figures of the steps since they were last reported."""
 
     def __init__(self) -> None:
         self.rows: List[List[float]] = []
@@ -97,13 +111,14 @@ _COMMON = ("loss", "learning_rate", "gradient_norm", "examples_per_second")
 class Reports(v1.train.SessionRunHook):
     """Watches the loss, and writes metrics.jsonl, TensorBoard summaries and progress.
 
-    Raises TrainingError at the first loss or gradient that is no number.
+    Raises TrainingError at the first loss or gradient that is not a number.
     """
 
     def __init__(
         self,
         graph: Training,
         task: TrainingTask,
+        *,
         options: TrainOptions,
         total: int,
         log: MetricsLog,
@@ -117,7 +132,7 @@ class Reports(v1.train.SessionRunHook):
         self._reported = False
         self.last_checkpoint: Optional[str] = None
 
-    def after_create_session(self, session: Any, coord: Any) -> None:
+    def after_create_session(self, session: Session, coord: object) -> None:
         """Forgets what a session that broke has reported behind its last checkpoint."""
         if self._reported:
             step = int(session.run(self._graph.step))
@@ -125,12 +140,12 @@ class Reports(v1.train.SessionRunHook):
             self._log.rewind(step)
             self._summaries.rewind(step)
 
-    def before_run(self, run_context: Any) -> Any:
+    def before_run(self, run_context: RunContext) -> Tensor:
         """Asks for the figures of the step."""
         return v1.train.SessionRunArgs(self._graph.fetches)
 
-    def after_run(self, run_context: Any, run_values: Any) -> None:
-        """Looks at the figures of the step."""
+    def after_run(self, run_context: RunContext, run_values: FetchedValues) -> None:
+        """Reports the figures of the step where it is time to."""
         values = run_values.results
         step = int(values["step"])
         for name, what in (("loss", "loss"), ("gradient_norm", "gradient")):
@@ -149,7 +164,7 @@ class Reports(v1.train.SessionRunHook):
         if pictures and step % self._options.image_every == 0:
             self._summaries.write_picture(step, self._task.draw(values))
 
-    def _figures(self, window: _Window, values: Dict[str, Any]) -> Dict[str, float]:
+    def _figures(self, window: _Window, values: FetchedArrays) -> Dict[str, float]:
         means, seconds = window.take()
         return {
             **dict(zip(self._means, means)),
@@ -158,7 +173,7 @@ class Reports(v1.train.SessionRunHook):
             "examples_per_second": self._options.batch_size / seconds,
         }
 
-    def _report(self, step: int, values: Dict[str, Any]) -> None:
+    def _report(self, step: int, values: FetchedArrays) -> None:
         figures = self._figures(self._logged, values)
         self._log.write(dict(figures, step=step))
         if self._on_step:
@@ -174,7 +189,7 @@ class Reports(v1.train.SessionRunHook):
 
 
 class Checkpoints(v1.train.SessionRunHook):
-    """Saves every so many steps and at the end, then has validation look at what was saved.
+    """Saves every so many steps and at the end, then has what was saved validated.
 
     The metrics of a step are on disk before its checkpoint: what a resumed run drops from them, it
     writes again.
@@ -182,8 +197,9 @@ class Checkpoints(v1.train.SessionRunHook):
 
     def __init__(
         self,
-        step: Any,
-        saver: Any,
+        step: Tensor,
+        saver: Saver,
+        *,
         directory: Optional[Path],
         options: TrainOptions,
         total: int,
@@ -195,23 +211,23 @@ class Checkpoints(v1.train.SessionRunHook):
         self._options, self._total, self._reports = options, total, reports
         self._validate = validate
 
-    def before_run(self, run_context: Any) -> Any:
+    def before_run(self, run_context: RunContext) -> Tensor:
         """Asks for the step."""
         return v1.train.SessionRunArgs(self._step)
 
-    def after_run(self, run_context: Any, run_values: Any) -> None:
+    def after_run(self, run_context: RunContext, run_values: FetchedValues) -> None:
         """Saves and validates where the step says so."""
         step, options = int(run_values.results), self._options
-        look = self._validate is not None and (
+        scored = self._validate is not None and (
             step == self._total or (options.eval_every and step % options.eval_every == 0)
         )
-        due = look or step == self._total or step % options.save_every == 0
+        due = scored or step == self._total or step % options.save_every == 0
         if self._prefix and due:
             path = self._saver.save(
                 run_context.session, self._prefix, global_step=step, write_meta_graph=False
             )
             self._reports.last_checkpoint = path
-            if look and self._validate:
+            if scored and self._validate:
                 self._validate(step, path)
         if step >= self._total:
             run_context.request_stop()

@@ -1,16 +1,17 @@
-"""Learning rates, optimisers, regularisation and the averaged weights."""
+"""Learning rates, optimizers, regularization and the averaged weights."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from typing import Any, List, Tuple
+from typing import Tuple
 
 from ocrdata.train.compat import Tensor, tf, v1
 from ocrdata.train.config.training import TrainOptions
+from ocrdata.train.protocols import Gradients, Optimizer, WeightAverage
 
-# Layers and LSTM cells; biases and the parameters of batch normalisation stay free.
-REGULARISED = ("weights", "kernel")
+# Layers and LSTM cells; biases and the parameters of batch normalization stay free.
+REGULARIZED = ("weights", "kernel")
 
 
 def learning_rate(options: TrainOptions, step: Tensor, total: int) -> Tensor:
@@ -70,24 +71,25 @@ _SCHEDULES = {
 }
 
 
-def make_optimizer(options: TrainOptions, rate: Tensor) -> Any:
-    """Returns the optimiser with the learning rate `rate`."""
+def make_optimizer(options: TrainOptions, rate: Tensor) -> Optimizer:
+    """Returns the optimizer with the learning rate `rate`."""
+    made: Optimizer
     if options.optimizer == "adadelta":
-        return v1.train.AdadeltaOptimizer(rate)
-    if options.optimizer == "momentum":
-        return v1.train.MomentumOptimizer(rate, options.momentum, use_nesterov=options.nesterov)
-    return v1.train.AdamOptimizer(rate)
+        made = v1.train.AdadeltaOptimizer(rate)
+    elif options.optimizer == "momentum":
+        made = v1.train.MomentumOptimizer(rate, options.momentum, use_nesterov=options.nesterov)
+    else:
+        made = v1.train.AdamOptimizer(rate)
+    return made
 
 
 def l2_loss(weight: float) -> Tensor:
     """Returns `weight` times half the sum of squares of all layer and LSTM weights."""
-    chosen = [v for v in v1.trainable_variables() if v.op.name.split("/")[-1] in REGULARISED]
+    chosen = [v for v in v1.trainable_variables() if v.op.name.split("/")[-1] in REGULARIZED]
     return weight * tf.add_n([tf.nn.l2_loss(variable) for variable in chosen])
 
 
-def clip(
-    gradients: List[Tuple[Tensor, Any]], norm: float
-) -> Tuple[List[Tuple[Tensor, Any]], Tensor]:
+def clip(gradients: Gradients, norm: float) -> Tuple[Gradients, Tensor]:
     """Scales gradients down to the global norm `norm` (0: never); returns them and their norm."""
     values = [gradient for gradient, _ in gradients]
     measured = tf.linalg.global_norm(values)
@@ -96,6 +98,7 @@ def clip(
     return [(value, variable) for value, (_, variable) in zip(values, gradients)], measured
 
 
-def weight_average(decay: float, step: Tensor) -> Any:
+def weight_average(decay: float, step: Tensor) -> WeightAverage:
     """Returns the moving average of weights, which follows closely in the first steps."""
-    return v1.train.ExponentialMovingAverage(decay, num_updates=step)
+    made: WeightAverage = v1.train.ExponentialMovingAverage(decay, num_updates=step)
+    return made

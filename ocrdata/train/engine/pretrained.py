@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional
 
 from ocrdata.errors import CheckpointError, PathLike
-from ocrdata.train.compat import tf, v1
+from ocrdata.train.compat import Tensor, tf, v1
+from ocrdata.train.protocols import Session
 
 SHOWN = 20
 
@@ -31,7 +32,7 @@ class RestoreReport:
 class Pretrained:
     """A checkpoint whose weights the variables of the current graph begin with.
 
-    Variables that training adds (averages, the optimiser's) begin as they would without. Raises
+    Variables that training adds (averages, the optimizer's) begin as they would without. Raises
     CheckpointError where the checkpoint cannot be read or nothing in it fits.
     """
 
@@ -41,7 +42,7 @@ class Pretrained:
             shapes = tf.train.load_checkpoint(path).get_variable_to_shape_map()
         except (tf.errors.OpError, ValueError) as error:
             first = str(error).split("\n")[0]
-            raise CheckpointError(checkpoint, f"is no checkpoint ({first})") from error
+            raise CheckpointError(checkpoint, f"is not a checkpoint ({first})") from error
         self._fitting = {}
         missing, unfit = [], []
         for variable in _model_variables():
@@ -71,8 +72,8 @@ class Pretrained:
         self._saver = v1.train.Saver(self._fitting)
         self._path = path
 
-    def initializer(self) -> Optional[Callable[[Any, Any], None]]:
-        """Returns what a Scaffold calls behind its own initialisation."""
+    def initializer(self) -> Optional[Callable[[object, Session], None]]:
+        """Returns what a Scaffold calls behind its own initialization."""
         return lambda _scaffold, session: self._saver.restore(session, self._path)
 
     def as_dict(self) -> Dict[str, Any]:
@@ -84,7 +85,7 @@ class _Nothing(Pretrained):
     def __init__(self) -> None:
         pass
 
-    def initializer(self) -> Optional[Callable[[Any, Any], None]]:
+    def initializer(self) -> Optional[Callable[[object, Session], None]]:
         return None
 
     def as_dict(self) -> Dict[str, Any]:
@@ -112,8 +113,8 @@ def _prefix(checkpoint: PathLike) -> str:
     return name
 
 
-def _model_variables() -> List[Any]:
-    """Returns weights and statistics of the model, without what the optimiser keeps."""
+def _model_variables() -> List[Tensor]:
+    """Returns weights and statistics of the model, without what the optimizer keeps."""
     statistics = ("/moving_mean", "/moving_variance")
     trained = {id(variable) for variable in v1.trainable_variables()}
     return [

@@ -8,55 +8,64 @@ accumulated batch come one after the other, each by itself, and their gradients 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
+from ocrdata.train.cluster.coordination import Coordinator
 from ocrdata.train.compat import Tensor, tf, v1
 from ocrdata.train.config.training import TrainOptions
 from ocrdata.train.devices.device import Device
 from ocrdata.train.devices.loss_scale import LossScale, make_scale
 from ocrdata.train.devices.replicas import Replicas
 from ocrdata.train.engine import optimizers
+from ocrdata.train.models.base import Model
+from ocrdata.train.protocols import Batch, Gradients, Optimizer
 from ocrdata.train.tasks.base import TrainingTask, read_shares
-
-_Gradients = List[Tuple[Tensor, Any]]
 
 
 @dataclass(frozen=True)
 class Training:
     """The tensors of a training graph."""
 
-    iterators: Any  # one operation that starts all of them
+    iterators: Tensor  # one operation that starts all of them
     start: Tensor
     step: Tensor
-    fetches: Dict[str, Tensor]
+    fetches: Batch
     figures: List[str]  # the fetches that reports show beside the loss
-    train_op: Any
+    train_op: Tensor
     parameters: int
 
 
 class _Part(NamedTuple):
     """What a replica makes of its share."""
 
-    batch: Dict[str, Tensor]
+    batch: Batch
     loss: Tensor
-    figures: Dict[str, Tensor]
-    decoded: Any
+    figures: Batch
+    decoded: Optional[Tensor]
 
 
 def build_training(
-    task: TrainingTask, options: TrainOptions, total: int, target: Device, coordinator: Any = None
+    task: TrainingTask,
+    options: TrainOptions,
+    *,
+    total: int,
+    device: Device,
+    coordinator: Optional[Coordinator] = None,
 ) -> Training:
     """Builds the graph of a training step; `coordinator` is that of a cluster."""
-    shares = target.shares(options)
+    shares = device.shares(options)
     with v1.device("/device:CPU:0"):
         step = v1.train.get_or_create_global_step()
         start = v1.placeholder(tf.int64, [len(task.start(0))])
-        batches, iterators, tickets = (coordinator or _Local()).batches(task, start, target, shares)
-    scaled = optimizers.scaled_for_batch(options, task.net.training.batch_size)
+        source = coordinator or _Local()
+        batches, iterators, numbers = source.batches(task, start, device, shares)
+    scaled = optimizers.scaled_for_batch(options, task.net.card.training.batch_size)
     rate = optimizers.learning_rate(scaled, step, total)
-    optimizer = target.wrap(optimizers.make_optimizer(options, rate))
-    scale = LossScale() if target.static else make_scale(options.precision)
-    parts, gradients, updates = _differentiate(task.net, batches, options, target, optimizer, scale)
+    optimizer = device.wrap(optimizers.make_optimizer(options, rate))
+    scale = LossScale() if device.static else make_scale(options.precision)
+    parts, gradients, updates = _differentiate(
+        task.net, batches, options=options, device=device, optimizer=optimizer, scale=scale
+    )
     gradients, norm = optimizers.clip(scale.down(gradients), options.clip_norm)
     with tf.control_dependencies(updates):
         train_op = scale.apply(optimizer, gradients, norm, step)
@@ -71,47 +80,56 @@ def build_training(
         "learning_rate": rate,
         "gradient_norm": norm,
         **scale.fetches(),
-        **target.fetches(),
-        **tickets,
+        **device.fetches(),
+        **numbers,
     }
     fetches["loss"] = _mean([part.loss for part in parts])
     figures = sorted(parts[0].figures)
     fetches.update({name: _mean([part.figures[name] for part in parts]) for name in figures})
-    if not target.static:
+    if not device.static:
         fetches.update(task.picture_fetches(parts[0].batch, parts[0].decoded))
-    train_op = target.finish(train_op)
-    return Training(iterators, start, step, fetches, figures, train_op, _parameters())
+    train_op = device.finish(train_op)
+    return Training(
+        iterators=iterators,
+        start=start,
+        step=step,
+        fetches=fetches,
+        figures=figures,
+        train_op=train_op,
+        parameters=_parameters(),
+    )
 
 
 class _Local:
     """Batches that this process reads itself, all shares of them."""
 
     def batches(
-        self, task: TrainingTask, start: Tensor, target: Device, shares: int
-    ) -> Tuple[List[Dict[str, Tensor]], Any, Dict[str, Tensor]]:
-        (rank, ranks), width = target.part, len(target.replicas)
+        self, task: TrainingTask, start: Tensor, device: Device, shares: int
+    ) -> Tuple[List[Batch], Tensor, Batch]:
+        (rank, ranks), width = device.part, len(device.replicas)
         mine = [share for share in range(shares) if share // width % ranks == rank]
         return (*read_shares(task, start, mine, shares), {})
 
 
 def _differentiate(
-    net: Any,
-    batches: Sequence[Dict[str, Tensor]],
+    net: Model,
+    batches: Sequence[Batch],
+    *,
     options: TrainOptions,
-    target: Device,
-    optimizer: Any,
+    device: Device,
+    optimizer: Optimizer,
     scale: LossScale,
-) -> Tuple[List[_Part], _Gradients, List[Any]]:
+) -> Tuple[List[_Part], Gradients, List[Tensor]]:
     """Returns the parts of a batch, the (scaled) gradients of its loss, and averages to update."""
-    width = len(target.replicas)
+    width = len(device.replicas)
     parts: List[_Part] = []
-    gradients: _Gradients = []
-    updates: List[Any] = []
+    gradients: Gradients = []
+    updates: List[Tensor] = []
     for turn in range(options.accumulate):
         # No part begins before the last is done with: one at a time is in memory.
         with tf.control_dependencies([*updates, *(gradient for gradient, _ in gradients)]):
             chosen = batches[turn * width : (turn + 1) * width]
-            made = _build_parts(net, chosen, target, reuse=turn > 0)
+            made = _build_parts(net, chosen, device, reuse=turn > 0)
             loss = _mean([part.loss for part in made]) / options.accumulate
             if options.l2 and not turn:
                 loss += optimizers.l2_loss(options.l2)
@@ -124,27 +142,25 @@ def _differentiate(
     return parts, gradients, updates
 
 
-def _build_parts(
-    net: Any, batches: Sequence[Dict[str, Tensor]], target: Device, reuse: bool
-) -> List[_Part]:
+def _build_parts(net: Model, batches: Sequence[Batch], device: Device, reuse: bool) -> List[_Part]:
     def make(index: int) -> _Part:
         batch = batches[index]
         labels = net.labels(batch)
         outputs = net.build(batch, training=True)
         loss = net.loss(outputs, labels)
-        decoded = None if target.static else net.decode(outputs)
+        decoded = None if device.static else net.decode(outputs)
         return _Part(batch, loss, net.figures(outputs, labels), decoded)
 
-    devices = [target.place(device) for device in target.replicas]
+    placements = [device.place(name) for name in device.replicas]
     with v1.variable_scope(v1.get_variable_scope(), reuse=reuse or None):
-        return Replicas(devices).build(make)
+        return Replicas(placements).build(make)
 
 
 def _mean(values: Sequence[Tensor]) -> Tensor:
     return values[0] if len(values) == 1 else tf.add_n(list(values)) / len(values)
 
 
-def _added(sums: _Gradients, more: _Gradients) -> _Gradients:
+def _added(sums: Gradients, more: Gradients) -> Gradients:
     if not sums:
         return more
     return [(one + two, variable) for (one, variable), (two, _) in zip(sums, more)]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import Dict, Optional, Sequence
 
-from ocrdata.train.compat import v1
+from PIL import Image
+
+from ocrdata.train.compat import Tensor, v1
 
 
 class TensorBoardWriter:
@@ -31,19 +33,19 @@ class TensorBoardWriter:
         ]
         self._write(entries, step)
 
-    def write_picture(self, step: int, picture: Any) -> None:
+    def write_picture(self, step: int, picture: Image.Image) -> None:
         """Writes a picture of what the model makes of some samples of the batch."""
         stream = io.BytesIO()
         picture.save(stream, "PNG")
-        image = v1.Summary.Image(
+        encoded = v1.Summary.Image(
             height=picture.height,
             width=picture.width,
             colorspace=3,
             encoded_image_string=stream.getvalue(),
         )
-        self._write([v1.Summary.Value(tag="train/readings", image=image)], step)
+        self._write([v1.Summary.Value(tag="train/readings", image=encoded)], step)
 
-    def _write(self, entries: Any, step: int) -> None:
+    def _write(self, entries: Sequence[Tensor], step: int) -> None:
         if self._writer:
             self._writer.add_summary(v1.Summary(value=entries), step)
             self._writer.flush()

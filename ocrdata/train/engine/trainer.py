@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, Optional, Sequence, Union
+from typing import Any, Callable, Dict, NamedTuple, Optional, Sequence, Union
 
 from ocrdata.pages.run import Miss, write_run_page
 from ocrdata.train.cluster.coordination import Coordinator, WorkerSummary, fingerprint, start_server
@@ -23,6 +23,7 @@ from ocrdata.train.engine.hooks import (
 from ocrdata.train.engine.pretrained import Pretrained, no_weights
 from ocrdata.train.engine.step import Training
 from ocrdata.train.engine.tensorboard import TensorBoardWriter
+from ocrdata.train.protocols import Session
 from ocrdata.train.run_dir import MetricsLog, RunDirectory
 from ocrdata.train.tasks.base import TrainingTask
 
@@ -35,7 +36,7 @@ class TrainSummary:
     """What a training run did.
 
     `skipped` counts, by reason, the samples left out; `validation` are the last figures of the
-    validation split, if it was looked at; `pretrained` says what a given checkpoint brought.
+    validation split, if it was scored; `pretrained` says what a given checkpoint brought.
     """
 
     run: str
@@ -51,44 +52,55 @@ class TrainSummary:
     pretrained: Dict[str, Any]
 
 
+class TrainingJob(NamedTuple):
+    """A run, the task that feeds it, the device and the options it is trained with."""
+
+    run: RunDirectory
+    task: TrainingTask
+    device: Device
+    options: TrainOptions
+    on_validation: OnValidation = None
+
+    @property
+    def total(self) -> int:
+        """The last step."""
+        return self.options.total_steps(self.task.samples)
+
+
 class Trainer:
     """Runs a training graph with its hooks, from its newest checkpoint to the last step."""
 
-    def __init__(
-        self,
-        run: RunDirectory,
-        task: TrainingTask,
-        target: Device,
-        options: TrainOptions,
-        on_validation: OnValidation,
-        cluster: Optional[Cluster],
-        checkpoints: str,
-    ) -> None:
+    def __init__(self, job: TrainingJob, cluster: Optional[Cluster], checkpoints: str) -> None:
+        run, task, device, options = job.run, job.task, job.device, job.options
         self._checkpoints = checkpoints
         self.coordinator: Optional[Coordinator] = None
         if cluster:
-            server = start_server(cluster, target)
+            server = start_server(cluster, device)
             self.coordinator = Coordinator(
-                cluster, target, options.cluster_timeout, fingerprint(run), server
+                cluster,
+                device,
+                timeout=options.cluster_timeout,
+                mark=fingerprint(run),
+                server=server,
             )
-        self.total = options.total_steps(task.samples)
-        self._run, self._task, self._options, self._target = run, task, options, target
-        self._on_validation = on_validation
-        elsewhere = not target.writes or (cluster is not None and cluster.tasks("evaluator"))
+        self.total = job.total
+        self._run, self._task, self._options, self._device = run, task, options, device
+        self._on_validation = job.on_validation
+        elsewhere = not device.writes or (cluster is not None and cluster.tasks("evaluator"))
         # Pictures of any size are not for compilers that want fixed shapes.
-        looking = make_device("cpu") if target.static else target
-        self._evaluator: Any = None if elsewhere else task.evaluator(run, looking)
+        validating = make_device("cpu") if device.static else device
+        self._evaluator = None if elsewhere else task.evaluator(run, validating)
         self._loss: Optional[float] = None
         self._validation: Dict[str, float] = {}
         self._worst: Sequence[Miss] = ()
-        self._where = "No validation split was looked at{}.".format(
-            " in this process" if elsewhere else ""
-        )
+        where = " in this process" if elsewhere else ""
+        self._where = f"No validation split was scored{where}."
         self._pretrained = no_weights()
         checkpoint = v1.train.latest_checkpoint(checkpoints) if checkpoints else None
         self._started = int(checkpoint.rsplit("-", 1)[1]) if checkpoint else 0
-        self._log = MetricsLog(run.directory if target.writes else None, self._started)
-        self._summaries = TensorBoardWriter(run.directory if target.writes else None, self._started)
+        directory = run.directory if device.writes else None
+        self._log = MetricsLog(directory, self._started)
+        self._summaries = TensorBoardWriter(directory, self._started)
 
     def run(self, graph: Training, on_step: OnStep) -> Union[TrainSummary, WorkerSummary]:
         """Trains to the last step."""
@@ -101,19 +113,19 @@ class Trainer:
         finished = False
         try:
             if self._started < self.total:
-                self._target.open()
+                self._device.open()
                 self._train(graph, note)
                 self._write_report()
             finished = True
         finally:
-            self._target.close()
+            self._device.close()
             if self.coordinator:
-                self.coordinator.dismiss(finished)
+                self.coordinator.end_others(finished)
             for part in (self._log, self._summaries, self._evaluator):
                 if part is not None:
                     part.close()
-        if not self._target.writes:
-            steps, (rank, ranks) = self.total - self._started, self._target.part
+        if not self._device.writes:
+            steps, (rank, ranks) = self.total - self._started, self._device.part
             samples = steps * self._options.batch_size // ranks
             return WorkerSummary(f"rank {rank} of {ranks}", steps, samples)
         charset = self._run.charset
@@ -136,26 +148,29 @@ class Trainer:
         if self._task.pretrained and not self._started:
             self._pretrained = Pretrained(self._task.pretrained)
         reports = Reports(
-            graph, self._task, self._options, self.total, self._log, self._summaries, note
+            graph,
+            self._task,
+            options=self._options,
+            total=self.total,
+            log=self._log,
+            summaries=self._summaries,
+            on_step=note,
         )
         checkpoints = Checkpoints(
             graph.fetches["step"],
             saver,
-            self._run.directory if self._target.writes else None,
-            self._options,
-            self.total,
-            reports,
-            self._validate if self._evaluator else None,
+            directory=self._run.directory if self._device.writes else None,
+            options=self._options,
+            total=self.total,
+            reports=reports,
+            validate=self._validate if self._evaluator else None,
         )
-        hooks = [
-            StartInput(graph, self._task, self._target, self.coordinator),
-            reports,
-            checkpoints,
-        ]
-        creator = _Creator(
+        start = StartInput(graph, self._task, self._device, self.coordinator)
+        hooks = [start, reports, checkpoints]
+        creator = _SessionCreator(
             v1.train.Scaffold(saver=saver, init_fn=self._pretrained.initializer()),
             master=self.coordinator.master if self.coordinator else "",
-            config=self.coordinator.session_config if self.coordinator else self._target.config,
+            config=self.coordinator.session_config if self.coordinator else self._device.config,
             checkpoint_dir=self._checkpoints or None,
         )
         creator.coordinator = self.coordinator
@@ -169,28 +184,30 @@ class Trainer:
             raise self.coordinator.overdue() from error
 
     def _validate(self, step: int, checkpoint: str) -> None:
-        look = self._evaluator.look(checkpoint)
-        self._validation, self._worst = look.figures, look.worst
-        self._log.write({"step": step, "validation": look.figures})
-        self._summaries.write_scalars(step, "validation", look.figures)
+        assert self._evaluator is not None  # without one there is no validation
+        found = self._evaluator.validate(checkpoint)
+        self._validation, self._worst = found.figures, found.worst
+        self._log.write({"step": step, "validation": found.figures})
+        self._summaries.write_scalars(step, "validation", found.figures)
         if self._on_validation:
-            self._on_validation(ValidationReport(step, look.samples, look.figures))
+            self._on_validation(ValidationReport(step, found.samples, found.figures))
         self._write_report(f"Of the validation split at step {step}.")
 
     def _write_report(self, what: str = "") -> None:
         """Writes report.html, anew at each validation: an interrupted run has one too."""
         self._where = what or self._where
-        if self._target.writes:
+        if self._device.writes:
             write_run_page(self._run.directory, self._worst, self._where)
 
 
-class _Creator(v1.train.ChiefSessionCreator):
+class _SessionCreator(v1.train.ChiefSessionCreator):
     """Makes a session, and after a failure another one, when the whole cluster is there."""
 
     coordinator: Optional[Coordinator] = None
 
-    def create_session(self) -> Any:
+    def create_session(self) -> Session:
         if not self.coordinator:
-            return super().create_session()
+            made: Session = super().create_session()
+            return made
         self.coordinator.wait()
         return close_in_time(super().create_session())

@@ -16,10 +16,12 @@ from ocrdata.text.charset import CHARACTER_LIST, Charset
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.data.line_shards import dictionary_entry
 from ocrdata.train.export.onnx import write_onnx
-from ocrdata.train.export.saved_model import write_description, write_saved_model
+from ocrdata.train.export.saved_model import SIGNATURE, write_description, write_saved_model
 from ocrdata.train.export.signatures import Signature, file_signature, network_signature
-from ocrdata.train.inference.restore import chosen_beam, model_of_run, restore
-from ocrdata.train.run_dir import RunDirectory, plain_options, read_run
+from ocrdata.train.inference.restore import model_of_run, restore
+from ocrdata.train.inference.settings import GREEDY, NEWEST, DecoderSettings, RunSettings
+from ocrdata.train.models.base import Model
+from ocrdata.train.run_dir import RunDirectory, plain_options
 
 EXPORT_FORMATS = ("onnx", "saved_model")
 _PLACES = {"onnx": ONNX_FILE, "saved_model": SAVED_FOLDER}
@@ -43,60 +45,69 @@ class ExportSummary:
 
 def export_run(
     model: str = "crnn",
-    output_dir: PathLike = "output",
     path: Optional[PathLike] = None,
-    checkpoint: str = "",
+    *,
+    run: RunSettings = NEWEST,
     form: str = "saved_model",
-    decoder: str = "greedy",
-    beam_width: int = 100,
+    decoder: DecoderSettings = GREEDY,
     overwrite: bool = False,
 ) -> ExportSummary:
-    """Writes a run to `path` (`output_dir`/`model`/saved_model or model.onnx without it).
+    """Writes a run to `path` (saved_model or model.onnx in the run's folder without it).
 
     Both forms have the network of `ocrdata.reading.exported.Network`. A SavedModel holds it as
     signature "network"; its "serving_default" takes the same from a detector, and from a reader
     `images`, string [B] of JPEG, PNG, GIF or BMP files, for which it gives `texts`, string [B] in
     UTF-8, by `decoder`, and `confidences`, float32 [B]. An ONNX file is written only if
-    onnxruntime gives what TensorFlow gives. Raises CheckpointError, OutputExistsError,
-    MissingExtraError and TrainingError.
+    onnxruntime gives what TensorFlow gives. What is written does not depend on the device. Raises
+    CheckpointError, OutputExistsError, MissingExtraError and TrainingError.
     """
     if form not in EXPORT_FORMATS:
         raise UnknownNameError("format", form, EXPORT_FORMATS)
-    run = read_run(Path(output_dir) / model, model)
-    weights = run.checkpoint(checkpoint)
-    place = Path(path) if path is not None else run.directory / _PLACES[form]
+    opened = run.open(model)
+    directory, weights = opened
+    place = Path(path) if path is not None else directory.directory / _PLACES[form]
     check_free(place, overwrite, form)
     place.parent.mkdir(parents=True, exist_ok=True)
-    with tf.Graph().as_default(), v1.Session() as session:
-        net = model_of_run(run)
+    device = run.device()
+    averaged = bool(directory.options.get("ema"))
+    charset = directory.charset
+    # Placements would go into the file, so the graph has none; NPUs want another graph.
+    config = None if device.static else device.config
+    with tf.Graph().as_default(), v1.Session(config=config) as session:
+        net = model_of_run(directory)
         shown: Signature
         if form == "onnx":
             shown = network_signature(net)
-            restore(session, weights, bool(run.options.get("ema")))
-            description = describe_export(run, net, weights)
+            restore(session, weights, averaged)
+            description = describe_export(directory, net, weights)
             difference: Optional[float] = write_onnx(session, place, shown, description)
         else:
-            shown, network = file_signature(net, run.charset, chosen_beam(decoder, beam_width))
-            restore(session, weights, bool(run.options.get("ema")))
-            description, difference = describe_export(run, net, weights), None
-            _write_saved(session, place, {"network": network, "": shown}, description, run.charset)
+            shown, inner = file_signature(net, charset, decoder.width)
+            restore(session, weights, averaged)
+            signatures = {SIGNATURE: inner, "": shown}
+            description = describe_export(directory, net, weights)
+            with placed(place) as fresh:
+                assets = _character_list(fresh.parent, charset)
+                write_saved_model(session, fresh, signatures, assets)
+                write_description(fresh, description)
+            difference = None
     return ExportSummary(
-        str(place),
-        form,
-        Path(weights).name,
-        str(shown),
-        run.charset.num_classes if run.charset else None,
-        run.charset.sha256 if run.charset else None,
-        difference,
+        exported=str(place),
+        format=form,
+        checkpoint=opened.checkpoint,
+        signature=str(shown),
+        num_classes=charset.num_classes if charset else None,
+        dictionary_sha256=charset.sha256 if charset else None,
+        largest_difference=difference,
     )
 
 
-def describe_export(run: RunDirectory, net: Any, weights: str) -> Dict[str, Any]:
+def describe_export(run: RunDirectory, net: Model, weights: str) -> Dict[str, Any]:
     """Returns what goes with an exported model; see `ocrdata.reading.exported`."""
     return {
         "format": FORMAT,
         "model": run.model,
-        "task": net.task,
+        "task": net.card.task,
         "model_options": plain_options(net.options),
         "checkpoint": Path(weights).name,
         "dictionary": dictionary_entry(run.charset) if run.charset else None,
@@ -115,7 +126,7 @@ def check_free(place: Path, overwrite: bool, form: str) -> None:
     else:
         ours = place.is_dir() and (not any(place.iterdir()) or (place / SAVED_MARK).is_file())
     if not ours:
-        raise OutputExistsError(place, "It is no exported model of ours: move it away first.")
+        raise OutputExistsError(place, "It is not an exported model of ours: move it away first.")
 
 
 @contextmanager
@@ -129,17 +140,10 @@ def placed(place: Path) -> Iterator[Path]:
         fresh.replace(place)
 
 
-def _write_saved(
-    session: Any,
-    place: Path,
-    signatures: Dict[str, Signature],
-    description: Dict[str, Any],
-    charset: Optional[Charset],
-) -> None:
-    with placed(place) as fresh:
-        assets: List[Path] = []
-        if charset is not None:
-            assets.append(fresh.parent / CHARACTER_LIST)
-            assets[0].write_bytes(charset.as_text().encode("utf-8"))
-        write_saved_model(session, fresh, signatures, assets)
-        write_description(fresh, description)
+def _character_list(folder: Path, charset: Optional[Charset]) -> List[Path]:
+    """Writes a dictionary into a folder; returns its file, or nothing where there is none."""
+    if charset is None:
+        return []
+    path = folder / CHARACTER_LIST
+    path.write_bytes(charset.as_text().encode("utf-8"))
+    return [path]

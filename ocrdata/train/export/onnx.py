@@ -12,17 +12,19 @@ import numpy as np
 
 from ocrdata.base.storage.staging import write_atomic
 from ocrdata.errors import MissingExtraError, TrainingError
+from ocrdata.reading.exported import Network
 from ocrdata.reading.onnx import KEY, OnnxNetwork, import_runtime
 from ocrdata.train.compat import v1
 from ocrdata.train.export.signatures import Signature
 from ocrdata.train.models.lstm import FORGET_BIAS
+from ocrdata.train.protocols import Session
 
 OPSET = 13  # onnxruntime 1.8 and newer run it
 TOLERANCE = 1e-4
 
 
 def write_onnx(
-    session: Any, place: Path, signature: Signature, description: Mapping[str, Any]
+    session: Session, place: Path, signature: Signature, description: Mapping[str, Any]
 ) -> float:
     """Writes a network to an ONNX file, with its description among the file's properties.
 
@@ -43,7 +45,7 @@ def write_onnx(
     return difference
 
 
-def convert(session: Any, signature: Signature, description: Mapping[str, Any]) -> bytes:
+def convert(session: Session, signature: Signature, description: Mapping[str, Any]) -> bytes:
     """Returns the ONNX file of what leads from a signature's inputs to its outputs."""
     tf2onnx = _import_converter()
     names = [tensor.op.name for tensor in signature.outputs.values()]
@@ -87,8 +89,9 @@ def _check_supported(model: Any) -> None:
         }
     )
     if unknown:
+        names = ", ".join(unknown)
         raise TrainingError(
-            "the model has no ONNX form: {} cannot be converted.".format(", ".join(unknown)),
+            f"the model has no ONNX form: {names} cannot be converted.",
             "Export a SavedModel instead: --format saved_model.",
         )
 
@@ -127,7 +130,7 @@ def _constant(node: Any) -> np.ndarray:
 
 
 def compare(
-    session: Any, signature: Signature, network: Any, description: Mapping[str, Any]
+    session: Session, signature: Signature, network: Network, description: Mapping[str, Any]
 ) -> float:
     """Returns the largest difference between a network's outputs and the session's.
 
@@ -142,12 +145,12 @@ def compare(
     if description.get("outlines", {}).get("kind") == "boxes":
         found, expected = (_rows(values) for values in (found, expected))
         found["rows"] = _nearest(expected["rows"], found["rows"])
-    worst = 0.0
+    largest = 0.0
     for name, value in expected.items():
         if value.shape != found[name].shape:
             return float("inf")
-        worst = max(worst, float(_apart(value, found[name]).max(initial=0.0)))
-    return worst
+        largest = max(largest, float(_apart(value, found[name]).max(initial=0.0)))
+    return largest
 
 
 def _apart(value: np.ndarray, other: np.ndarray) -> np.ndarray:

@@ -17,12 +17,13 @@ from ocrdata.reading.exported import (
 )
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.export.signatures import Signature
+from ocrdata.train.protocols import Session
 
 SIGNATURE = "network"
 
 
 def write_saved_model(
-    session: Any, place: Path, signatures: Mapping[str, Signature], assets: Sequence[Path] = ()
+    session: Session, place: Path, signatures: Mapping[str, Signature], assets: Sequence[Path] = ()
 ) -> None:
     """Writes the graph of a session with its signatures ("": the default one) and asset files."""
     for path in assets:

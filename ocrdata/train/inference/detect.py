@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import Any, Dict, Iterator, List, Sequence, Tuple
+from pathlib import PurePosixPath
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -14,9 +14,10 @@ from ocrdata.images.fitting import decode_image
 from ocrdata.metrics.detection import PROTOCOLS, DetectionScore, Match, match_all, total_score
 from ocrdata.metrics.detection_lines import Boxes, Format
 from ocrdata.train.compat import tf, v1
+from ocrdata.train.config.detection import ReadingOptions
 from ocrdata.train.data.scene_dataset import Scenes
 from ocrdata.train.devices.device import Device
-from ocrdata.train.inference.restore import model_of_run, restore
+from ocrdata.train.inference.restore import detector_of_run, restore
 from ocrdata.train.inference.validation import ValidationResult
 from ocrdata.train.inference.worst_samples import worst_scenes
 from ocrdata.train.run_dir import RunDirectory
@@ -26,22 +27,24 @@ Outlines = List[np.ndarray]
 
 
 class Detection:
-    """A trained detector in a session, looking at pictures one by one.
+    """A trained detector in a session, which takes pictures one by one.
 
-    `reading` is the model's own dataclass of that name; its default values without it.
+    `reading` is that of the model's card; its default values without it.
     """
 
-    def __init__(self, run: RunDirectory, target: Device, reading: Any = None) -> None:
+    def __init__(
+        self, run: RunDirectory, device: Device, reading: Optional[ReadingOptions] = None
+    ) -> None:
         self._averaged = bool(run.options.get("ema"))
         self._graph = tf.Graph()
-        with self._graph.as_default(), v1.device(target.device):
-            self.model = model_of_run(run)
-            self.reading = reading if reading is not None else self.model.reading()
+        with self._graph.as_default(), v1.device(device.device):
+            self.model = detector_of_run(run)
+            self.reading = reading if reading is not None else self.model.card.reading()
             self.model.prepare(self.reading)
             self._images = v1.placeholder(tf.uint8, [None, None, None, 3], "images")
             outputs = self.model.build({"images": self._images}, training=False)
             self._maps = self.model.decode(outputs)
-            self._session = v1.Session(graph=self._graph, config=target.config)
+            self._session = v1.Session(graph=self._graph, config=device.config)
 
     def restore(self, checkpoint: str) -> None:
         """Takes the weights of a checkpoint; raises CheckpointError where they do not fit."""
@@ -76,19 +79,20 @@ class FoundTexts:
 
 
 class SceneEvaluator:
-    """Looks at the pictures of a split with the weights of one checkpoint after another."""
+    """Finds the texts of a split with the weights of one checkpoint after another."""
 
     def __init__(
         self,
         run: RunDirectory,
         scenes: Scenes,
-        target: Device,
-        reading: Any = None,
+        *,
+        device: Device,
+        reading: Optional[ReadingOptions] = None,
         limit: int = 0,
         protocol: str = PROTOCOL,
     ) -> None:
         self._scenes, self._protocol = scenes, protocol
-        self._detection = Detection(run, target, reading)
+        self._detection = Detection(run, device, reading)
         self.reading = self._detection.reading
         self.samples = min(len(scenes), limit or len(scenes))
 
@@ -113,8 +117,8 @@ class SceneEvaluator:
                 polygons, scores = whole_numbers(*self._detection.detect(image))
             yield FoundTexts(sample.key, polygons, scores, truth, problem)
 
-    def look(self, checkpoint: str) -> ValidationResult:
-        """Returns how many pictures were looked at, the figures of their score, and the worst."""
+    def validate(self, checkpoint: str) -> ValidationResult:
+        """Returns how many pictures there were, the figures of their score, and the worst."""
         found = list(self.results(checkpoint))
         matches = matches_of(found, self._protocol)
         score = total_score(matches, self._protocol, 0, None, Format())
@@ -187,8 +191,3 @@ def result_lines(polygons: Outlines, protocol: str = PROTOCOL) -> str:
     upright = PROTOCOLS[protocol].upright
     rows = [bounds(p) if upright else p.reshape(-1).tolist() for p in polygons]
     return "".join(",".join(str(int(value)) for value in row) + "\r\n" for row in rows)
-
-
-def checkpoint_name(path: str) -> str:
-    """Returns a checkpoint's name without its folder."""
-    return Path(path).name

@@ -6,7 +6,7 @@ import csv
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any, Dict, Iterator, NamedTuple, Optional, Tuple
+from typing import IO, Dict, Iterator, NamedTuple, Optional, Tuple
 
 from ocrdata.base.progress import OnProgress
 from ocrdata.base.storage.staging import dump_json, write_atomic
@@ -17,18 +17,23 @@ from ocrdata.train.compat import tf, untuned, v1
 from ocrdata.train.data.line_dataset import evaluation_batches, iterate
 from ocrdata.train.data.line_shards import LineShards, read_line_shards, require_dictionary
 from ocrdata.train.devices.device import Device
-from ocrdata.train.devices.selection import make_device
-from ocrdata.train.inference.restore import (
-    build_line_reader,
-    chosen_beam,
-    image_spec,
-    model_of_run,
-    restore,
+from ocrdata.train.inference.restore import build_line_reader, recognizer_of_run, restore
+from ocrdata.train.inference.settings import (
+    GREEDY,
+    NEWEST,
+    TEST_SPLIT,
+    DecoderSettings,
+    RunSettings,
+    SplitSettings,
 )
 from ocrdata.train.inference.validation import ValidationResult
 from ocrdata.train.inference.worst_samples import WorstLines
-from ocrdata.train.run_dir import RunDirectory, read_run
+from ocrdata.train.models.base import image_spec
+from ocrdata.train.protocols import FetchedArrays
+from ocrdata.train.run_dir import RunDirectory
 from ocrdata.train.tf_errors import explained
+
+_PROTOCOL = "exact"
 
 
 class LinePrediction(NamedTuple):
@@ -47,8 +52,9 @@ class LineEvaluator:
         self,
         run: RunDirectory,
         shards: LineShards,
+        *,
         split: str,
-        target: Device,
+        device: Device,
         batch_size: int,
         beam_width: int = 0,
         limit: int = 0,
@@ -57,8 +63,8 @@ class LineEvaluator:
         self._shards = shards.require(split)
         self._averaged = bool(run.options.get("ema"))
         self._graph = tf.Graph()
-        with self._graph.as_default(), v1.device(target.device):
-            model = model_of_run(run)
+        with self._graph.as_default(), v1.device(device.device):
+            model = recognizer_of_run(run)
             with v1.device("/device:CPU:0"):
                 dataset = evaluation_batches(self._shards, image_spec(model), batch_size, limit)
                 iterator = v1.data.make_initializable_iterator(untuned(dataset))
@@ -72,7 +78,7 @@ class LineEvaluator:
                 "key": batch[schema.SOURCE_ID],
                 "truth": batch[schema.TEXT],
             }
-            self._session = v1.Session(graph=self._graph, config=target.config)
+            self._session = v1.Session(graph=self._graph, config=device.config)
         self.samples = min(shards.samples(split), limit or shards.samples(split))
 
     def predictions(self, checkpoint: str) -> Iterator[LinePrediction]:
@@ -80,16 +86,16 @@ class LineEvaluator:
         with self._graph.as_default(), explained():
             restore(self._session, checkpoint, self._averaged)
             self._session.run(self._start)
-            # Batches are sorted by width: what comes early waits for its turn.
+            # Batches are sorted by width: what comes early waits for those before it.
             waiting: Dict[int, LinePrediction] = {}
-            turn = 0
+            index = 0
             for values in iterate(self._session, self._fetches):
                 waiting.update(self._batch(values))
-                while turn in waiting:
-                    yield waiting.pop(turn)
-                    turn += 1
+                while index in waiting:
+                    yield waiting.pop(index)
+                    index += 1
 
-    def _batch(self, values: Dict[str, Any]) -> Iterator[Tuple[int, LinePrediction]]:
+    def _batch(self, values: FetchedArrays) -> Iterator[Tuple[int, LinePrediction]]:
         rows = zip(*(values[name].tolist() for name in sorted(values)))
         for classes, confidence, index, key, truth in rows:
             text = self._run.dictionary.decode(classes)
@@ -103,7 +109,7 @@ class LineEvaluator:
         pairs = ((line.truth, line.text) for line in self.predictions(checkpoint))
         return RecognitionScore(protocol).add_all(pairs)
 
-    def look(self, checkpoint: str) -> ValidationResult:
+    def validate(self, checkpoint: str) -> ValidationResult:
         """Returns how many lines were read, the figures of their score, and the worst lines."""
         score, worst = RecognitionScore(), WorstLines()
         for number, line in enumerate(self.predictions(checkpoint)):
@@ -136,31 +142,33 @@ class EvaluationSummary:
 def evaluate_lines(
     model: str = "crnn",
     data_dir: PathLike = "data",
-    output_dir: PathLike = "output",
-    split: str = "test",
-    checkpoint: str = "",
-    decoder: str = "greedy",
-    beam_width: int = 100,
-    protocol: str = "exact",
+    *,
+    run: RunSettings = NEWEST,
+    decoder: DecoderSettings = GREEDY,
+    split: SplitSettings = TEST_SPLIT,
     batch_size: int = 64,
-    limit: int = 0,
-    target: str = "cpu",
     on_progress: Optional[OnProgress] = None,
 ) -> EvaluationSummary:
     """Reads a split with a trained run, and writes its figures and its predictions beside it.
 
-    `decoder` is "greedy" or "beam"; `checkpoint` a step or a name (the newest without). Writes
-    evaluation-<split>.json and predictions-<split>.tsv (key, truth, text, confidence, correct).
-    Raises CheckpointError for a run that is missing or has another dictionary than the records.
+    Writes evaluation-<split>.json and predictions-<split>.tsv (key, truth, text, confidence,
+    correct). Raises CheckpointError for a run that is missing or has another dictionary than the
+    records, UnknownNameError for a decoder or protocol that there is not.
     """
-    run = read_run(Path(output_dir) / model, model)
-    weights = run.checkpoint(checkpoint)
+    found, weights = run.open(model)
     shards = read_line_shards(data_dir)
-    require_dictionary(run.dictionary, shards.charset, run.directory, shards.directory)
-    width = chosen_beam(decoder, beam_width)
-    score = RecognitionScore(protocol)
-    evaluator = LineEvaluator(run, shards, split, make_device(target), batch_size, width, limit)
-    path = run.directory / f"predictions-{split}.tsv"
+    require_dictionary(found.dictionary, shards.charset, found.directory, shards.directory)
+    width, score = decoder.width, RecognitionScore(split.protocol or _PROTOCOL)
+    evaluator = LineEvaluator(
+        found,
+        shards,
+        split=split.split,
+        device=run.device(),
+        batch_size=batch_size,
+        beam_width=width,
+        limit=split.limit,
+    )
+    path = found.directory / f"predictions-{split.split}.tsv"
     try:
         with _renamed_when_done(path) as stream:
             table = csv.writer(stream, "excel-tab", lineterminator="\n")
@@ -173,17 +181,17 @@ def evaluate_lines(
     finally:
         evaluator.close()
     summary = EvaluationSummary(
-        split=split,
+        split=split.split,
         checkpoint=Path(weights).name,
-        decoder=decoder,
-        protocol=protocol,
+        decoder=decoder.decoder,
+        protocol=score.protocol,
         lines=score.lines,
         unscored=score.unscored,
         correct=score.correct,
         predictions=str(path),
         **score.figures(),
     )
-    write_atomic(run.directory / f"evaluation-{split}.json", dump_json(asdict(summary)))
+    write_atomic(found.directory / f"evaluation-{split.split}.json", dump_json(asdict(summary)))
     return summary
 
 

@@ -6,30 +6,29 @@ import io
 import json
 import zipfile
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 from ocrdata.base.progress import OnProgress
 from ocrdata.base.storage.staging import dump_json, write_atomic
 from ocrdata.errors import CheckpointError, InputError, PathLike, UnknownNameError
-from ocrdata.metrics.detection import PROTOCOLS
+from ocrdata.metrics.detection import PROTOCOLS, DetectionScore
+from ocrdata.train.config.detection import ReadingOptions
 from ocrdata.train.config.sources import SourceOptions
 from ocrdata.train.config.training import settings_from
 from ocrdata.train.data.scene_dataset import Scenes
 from ocrdata.train.data.scene_mixture import open_sources
 from ocrdata.train.data.scene_sources import open_scenes
-from ocrdata.train.devices.selection import make_device
 from ocrdata.train.inference.detect import (
     PROTOCOL,
     FoundTexts,
     SceneEvaluator,
-    checkpoint_name,
     plain_regions,
     result_lines,
     result_names,
     score_of,
 )
-from ocrdata.train.run_dir import RunDirectory, plain_options, read_run
+from ocrdata.train.inference.settings import NEWEST, TEST_SPLIT, RunSettings, SplitSettings
+from ocrdata.train.run_dir import RunDirectory, plain_options
 
 DATA = "data"
 # The oldest time a zip can hold: the same results give the same bytes.
@@ -61,48 +60,51 @@ class SceneEvaluation:
 def evaluate_scenes(
     model: str = "east",
     data_dir: Optional[PathLike] = None,
-    output_dir: PathLike = "output",
-    split: str = "test",
-    checkpoint: str = "",
-    reading: Any = None,
-    limit: int = 0,
-    target: str = "cpu",
-    tarfile: Optional[str] = None,
-    tarpath: Optional[str] = None,
+    *,
+    run: RunSettings = NEWEST,
+    reading: Optional[ReadingOptions] = None,
+    split: SplitSettings = TEST_SPLIT,
     on_progress: Optional[OnProgress] = None,
-    protocol: str = PROTOCOL,
 ) -> SceneEvaluation:
     """Finds the texts of a split with a trained run, and scores them by a protocol.
 
     Without `data_dir` the split is that of the sources mixed in training, if there were any, and
-    of "data" otherwise. `reading` is the model's dataclass of that name, `protocol` one of
+    of "data" otherwise. `reading` is that of the model's card, the protocol one of
     `ocrdata.metrics.detection.PROTOCOLS`. Writes results-<split>.zip (res_<picture>.txt files, as
     the official site takes them), predictions-<split>.jsonl and evaluation-<split>.json
     beside the run. Raises CheckpointError for a run that is missing, InputError where pictures or
     their truth are.
     """
+    protocol = split.protocol or PROTOCOL
     if protocol not in PROTOCOLS:
         raise UnknownNameError("protocol", protocol, PROTOCOLS)
-    run = read_run(Path(output_dir) / model, model)
-    weights = run.checkpoint(checkpoint)
-    scenes = _open(run, data_dir, split, tarfile, tarpath)
-    evaluator = SceneEvaluator(run, scenes, make_device(target), reading, limit, protocol)
+    opened = run.open(model)
+    directory = opened.directory.directory
+    scenes = _open(opened.directory, data_dir, split)
+    evaluator = SceneEvaluator(
+        opened.directory,
+        scenes,
+        device=run.device(),
+        reading=reading,
+        limit=split.limit,
+        protocol=protocol,
+    )
     found: List[FoundTexts] = []
     try:
-        for one in evaluator.results(weights):
+        for one in evaluator.results(opened.weights):
             found.append(one)
             if on_progress:
                 on_progress(len(found), evaluator.samples)
     finally:
         evaluator.close()
-    results = run.directory / f"results-{split}.zip"
-    predictions = run.directory / f"predictions-{split}.jsonl"
+    results = directory / f"results-{split.split}.zip"
+    predictions = directory / f"predictions-{split.split}.jsonl"
     write_atomic(results, results_zip(found, protocol))
     write_atomic(predictions, "".join(_row(one) for one in found).encode("utf-8"))
     score = score_of(found, protocol)
     summary = SceneEvaluation(
-        split=split,
-        checkpoint=checkpoint_name(weights),
+        split=split.split,
+        checkpoint=opened.checkpoint,
         protocol=protocol,
         reading=plain_options(evaluator.reading),
         unreadable=sum(bool(one.problem) for one in found),
@@ -111,31 +113,26 @@ def evaluate_scenes(
         predictions=str(predictions),
         **_figures(score),
     )
-    write_atomic(run.directory / f"evaluation-{split}.json", dump_json(asdict(summary)))
+    write_atomic(directory / f"evaluation-{split.split}.json", dump_json(asdict(summary)))
     return summary
 
 
-def _open(
-    run: RunDirectory,
-    data_dir: Optional[PathLike],
-    split: str,
-    tarfile: Optional[str],
-    tarpath: Optional[str],
-) -> Scenes:
+def _open(run: RunDirectory, data_dir: Optional[PathLike], split: SplitSettings) -> Scenes:
     trained_on = settings_from(SourceOptions, run.options)
-    if data_dir is None and trained_on.sources and tarfile is None:
-        scenes = open_sources(DATA, split, trained_on)
+    if data_dir is None and trained_on.sources and split.tarfile is None:
+        scenes = open_sources(DATA, split.split, trained_on)
         if scenes is None:
-            problem = f"has no {split} split of its own"
+            problem = f"has no {split.split} split of its own"
             hint = "Name a folder with --data-dir, or another split with --split."
             raise InputError(trained_on.sources, problem, hint=hint)
         return scenes
-    pack = trained_on.tarfile if tarfile is None else tarfile
-    inside = trained_on.tarpath if tarpath is None else tarpath
-    return open_scenes(DATA if data_dir is None else data_dir, split, pack, inside if pack else "")
+    pack = trained_on.tarfile if split.tarfile is None else split.tarfile
+    inside = trained_on.tarpath if split.tarpath is None else split.tarpath
+    root = DATA if data_dir is None else data_dir
+    return open_scenes(root, split.split, pack, inside if pack else "")
 
 
-def _figures(score: Any) -> Dict[str, Any]:
+def _figures(score: DetectionScore) -> Dict[str, Any]:
     names = (
         "images",
         "ground_truth",

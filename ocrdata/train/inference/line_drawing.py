@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Sequence
+from typing import Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -10,23 +10,24 @@ from PIL import Image, ImageDraw, ImageFont
 from ocrdata.base.assets import asset_dir
 from ocrdata.records.format import schema
 from ocrdata.text.charset import Charset
+from ocrdata.train.protocols import Batch, FetchedArrays, Tensor
 
 MARGIN, CAPTION = 8, 20
 _IMAGES = 4  # lines of a batch that are shown
 _INK, _PAPER = (20, 20, 20), (255, 255, 255)
 
 
-def caption_font(size: int) -> Any:
+def caption_font(size: int) -> ImageFont.FreeTypeFont:
     """Returns a bundled font that has Chinese characters."""
     fonts = asset_dir("fonts")
     return ImageFont.truetype(str(sorted(fonts.glob("NotoSans*.?tf"))[0]), size)
 
 
-def draw_readings(images: Sequence[Any], captions: Sequence[str]) -> Image.Image:
+def draw_readings(images: Sequence[np.ndarray], captions: Sequence[str]) -> Image.Image:
     """Draws uint8 images [H, W, 1 or 3] one below the other, each with its caption under it."""
     font = caption_font(CAPTION)
     pictures = [_image(image) for image in images]
-    widths = [font.getbbox(caption or " ")[2] for caption in captions]
+    widths = [int(font.getbbox(caption or " ")[2]) for caption in captions]
     widths += [picture.width for picture in pictures]
     rows = [picture.height + CAPTION + 3 * MARGIN for picture in pictures]
     sheet = Image.new("RGB", (max(widths + [1]) + 2 * MARGIN, sum(rows) + MARGIN), _PAPER)
@@ -39,12 +40,12 @@ def draw_readings(images: Sequence[Any], captions: Sequence[str]) -> Image.Image
     return sheet
 
 
-def _image(image: Any) -> Image.Image:
+def _image(image: np.ndarray) -> Image.Image:
     array = np.asarray(image, np.uint8)
     return Image.fromarray(np.repeat(array, 3, 2) if array.shape[2] == 1 else array)
 
 
-def draw_maps(images: Any, truths: Any, scores: Any) -> Image.Image:
+def draw_maps(images: np.ndarray, truths: np.ndarray, scores: np.ndarray) -> Image.Image:
     """Draws crops side by side with the true and the found score map below each.
 
     `images` uint8 [n, S, S, 3], `truths` and `scores` [n, s, s], from 0 to 1.
@@ -63,7 +64,9 @@ def draw_maps(images: Any, truths: Any, scores: Any) -> Image.Image:
     return sheet
 
 
-def draw_outlines(picture: Image.Image, polygons: Sequence[Any], scores: Any) -> Image.Image:
+def draw_outlines(
+    picture: Image.Image, polygons: Sequence[np.ndarray], scores: np.ndarray
+) -> Image.Image:
     """Returns a picture with outlines [n, 2] drawn on it, and the score of each."""
     drawn = picture.convert("RGB")
     pen = ImageDraw.Draw(drawn)
@@ -76,7 +79,7 @@ def draw_outlines(picture: Image.Image, polygons: Sequence[Any], scores: Any) ->
     return drawn
 
 
-def draw_lines(values: Dict[str, Any], charset: Charset) -> Any:
+def draw_lines(values: FetchedArrays, charset: Charset) -> Image.Image:
     """Returns a picture of some lines of the batch, their labels and what was read."""
     truths = [text.decode("utf-8") for text in values["truth"]]
     texts = [charset.decode(row) for row in values["classes"].tolist()]
@@ -85,7 +88,7 @@ def draw_lines(values: Dict[str, Any], charset: Charset) -> Any:
     return draw_readings([image[:, :width] for image, width in images], captions)
 
 
-def line_fetches(batch: Dict[str, Any], classes: Any) -> Dict[str, Any]:
+def line_fetches(batch: Batch, classes: Tensor) -> Batch:
     """Returns what `draw_lines` needs, of the first lines of the batch."""
     return {
         "images": batch["images"][:_IMAGES],

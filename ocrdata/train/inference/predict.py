@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from PIL import Image
 
@@ -14,12 +14,14 @@ from ocrdata.base.storage.staging import write_atomic
 from ocrdata.errors import OutputExistsError, PathLike
 from ocrdata.gallery.cards import Card
 from ocrdata.gallery.sheet import draw_sheet
-from ocrdata.train.compat import tf, v1
+from ocrdata.train.compat import Tensor, tf, v1
 from ocrdata.train.data.line_images import decode_images, measured_widths, round_up
-from ocrdata.train.devices.selection import make_device
-from ocrdata.train.inference.restore import chosen_beam, image_spec, model_of_run, restore
-from ocrdata.train.models.base import DecodedLines
-from ocrdata.train.run_dir import RunDirectory, read_run
+from ocrdata.train.devices.device import Device
+from ocrdata.train.inference.restore import recognizer_of_run, restore
+from ocrdata.train.inference.settings import GREEDY, NEWEST, DecoderSettings, RunSettings
+from ocrdata.train.models.base import DecodedLines, Recognizer, image_spec
+from ocrdata.train.protocols import Batch
+from ocrdata.train.run_dir import RunDirectory
 
 # What TensorFlow decodes as Pillow does; everything else becomes PNG first.
 _AS_IS = {"JPEG": ("L", "RGB"), "PNG": ("L", "RGB")}
@@ -46,21 +48,27 @@ class PredictSummary:
     drawing: Optional[str] = None
 
 
+class DrawingFile(NamedTuple):
+    """The PNG file to draw readings into, and whether it may be there."""
+
+    path: PathLike
+    overwrite: bool = False
+
+
 class RunReader:
     """A trained network in a session, reading picture files batch by batch."""
 
     def __init__(
-        self, run: RunDirectory, checkpoint: str, target: str = "cpu", beam_width: int = 0
+        self, run: RunDirectory, checkpoint: str, device: Device, beam_width: int = 0
     ) -> None:
         self._charset = run.dictionary
-        chosen = make_device(target)
         graph = tf.Graph()
-        with graph.as_default(), v1.device(chosen.device):
-            model = model_of_run(run)
+        with graph.as_default(), v1.device(device.device):
+            model = recognizer_of_run(run)
             self._encoded = v1.placeholder(tf.string, [None])
-            *_, decoded = build_reader(model, self._encoded, beam_width)
+            decoded = build_reader(model, self._encoded, beam_width).decoded
             self._fetches = decoded.classes, decoded.confidence
-            self._session = v1.Session(graph=graph, config=chosen.config)
+            self._session = v1.Session(graph=graph, config=device.config)
             restore(self._session, checkpoint, bool(run.options.get("ema")))
 
     def read(self, files: Sequence[bytes]) -> Tuple[List[str], List[float]]:
@@ -73,13 +81,16 @@ class RunReader:
         self._session.close()
 
 
-def build_reader(
-    model: Any, encoded: Any, beam_width: int = 0
-) -> Tuple[Dict[str, Any], Dict[str, Any], DecodedLines]:
-    """Builds the way from picture files (string [B]) to classes, as training and export have it.
+class LineGraph(NamedTuple):
+    """A recognizer's inputs and outputs by name, and what is read."""
 
-    Returns the network's inputs and outputs, and what is read.
-    """
+    inputs: Batch
+    outputs: Batch
+    decoded: DecodedLines
+
+
+def build_reader(model: Recognizer, encoded: Tensor, beam_width: int = 0) -> LineGraph:
+    """Builds the way from picture files (string [B]) to classes, as training and export have it."""
     spec = image_spec(model)
     with v1.device("/device:CPU:0"):
         if spec.width:
@@ -89,54 +100,49 @@ def build_reader(
         images, widths = decode_images(encoded, full, spec)
     inputs = {"images": images, "widths": widths}
     outputs = model.build(inputs, training=False)
-    return inputs, outputs, model.decode(outputs, beam_width)
+    return LineGraph(inputs, outputs, model.decode(outputs, beam_width))
 
 
 def predict_lines(
     images: Iterable[PathLike],
     model: str = "crnn",
-    output_dir: PathLike = "output",
-    checkpoint: str = "",
-    decoder: str = "greedy",
-    beam_width: int = 100,
+    *,
+    run: RunSettings = NEWEST,
+    decoder: DecoderSettings = GREEDY,
     batch_size: int = 32,
-    target: str = "cpu",
-    draw: Optional[PathLike] = None,
-    overwrite: bool = False,
+    drawing: Optional[DrawingFile] = None,
     on_reading: Optional[Callable[[LineReading], None]] = None,
 ) -> PredictSummary:
-    """Reads pictures (files, or folders of them) with the run `output_dir`/`model`.
+    """Reads pictures (files, or folders of them) with a run, and may draw the first readings.
 
-    `draw` names a PNG file to draw the first readings into. Unreadable pictures are counted with
-    their reason. Raises CheckpointError, InputError if a path does not exist or nothing is there
-    to be read, OutputExistsError for `draw` without `overwrite`.
+    Unreadable pictures are counted with their reason. Raises CheckpointError, InputError if a path
+    does not exist or nothing is there to be read, OutputExistsError for a drawing that is there.
     """
     paths = find_images(images)
-    if draw is not None and Path(draw).exists() and not overwrite:
-        raise OutputExistsError(draw)
-    run = read_run(Path(output_dir) / model, model)
-    weights = run.checkpoint(checkpoint)
-    reader = RunReader(run, weights, target, chosen_beam(decoder, beam_width))
+    if drawing and Path(drawing.path).exists() and not drawing.overwrite:
+        raise OutputExistsError(drawing.path)
+    opened = run.open(model)
+    reader = RunReader(opened.directory, opened.weights, run.device(), decoder.width)
     readings: List[LineReading] = []
-    drawn: List[Card] = []
+    cards: List[Card] = []
     unreadable: Dict[str, str] = {}
     for batch in _batches(paths, batch_size, unreadable):
         texts, confidences = reader.read([content for _, content in batch])
         for (path, content), text, confidence in zip(batch, texts, confidences):
             readings.append(LineReading(str(path), text, confidence))
-            if draw is not None and len(drawn) < _DRAWN:
+            if drawing and len(cards) < _DRAWN:
                 note = f"{confidence:.0%}  {path.name}"
-                drawn.append(Card(content, text or "(nothing)", note))
+                cards.append(Card(content, text or "(nothing)", note))
             if on_reading:
                 on_reading(readings[-1])
     reader.close()
-    if draw is not None:
-        Path(draw).parent.mkdir(parents=True, exist_ok=True)
-        subtitle = f"{len(drawn)} of {len(paths)} pictures, {Path(weights).name}"
-        write_atomic(draw, draw_sheet(drawn, f"Readings of {model}", subtitle, columns=3))
-    return PredictSummary(
-        Path(weights).name, len(readings), readings, unreadable, None if draw is None else str(draw)
-    )
+    if drawing:
+        Path(drawing.path).parent.mkdir(parents=True, exist_ok=True)
+        subtitle = f"{len(cards)} of {len(paths)} pictures, {opened.checkpoint}"
+        sheet = draw_sheet(cards, f"Readings of {model}", subtitle, columns=3)
+        write_atomic(drawing.path, sheet)
+    drawn = str(drawing.path) if drawing else None
+    return PredictSummary(opened.checkpoint, len(readings), readings, unreadable, drawn)
 
 
 def _batches(
@@ -147,7 +153,7 @@ def _batches(
         try:
             batch.append((path, readable_bytes(path)))
         except Image.UnidentifiedImageError:
-            unreadable[str(path)] = "is no picture"
+            unreadable[str(path)] = "is not a picture"
         except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
             unreadable[str(path)] = " ".join(str(error).split()) or type(error).__name__
         if len(batch) == size:

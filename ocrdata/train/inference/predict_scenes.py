@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, List, Optional
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional
 
 import numpy as np
 from PIL import Image
@@ -13,10 +13,10 @@ from ocrdata.base.pairing import find_images
 from ocrdata.errors import OutputExistsError, PathLike
 from ocrdata.images.fitting import decode_image
 from ocrdata.reading.outputs import drawing_paths, write_json_lines, write_png
-from ocrdata.train.devices.selection import make_device
-from ocrdata.train.inference.detect import Detection, checkpoint_name, plain_regions, whole_numbers
+from ocrdata.train.config.detection import ReadingOptions
+from ocrdata.train.inference.detect import Detection, plain_regions, whole_numbers
 from ocrdata.train.inference.line_drawing import draw_outlines
-from ocrdata.train.run_dir import read_run
+from ocrdata.train.inference.settings import NEWEST, RunSettings
 
 
 @dataclass(frozen=True)
@@ -40,37 +40,44 @@ class DetectSummary:
     json_file: Optional[str] = None
 
 
+class SceneOutputs(NamedTuple):
+    """Where else detections go: a folder of pictures with boxes, a file with a JSON object each."""
+
+    drawings: Optional[PathLike] = None
+    json_file: Optional[PathLike] = None
+    overwrite: bool = False
+
+
+NO_FILES = SceneOutputs()
+
+
 def predict_scenes(
     images: Iterable[PathLike],
     model: str = "east",
-    output_dir: PathLike = "output",
-    checkpoint: str = "",
-    reading: Any = None,
-    target: str = "cpu",
-    draw: Optional[PathLike] = None,
-    json_file: Optional[PathLike] = None,
-    overwrite: bool = False,
+    *,
+    run: RunSettings = NEWEST,
+    reading: Optional[ReadingOptions] = None,
+    outputs: SceneOutputs = NO_FILES,
     on_detection: Optional[Callable[[ScenePrediction], None]] = None,
 ) -> DetectSummary:
-    """Finds texts in pictures (files, or folders of them) with the run `output_dir`/`model`.
+    """Finds texts in pictures (files, or folders of them) with a run.
 
-    `draw` names a folder for the pictures with boxes drawn, `json_file` a file for one JSON object
-    a picture; `reading` is the model's dataclass of that name. Unreadable pictures are counted
-    with their reason. Raises CheckpointError,
-    InputError if a path does not exist, OutputExistsError without `overwrite`.
+    `reading` is that of the model's card. Unreadable pictures are counted with their
+    reason. Raises CheckpointError, InputError if a path does not exist, OutputExistsError for an
+    output that is there.
     """
     paths = find_images(images)
-    drawings = drawing_paths(paths, draw)
+    drawings = drawing_paths(paths, outputs.drawings)
+    json_file = outputs.json_file
     for output in [*drawings.values(), *([Path(json_file)] if json_file else [])]:
-        if output.exists() and not overwrite:
+        if output.exists() and not outputs.overwrite:
             raise OutputExistsError(output)
-    run = read_run(Path(output_dir) / model, model)
-    weights = run.checkpoint(checkpoint)
-    detection = Detection(run, make_device(target), reading)
+    opened = run.open(model)
+    detection = Detection(opened.directory, run.device(), reading)
     detections: List[ScenePrediction] = []
     unreadable: Dict[str, str] = {}
     try:
-        detection.restore(weights)
+        detection.restore(opened.weights)
         for path in paths:
             try:
                 image = decode_image(path.read_bytes())
@@ -79,7 +86,7 @@ def predict_scenes(
                 continue
             polygons, scores = whole_numbers(*detection.detect(image))
             detections.append(ScenePrediction(str(path), plain_regions(polygons, scores)))
-            if draw is not None:
+            if drawings:
                 shown = Image.fromarray(np.ascontiguousarray(image[:, :, ::-1]))
                 write_png(drawings[path], draw_outlines(shown, polygons, scores))
             if on_detection:
@@ -89,11 +96,11 @@ def predict_scenes(
     if json_file is not None:
         write_json_lines(Path(json_file), ((one.path, one.regions) for one in detections))
     return DetectSummary(
-        checkpoint_name(weights),
-        len(detections),
-        sum(len(d.regions) for d in detections),
-        detections,
-        unreadable,
-        None if draw is None else str(draw),
-        None if json_file is None else str(json_file),
+        checkpoint=opened.checkpoint,
+        images=len(detections),
+        texts=sum(len(one.regions) for one in detections),
+        detections=detections,
+        unreadable=unreadable,
+        drawings=None if outputs.drawings is None else str(outputs.drawings),
+        json_file=None if json_file is None else str(json_file),
     )

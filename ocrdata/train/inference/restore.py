@@ -2,53 +2,52 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from typing import Mapping, Sequence
 
-from ocrdata.errors import CheckpointError, UnknownNameError
-from ocrdata.train.compat import Tensor, tf, v1
+from ocrdata.errors import CheckpointError
+from ocrdata.train.compat import tf, v1
 from ocrdata.train.config.training import settings_from
-from ocrdata.train.data.line_images import ImageSpec
 from ocrdata.train.models import MODELS
-from ocrdata.train.models.base import DecodedLines
+from ocrdata.train.models.base import DecodedLines, Inputs, Model, Recognizer
+from ocrdata.train.models.detector import Detector
+from ocrdata.train.protocols import Batch, Session
 from ocrdata.train.run_dir import RunDirectory
 
 AVERAGE = "/ExponentialMovingAverage"
 
 
-def model_of_run(run: RunDirectory) -> Any:
+def model_of_run(run: RunDirectory) -> Model:
     """Returns the model of a run."""
     kind = MODELS.load(run.model)
-    options = settings_from(kind.defaults, run.model_options)
+    options = settings_from(kind.card.options, run.model_options)
     classes = run.charset.num_classes if run.charset else 0
-    return kind(options, classes, run.options["seed"])
+    model = kind(options, classes, run.options["seed"])
+    assert isinstance(model, Model)
+    return model
 
 
-def image_spec(model: Any) -> ImageSpec:
-    """Returns what a recognition model takes."""
-    return ImageSpec(model.height, model.options.channels, model.options.image_width)
+def recognizer_of_run(run: RunDirectory) -> Recognizer:
+    """Returns the recognizer of a run; raises CheckpointError for a run of another model."""
+    model = model_of_run(run)
+    if not isinstance(model, Recognizer):
+        raise CheckpointError(run.directory, "is a run of a model that reads no characters")
+    return model
 
 
-DECODERS = ("beam", "greedy")
+def detector_of_run(run: RunDirectory) -> Detector:
+    """Returns the detector of a run; raises CheckpointError for a run of another model."""
+    model = model_of_run(run)
+    if not isinstance(model, Detector):
+        raise CheckpointError(run.directory, "is a run of a model that finds no texts")
+    return model
 
 
-def chosen_beam(decoder: str, beam_width: int) -> int:
-    """Returns the beam width, 0 for the greedy decoder; raises UnknownNameError for another."""
-    if decoder not in DECODERS:
-        raise UnknownNameError("decoder", decoder, DECODERS)
-    return beam_width if decoder == "beam" else 0
-
-
-def build_line_reader(
-    model: Any, inputs: Mapping[str, Tensor], beam_width: int = 0
-) -> DecodedLines:
+def build_line_reader(model: Recognizer, inputs: Inputs, beam_width: int = 0) -> DecodedLines:
     """Builds the network for reading, not for training, and its decoder (0: greedy)."""
-    outputs = model.build(inputs, training=False)
-    decoded = model.decode(outputs, beam_width)
-    assert isinstance(decoded, DecodedLines)
-    return decoded
+    return model.decode(model.build(inputs, training=False), beam_width)
 
 
-def restore(session: Any, checkpoint: str, averaged: bool) -> None:
+def restore(session: Session, checkpoint: str, averaged: bool) -> None:
     """Loads a checkpoint into the network of the session's graph, averaged weights if there are.
 
     Raises CheckpointError where names or shapes do not fit.
@@ -73,7 +72,7 @@ def restore(session: Any, checkpoint: str, averaged: bool) -> None:
         )
 
 
-def _misfit(variables: Mapping[str, Any], saved: Mapping[str, Any]) -> str:
+def _misfit(variables: Batch, saved: Mapping[str, Sequence[int]]) -> str:
     # The saver itself puts values of any shape into a variable.
     for name, variable in sorted(variables.items()):
         if name not in saved:

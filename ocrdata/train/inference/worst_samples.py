@@ -1,28 +1,62 @@
-"""The samples of a look at the validation split that went worst, for the report of a run."""
+"""The samples of the validation split that went worst, for the report of a run."""
 
 from __future__ import annotations
 
 import heapq
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Callable, Dict, List, Mapping, Sequence, Tuple
 
+import numpy as np
+
+from ocrdata.base.sample import Sample
+from ocrdata.metrics.detection import Match
+from ocrdata.metrics.detection_lines import Boxes
 from ocrdata.metrics.recognition import edit_distance
 from ocrdata.pages.run import Miss
 from ocrdata.pages.samples import DrawnOutline
 from ocrdata.records.format.schema import line_of
 from ocrdata.records.format.tfrecord import example_of, scan_records
 from ocrdata.train.data.line_shards import LineShard
+from ocrdata.train.protocols import Protocol
 
 LINES, SCENES = 24, 12
+
+
+class ReadLine(Protocol):
+    """A line of the split and what was read, as `evaluate.LinePrediction` has it."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def truth(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def confidence(self) -> float: ...
+
+
+class FoundScene(Protocol):
+    """A picture of the split and what was found in it, as `detect.FoundTexts` has it."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def polygons(self) -> List[np.ndarray]: ...
+    @property
+    def scores(self) -> np.ndarray: ...
+    @property
+    def truth(self) -> Boxes: ...
+    @property
+    def problem(self) -> str: ...
 
 
 class WorstLines:
     """Keeps the lines that were read worst: by share of wrong characters, then by how sure."""
 
     def __init__(self) -> None:
-        self._heap: List[Tuple[float, float, int, Any]] = []
+        self._heap: List[Tuple[float, float, int, ReadLine]] = []
 
-    def add(self, number: int, line: Any) -> None:
-        """Notes line `number` of the split, a Prediction that is wrong."""
+    def add(self, number: int, line: ReadLine) -> None:
+        """Notes line `number` of the split, which was read wrong."""
         longest = max(len(line.truth), len(line.text), 1)
         share = edit_distance(line.truth, line.text) / longest
         entry = (share, line.confidence, -number, line)
@@ -60,10 +94,12 @@ def _images(shards: Sequence[LineShard], numbers: "set[int]") -> Dict[int, bytes
     return found
 
 
-def worst_scenes(found: Sequence[Any], matches: Dict[str, Any], load: Any) -> List[Miss]:
+def worst_scenes(
+    found: Sequence[FoundScene], matches: Mapping[str, Match], load: Callable[[int], Sample]
+) -> List[Miss]:
     """Returns the pictures with most wrong: texts missed, and boxes that are no text.
 
-    `found` are the Found of a look, `matches` their Match by key; `load(index)` gives a sample.
+    `found` are the pictures in their order, `matches` by key; `load(index)` gives a sample.
     """
     wrong = []
     for index, one in enumerate(found):
@@ -77,7 +113,7 @@ def worst_scenes(found: Sequence[Any], matches: Dict[str, Any], load: Any) -> Li
     ]
 
 
-def _scene_miss(one: Any, missed: int, made_up: int, sample: Any) -> Miss:
+def _scene_miss(one: FoundScene, missed: int, made_up: int, sample: Sample) -> Miss:
     outlines = [
         DrawnOutline(polygon, "ignored" if ignored else "text", "ignored" if ignored else "")
         for polygon, ignored in zip(one.truth.polygons, one.truth.ignored)

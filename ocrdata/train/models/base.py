@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Dict, Mapping
 
 from ocrdata.train.compat import Tensor
+from ocrdata.train.config.cards import ModelCard
+from ocrdata.train.data.line_images import ImageSpec, Size
+from ocrdata.train.protocols import Batch
 
 Inputs = Mapping[str, Tensor]
 Outputs = Mapping[str, Tensor]
@@ -23,32 +26,30 @@ class DecodedLines:
 class Model:
     """The contract between a model and everything that runs it.
 
-    A subclass names its `task` ("recognition" or "detection"), the dataclass of its options in
-    `defaults`, whose default values are the published ones, and in `training` the TrainOptions it
-    is trained with by default. All tensors are TensorFlow graph tensors.
+    A subclass has a `card`: its task, options and their defaults, and what commands say of it. All
+    tensors are TensorFlow graph tensors.
     """
 
-    task = ""
-    defaults: Any = type
-    training: Any = None
+    card: ModelCard
+    options: Any  # what card.options makes
 
-    def labels(self, features: Mapping[str, Tensor]) -> Dict[str, Tensor]:
+    def labels(self, features: Mapping[str, Tensor]) -> Batch:
         """Turns the features of a batch of records into what `loss` needs."""
         raise NotImplementedError
 
-    def build(self, inputs: Inputs, training: bool) -> Dict[str, Tensor]:
+    def build(self, inputs: Inputs, training: bool) -> Batch:
         """Builds the network over a batch; a second call with reuse shares the weights."""
         raise NotImplementedError
 
     def loss(self, outputs: Outputs, labels: Labels) -> Tensor:
-        """Returns the mean loss of a batch, a float32 scalar, without regularisation.
+        """Returns the mean loss of a batch, a float32 scalar, without regularization.
 
         Where a batch is on several devices, the loss is the mean of what each of them returns. For
         a mean over samples that is all; sums that the loss divides by go through replicas.total.
         """
         raise NotImplementedError
 
-    def figures(self, outputs: Outputs, labels: Labels) -> Dict[str, Tensor]:
+    def figures(self, outputs: Outputs, labels: Labels) -> Batch:
         """Returns what reports of training show beside the loss, float32 scalars by name."""
         raise NotImplementedError
 
@@ -56,14 +57,41 @@ class Model:
         """Turns outputs into predictions."""
         raise NotImplementedError
 
-    def placeholders(self) -> Dict[str, Tensor]:
+    def placeholders(self) -> Batch:
         """Returns the inputs of an exported network, as `ocrdata.reading.exported.Network` says."""
         raise NotImplementedError
 
-    def served(self, outputs: Outputs) -> Dict[str, Tensor]:
+    def served(self, outputs: Outputs) -> Batch:
         """Returns the outputs of an exported network: plain arrays, for NumPy to go on with."""
         raise NotImplementedError
 
     def description(self) -> Dict[str, Any]:
         """Returns, in plain values, what must be known to use an exported network."""
         raise NotImplementedError
+
+
+class Recognizer(Model):
+    """The contract between a reader of text lines and what runs it, beside that of a Model.
+
+    Made of (options, num_classes, seed); `num_classes` counts the blank, which is the last class.
+    `build` takes `images` uint8 [B, height, W, 1 or 3] and `widths` int32 [B], the columns that
+    are image. `options` have `channels` and `image_width` (0: each batch has its own).
+    """
+
+    height: int  # of the pictures, in pixels
+    auto_lstm = "block"  # the form of an LSTM that is fastest on the device; see `lstm.lstm`
+    static = False  # whether all shapes must be fixed, and labels are dense
+    skip_long_labels = False  # whether labels without room are left out of the loss
+
+    def decode(self, outputs: Outputs, beam_width: int = 0) -> DecodedLines:
+        """Returns the likeliest texts: of the best path, or of a beam search of that width."""
+        raise NotImplementedError
+
+    def time_steps(self, width: Size) -> Size:
+        """Returns in how many classes, blanks included, a picture of that width is read."""
+        raise NotImplementedError
+
+
+def image_spec(model: Recognizer) -> ImageSpec:
+    """Returns what pictures a recognizer takes."""
+    return ImageSpec(model.height, model.options.channels, model.options.image_width)

@@ -7,15 +7,19 @@ checkpoints restore by name. Images are NHWC.
 from __future__ import annotations
 
 import zlib
-from typing import Any, Optional, Sequence, Tuple
+from typing import NamedTuple, Optional, Sequence, Tuple, Union
 
 from ocrdata.train.compat import Tensor, tf, v1
 from ocrdata.train.devices import replicas
 
+Initializer = Tensor  # what makes the first values of a variable
+Decay = Union[float, Tensor]
 SLOW_DECAY = 0.997  # of the averages in deep networks that take few pictures at a time
 
 
-def variable(name: str, shape: Sequence[int], initializer: Any, trainable: bool = True) -> Tensor:
+def variable(
+    name: str, shape: Sequence[int], initializer: Initializer, trainable: bool = True
+) -> Tensor:
     """Returns the float32 variable `name` of the current scope, made if it is not there yet."""
     return v1.get_variable(name, list(shape), tf.float32, initializer, trainable=trainable)
 
@@ -25,19 +29,33 @@ def _seed() -> int:
     return zlib.crc32(v1.get_variable_scope().name.encode("utf-8")) & 0x7FFFFFFF
 
 
-def he_normal(scale: float = 1.0) -> Any:
-    """Returns the initialiser of He et al. 2015, times `scale`, for layers that a ReLU follows."""
+def he_normal(scale: float = 1.0) -> Initializer:
+    """Returns the initializer of He et al. 2015, times `scale`, for layers that a ReLU follows."""
     return v1.variance_scaling_initializer(2.0 * scale * scale, seed=_seed())
 
 
-def normal(deviation: float) -> Any:
-    """Returns the initialiser of last layers, which begin near nothing."""
+def normal(deviation: float) -> Initializer:
+    """Returns the initializer of last layers, which begin near nothing."""
     return v1.random_normal_initializer(stddev=deviation, seed=_seed())
 
 
-def glorot_uniform() -> Any:
-    """Returns the initialiser of Glorot and Bengio 2010 for gates and linear layers."""
+def glorot_uniform() -> Initializer:
+    """Returns the initializer of Glorot and Bengio 2010 for gates and linear layers."""
     return v1.glorot_uniform_initializer(seed=_seed())
+
+
+class Initial(NamedTuple):
+    """How a layer begins: its biases (None: it has none) and its weights.
+
+    The weights begin as He et al. say, times `scale`, or with a normal `deviation`.
+    """
+
+    bias: Optional[float] = 0.0
+    deviation: float = 0.0
+    scale: float = 1.0
+
+
+HE_NORMAL, NO_BIAS = Initial(), Initial(bias=None)
 
 
 def conv(
@@ -45,18 +63,14 @@ def conv(
     filters: int,
     kernel: int,
     name: str,
+    *,
     padding: str = "SAME",
-    bias: bool = True,
     stride: int = 1,
-    bias_start: float = 0.0,
-    deviation: float = 0.0,
-    scale: float = 1.0,
+    initial: Initial = HE_NORMAL,
 ) -> Tensor:
     """Convolves [B, H, W, C] into [B, H', W', filters].
 
     With a stride, the padding is half the kernel on each side, whatever the size of the image.
-    The biases begin with `bias_start`, the weights as He et al. say, times `scale`, or with a
-    normal `deviation`.
     """
     if kernel == 1 and stride > 1:
         # The same, and the gradient of strided 1x1 filters overwrites memory in TensorFlow 2.21
@@ -66,11 +80,11 @@ def conv(
         inputs, padding = pad_sides(inputs, kernel), "VALID"
     with v1.variable_scope(name):
         shape = (kernel, kernel, int(inputs.shape[-1]), filters)
-        weights = normal(deviation) if deviation else he_normal(scale)
+        weights = normal(initial.deviation) if initial.deviation else he_normal(initial.scale)
         outputs = tf.nn.conv2d(inputs, variable("weights", shape, weights), stride, padding)
-        if not bias:
+        if initial.bias is None:
             return outputs
-        start = v1.constant_initializer(bias_start)
+        start = v1.constant_initializer(initial.bias)
         return tf.nn.bias_add(outputs, variable("biases", (filters,), start))
 
 
@@ -87,18 +101,19 @@ def conv_norm(
     kernel: int,
     name: str,
     training: bool,
+    *,
     stride: int = 1,
     relu: bool = True,
 ) -> Tensor:
-    """Convolves, normalises and (unless `relu` is off) cuts off what is negative."""
-    outputs = conv(inputs, filters, kernel, name, bias=False, stride=stride)
+    """Convolves, normalizes and (unless `relu` is off) cuts off what is negative."""
+    outputs = conv(inputs, filters, kernel, name, stride=stride, initial=NO_BIAS)
     with v1.variable_scope(name):
         decay = early_decay(SLOW_DECAY) if training else SLOW_DECAY
         outputs = batch_norm(outputs, training, decay=decay)
     return tf.nn.relu(outputs) if relu else outputs
 
 
-def early_decay(decay: float) -> Any:
+def early_decay(decay: float) -> Decay:
     """Returns `decay`, or less in the first steps, so that averages forget how they began."""
     step = v1.train.get_global_step()
     if step is None:  # a graph that is not trained step by step
@@ -115,11 +130,12 @@ def max_pool(inputs: Tensor, height: int, width: int) -> Tensor:
 def batch_norm(
     inputs: Tensor,
     training: bool,
+    *,
     mask: Optional[Tensor] = None,
-    decay: Any = 0.99,
+    decay: Decay = 0.99,
     epsilon: float = 1e-5,
 ) -> Tensor:
-    """Normalises each channel (Ioffe and Szegedy 2015) and sets what `mask` excludes to zero.
+    """Normalizes each channel (Ioffe and Szegedy 2015) and sets what `mask` excludes to zero.
 
     `mask` is float [B, 1, W, 1], one inside the image and zero in the padding, which then counts
     neither in the statistics nor in what follows. The moving averages are updated by the operations

@@ -10,21 +10,23 @@ from __future__ import annotations
 
 import functools
 import operator
-from typing import Any, Dict, Mapping, NamedTuple, Tuple
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple
 
 from ocrdata.train.compat import Tensor, tf, v1
-from ocrdata.train.config.training import CrnnOptions, TrainOptions
+from ocrdata.train.config.cards import CRNN_CARD
+from ocrdata.train.config.training import CrnnOptions
+from ocrdata.train.data.line_images import Size
 from ocrdata.train.devices import replicas
 from ocrdata.train.models import blocks, ctc
-from ocrdata.train.models.base import DecodedLines, Inputs, Labels, Model, Outputs
+from ocrdata.train.models.base import DecodedLines, Inputs, Labels, Outputs, Recognizer
 from ocrdata.train.models.lstm import bidirectional_lstm
 
 
 class Layer(NamedTuple):
-    """A convolution (followed by a ReLU), whether the paper normalises it, and its pooling."""
+    """A convolution (followed by a ReLU), whether the paper normalizes it, and its pooling."""
 
     filters: int
-    normalised: bool = False
+    normalized: bool = False
     pool: Tuple[int, int] = (1, 1)
 
 
@@ -34,8 +36,8 @@ LAYERS = (
     Layer(128, pool=(2, 2)),
     Layer(256),
     Layer(256, pool=(2, 1)),
-    Layer(512, normalised=True),
-    Layer(512, normalised=True, pool=(2, 1)),
+    Layer(512, normalized=True),
+    Layer(512, normalized=True, pool=(2, 1)),
 )
 LAST_FILTERS = 512  # 2x2, which takes the remaining two rows to one
 MIN_FILTERS = 8
@@ -46,34 +48,27 @@ _SCALES = sorted(
 )
 
 
-def time_steps(width: Any) -> Any:
+def time_steps(width: Size) -> Size:
     """Returns the CTC time steps of an image `width` pixels wide; takes integers and tensors."""
     return (width + PIXELS_PER_STEP - 1) // PIXELS_PER_STEP
 
 
-class Crnn(Model):
-    """The recogniser; `num_classes` counts the blank, which is the last class.
+class Crnn(Recognizer):
+    """The recognizer; `num_classes` counts the blank, which is the last class.
 
     Inputs: `images` uint8 [B, 32, W, 1 or 3] and `widths` int32 [B], the columns that are image.
     Outputs: `logits` float32 [T, B, num_classes] and `lengths` int32 [B] in time steps.
     """
 
-    task = "recognition"
-    defaults = CrnnOptions
-    training = TrainOptions()
+    card = CRNN_CARD
     height = LINE_HEIGHT
 
     def __init__(self, options: CrnnOptions, num_classes: int, seed: int = 0) -> None:
         self.options = options
         self.num_classes = num_classes
         self.seed = seed
-        self.auto_lstm = "block"  # what --lstm auto means
-        self.static = False  # whether all shapes must be fixed
-        # Long labels are either refused before training starts or not trained on.
-        self.skip_long_labels = False
 
-    @staticmethod
-    def time_steps(width: Any) -> Any:
+    def time_steps(self, width: Size) -> Size:
         """Returns the CTC time steps of an image `width` pixels wide."""
         return time_steps(width)
 
@@ -92,7 +87,11 @@ class Crnn(Model):
             sequence = tf.transpose(tf.squeeze(columns, [1]), [1, 0, 2])
             for name in ("rnn1", "rnn2"):
                 sequence = bidirectional_lstm(
-                    sequence, self.options.lstm_units, lengths, name, self._lstm_form()
+                    sequence,
+                    self.options.lstm_units,
+                    lengths=lengths,
+                    name=name,
+                    form=self._lstm_form(),
                 )
                 if training:
                     sequence = self._dropout(sequence, name)
@@ -124,34 +123,35 @@ class Crnn(Model):
         scale = PIXELS_PER_STEP
         for number, layer in enumerate(LAYERS, 1):
             before, scale = masks[scale], scale // layer.pool[1]
-            features = self._layer(features, number, layer, before, masks[scale], training)
+            around = (before, masks[scale])
+            features = self._layer(features, layer, f"conv{number}", around, training)
         filters = self._filters(LAST_FILTERS)
         features = tf.pad(features, [[0, 0], [0, 0], [0, 1], [0, 0]])
         name = f"conv{len(LAYERS) + 1}"
-        normalised = self.options.batch_norm == "all"
-        features = blocks.conv(features, filters, 2, name, "VALID", bias=not normalised)
-        if normalised:
+        normalized = self.options.batch_norm == "all"
+        initial = blocks.NO_BIAS if normalized else blocks.HE_NORMAL
+        features = blocks.conv(features, filters, 2, name, padding="VALID", initial=initial)
+        if normalized:
             with v1.variable_scope(name):
-                features = blocks.batch_norm(features, training, masks[scale])
+                features = blocks.batch_norm(features, training, mask=masks[scale])
         return tf.nn.relu(features)
 
     def _layer(
         self,
         features: Tensor,
-        number: int,
         layer: Layer,
-        before: Tensor,
-        after: Tensor,
+        name: str,
+        masks: Tuple[Tensor, Tensor],
         training: bool,
     ) -> Tensor:
         """Applies a convolution of the stack; the masks are those before and after pooling."""
-        name = f"conv{number}"
+        before, after = masks
         filters = self._filters(layer.filters)
         pooled = layer.pool != (1, 1)
-        if layer.normalised or self.options.batch_norm == "all":
-            features = blocks.conv(features, filters, 3, name, bias=False)
+        if layer.normalized or self.options.batch_norm == "all":
+            features = blocks.conv(features, filters, 3, name, initial=blocks.NO_BIAS)
             with v1.variable_scope(name):
-                features = tf.nn.relu(blocks.batch_norm(features, training, before))
+                features = tf.nn.relu(blocks.batch_norm(features, training, mask=before))
             # Zero is the least value behind a ReLU: padding never wins in the pooling.
             return blocks.max_pool(features, *layer.pool) if pooled else features
         features = blocks.conv(features, filters, 3, name)
@@ -217,10 +217,10 @@ def _mask(widths: Tensor, width: Tensor) -> Tensor:
     return tf.sequence_mask(widths, width, tf.float32)[:, tf.newaxis, :, tf.newaxis]
 
 
-def _static_width(images: Tensor) -> Any:
+def _static_width(images: Tensor) -> Optional[int]:
     width = images.shape[2]
     width = getattr(width, "value", width)  # a Dimension in TensorFlow 1
-    return None if width is None else time_steps(width) * PIXELS_PER_STEP
+    return None if width is None else int(time_steps(int(width))) * PIXELS_PER_STEP
 
 
 def _pad(classes: Tensor, length: Tensor) -> Tensor:

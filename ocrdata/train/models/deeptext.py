@@ -13,23 +13,19 @@ import numpy as np
 
 from ocrdata.geometry import boxes as b
 from ocrdata.train.compat import Tensor, tf, v1
-from ocrdata.train.config.deeptext import (
-    ANCHOR_STRIDE,
-    DEEPTEXT_TRAINING,
-    DeepTextOptions,
-    DeepTextReadingOptions,
-    ResizeOptions,
-)
+from ocrdata.train.config.cards import DEEPTEXT_CARD
+from ocrdata.train.config.deeptext import ANCHOR_STRIDE, DeepTextReadingOptions, ResizeOptions
+from ocrdata.train.config.sources import SourceOptions
 from ocrdata.train.data.random_crop import Crop
-from ocrdata.train.data.random_resize import make_whole
+from ocrdata.train.data.random_resize import InputSize, make_whole
 from ocrdata.train.devices import replicas
 from ocrdata.train.models import blocks, roi_sampling, rois
 from ocrdata.train.models.base import Inputs, Labels, Outputs
-from ocrdata.train.models.detector import Detector
+from ocrdata.train.models.detector import Detector, LabelSpec
 from ocrdata.train.models.losses import box_losses
 from ocrdata.train.models.pyramid import centred
-from ocrdata.train.models.roi_sampling import _TEXT, Texts
-from ocrdata.train.models.vgg16 import fully_connected, scaled_width, vgg16
+from ocrdata.train.models.roi_sampling import _TEXT, Texts, text_rows
+from ocrdata.train.models.vgg16 import fully_connected, scaled_channels, vgg16
 
 INCEPTION = ((1, 128), (3, 384), (5, 128))  # kernels and channels of the proposals' branches
 _CLASSES, _POOLED, _FUSED = 3, 7, 512
@@ -48,10 +44,7 @@ class DeepText(Detector):
     each stage learns from (`rpn_...` [B, 256, ...], `rcnn_...` [B, 640, ...]).
     """
 
-    defaults = DeepTextOptions
-    reading = DeepTextReadingOptions
-    sources = ResizeOptions
-    training = DEEPTEXT_TRAINING
+    card = DEEPTEXT_CARD
     stride = ANCHOR_STRIDE
     rounds = 1  # of the second stage
 
@@ -59,7 +52,7 @@ class DeepText(Detector):
         """Takes over the rounds."""
         self.rounds = reading.rounds
 
-    def crop_size(self, options: Any) -> Tuple[int, int]:
+    def crop_size(self, options: SourceOptions) -> Tuple[int, int]:
         """Returns height and width of the input."""
         return self.options.size
 
@@ -67,14 +60,15 @@ class DeepText(Detector):
         self,
         image: np.ndarray,
         polygons: Sequence[np.ndarray],
+        *,
         ignore: np.ndarray,
-        options: Any,
+        options: SourceOptions,
         rng: Random,
     ) -> Crop:
         """Returns a picture, varied, at the input's size."""
-        return make_whole(
-            image, polygons, ignore, self.options.size, self.options.fit, options, rng
-        )
+        assert isinstance(options, ResizeOptions)
+        place = InputSize(self.options.size, self.options.fit)
+        return make_whole(image, polygons, ignore=ignore, place=place, options=options, rng=rng)
 
     def fitting(self, reading: DeepTextReadingOptions) -> Dict[str, Any]:
         """Returns the input's size and how pictures are brought to it."""
@@ -84,19 +78,9 @@ class DeepText(Detector):
         self, polygons: Sequence[np.ndarray], ignore: np.ndarray, size: Tuple[int, int]
     ) -> Dict[str, np.ndarray]:
         """Returns `texts` and `ignored`: upright boxes [max_texts, 4], unused rows zero."""
-        height, width = size
-        found = [np.concatenate([p.min(axis=0), p.max(axis=0)]) for p in polygons]
-        boxes = np.array(found, np.float32).reshape(-1, 4)
-        boxes = np.clip(boxes, 0, np.array([width, height, width, height], np.float32))
-        small = (boxes[:, 2:] - boxes[:, :2]).min(axis=1) < max(self.options.min_text_size, 1e-3)
-        unread = np.asarray(ignore, bool) | small
-        order = np.argsort(-b.box_areas(boxes), kind="stable")
-        texts, ignored = order[~unread[order]], order[unread[order]]
-        count = self.options.max_texts
-        left_over = np.concatenate([texts[count:], ignored])
-        return {"texts": _padded(boxes[texts], count), "ignored": _padded(boxes[left_over], count)}
+        return text_rows(polygons, ignore, size, self.options)
 
-    def label_specs(self, size: int) -> Dict[str, Tuple[Any, Tuple[int, ...]]]:
+    def label_specs(self, size: int) -> Dict[str, LabelSpec]:
         """Returns dtype and shape of each part of the labels."""
         shape = (self.options.max_texts, 4)
         return {"texts": (tf.float32, shape), "ignored": (tf.float32, shape)}
@@ -137,7 +121,7 @@ class DeepText(Detector):
         parts = []
         for kernel, width in INCEPTION:
             width, name = (
-                scaled_width(width, options.width_multiplier),
+                scaled_channels(width, options.width_multiplier),
                 f"inception_{kernel}x{kernel}",
             )
             parts.append(blocks.conv(features, width, kernel, name))
@@ -145,8 +129,9 @@ class DeepText(Detector):
         shapes = (
             b.anchors(1, 1, scales=options.scales(), ratios=options.ratios()) - ANCHOR_STRIDE / 2.0
         )
-        logits = blocks.conv(joined, len(shapes), 1, "score", bias_start=_RARE, deviation=0.01)
-        deltas = blocks.conv(joined, 4 * len(shapes), 1, "deltas", deviation=0.01)
+        start, small = blocks.Initial(_RARE, 0.01), blocks.Initial(deviation=0.01)
+        logits = blocks.conv(joined, len(shapes), 1, "score", initial=start)
+        deltas = blocks.conv(joined, 4 * len(shapes), 1, "deltas", initial=small)
         extent = tf.shape(features)
         anchors = rois.grid_of_anchors(shapes, extent[1], extent[2], ANCHOR_STRIDE)
         flat = {
@@ -156,7 +141,11 @@ class DeepText(Detector):
         boxes = rois.decode_boxes_in_graph(flat["deltas"], anchors, rois.NO_DEVIATIONS, size)
         count = options.train_proposals if training else options.test_proposals
         proposals, scores = rois.best_boxes(
-            boxes, tf.sigmoid(flat["logits"]), count, count, PROPOSAL_OVERLAP
+            boxes,
+            tf.sigmoid(flat["logits"]),
+            candidates=count,
+            kept=count,
+            threshold=PROPOSAL_OVERLAP,
         )
         return dict(flat, map=logits, anchors=anchors, proposals=proposals, scores=scores)
 
@@ -168,7 +157,7 @@ class DeepText(Detector):
                 rois.roi_align(features, boxes, stride, _POOLED)
                 for features, stride in zip(maps, (ANCHOR_STRIDE // 2, ANCHOR_STRIDE))
             ]
-            width = scaled_width(_FUSED, multiplier)
+            width = scaled_channels(_FUSED, multiplier)
             fused = tf.nn.relu(blocks.conv(tf.concat(pooled, 3), width, 1, "fused"))
         with v1.variable_scope(v1.get_variable_scope(), reuse=v1.AUTO_REUSE):
             hidden = fully_connected(fused, multiplier)
@@ -246,12 +235,6 @@ class DeepText(Detector):
             "nms_threshold": reading.nms_threshold,
             "most": reading.max_boxes,
         }
-
-
-def _padded(boxes: np.ndarray, count: int) -> np.ndarray:
-    rows = np.zeros((count, 4), np.float32)
-    rows[: min(count, len(boxes))] = boxes[:count]
-    return rows
 
 
 def _rows(outputs: Outputs, stage: str) -> Dict[str, Tensor]:

@@ -10,48 +10,55 @@ import numpy as np
 from ocrdata.geometry.outlines import find_outlines
 from ocrdata.images.fitting import fit_image
 from ocrdata.train.compat import Tensor, tf, v1
-from ocrdata.train.config.sources import SceneOptions
+from ocrdata.train.config.detection import ReadingOptions
+from ocrdata.train.config.sources import SceneOptions, SourceOptions
 from ocrdata.train.data.random_crop import Crop, make_crop
 from ocrdata.train.models.base import Model, Outputs
+from ocrdata.train.protocols import Batch, DType
+
+LabelSpec = Tuple[DType, Tuple[int, ...]]  # dtype and shape
 
 
 class Detector(Model):
     """The contract between a detector and its crops, evaluation, prediction and export.
 
-    `reading` is the dataclass of how texts are read out of its maps; its fields become flags of
-    `evaluate` and `predict`. `sources` is that of its pictures, SourceOptions with what `crop`
-    needs. `build` takes `images`, uint8 [B, H, W, 3], red first, of any size; in
-    training its inputs are the whole batch. `stride` is the pixels of a picture to a cell of a map.
+    `card.reading` is the dataclass of how texts are read out of its maps; its fields become flags
+    of `evaluate` and `predict`, and `prepare`, `fitting` and `rule` get one. `card.sources` is that
+    of its pictures, SourceOptions with what `crop` needs. `build` takes `images`, uint8
+    [B, H, W, 3], red first, of any size; in training its inputs are the whole batch. `stride` is
+    the pixels of a picture to a cell of a map.
     """
 
-    task = "detection"
-    reading: Any = type
-    sources: Any = SceneOptions
     stride = 4
 
-    def __init__(self, options: Any, num_classes: int = 0, seed: int = 0) -> None:
+    def __init__(self, options: object, num_classes: int = 0, seed: int = 0) -> None:
         self.options = options
         self.seed = seed
 
     def prepare(self, reading: Any) -> None:
         """Takes over what the network itself depends on in `reading`, before it is built."""
 
-    def crop_size(self, options: Any) -> Tuple[int, int]:
-        """Returns height and width of the pictures of training; `options` are the SourceOptions."""
+    def crop_size(self, options: SourceOptions) -> Tuple[int, int]:
+        """Returns height and width of the pictures of training."""
+        assert isinstance(options, SceneOptions)
         return options.input_size, options.input_size
 
     def crop(
         self,
         image: np.ndarray,
         polygons: Sequence[np.ndarray],
+        *,
         ignore: np.ndarray,
-        options: Any,
+        options: SourceOptions,
         rng: Random,
     ) -> Crop:
         """Returns what is learned of a picture, uint8 [h, w, 3] (blue first), at `crop_size`."""
-        return make_crop(image, polygons, ignore, options, rng)
+        assert isinstance(options, SceneOptions)
+        return make_crop(image, polygons, ignore=ignore, options=options, rng=rng)
 
-    def fit(self, image: np.ndarray, reading: Any) -> Tuple[np.ndarray, Tuple[float, float]]:
+    def fit(
+        self, image: np.ndarray, reading: ReadingOptions
+    ) -> Tuple[np.ndarray, Tuple[float, float]]:
         """Returns a whole picture as it is read, and how many of its pixels (x, y) one of it is."""
         return fit_image(image, self.fitting(reading))
 
@@ -68,7 +75,7 @@ class Detector(Model):
         """
         raise NotImplementedError
 
-    def label_specs(self, size: int) -> Dict[str, Tuple[Any, Tuple[int, ...]]]:
+    def label_specs(self, size: int) -> Dict[str, LabelSpec]:
         """Returns dtype and shape of each part of the labels of a crop of `size` pixels."""
         raise NotImplementedError
 
@@ -79,7 +86,7 @@ class Detector(Model):
     def boxes(
         self,
         maps: Mapping[str, np.ndarray],
-        reading: Any,
+        reading: ReadingOptions,
         scale: Optional[Tuple[float, float]] = None,
     ) -> Tuple[Sequence[np.ndarray], np.ndarray]:
         """Returns the texts in the decoded maps of one picture: float32 [n, 2] each, scores [k].
@@ -92,15 +99,15 @@ class Detector(Model):
         """Returns how `boxes` works: a rule of `ocrdata.geometry.outlines`, which exports have."""
         raise NotImplementedError
 
-    def placeholders(self) -> Dict[str, Tensor]:
+    def placeholders(self) -> Batch:
         """Returns `images`."""
         return {"images": v1.placeholder(tf.uint8, [None, None, None, 3], "images")}
 
-    def served(self, outputs: Outputs) -> Dict[str, Tensor]:
+    def served(self, outputs: Outputs) -> Batch:
         """Returns the maps of `decode`."""
         return dict(self.decode(outputs))
 
     def description(self) -> Dict[str, Any]:
         """Returns the rules with their default values."""
-        reading = self.reading()
+        reading = self.card.reading()
         return {"outlines": self.rule(reading), "fitting": self.fitting(reading)}

@@ -14,10 +14,11 @@ import numpy as np
 from ocrdata.geometry import rbox
 from ocrdata.geometry.polygons import to_quads
 from ocrdata.train.compat import Tensor, tf, v1
-from ocrdata.train.config.detection import EAST_TRAINING, EastOptions, EastReadingOptions
+from ocrdata.train.config.cards import EAST_CARD
+from ocrdata.train.config.detection import EastReadingOptions
 from ocrdata.train.models import blocks
 from ocrdata.train.models.base import Inputs, Labels, Outputs
-from ocrdata.train.models.detector import Detector
+from ocrdata.train.models.detector import Detector, LabelSpec
 from ocrdata.train.models.losses import batch_mean, dice_losses
 from ocrdata.train.models.pyramid import MAP_STRIDE, enlarged, image_features
 
@@ -35,9 +36,7 @@ class East(Detector):
     `rbox.TextMaps`, in pixels and radians.
     """
 
-    defaults = EastOptions
-    reading = EastReadingOptions
-    training = EAST_TRAINING
+    card = EAST_CARD
     stride = MAP_STRIDE
 
     def label_maps(
@@ -56,7 +55,7 @@ class East(Detector):
         )
         return {"score": maps.score, "geometry": maps.geometry, "mask": maps.mask}
 
-    def label_specs(self, size: int) -> Dict[str, Tuple[Any, Tuple[int, ...]]]:
+    def label_specs(self, size: int) -> Dict[str, LabelSpec]:
         """Returns dtype and shape of each label map of a crop of `size` pixels."""
         side = size // MAP_STRIDE
         channels = CHANNELS[self.options.geometry]
@@ -78,7 +77,7 @@ class East(Detector):
         stages = image_features(inputs["images"], self.options, training)
         with v1.variable_scope("east"):
             merged = _merge(stages[::-1], training)
-            logits = blocks.conv(merged, 1, 1, "score", bias_start=_RARE)
+            logits = blocks.conv(merged, 1, 1, "score", initial=blocks.Initial(bias=_RARE))
             return {"logits": logits, "geometry": self._head(merged)}
 
     def _head(self, merged: Tensor) -> Tensor:

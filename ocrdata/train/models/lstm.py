@@ -6,7 +6,7 @@ restore by name. Sequences are time-major [T, B, D].
 
 from __future__ import annotations
 
-from typing import Any, List, Tuple
+from typing import List, Tuple
 
 from ocrdata.train.compat import Tensor, tf, v1
 from ocrdata.train.models.blocks import glorot_uniform, variable
@@ -76,7 +76,9 @@ def _lstm_loop(inputs: Tensor, kernel: Tensor, bias: Tensor, units: int) -> Tens
     length = tf.shape(inputs)[0]
     source = tf.TensorArray(tf.float32, length).unstack(gates)
 
-    def advance(time: Tensor, hidden: Tensor, memory: Tensor, outputs: Any) -> Tuple[Any, ...]:
+    def advance(
+        time: Tensor, hidden: Tensor, memory: Tensor, outputs: Tensor
+    ) -> Tuple[Tensor, ...]:
         gate = source.read(time)
         gate.set_shape([None, 4 * units])
         hidden, memory = _cell(gate + tf.matmul(hidden, recurrent), memory)
@@ -92,7 +94,9 @@ def _lstm_loop(inputs: Tensor, kernel: Tensor, bias: Tensor, units: int) -> Tens
 _LSTM_FORMS = {"block": _lstm_block, "loop": _lstm_loop, "unrolled": _lstm_unrolled}
 
 
-def bidirectional_lstm(inputs: Tensor, units: int, lengths: Tensor, name: str, form: str) -> Tensor:
+def bidirectional_lstm(
+    inputs: Tensor, units: int, *, lengths: Tensor, name: str, form: str
+) -> Tensor:
     """Reads [T, B, D] both ways into [T, B, 2 * units].
 
     The way back starts at each sequence's own end (`lengths`, int32 [B]), so that what lies behind

@@ -13,10 +13,11 @@ import numpy as np
 
 from ocrdata.geometry import kernels
 from ocrdata.train.compat import Tensor, tf, v1
-from ocrdata.train.config.detection import PSENET_TRAINING, PsenetOptions, PsenetReadingOptions
+from ocrdata.train.config.cards import PSENET_CARD
+from ocrdata.train.config.detection import PsenetReadingOptions
 from ocrdata.train.models import blocks
 from ocrdata.train.models.base import Inputs, Labels, Outputs
-from ocrdata.train.models.detector import Detector
+from ocrdata.train.models.detector import Detector, LabelSpec
 from ocrdata.train.models.losses import dice_losses, hard_negatives
 from ocrdata.train.models.pyramid import MAP_STRIDE, enlarged, image_features
 
@@ -29,9 +30,7 @@ class Psenet(Detector):
     the whole texts.
     """
 
-    defaults = PsenetOptions
-    reading = PsenetReadingOptions
-    training = PSENET_TRAINING
+    card = PSENET_CARD
     stride = MAP_STRIDE
 
     def label_maps(
@@ -49,7 +48,7 @@ class Psenet(Detector):
         vanished = np.array(maps.vanished, np.float32)
         return {"kernels": maps.kernels, "mask": maps.mask, "vanished": vanished}
 
-    def label_specs(self, size: int) -> Dict[str, Tuple[Any, Tuple[int, ...]]]:
+    def label_specs(self, size: int) -> Dict[str, LabelSpec]:
         """Returns dtype and shape of each label map of a crop of `size` pixels."""
         side = size // MAP_STRIDE
         return {

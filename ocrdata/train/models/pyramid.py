@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Optional
+from typing import List, Optional, Union
 
 from ocrdata.train.compat import Tensor, tf
 from ocrdata.train.config.detection import RESNETS, ResnetOptions
 from ocrdata.train.models.resnet_v1 import CHANNEL_MEANS, resnet_v1
 
+Side = Union[int, None, Tensor]  # of a static shape
 MAP_STRIDE, COARSEST = 4, 32
 
 
@@ -18,7 +19,8 @@ def image_features(images: Tensor, options: ResnetOptions, training: bool) -> Li
     """
     padded = centred(images, COARSEST)
     name, units = f"resnet_v1_{options.depth}", RESNETS[options.depth]
-    stages = resnet_v1(padded, units, name, training, options.width_multiplier)
+    multiplier = options.width_multiplier
+    stages = resnet_v1(padded, units, name=name, training=training, multiplier=multiplier)
     return [stages[0], stages[1], stages[2], stages[4]]
 
 
@@ -39,7 +41,7 @@ def pad_to_multiple(images: Tensor, multiple: int) -> Tensor:
     return padded
 
 
-def _round_up(side: Any, multiple: int) -> Optional[int]:
+def _round_up(side: Side, multiple: int) -> Optional[int]:
     side = getattr(side, "value", side)  # a Dimension in TensorFlow 1
     return None if side is None else -(-int(side) // multiple) * multiple
 

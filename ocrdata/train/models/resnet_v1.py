@@ -18,7 +18,7 @@ EXPANSION = 4
 
 
 def resnet_v1(
-    images: Tensor, units: Sequence[int], name: str, training: bool, multiplier: float = 1.0
+    images: Tensor, units: Sequence[int], *, name: str, training: bool, multiplier: float = 1.0
 ) -> List[Tensor]:
     """Returns the features of float32 images [B, H, W, 3] without their mean, at five depths.
 
@@ -26,7 +26,9 @@ def resnet_v1(
     counts the residual units of the four blocks; `multiplier` scales all channels.
     """
     with v1.variable_scope(name):
-        features = blocks.conv_norm(images, _scaled(_ROOT, multiplier), 7, "conv1", training, 2)
+        features = blocks.conv_norm(
+            images, _scaled(_ROOT, multiplier), 7, "conv1", training, stride=2
+        )
         features = tf.nn.max_pool2d(features, 3, 2, "SAME")
         found = [features]
         for number, (count, width) in enumerate(zip(units, _WIDTHS), 1):
@@ -49,8 +51,10 @@ def _unit(features: Tensor, width: int, stride: int, training: bool) -> Tensor:
     if int(features.shape[-1]) == depth:
         shortcut = features[:, ::stride, ::stride] if stride > 1 else features
     else:
-        shortcut = blocks.conv_norm(features, depth, 1, "shortcut", training, stride, relu=False)
+        shortcut = blocks.conv_norm(
+            features, depth, 1, "shortcut", training, stride=stride, relu=False
+        )
     inner = blocks.conv_norm(features, width, 1, "conv1", training)
-    inner = blocks.conv_norm(inner, width, 3, "conv2", training, stride)
+    inner = blocks.conv_norm(inner, width, 3, "conv2", training, stride=stride)
     inner = blocks.conv_norm(inner, depth, 1, "conv3", training, relu=False)
     return tf.nn.relu(shortcut + inner)

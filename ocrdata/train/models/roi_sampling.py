@@ -6,22 +6,60 @@ seed and step. Every shape is fixed: unused rows have weight 0.
 
 from __future__ import annotations
 
-from typing import Any, Dict, NamedTuple, Sequence, Tuple
+from typing import Dict, NamedTuple, Sequence, Tuple
 
-from ocrdata.geometry.boxes import SECOND_STAGE_DEVIATIONS
+import numpy as np
+
+from ocrdata.geometry.boxes import SECOND_STAGE_DEVIATIONS, box_areas
 from ocrdata.train.compat import Tensor, tf
+from ocrdata.train.config.deeptext import DeepTextOptions
 from ocrdata.train.devices import replicas
 from ocrdata.train.models import rois
+from ocrdata.train.protocols import Batch
 
-where = rois.where
 _BACKGROUND, _TEXT, _AMBIGUOUS = 0, 1, 2
 UNUSED = -1
 POSITIVE, NEGATIVE, LEAST_BEST, AMBIGUOUS_FROM = 0.5, 0.3, 0.3, 0.2
-COVERED = 0.5  # from this share on, what lies under a text to be ignored is no background
+COVERED = 0.5  # from this share on, what lies under a text to be ignored is not background
+
+
+def text_rows(
+    polygons: Sequence[np.ndarray],
+    ignore: np.ndarray,
+    size: Tuple[int, int],
+    options: DeepTextOptions,
+) -> Dict[str, np.ndarray]:
+    """Returns `texts` and `ignored` of a crop: upright boxes [max_texts, 4], unused rows zero.
+
+    Small texts are to be ignored, and those beyond the largest `max_texts`.
+    """
+    height, width = size
+    found = [np.concatenate([p.min(axis=0), p.max(axis=0)]) for p in polygons]
+    boxes = np.array(found, np.float32).reshape(-1, 4)
+    boxes = np.clip(boxes, 0, np.array([width, height, width, height], np.float32))
+    small = (boxes[:, 2:] - boxes[:, :2]).min(axis=1) < max(options.min_text_size, 1e-3)
+    unread = np.asarray(ignore, bool) | small
+    order = np.argsort(-box_areas(boxes), kind="stable")
+    texts, ignored = order[~unread[order]], order[unread[order]]
+    count = options.max_texts
+    left_over = np.concatenate([texts[count:], ignored])
+    return {"texts": _padded(boxes[texts], count), "ignored": _padded(boxes[left_over], count)}
+
+
+def _padded(boxes: np.ndarray, count: int) -> np.ndarray:
+    rows = np.zeros((count, 4), np.float32)
+    rows[: min(count, len(boxes))] = boxes[:count]
+    return rows
 
 
 def match_anchors(
-    overlap: Tensor, real: Tensor, allowed: Tensor, positive: float, negative: float, least: float
+    overlap: Tensor,
+    real: Tensor,
+    *,
+    allowed: Tensor,
+    positive: float,
+    negative: float,
+    least: float,
 ) -> Tuple[Tensor, Tensor]:
     """Labels anchors by their overlap [B, n, m] with texts: (labels, matched), int32 [B, n].
 
@@ -37,9 +75,9 @@ def match_anchors(
     sure = most >= positive
     text = (sure | tf.reduce_any(saved, 2)) & allowed[None]
     background = (most < negative) & allowed[None]
-    matched = where(sure, _place_of_most(overlap), _place_of_most(tf.cast(saved, tf.float32)))
-    labels = where(text, _TEXT, where(background, _BACKGROUND, UNUSED))
-    return labels, where(text, matched, 0)
+    matched = rois.where(sure, _place_of_most(overlap), _place_of_most(tf.cast(saved, tf.float32)))
+    labels = rois.where(text, _TEXT, rois.where(background, _BACKGROUND, UNUSED))
+    return labels, rois.where(text, matched, 0)
 
 
 def _place_of_most(values: Tensor) -> Tensor:
@@ -47,7 +85,7 @@ def _place_of_most(values: Tensor) -> Tensor:
 
 
 def match_proposals(
-    overlap: Tensor, real: Tensor, valid: Tensor, positive: float, ambiguous: float
+    overlap: Tensor, real: Tensor, *, valid: Tensor, positive: float, ambiguous: float
 ) -> Tuple[Tensor, Tensor]:
     """Labels proposals by their overlap [B, n, m] with texts: (labels, matched), int32 [B, n].
 
@@ -56,9 +94,10 @@ def match_proposals(
     """
     overlap = overlap * tf.cast(real, tf.float32)[:, None]
     most = tf.reduce_max(overlap, 2)
-    labels = where(most >= positive, _TEXT, where(most >= ambiguous, _AMBIGUOUS, _BACKGROUND))
-    labels = where(valid, labels, UNUSED)
-    return labels, where(tf.equal(labels, _TEXT), _place_of_most(overlap), 0)
+    rest = rois.where(most >= ambiguous, _AMBIGUOUS, _BACKGROUND)
+    labels = rois.where(most >= positive, _TEXT, rest)
+    labels = rois.where(valid, labels, UNUSED)
+    return labels, rois.where(tf.equal(labels, _TEXT), _place_of_most(overlap), 0)
 
 
 def without_ignored(labels: Tensor, boxes: Tensor, ignored: Tensor) -> Tensor:
@@ -68,7 +107,7 @@ def without_ignored(labels: Tensor, boxes: Tensor, ignored: Tensor) -> Tensor:
         / tf.maximum(rois.areas_in_graph(boxes), 1e-9)[:, :, None]
     )
     under = tf.reduce_any(shares >= COVERED, 2) & tf.equal(labels, _BACKGROUND)
-    return where(under, UNUSED, labels)
+    return rois.where(under, UNUSED, labels)
 
 
 def choose(
@@ -83,7 +122,7 @@ def choose(
     left = tf.fill(tf.shape(labels)[:1], count)
     places, used = [], []
     for label, limit in kinds:
-        rank = where(tf.equal(labels, label), 1.0 - priority, -1.0)
+        rank = rois.where(tf.equal(labels, label), 1.0 - priority, -1.0)
         width = tf.minimum(min(limit, count), tf.shape(labels)[1])
         values, found = tf.nn.top_k(rank, width)
         take = (values > 0) & (tf.range(width)[None] < left[:, None])
@@ -97,21 +136,29 @@ def choose(
     return index * tf.cast(weights, tf.int32), weights
 
 
+class Matching(NamedTuple):
+    """Boxes [B, n, 4], their labels and the texts they are matched with, int32 [B, n]."""
+
+    boxes: Tensor
+    labels: Tensor
+    matched: Tensor
+
+
 def targets(
     index: Tensor,
     weights: Tensor,
-    labels: Tensor,
-    matched: Tensor,
-    boxes: Tensor,
+    *,
+    matching: Matching,
     texts: Tensor,
     deviations: Sequence[float],
-) -> Dict[str, Tensor]:
+) -> Batch:
     """Returns what chosen rows [B, count] learn: `labels`, `deltas` [B, count, 4] and `weights`.
 
-    Deltas lead from `boxes` [B, n, 4] to the matched `texts` [B, m, 4]; they are 0 but for text.
+    Deltas lead from the boxes to the matched `texts` [B, m, 4]; they are 0 but for text.
     """
+    boxes, labels, matched = matching
     label = tf.gather(labels, index, batch_dims=1)
-    label = where(weights > 0, label, _BACKGROUND)
+    label = rois.where(weights > 0, label, _BACKGROUND)
     goal = tf.gather(texts, tf.gather(matched, index, batch_dims=1), batch_dims=1)
     deltas = rois.encode_boxes_in_graph(goal, tf.gather(boxes, index, batch_dims=1), deviations)
     deltas = deltas * tf.cast(tf.equal(label, _TEXT), tf.float32)[..., None]
@@ -130,14 +177,12 @@ class Texts(NamedTuple):
 
     texts: Tensor
     ignored: Tensor
-    options: Any  # DeepTextOptions
+    options: DeepTextOptions
     seed: int
     step: Tensor
 
 
-def learned_anchors(
-    given: Texts, anchors: Tensor, size: Tensor
-) -> Tuple[Tensor, Dict[str, Tensor]]:
+def learned_anchors(given: Texts, anchors: Tensor, size: Tensor) -> Tuple[Tensor, Batch]:
     """Returns the places of the anchors [n, 4] that are learned from, [B, count], and `targets`.
 
     `size` is the picture's (height, width).
@@ -149,15 +194,20 @@ def learned_anchors(
         allowed = tf.reduce_all((anchors[:, :2] >= 0) & (anchors[:, 2:] <= limit), 1)
     overlap = rois.overlaps_in_graph(anchors[None], given.texts)
     real = rois.areas_in_graph(given.texts) > 0
-    labels, matched = match_anchors(overlap, real, allowed, POSITIVE, NEGATIVE, LEAST_BEST)
+    labels, matched = match_anchors(
+        overlap,
+        real,
+        allowed=allowed,
+        positive=POSITIVE,
+        negative=NEGATIVE,
+        least=LEAST_BEST,
+    )
     every = tf.tile(anchors[None], [tf.shape(given.texts)[0], 1, 1])
-    limits = (count // 2,)
-    return _learned(given, 0, labels, matched, every, limits, count, rois.NO_DEVIATIONS)
+    stage = _Stage(0, count, (count // 2,), rois.NO_DEVIATIONS)
+    return _learned(given, stage, Matching(every, labels, matched))
 
 
-def learned_proposals(
-    given: Texts, proposals: Tensor, valid: Tensor
-) -> Tuple[Tensor, Dict[str, Tensor]]:
+def learned_proposals(given: Texts, proposals: Tensor, valid: Tensor) -> Tuple[Tensor, Batch]:
     """Returns the boxes [B, count, 4] that are learned from, and their `targets`.
 
     They are drawn from the `valid` proposals [B, n, 4] and the texts themselves.
@@ -166,24 +216,35 @@ def learned_proposals(
     pool = tf.concat([proposals, given.texts], 1)
     overlap = rois.overlaps_in_graph(pool, given.texts)
     labels, matched = match_proposals(
-        overlap, real, tf.concat([valid, real], 1), POSITIVE, AMBIGUOUS_FROM
+        overlap,
+        real,
+        valid=tf.concat([valid, real], 1),
+        positive=POSITIVE,
+        ambiguous=AMBIGUOUS_FROM,
     )
-    limits = (count // 5, count // 5)
-    index, rows = _learned(given, 1, labels, matched, pool, limits, count, SECOND_STAGE_DEVIATIONS)
+    stage = _Stage(1, count, (count // 5, count // 5), SECOND_STAGE_DEVIATIONS)
+    index, rows = _learned(given, stage, Matching(pool, labels, matched))
     return tf.gather(pool, index, batch_dims=1) * rows["weights"][..., None], rows
 
 
-def _learned(
-    given: Texts,
-    stage: int,
-    labels: Tensor,
-    matched: Tensor,
-    boxes: Tensor,
-    limits: Sequence[int],
-    count: int,
-    deviations: Sequence[float],
-) -> Tuple[Tensor, Dict[str, Tensor]]:
-    labels = without_ignored(labels, boxes, given.ignored)
-    draw = priorities(tf.shape(labels), given.seed, stage, given.step)
-    index, weights = choose(labels, draw, limits, count)
-    return index, targets(index, weights, labels, matched, boxes, given.texts, deviations)
+class _Stage(NamedTuple):
+    """One of the two stages: how many rows it learns from, and how it codes boxes."""
+
+    number: int
+    rows: int
+    limits: Tuple[int, ...]  # see `choose`
+    deviations: Sequence[float]
+
+
+def _learned(given: Texts, stage: _Stage, matching: Matching) -> Tuple[Tensor, Batch]:
+    labels = without_ignored(matching.labels, matching.boxes, given.ignored)
+    draw = priorities(tf.shape(labels), given.seed, stage.number, given.step)
+    index, weights = choose(labels, draw, stage.limits, stage.rows)
+    rows = targets(
+        index,
+        weights,
+        matching=matching._replace(labels=labels),
+        texts=given.texts,
+        deviations=stage.deviations,
+    )
+    return index, rows

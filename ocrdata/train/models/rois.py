@@ -6,7 +6,7 @@ fixed, whatever a picture holds, as compilers of NPUs want it.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Sequence, Tuple
+from typing import Callable, Sequence, Tuple
 
 from ocrdata.geometry.boxes import MOST_GROWTH
 from ocrdata.train.compat import Tensor, tf
@@ -74,15 +74,15 @@ def overlaps_in_graph(boxes: Tensor, others: Tensor) -> Tensor:
 
 
 def best_boxes(
-    boxes: Tensor, scores: Tensor, looked_at: int, kept: int, threshold: float
+    boxes: Tensor, scores: Tensor, *, candidates: int, kept: int, threshold: float
 ) -> Tuple[Tensor, Tensor]:
     """Suppresses all but the best of boxes [B, n, 4] that overlap by more than `threshold`.
 
-    Only the best `looked_at` are looked at. Returns [B, kept, 4] and their scores [B, kept],
+    Only the best `candidates` take part. Returns [B, kept, 4] and their scores [B, kept],
     falling; unused rows are zero. Scores are above zero. No gradient flows back.
     """
-    count = tf.minimum(looked_at, tf.shape(scores)[1])
-    # A box without area is no text; it comes last, and is not kept.
+    count = tf.minimum(candidates, tf.shape(scores)[1])
+    # A box without area is not text; it comes last, and is not kept.
     scores = where(areas_in_graph(boxes) > 0, scores, 0.0)
     scores, places = tf.nn.top_k(scores, count)
     boxes = tf.gather(boxes, places, batch_dims=1)
@@ -101,7 +101,9 @@ def roi_align(features: Tensor, boxes: Tensor, stride: float, size: int) -> Tens
     """
 
     @tf.custom_gradient
-    def pool(given: Tensor, fixed: Tensor) -> Tuple[Tensor, Callable[[Tensor], Any]]:
+    def pool(
+        given: Tensor, fixed: Tensor
+    ) -> Tuple[Tensor, Callable[[Tensor], Tuple[Tensor, Tensor]]]:
         shape = tf.shape(given)
         pooled = _pooled(given, fixed, stride, size)
         return pooled, lambda back: (_spread(back, fixed, stride, shape), tf.zeros_like(fixed))

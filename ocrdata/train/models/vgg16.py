@@ -1,7 +1,7 @@
 """VGG16 (Simonyan and Zisserman 2014, arXiv 1409.1556) with the layout and names of tf-slim.
 
 slim's published checkpoint (vgg_16.ckpt) loads by name: the convolutions, and fc6 and fc7, which a
-second stage applies to pooled regions. Batch normalisation behind the convolutions, which learns
+second stage applies to pooled regions. Batch normalization behind the convolutions, which learns
 without a checkpoint, takes the place of their biases.
 """
 
@@ -24,7 +24,7 @@ def vgg16(images: Tensor, training: bool, norm: bool, multiplier: float = 1.0) -
     """Returns the last features of each of the five groups: conv1_2, conv2_2, conv3_3, ...
 
     `images` are float32 [B, H, W, 3] without their mean; strides are 1, 2, 4, 8 and 16. `norm` asks
-    for batch normalisation, `multiplier` scales all channels.
+    for batch normalization, `multiplier` scales all channels.
     """
     found, features = [], images
     with v1.variable_scope(SCOPE):
@@ -35,27 +35,31 @@ def vgg16(images: Tensor, training: bool, norm: bool, multiplier: float = 1.0) -
                 for layer in range(1, depth + 1):
                     name = f"conv{group}_{layer}"
                     features = _layer(
-                        features, scaled_width(width, multiplier), name, training, norm
+                        features,
+                        scaled_channels(width, multiplier),
+                        name=name,
+                        training=training,
+                        norm=norm,
                     )
             found.append(features)
     return found
 
 
-def scaled_width(width: int, multiplier: float) -> int:
+def scaled_channels(width: int, multiplier: float) -> int:
     """Returns the channels of a layer, 4 at least."""
     return max(4, int(round(width * multiplier)))
 
 
-def _layer(features: Tensor, width: int, name: str, training: bool, norm: bool) -> Tensor:
+def _layer(features: Tensor, width: int, *, name: str, training: bool, norm: bool) -> Tensor:
     if norm:
         return blocks.conv_norm(features, width, 3, name, training)
     scale = 1.0 / PIXEL_DEVIATION if name == "conv1_1" else 1.0
-    return tf.nn.relu(blocks.conv(features, width, 3, name, scale=scale))
+    return tf.nn.relu(blocks.conv(features, width, 3, name, initial=blocks.Initial(scale=scale)))
 
 
 def fully_connected(pooled: Tensor, multiplier: float = 1.0) -> Tensor:
     """Maps regions [R, h, w, C] to [R, 4096 * multiplier] by fc6 and fc7."""
-    units = scaled_width(HIDDEN, multiplier)
+    units = scaled_channels(HIDDEN, multiplier)
     size = [int(side) for side in pooled.shape[1:]]
     with v1.variable_scope(SCOPE):
         hidden = tf.reshape(pooled, [-1, size[0] * size[1] * size[2]])

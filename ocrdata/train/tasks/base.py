@@ -1,20 +1,27 @@
-"""What a training run needs of its task: batches, what was found in the data, and a look back.
+"""What a training run needs of its task: batches, what was found in the data, and validation.
 
-The loop knows nothing about lines or scenes; each task has one Feed.
+The loop knows nothing about lines or scenes; each task has one TrainingTask.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
+
+from PIL import Image
 
 from ocrdata.base.progress import OnProgress
 from ocrdata.base.registry import Registry
 from ocrdata.errors import OcrdataError, PathLike
 from ocrdata.text.charset import Charset
-from ocrdata.train.compat import tf, untuned, v1
+from ocrdata.train.compat import Tensor, tf, untuned, v1
+from ocrdata.train.config.sources import SourceOptions
 from ocrdata.train.config.training import TrainOptions
 from ocrdata.train.devices.device import Device
+from ocrdata.train.inference.validation import Evaluator
+from ocrdata.train.models.base import Model
+from ocrdata.train.protocols import Batch, Dataset, FetchedArrays
+from ocrdata.train.run_dir import RunDirectory
 
 Share = Tuple[int, int]  # which of how many
 WHOLE = (0, 1)
@@ -30,29 +37,29 @@ TRAINING_TASKS = Registry(
 
 @dataclass(frozen=True)
 class TaskRequest:
-    """What a feed is made from: a model, data, and where and how it will be trained.
+    """What a task is made from: a model, data, and where and how it will be trained.
 
     `kind` is the model's class and `model_options` what it is built with; `data_options` say how
     input is made of the data, where the task has such options (None for the model's own).
     """
 
-    kind: Any
-    model_options: Any
+    kind: Callable[..., Model]
+    model_options: object
     data_dir: PathLike
     options: TrainOptions
-    data_options: Any
-    target: Device
+    data_options: Optional[SourceOptions]
+    device: Device
     on_check: Optional[OnProgress]
 
 
 class TrainingTask:
-    """Training data in an order that is a function of the step; made from a FeedRequest.
+    """Training data in an order that is a function of the step; made from a TaskRequest.
 
     `net` is the model to be trained, `samples` how many there are in an epoch, `charset` the
     dictionary (None where there is none), `records` a hash of the data ("sha256").
     """
 
-    net: Any
+    net: Model
     charset: Optional[Charset]
     samples: int
     records: Dict[str, Any]
@@ -64,29 +71,29 @@ class TrainingTask:
         return {}
 
     def check(self) -> Dict[str, Any]:
-        """Looks at all training data before a run begins; returns what was found, for run.json."""
+        """Checks all training data before a run begins; returns what was found, for run.json."""
         raise NotImplementedError
 
     def start(self, step: int) -> List[int]:
         """Returns where a step begins, for `batches`."""
         raise NotImplementedError
 
-    def batches(self, start: Any, share: Share = WHOLE) -> Any:
+    def batches(self, start: Tensor, share: Share = WHOLE) -> Dataset:
         """Returns the endless dataset of batches (a dictionary of tensors) from `start` on.
 
         Of each batch, share (i, n) has the samples i, i + n, i + 2n, ...
         """
         raise NotImplementedError
 
-    def evaluator(self, run: Any, target: Any) -> Any:
-        """Returns what looks at the validation split (`look(checkpoint)`, `close()`), or None."""
+    def evaluator(self, run: RunDirectory, device: Device) -> Optional[Evaluator]:
+        """Returns what scores the validation split, or None where nothing is to be scored."""
         raise NotImplementedError
 
-    def picture_fetches(self, batch: Dict[str, Any], decoded: Any) -> Dict[str, Any]:
+    def picture_fetches(self, batch: Batch, decoded: Tensor) -> Batch:
         """Returns the tensors that `draw` needs."""
         raise NotImplementedError
 
-    def draw(self, values: Dict[str, Any]) -> Any:
+    def draw(self, values: FetchedArrays) -> Image.Image:
         """Returns a picture of what the model makes of the first samples of a batch."""
         raise NotImplementedError
 
@@ -99,8 +106,8 @@ class TrainingTask:
 
 
 def read_shares(
-    task: TrainingTask, start: Any, mine: Iterable[int], shares: int
-) -> Tuple[List[Dict[str, Any]], Any]:
+    task: TrainingTask, start: Tensor, mine: Iterable[int], shares: int
+) -> Tuple[List[Batch], Tensor]:
     """Returns the next batch of some of `shares` shares, and what begins them at `start`."""
     iterators = [
         v1.data.make_initializable_iterator(untuned(task.batches(start, (share, shares))))

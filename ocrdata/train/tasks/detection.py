@@ -8,21 +8,25 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from typing import Any, Dict, List, Set, Tuple
+from typing import Any, Dict, List, Optional, Set, Tuple
 
 import numpy as np
+from PIL import Image
 
 from ocrdata.base.random_streams import stream
 from ocrdata.errors import InputError, OcrdataError
 from ocrdata.images.fitting import decode_image
-from ocrdata.train.compat import tf
+from ocrdata.train.compat import Tensor, tf
 from ocrdata.train.config.sources import SourceOptions
 from ocrdata.train.data.scene_dataset import BadImageError, Scenes, survey
 from ocrdata.train.data.scene_mixture import open_sources
 from ocrdata.train.devices.device import Device
 from ocrdata.train.inference.detect import SceneEvaluator
 from ocrdata.train.inference.line_drawing import draw_maps
-from ocrdata.train.run_dir import plain_options
+from ocrdata.train.inference.validation import Evaluator
+from ocrdata.train.models.detector import Detector
+from ocrdata.train.protocols import Batch, Dataset, FetchedArrays
+from ocrdata.train.run_dir import RunDirectory, plain_options
 from ocrdata.train.tasks.base import WHOLE, Share, TaskRequest, TrainingTask
 
 _ENDLESS = np.iinfo(np.int64).max
@@ -70,7 +74,7 @@ class CropMaker:
     """Makes crop number n and its label maps."""
 
     def __init__(
-        self, net: Any, scenes: Scenes, good: List[int], options: SourceOptions, seed: int
+        self, net: Detector, scenes: Scenes, *, good: List[int], options: SourceOptions, seed: int
     ) -> None:
         self._net, self._options, self._seed = net, options, seed
         self._where, self._parts = scenes.where, weighted(good, scenes.parts)
@@ -84,7 +88,7 @@ class CropMaker:
         """Returns `images` uint8 [h, w, 3] and the model's label maps; raises InputError."""
         image, polygons, ignore = self._picture(number)
         rng = stream(self._seed, "crop", number)
-        crop = self._net.crop(image, polygons, ignore, self._options, rng)
+        crop = self._net.crop(image, polygons, ignore=ignore, options=self._options, rng=rng)
         size = self._net.crop_size(self._options)
         return dict(self._net.label_maps(crop.polygons, crop.ignore, size), images=crop.image)
 
@@ -107,7 +111,8 @@ class CropMaker:
     def _order(self, epoch: int) -> List[int]:
         with self._lock:
             if epoch not in self._orders:
-                rng, order = stream(self._seed, "pictures", epoch), []  # type: Any, List[int]
+                rng = stream(self._seed, "pictures", epoch)
+                order: List[int] = []
                 for part, count in self._parts:
                     rest = list(part)
                     if count % len(part):
@@ -134,11 +139,13 @@ def weighted(good: List[int], parts: List[Tuple[int, float]]) -> List[Tuple[List
 class DetectionTask(TrainingTask):
     """Crops of the pictures of a data folder."""
 
+    net: Detector
+
     def __init__(self, request: TaskRequest) -> None:
         self.charset = None
         self._options, self._data_dir = request.options, request.data_dir
-        self.net = request.kind(request.model_options, seed=request.options.seed)
-        self._chosen = request.data_options or request.kind.sources()
+        self.net = self._model(request)
+        self._chosen = request.data_options or self.net.card.sources()
         self.pretrained = self._chosen.pretrained
         scenes = open_sources(request.data_dir, "train", self._chosen)
         assert scenes is not None  # of the training split they are required
@@ -146,9 +153,19 @@ class DetectionTask(TrainingTask):
         self._found = survey(scenes, request.on_check)
         self.records = {"sha256": self._found.sha256}
         self.crops = CropMaker(
-            self.net, scenes, self._found.good, self._chosen, request.options.seed
+            self.net,
+            scenes,
+            good=self._found.good,
+            options=self._chosen,
+            seed=request.options.seed,
         )
         self.samples = self.crops.epoch
+
+    @staticmethod
+    def _model(request: TaskRequest) -> Detector:
+        model = request.kind(request.model_options, seed=request.options.seed)
+        assert isinstance(model, Detector)
+        return model
 
     def options(self) -> Dict[str, Any]:
         return plain_options(self._chosen)
@@ -167,14 +184,14 @@ class DetectionTask(TrainingTask):
     def start(self, step: int) -> List[int]:
         return [step * self._options.batch_size]
 
-    def batches(self, start: Any, share: Share = WHOLE) -> Any:
+    def batches(self, start: Tensor, share: Share = WHOLE) -> Dataset:
         height, width = self.net.crop_size(self._chosen)
         specs = dict(self.net.label_specs(height), images=(tf.uint8, (height, width, 3)))
         names = sorted(specs)
         types = [specs[name][0] for name in names]
 
         @tf.autograph.experimental.do_not_convert  # 1.15 would translate what NumPy does
-        def make(number: Any) -> Dict[str, Any]:
+        def make(number: Tensor) -> Batch:
             values = tf.numpy_function(lambda n: self._make(n, names), [number], types)
             for name, value in zip(names, values):
                 value.set_shape(specs[name][1])
@@ -182,10 +199,10 @@ class DetectionTask(TrainingTask):
 
         first, step = share
         numbers = tf.data.Dataset.range(start[0] + first, _ENDLESS, step)
-        crops = numbers.map(make, self._chosen.num_readers)
+        crops: Dataset = numbers.map(make, self._chosen.num_readers)
         return crops.batch(self._options.batch_size // step, drop_remainder=True).prefetch(2)
 
-    def _make(self, number: Any, names: List[str]) -> List[np.ndarray]:
+    def _make(self, number: np.ndarray, names: List[str]) -> List[np.ndarray]:
         try:
             made = self.crops.make(int(number))
         except OcrdataError as error:
@@ -193,19 +210,19 @@ class DetectionTask(TrainingTask):
             raise
         return [made[name] for name in names]
 
-    def evaluator(self, run: Any, target: Device) -> Any:
+    def evaluator(self, run: RunDirectory, device: Device) -> Optional[Evaluator]:
         if not self._options.eval_every:
             return None
         scenes = open_sources(self._data_dir, "validation", self._chosen)
         if scenes is None:
             return None
-        return SceneEvaluator(run, scenes, target, limit=self._options.eval_samples)
+        return SceneEvaluator(run, scenes, device=device, limit=self._options.eval_samples)
 
-    def picture_fetches(self, batch: Dict[str, Any], decoded: Any) -> Dict[str, Any]:
+    def picture_fetches(self, batch: Batch, decoded: Tensor) -> Batch:
         truth, maps = (each[:DRAWN] for each in self.net.shown(batch, decoded))
         return {"images": batch["images"][:DRAWN], "maps": maps, "truth": truth}
 
-    def draw(self, values: Dict[str, Any]) -> Any:
+    def draw(self, values: FetchedArrays) -> Image.Image:
         return draw_maps(values["images"], values["truth"], values["maps"])
 
     def skipped(self, found: Dict[str, Any]) -> Dict[str, int]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
+
+from PIL import Image
 
 from ocrdata.errors import OptionError, RecordError
 from ocrdata.train.data.line_dataset import (
@@ -16,21 +18,23 @@ from ocrdata.train.data.record_checks import check_records
 from ocrdata.train.devices.device import Device
 from ocrdata.train.inference.evaluate import LineEvaluator
 from ocrdata.train.inference.line_drawing import draw_lines, line_fetches
-from ocrdata.train.inference.restore import image_spec
+from ocrdata.train.inference.validation import Evaluator
+from ocrdata.train.models.base import Recognizer, image_spec
+from ocrdata.train.protocols import Batch, Dataset, FetchedArrays, Tensor
+from ocrdata.train.run_dir import RunDirectory
 from ocrdata.train.tasks.base import WHOLE, Share, TaskRequest, TrainingTask
 
 
 class RecognitionTask(TrainingTask):
     """Lines out of the records of a data folder."""
 
+    net: Recognizer
+
     def __init__(self, request: TaskRequest) -> None:
         shards, options = read_line_shards(request.data_dir), request.options
         self._shards, self._options, self._on_check = shards, options, request.on_check
         self.charset = shards.charset
-        self.net = request.kind(request.model_options, shards.charset.num_classes, options.seed)
-        self.net.auto_lstm = request.target.lstm
-        self.net.static = request.target.static
-        self.net.skip_long_labels = options.long_labels == "skip"
+        self.net = self._model(request)
         self.records = {"sha256": shards.fingerprint("train")}
         size = options.batch_size
         pool = pool_batches(options.shuffle, size)
@@ -38,15 +42,23 @@ class RecognitionTask(TrainingTask):
         self.samples = self._order.samples
         self._long_labels = 0
 
+    def _model(self, request: TaskRequest) -> Recognizer:
+        classes, options = self._shards.charset.num_classes, request.options
+        model = request.kind(request.model_options, classes, options.seed)
+        assert isinstance(model, Recognizer)
+        model.auto_lstm, model.static = request.device.lstm, request.device.static
+        model.skip_long_labels = options.long_labels == "skip"
+        return model
+
     def check(self) -> Dict[str, Any]:
         """Returns how many lines and labels too long there are; raises RecordError."""
         found = check_records(
             self._shards,
             "train",
-            image_spec(self.net),
-            self.net.time_steps,
-            self.net.skip_long_labels,
-            self._on_check,
+            spec=image_spec(self.net),
+            time_steps=self.net.time_steps,
+            skip_long=self.net.skip_long_labels,
+            on_progress=self._on_check,
         )
         if found.long_labels == found.samples:
             problem = f"all {found.samples} labels are too long for their pictures"
@@ -56,33 +68,33 @@ class RecognitionTask(TrainingTask):
     def start(self, step: int) -> List[int]:
         return self._order.start(step)
 
-    def batches(self, start: Any, share: Share = WHOLE) -> Any:
+    def batches(self, start: Tensor, share: Share = WHOLE) -> Dataset:
         found = training_batches(self._order, image_spec(self.net), start, share)
         if not self.net.static:
             return found
         spec = image_spec(self.net)
         if not spec.width:
             raise OptionError("--target npu needs a fixed --image-width: its shapes are fixed.")
-        longest = self.net.time_steps(spec.width)
+        longest = int(self.net.time_steps(spec.width))
         return with_fixed_shapes(found, self._options.batch_size // share[1], longest)
 
-    def evaluator(self, run: Any, target: Device) -> Any:
+    def evaluator(self, run: RunDirectory, device: Device) -> Optional[Evaluator]:
         options = self._options
         if not options.eval_every or not self._shards.samples("validation"):
             return None
         return LineEvaluator(
             run,
             self._shards,
-            "validation",
-            target,
-            options.batch_size,
+            split="validation",
+            device=device,
+            batch_size=options.batch_size,
             limit=options.eval_samples,
         )
 
-    def picture_fetches(self, batch: Dict[str, Any], decoded: Any) -> Dict[str, Any]:
+    def picture_fetches(self, batch: Batch, decoded: Tensor) -> Batch:
         return line_fetches(batch, decoded.classes)
 
-    def draw(self, values: Dict[str, Any]) -> Any:
+    def draw(self, values: FetchedArrays) -> Image.Image:
         return draw_lines(values, self._shards.charset)
 
     def skipped(self, found: Dict[str, Any]) -> Dict[str, int]:
