@@ -37,8 +37,8 @@ class ModelCommands(MutableMapping[str, click.Command]):
         del self._added[name]
 
     def __iter__(self) -> Iterator[str]:
-        yield from self._added
-        yield from (name for name in MODELS.names() if name not in self._added)
+        yield from MODELS.names()
+        yield from (name for name in self._added if name not in MODELS.entries)
 
     def __len__(self) -> int:
         return len({*self._added, *MODELS.entries})
