@@ -41,7 +41,7 @@ def evaluate_detector(name: str, card: ModelCard) -> click.Command:
     @click.command(name, help=help_text("evaluate", name, card))
     @options.data_dir_option
     @options.output_dir_option
-    @split_option("What to look at; a folder without lists is all of it.")
+    @split_option("What to score; a folder without lists is all of it.")
     @_protocol
     @_tarfile
     @_tarpath

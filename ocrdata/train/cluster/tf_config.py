@@ -4,8 +4,8 @@
      "task": {"type": "worker", "index": 0}}
 
 `master` is another name of the chief; without either, worker 0 is the chief. The chief and the
-workers train; weights are kept by the ps tasks or, without any, by the chief; an evaluator looks
-at the checkpoints.
+workers train; weights are kept by the ps tasks or, without any, by the chief; an evaluator scores
+the checkpoints.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Pictures with the outlines of their texts, numbered, and a look at all of them."""
+"""Pictures with the outlines of their texts, numbered, and a survey of all of them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Scenes:
 
 @dataclass(frozen=True)
 class Survey:
-    """What a look at all samples found: the numbers of the good ones, and why others are not.
+    """What a survey of all samples found: the numbers of the good ones, and why others are not.
 
     `sha256` is a hash of keys, pictures and boxes, whatever they came from; `problem` the first
     problem in full.

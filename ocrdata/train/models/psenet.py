@@ -78,7 +78,7 @@ class Psenet(Detector):
     def losses(self, outputs: Outputs, labels: Labels) -> Dict[str, Tensor]:
         """Returns the losses of whole texts and of the smaller kernels, float32 scalars.
 
-        The kernels are looked at where the whole text is found only (section 3.5).
+        The kernels count where the whole text is found only (section 3.5).
         """
         logits, truth, mask = outputs["logits"], labels["kernels"], labels["mask"]
         squared, ratio = self.options.dice == "squared", self.options.ohem
