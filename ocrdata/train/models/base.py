@@ -45,7 +45,8 @@ class Model:
         """Returns the mean loss of a batch, a float32 scalar, without regularization.
 
         Where a batch is on several devices, the loss is the mean of what each of them returns. For
-        a mean over samples that is all; sums that the loss divides by go through replicas.total_over_replicas.
+        a mean over samples that is all; sums that the loss divides by go through
+        replicas.total_over_replicas.
         """
         raise NotImplementedError
 
