@@ -95,15 +95,33 @@ def _draw_card(
     if image is None:
         draw.rectangle((x + _PAD, y + _PAD, x + width - _PAD - 1, middle + picture // 2), _PAPER)
         text = "cannot be shown: " + problem
-        _put(draw, fonts, text, (x + 2 * _PAD, middle), inner - 2 * _PAD, (13, 11), _BAD)
+        _put(
+            draw,
+            fonts,
+            text=text,
+            place=(x + 2 * _PAD, middle),
+            width=inner - 2 * _PAD,
+            sizes=(13, 11),
+            color=_BAD,
+        )
     else:
         small = _scaled(image, inner, picture)
         sheet.paste(small, (x + _PAD, middle - small.height // 2))
     color = _INK if card.good is None else (_GOOD if card.good else _BAD)
     below = y + _PAD + picture + 6 + _TITLE // 2
-    _put(draw, fonts, card.title, (x + _PAD, below), inner, (20, 17, 14, 12), color)
+    _put(
+        draw,
+        fonts,
+        text=card.title,
+        place=(x + _PAD, below),
+        width=inner,
+        sizes=(20, 17, 14, 12),
+        color=color,
+    )
     below += (_TITLE + _NOTE) // 2
-    _put(draw, fonts, card.note, (x + _PAD, below), inner, (11,), _FAINT)
+    _put(
+        draw, fonts, text=card.note, place=(x + _PAD, below), width=inner, sizes=(11,), color=_FAINT
+    )
 
 
 class _Size(NamedTuple):
@@ -139,8 +157,24 @@ def draw_sheet(
     sheet = Image.new("RGB", (width, height), _PAPER)
     draw = ImageDraw.Draw(sheet)
     inner = width - 2 * _MARGIN
-    _put(draw, fonts, title, (_MARGIN, _MARGIN + 12), inner, (26, 22, 18, 15, 12), _INK)
-    _put(draw, fonts, subtitle, (_MARGIN, _MARGIN + 42), inner, (14, 12, 10), _FAINT)
+    _put(
+        draw,
+        fonts,
+        text=title,
+        place=(_MARGIN, _MARGIN + 12),
+        width=inner,
+        sizes=(26, 22, 18, 15, 12),
+        color=_INK,
+    )
+    _put(
+        draw,
+        fonts,
+        text=subtitle,
+        place=(_MARGIN, _MARGIN + 42),
+        width=inner,
+        sizes=(14, 12, 10),
+        color=_FAINT,
+    )
     for place, card in enumerate(cards):
         row, column = divmod(place, columns)
         corner = (_MARGIN + column * step[0], _MARGIN + _HEAD + row * step[1])

@@ -75,7 +75,15 @@ class CocoText(Importer):
                 regions = self._regions(content, number, where, text, told)
                 if regions is None:
                     continue
-                image = find_image(tree, picture, where, line, name, report, pictures)
+                image = find_image(
+                    tree,
+                    picture,
+                    where=where,
+                    line=line,
+                    wanted=name,
+                    report=report,
+                    pictures=pictures,
+                )
                 if image is not None:
                     yield ImportedSample(picture or name, image, None, regions, where, line)
 
@@ -170,11 +178,11 @@ COCO_TEXT = CocoText(
     DatasetInfo(
         "cocotext",
         "COCO-Text v2",
-        "https://bgshih.github.io/cocotext/",
-        "CC BY 4.0 (annotations); pictures: Flickr's terms of use",
-        (DETECTION,),
-        (TRAIN, VALIDATION),
-        """
+        homepage="https://bgshih.github.io/cocotext/",
+        licence="CC BY 4.0 (annotations); pictures: Flickr's terms of use",
+        tasks=(DETECTION,),
+        splits=(TRAIN, VALIDATION),
+        tree="""
   cocotext.v2.json   (or cocotext.v2.zip)
   train2014/         COCO_train2014_000000000009.jpg ...   (or train2014.zip, or train2017)
 """,

@@ -30,11 +30,11 @@ BORN_DIGITAL = IcdarImporter(
     DatasetInfo(
         "borndigital",
         "ICDAR 2013 Born-Digital Images",
-        "https://rrc.cvc.uab.es/?ch=1",
-        "none stated; see the homepage",
-        _BOTH,
-        (TRAIN, TEST),
-        """
+        homepage="https://rrc.cvc.uab.es/?ch=1",
+        licence="none stated; see the homepage",
+        tasks=_BOTH,
+        splits=(TRAIN, TEST),
+        tree="""
   Challenge1_Training_Task12_Images(.zip)   img_1.png ...
   Challenge1_Training_Task1_GT(.zip)        gt_img_1.txt ...
   Challenge1_Test_Task12_Images(.zip)       img_1.png ...
@@ -52,11 +52,11 @@ ICDAR_2013 = IcdarImporter(
     DatasetInfo(
         "icdar2013",
         "ICDAR 2013 Focused Scene Text",
-        "https://rrc.cvc.uab.es/?ch=2",
-        "none stated; see the homepage",
-        _BOTH,
-        (TRAIN, TEST),
-        """
+        homepage="https://rrc.cvc.uab.es/?ch=2",
+        licence="none stated; see the homepage",
+        tasks=_BOTH,
+        splits=(TRAIN, TEST),
+        tree="""
   Challenge2_Training_Task12_Images(.zip)   100.jpg ...
   Challenge2_Training_Task1_GT(.zip)        gt_100.txt ...
   Challenge2_Test_Task12_Images(.zip)       img_1.jpg ...
@@ -74,11 +74,11 @@ ICDAR_2015 = IcdarImporter(
     DatasetInfo(
         "icdar2015",
         "ICDAR 2015 Incidental Scene Text",
-        "https://rrc.cvc.uab.es/?ch=4",
-        "CC BY 4.0",
-        _BOTH,
-        (TRAIN, TEST),
-        """
+        homepage="https://rrc.cvc.uab.es/?ch=4",
+        licence="CC BY 4.0",
+        tasks=_BOTH,
+        splits=(TRAIN, TEST),
+        tree="""
   ch4_training_images(.zip)                           img_1.jpg ...
   ch4_training_localization_transcription_gt(.zip)    gt_img_1.txt ...
   ch4_test_images(.zip)                               img_1.jpg ...
@@ -95,11 +95,11 @@ MLT_2017 = IcdarImporter(
     DatasetInfo(
         "mlt2017",
         "ICDAR 2017 Multi-Lingual Text",
-        "https://rrc.cvc.uab.es/?ch=8",
-        "none stated; see the homepage",
-        _BOTH,
-        (TRAIN, VALIDATION),
-        """
+        homepage="https://rrc.cvc.uab.es/?ch=8",
+        licence="none stated; see the homepage",
+        tasks=_BOTH,
+        splits=(TRAIN, VALIDATION),
+        tree="""
   ch8_training_images_1(.zip) ... _8(.zip)                  img_1.jpg ...
   ch8_training_localization_transcription_gt_v2(.zip)       gt_img_1.txt ...
   ch8_validation_images(.zip)                               img_1.jpg ...
@@ -120,11 +120,11 @@ ICDAR = IcdarImporter(
     DatasetInfo(
         "icdar",
         "any pictures with ICDAR-style text files",
-        "",
-        "your own",
-        _BOTH,
-        (TRAIN, VALIDATION, TEST),
-        """
+        homepage="",
+        licence="your own",
+        tasks=_BOTH,
+        splits=(TRAIN, VALIDATION, TEST),
+        tree="""
   anywhere: a.jpg with gt_a.txt or a.txt, a box a line: coordinates first, text last
   folders may tell splits apart (train, val, test)
 words (--task recognition):

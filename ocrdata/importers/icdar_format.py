@@ -123,7 +123,15 @@ class IcdarImporter(Importer):
                 continue
             where, picture = tree.where(name), image_of.get(name)
             wanted = f"for it (named {stem_of(name)}.jpg or alike)"
-            image = find_image(tree, picture, where, None, wanted, report, pictures)
+            image = find_image(
+                tree,
+                picture,
+                where=where,
+                line=None,
+                wanted=wanted,
+                report=report,
+                pictures=pictures,
+            )
             if image is None:
                 continue
             regions = self._regions(tree, name, picture or name, report)
@@ -206,7 +214,15 @@ class IcdarImporter(Importer):
                     report(BAD, AnnotationError(where, problem, line), *found)
                     continue
                 picture = found[0] if found else None
-                image = find_image(tree, picture, where, line, word, report, pictures)
+                image = find_image(
+                    tree,
+                    picture,
+                    where=where,
+                    line=line,
+                    wanted=word,
+                    report=report,
+                    pictures=pictures,
+                )
                 if image is not None:
                     yield ImportedSample(picture or word, image, label, (), where, line)
 

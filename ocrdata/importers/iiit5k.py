@@ -63,7 +63,15 @@ class Iiit5k(Importer):
                     continue
                 path = f"{folder}/{name}" if folder else name
                 wanted = f"{name} of entry {place}"
-                image = find_image(tree, path, where, None, wanted, report, pictures)
+                image = find_image(
+                    tree,
+                    path,
+                    where=where,
+                    line=None,
+                    wanted=wanted,
+                    report=report,
+                    pictures=pictures,
+                )
                 if image is not None:
                     yield ImportedSample(path, image, text, (), where, None, lexicons)
 
@@ -113,11 +121,11 @@ IIIT5K = Iiit5k(
     DatasetInfo(
         "iiit5k",
         "IIIT 5K-Word",
-        "https://cvit.iiit.ac.in/research/projects/cvit-projects/the-iiit-5k-word-dataset",
-        "none stated; see the homepage",
-        (RECOGNITION,),
-        (TRAIN, TEST),
-        """
+        homepage="https://cvit.iiit.ac.in/research/projects/cvit-projects/the-iiit-5k-word-dataset",
+        licence="none stated; see the homepage",
+        tasks=(RECOGNITION,),
+        splits=(TRAIN, TEST),
+        tree="""
   IIIT5K/ (or IIIT5K-Word_V3.0.tar.gz)
     traindata.mat  testdata.mat
     train/1009_1.png ...  test/1002_1.png ...

@@ -115,7 +115,15 @@ class PaddleImporter(Importer):
                         report(BAD, error)
                         continue
                     wanted = path + _beside(tree, folder, path)
-                    image = find_image(tree, found, where, number, wanted, report, pictures)
+                    image = find_image(
+                        tree,
+                        found,
+                        where=where,
+                        line=number,
+                        wanted=wanted,
+                        report=report,
+                        pictures=pictures,
+                    )
                     if image is not None:
                         yield ImportedSample(found or path, image, text, regions, where, number)
         except AnnotationError as error:
@@ -205,11 +213,11 @@ PADDLEOCR = PaddleImporter(
     DatasetInfo(
         "paddleocr",
         "label files of PaddleOCR and PPOCRLabel",
-        "https://github.com/PaddlePaddle/PaddleOCR",
-        "your own",
-        (DETECTION, RECOGNITION),
-        (TRAIN, VALIDATION, TEST),
-        """
+        homepage="https://github.com/PaddlePaddle/PaddleOCR",
+        licence="your own",
+        tasks=(DETECTION, RECOGNITION),
+        splits=(TRAIN, VALIDATION, TEST),
+        tree="""
   train_label.txt  test_label.txt  Label.txt      picture<TAB>[{"transcription":...,"points":...}]
   rec_gt_train.txt rec_gt_test.txt rec_gt.txt     picture<TAB>text (--task recognition)
   pictures at the paths named, from the label file's folder or one above it

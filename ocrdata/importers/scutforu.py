@@ -93,11 +93,11 @@ SCUT_FORU = ScutForu(
     DatasetInfo(
         "scutforu",
         "SCUT-FORU Flickr OCR Universal Database",
-        "https://github.com/HCIILAB/SCUT_FORU_DB_Release",
-        "none stated; see the homepage",
-        (DETECTION,),
-        (TRAIN, TEST),
-        """
+        homepage="https://github.com/HCIILAB/SCUT_FORU_DB_Release",
+        licence="none stated; see the homepage",
+        tasks=(DETECTION,),
+        splits=(TRAIN, TEST),
+        tree="""
   English2k/word_img        0001.jpg ...      English2k/word_annotation        0001.txt ...
   English2k/character_img   0001.jpg ...      English2k/character_annotation   0001.txt ...
   Chinese2k/character_img   0001.jpg ...      Chinese2k/character_annotation   0001.txt ...

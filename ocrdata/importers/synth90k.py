@@ -175,11 +175,11 @@ SYNTH90K = Synth90k(
     DatasetInfo(
         "synth90k",
         "Synth90k (MJSynth)",
-        "https://www.robots.ox.ac.uk/~vgg/data/text/",
-        "none stated; see the homepage",
-        (RECOGNITION,),
-        (TRAIN, VALIDATION, TEST),
-        """
+        homepage="https://www.robots.ox.ac.uk/~vgg/data/text/",
+        licence="none stated; see the homepage",
+        tasks=(RECOGNITION,),
+        splits=(TRAIN, VALIDATION, TEST),
+        tree="""
   mjsynth.tar.gz, or unpacked (also below mnt/ramdisk/max/90kDICT32px):
     annotation_train.txt  annotation_val.txt  annotation_test.txt  lexicon.txt
     1/1/1_pontifically_58805.jpg ...

@@ -157,7 +157,15 @@ class WordsXml(Importer):
             report(BAD, error)
             return None
         name = folder + row.name
-        image = find_image(tree, name, where, row.line, row.name, report, pictures)
+        image = find_image(
+            tree,
+            name,
+            where=where,
+            line=row.line,
+            wanted=row.name,
+            report=report,
+            pictures=pictures,
+        )
         if image is None:
             return None
         words = tuple(word.strip() for word in row.lexicon.split(",") if word.strip())
@@ -182,11 +190,11 @@ ICDAR_2003 = WordsXml(
     DatasetInfo(
         "icdar2003",
         "ICDAR 2003 Robust Reading",
-        "http://www.iapr-tc11.org/mediawiki/index.php/ICDAR_2003_Robust_Reading_Competitions",
-        "none stated; see the homepage",
-        (DETECTION,),
-        (TRAIN, TEST),
-        """
+        homepage="http://www.iapr-tc11.org/mediawiki/index.php/ICDAR_2003_Robust_Reading_Competitions",
+        licence="none stated; see the homepage",
+        tasks=(DETECTION,),
+        splits=(TRAIN, TEST),
+        tree="""
   SceneTrialTrain(.zip)   words.xml and the pictures it names
   SceneTrialTest(.zip)    words.xml and the pictures it names
 """,
@@ -198,11 +206,11 @@ SVT = WordsXml(
     DatasetInfo(
         "svt",
         "Street View Text",
-        "http://www.iapr-tc11.org/mediawiki/index.php/The_Street_View_Text_Dataset",
-        "none stated; see the homepage",
-        (DETECTION,),
-        (TRAIN, TEST),
-        """
+        homepage="http://www.iapr-tc11.org/mediawiki/index.php/The_Street_View_Text_Dataset",
+        licence="none stated; see the homepage",
+        tasks=(DETECTION,),
+        splits=(TRAIN, TEST),
+        tree="""
   svt1/ (or svt.zip)   train.xml  test.xml  img/00_00.jpg ...
 """,
     ),

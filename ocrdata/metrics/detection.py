@@ -179,11 +179,11 @@ def _match(
     return Match(
         recalled,
         precise,
-        int((~skip).sum()),
-        int(free.sum()),
-        pairs,
-        np.nonzero(skip)[0].tolist(),
-        np.nonzero(~free)[0].tolist(),
+        truths=int((~skip).sum()),
+        detections=int(free.sum()),
+        pairs=pairs,
+        ignored_truths=np.nonzero(skip)[0].tolist(),
+        ignored_detections=np.nonzero(~free)[0].tolist(),
     )
 
 
@@ -226,18 +226,18 @@ def total_score(
     return DetectionScore(
         protocol,
         precision,
-        recall,
-        2.0 * recall * precision / both if both else 0.0,
-        len(matches),
-        truths,
-        detections,
-        add("recalled"),
-        sum(len(match.ignored_truths) for match in matches.values()),
-        sum(len(match.ignored_detections) for match in matches.values()),
-        missing,
-        precision_curve,
-        dict(form.adjusted),
-        list(form.notes),
+        recall=recall,
+        hmean=2.0 * recall * precision / both if both else 0.0,
+        images=len(matches),
+        ground_truth=truths,
+        detections=detections,
+        matched=add("recalled"),
+        ignored_ground_truth=sum(len(match.ignored_truths) for match in matches.values()),
+        ignored_detections=sum(len(match.ignored_detections) for match in matches.values()),
+        images_without_results=missing,
+        average_precision=precision_curve,
+        adjusted=dict(form.adjusted),
+        notes=list(form.notes),
     )
 
 

@@ -173,13 +173,13 @@ def score_words(
     return WordScore(
         custom.protocol,
         lexicon or "none",
-        score.accuracy,
-        score.character_error_rate,
-        score.one_minus_ned,
-        score.lines,
-        score.correct,
-        len(words) - len(kept) + score.unscored,
-        sum(not word.text for word in words),
+        accuracy=score.accuracy,
+        character_error_rate=score.character_error_rate,
+        one_minus_ned=score.one_minus_ned,
+        lines=score.lines,
+        correct=score.correct,
+        left_out=len(words) - len(kept) + score.unscored,
+        missing=sum(not word.text for word in words),
     )
 
 

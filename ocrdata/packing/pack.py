@@ -109,7 +109,15 @@ def pack_folder(
         if temporary.exists():
             temporary.unlink()
     pictures = sum(map(is_image, names))
-    return PackSummary(str(target), pictures, len(names) - pictures, size, packed, digest, skipped)
+    return PackSummary(
+        str(target),
+        pictures,
+        texts=len(names) - pictures,
+        bytes=size,
+        packed_bytes=packed,
+        sha256=digest,
+        skipped=skipped,
+    )
 
 
 def _write_pack(base: Path, names: List[str], target: Path, move: Optional[OnProgress]) -> int:

@@ -117,7 +117,9 @@ def histogram(
     for place, series in enumerate(counts.values()):
         for value, count in series.items():
             bins[(value - low) // size][place] += count
-    x = Axis(low, low + size * len(bins), LEFT, _PLOT[0], False, True, unit)
+    x = Axis(
+        low, low + size * len(bins), start=LEFT, length=_PLOT[0], log=False, whole=True, unit=unit
+    )
     y = _upright(max(sum(bars) for bars in bins))._replace(whole=True)
     # A bar that stands for one value has its tick in the middle.
     shift = 0.5 if size == 1 else 0.0

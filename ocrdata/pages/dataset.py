@@ -91,7 +91,15 @@ def write_dataset_page(
 def _card(one: Shown) -> SampleCard:
     if one.regions is None:
         note = " · ".join(filter(None, (one.split, one.key)))
-        return SampleCard(one.image, text(one.text), note, one.split, None, one.problem, one.text)
+        return SampleCard(
+            one.image,
+            text(one.text),
+            note=note,
+            split=one.split,
+            outlines=None,
+            problem=one.problem,
+            spoken=one.text,
+        )
     outlines = [
         DrawnOutline(region.polygon, region.text or "(no text)", "ignored" if region.ignore else "")
         for region in one.regions
@@ -100,11 +108,11 @@ def _card(one: Shown) -> SampleCard:
     return SampleCard(
         one.image,
         text(said),
-        " · ".join(filter(None, (one.split, one.key))),
-        one.split,
-        outlines,
-        one.problem,
-        said,
+        note=" · ".join(filter(None, (one.split, one.key))),
+        split=one.split,
+        outlines=outlines,
+        problem=one.problem,
+        spoken=said,
     )
 
 

@@ -120,7 +120,15 @@ def _worst(worst: Sequence[Miss], what: str) -> str:
     if not worst:
         return "" if not what else f'<p class="note">{text(what)}</p>'
     cards = [
-        SampleCard(one.image, _title(one), one.note, "", one.outlines, "", one.truth)
+        SampleCard(
+            one.image,
+            _title(one),
+            note=one.note,
+            split="",
+            outlines=one.outlines,
+            problem="",
+            spoken=one.truth,
+        )
         for one in worst
     ]
     scenes = any(one.outlines is not None for one in worst)

@@ -94,7 +94,17 @@ def _place_exactly(
     along, across, length = found
     place = (across, along) if frame.vertical else (along, across)
     width, height = (frame.height, length) if frame.vertical else (length, frame.height)
-    return Placement(_UNMOVED, width, height, 1.0, place, None, 0.0, 0.0, frame.vertical)
+    return Placement(
+        _UNMOVED,
+        width,
+        height=height,
+        scale=1.0,
+        exact=place,
+        wave=None,
+        elastic=0.0,
+        elastic_at=0.0,
+        vertical=frame.vertical,
+    )
 
 
 def exact_place(
@@ -152,5 +162,13 @@ def _placement(
         wave = Wave(style.curve * min(size), period, style.curve_at)
     elastic = style.elastic * style.size * min(size)
     return Placement(
-        matrix, size[0], size[1], scale, None, wave, elastic, style.elastic_at, vertical
+        matrix,
+        size[0],
+        height=size[1],
+        scale=scale,
+        exact=None,
+        wave=wave,
+        elastic=elastic,
+        elastic_at=style.elastic_at,
+        vertical=vertical,
     )

@@ -99,7 +99,13 @@ def dry_run_lines(
                     sides[text] = side
             test += side
     return RenderSummary(
-        plan.total, plan.total - test, test, texts, len(characters), font_names(config), skips
+        plan.total,
+        plan.total - test,
+        test=test,
+        texts=texts,
+        characters=len(characters),
+        fonts=font_names(config),
+        skipped=skips,
     )
 
 

@@ -177,7 +177,9 @@ def render_scenes(
         regions, ignored = _write_scenes(staged, config, kept, count, run)
         train, test = _write_lists(staged, config, count, test_fraction)
         fonts = [str(face) for face in config.faces]
-        summary = ScenesSummary(count, train, test, regions, ignored, fonts, skips)
+        summary = ScenesSummary(
+            count, train, test=test, regions=regions, ignored=ignored, fonts=fonts, skipped=skips
+        )
         staged.summary = dict(vars(summary))
     return summary
 

@@ -170,7 +170,15 @@ def _write(
     if found is None:
         return 0, []
     matrix, quad = found
-    _paint(image, block, matrix, quad, style, panel, ignored and em > LEAST_HEIGHT)
+    _paint(
+        image,
+        block,
+        matrix=matrix,
+        quad=quad,
+        style=style,
+        panel=panel,
+        smear=ignored and em > LEAST_HEIGHT,
+    )
     regions = []
     for text, outline in zip(block.texts, part_outlines(block, matrix)):
         unread = ignored or _height(outline, vertical) < LEAST_HEIGHT
@@ -217,7 +225,17 @@ def _paint(
         soft = cv2.GaussianBlur(inside, (3, 3), 0)
         part[:] = blend(part, soft, shade, 0.92)
     moved = np.array([[1.0, 0, -x0], [0, 1.0, -y0], [0, 0, 1.0]]) @ matrix
-    place = Placement(moved, x1 - x0, y1 - y0, block.scale, None, None, 0.0, 0.0, False)
+    place = Placement(
+        moved,
+        x1 - x0,
+        height=y1 - y0,
+        scale=block.scale,
+        exact=None,
+        wave=None,
+        elastic=0.0,
+        elastic_at=0.0,
+        vertical=False,
+    )
     mask = warp_ink(block.ink, place, 2 if block.em < 40 else 1)
     # The contrast is that with what lies under the text, not with all of the rectangle.
     ground = np.full_like(part, (low + high) / 2.0)
