@@ -8,9 +8,10 @@ import pytest
 from shapely.geometry import Polygon
 
 from ocrdata.geometry import expansion, kernels
-from ocrdata.metrics.detection import match_all, total_score
+from ocrdata.metrics.detection import match_all
 from ocrdata.metrics.detection_files import read_truth
 from ocrdata.metrics.detection_lines import Boxes, Format
+from ocrdata.metrics.detection_score import total_score
 
 
 def smooth(rng, points, centre, radius):

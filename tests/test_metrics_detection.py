@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from ocrdata.errors import AnnotationError
-from ocrdata.metrics.detection import evaluate_detection, match_all, total_score
+from ocrdata.metrics.detection import evaluate_detection, match_all
 from ocrdata.metrics.detection_files import read_results, read_truth
 from ocrdata.metrics.detection_lines import Boxes, Format
+from ocrdata.metrics.detection_score import total_score
 from ocrdata.metrics.deteval import match_rectangles
 from ocrdata.metrics.overlap import shared_areas
 

@@ -11,9 +11,10 @@ from shapely.geometry import Polygon
 
 from ocrdata.geometry import quads as q
 from ocrdata.geometry import raster, rbox
-from ocrdata.metrics.detection import match_all, total_score
+from ocrdata.metrics.detection import match_all
 from ocrdata.metrics.detection_files import read_truth
 from ocrdata.metrics.detection_lines import Boxes, Format
+from ocrdata.metrics.detection_score import total_score
 
 # -- the reference: one quad, one cell at a time, no NumPy --------------------------------------
 

@@ -27,7 +27,7 @@ from ocrdata.render.text.fonts import find_fonts
 from ocrdata.text.corpus import read_corpora
 from ocrdata.text.phrases import CorpusOptions, Phrase
 
-Texts = Optional[Iterable[Union[str, Phrase]]]
+TextSource = Optional[Iterable[Union[str, Phrase]]]
 # Without a count there is no end: more rounds through the texts than anybody draws.
 _ENDLESS = 1 << 40
 # Of the bundled corpora, as gen-pics has it.
@@ -95,7 +95,7 @@ class LineImages:
 
     def __init__(
         self,
-        texts: Texts,
+        texts: TextSource,
         settings: LineSettings,
         count: Optional[int],
         seed: int,
@@ -129,7 +129,7 @@ class LineImages:
 
 
 def generate_lines(
-    texts: Texts = None,
+    texts: TextSource = None,
     settings: LineSettings = LineSettings(),  # noqa: B008 - it cannot change
     *,
     count: Optional[int] = None,
@@ -153,7 +153,7 @@ def generate_lines(
     return LineImages(texts, settings, count, seed, workers)
 
 
-def phrases_of(texts: Texts, longest: int) -> List[Phrase]:
+def phrases_of(texts: TextSource, longest: int) -> List[Phrase]:
     """Returns texts as phrases; without any, those of the bundled corpora up to a length."""
     if texts is None:
         return list(read_corpora(options=CorpusOptions(max_length=longest)))

@@ -6,8 +6,9 @@ from typing import Any, List, Optional, Sequence, Tuple
 
 import numpy as np
 
+from ocrdata.base.sample import DETECTION, RECOGNITION
 from ocrdata.errors import OptionError, PathLike
-from ocrdata.reading.exported import DETECTION, RECOGNITION, Network, open_network
+from ocrdata.reading.exported import Network, open_network
 from ocrdata.reading.lines import LineReader
 from ocrdata.reading.scenes import SceneReader
 from ocrdata.reading.words import ReadOptions, WordCrop, read_word_crops

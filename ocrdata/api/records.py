@@ -5,10 +5,9 @@ from __future__ import annotations
 import itertools
 from typing import Iterable, Iterator, Optional, Tuple, Union
 
-from ocrdata.base.sample import Sample
+from ocrdata.base.sample import SPLITS, Sample
 from ocrdata.base.skips import Skips
 from ocrdata.errors import OptionError, PathLike, UnknownNameError
-from ocrdata.records.format.schema import SPLITS
 from ocrdata.records.sources.inputs import LIST_OF
 from ocrdata.records.write.options import WRITE_DEFAULTS, WriteOptions
 from ocrdata.records.write.stream import write_sample_stream

@@ -13,7 +13,7 @@ from typing import Dict, Iterator, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from ocrdata.api.lines import Texts, phrases_of, red_first
+from ocrdata.api.lines import TextSource, phrases_of, red_first
 from ocrdata.base.parallel import ordered_map
 from ocrdata.base.sample import Region, Sample
 from ocrdata.errors import PathLike
@@ -83,7 +83,7 @@ class SceneImages:
 
     def __init__(
         self,
-        texts: Texts,
+        texts: TextSource,
         settings: SceneSettings,
         count: Optional[int],
         seed: int,
@@ -103,7 +103,7 @@ class SceneImages:
 
 
 def generate_scenes(
-    texts: Texts = None,
+    texts: TextSource = None,
     settings: SceneSettings = SceneSettings(),  # noqa: B008 - it cannot change
     *,
     count: Optional[int] = None,

@@ -12,16 +12,9 @@ import numpy as np
 
 from ocrdata.base.sample import Region
 from ocrdata.errors import OptionError, UnknownNameError
-from ocrdata.metrics.detection import (
-    DEFAULT_THRESHOLDS,
-    PROTOCOLS,
-    DetectionScore,
-    Thresholds,
-    average_precision,
-    match_all,
-    total_score,
-)
+from ocrdata.metrics.detection import DEFAULT_THRESHOLDS, PROTOCOLS, Thresholds, match_all
 from ocrdata.metrics.detection_lines import Boxes, Format
+from ocrdata.metrics.detection_score import DetectionScore, average_precision, total_score
 from ocrdata.metrics.recognition import RecognitionScore
 
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     import numpy as np
 
 SAMPLE_LIST = "sample.txt"
+TRAIN, VALIDATION, TEST = SPLITS = ("train", "validation", "test")
+# What a sample is for: a line with its text, or a scene with its regions.
+TASKS = RECOGNITION, DETECTION = ("recognition", "detection")
 _HEAD = 1 << 16
 
 

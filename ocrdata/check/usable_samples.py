@@ -6,11 +6,10 @@ from collections import Counter
 from typing import Dict, Optional, Set, Tuple
 
 from ocrdata.base.findings import hash64
-from ocrdata.base.sample import Sample
+from ocrdata.base.sample import SPLITS, Sample
 from ocrdata.base.skips import Skips
 from ocrdata.check.verify_lists import image_problem
 from ocrdata.errors import InputError
-from ocrdata.records.format.schema import SPLITS
 from ocrdata.records.sources.inputs import LIST_OF, SamplePairs
 from ocrdata.text.charset import Charset
 

@@ -7,7 +7,7 @@ from typing import Dict, Optional, Sequence, Tuple
 
 from ocrdata.base.findings import Findings, as_hashes, first_shared, hash64, repeats
 from ocrdata.base.progress import OnProgress
-from ocrdata.records.format.schema import SPLITS
+from ocrdata.base.sample import SPLITS
 from ocrdata.records.legacy.original_records import original_records
 from ocrdata.records.legacy.originals import OriginalFile
 from ocrdata.text.charset import Charset

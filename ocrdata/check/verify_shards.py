@@ -12,18 +12,14 @@ import numpy as np
 from ocrdata.base.findings import EXAMPLES, Findings, as_hashes, first_shared, repeats
 from ocrdata.base.parallel import ordered_map
 from ocrdata.base.progress import OnProgress
+from ocrdata.base.sample import DETECTION, RECOGNITION
 from ocrdata.base.storage.remote import as_path
 from ocrdata.check.verify_originals import verify_originals
 from ocrdata.check.verify_records import Rules, Seen, ShardTask, check_file, check_shard
 from ocrdata.errors import OcrdataError, PathLike, RecordError
 from ocrdata.records.format.dataset_info import ShardSet, read_shard_set
 from ocrdata.records.format.layouts import AnyRecord, record_of
-from ocrdata.records.format.schema import (
-    DATASET_INFO,
-    DETECTION,
-    LAYOUT,
-    RECOGNITION,
-)
+from ocrdata.records.format.schema import DATASET_INFO, LAYOUT
 from ocrdata.records.format.tfrecord import example_of, scan_records
 from ocrdata.records.legacy.original_records import check_names
 from ocrdata.records.legacy.originals import find_originals

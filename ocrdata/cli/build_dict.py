@@ -9,7 +9,8 @@ import click
 
 from ocrdata.cli import options
 
-GENERATIONS = ("plain", "english2017", "suffixed")
+# Those of ocrdata.text.dictionary_maps, which is loaded when it is needed.
+_GENERATIONS = ("plain", "english2017", "suffixed")
 
 
 @click.command("build-dict")
@@ -21,7 +22,7 @@ GENERATIONS = ("plain", "english2017", "suffixed")
 )
 @options.option(
     "--generation",
-    type=click.Choice(GENERATIONS),
+    type=click.Choice(_GENERATIONS),
     default="plain",
     help="Whose form the JSON files get.",
 )

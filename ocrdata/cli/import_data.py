@@ -7,11 +7,10 @@ from typing import Any, Dict, Optional, Tuple
 
 import click
 
+from ocrdata.base.sample import SPLITS
 from ocrdata.cli import options
 from ocrdata.cli.runners import runner_options
 from ocrdata.importers import IMPORTERS
-
-SPLITS = ("train", "validation", "test")
 
 
 def _own_options(command: Any) -> Any:

@@ -155,10 +155,10 @@ def tfrecord(
       ocrdata tfrecord --source icdar2015.tar.gz --max-side 1280 --shard-size 200MB
       ocrdata tfrecord --from-original old/tfrecords --dictionary old/char_dict
     """
+    from ocrdata.base.sample import DETECTION
     from ocrdata.cli.report import next_step, print_note, progress, report
     from ocrdata.errors import OptionError
     from ocrdata.images.encoding import ImageOptions
-    from ocrdata.records.format.schema import DETECTION
     from ocrdata.records.legacy.conversion import write_from
     from ocrdata.records.write.options import WriteOptions
     from ocrdata.records.write.shards import write_shards

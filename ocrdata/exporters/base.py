@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Iterable, List, NamedTuple, Tuple
 
-from ocrdata.base.sample import Sample
+from ocrdata.base.sample import DETECTION, RECOGNITION, TEST, TRAIN, VALIDATION, Sample
 from ocrdata.base.storage.remote import as_path
 from ocrdata.errors import MissingExtraError, PathLike
 from ocrdata.exporters.pictures import SUFFIXES, read_picture
@@ -24,8 +24,6 @@ from ocrdata.images.header import ImageHeader
 if TYPE_CHECKING:
     Counts = Counter[str]
 
-DETECTION, RECOGNITION = "detection", "recognition"
-TRAIN, VALIDATION, TEST = SPLITS = ("train", "validation", "test")
 # As nearly all tools call them in names of files and folders.
 SHORT = {TRAIN: "train", VALIDATION: "val", TEST: "test"}
 BLOCK = {RECOGNITION: 256, DETECTION: 32}

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from ocrdata.base.names import UniqueNames, plain_name
-from ocrdata.base.sample import Sample
+from ocrdata.base.sample import DETECTION, RECOGNITION, Sample
 from ocrdata.base.skips import BAD_PICTURE, Skips
 from ocrdata.base.storage.remote import as_path
 from ocrdata.errors import AnnotationError, InputError, OptionError
-from ocrdata.exporters.base import BLOCK, DETECTION, RECOGNITION, Exporter, Picture, read_one
+from ocrdata.exporters.base import BLOCK, Exporter, Picture, read_one
 
 
 class Found(NamedTuple):

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Tuple
 
 import numpy as np
 
-from ocrdata.base.sample import Region
-from ocrdata.exporters.base import DETECTION, SHORT, FormatInfo, Picture
+from ocrdata.base.sample import DETECTION, Region
+from ocrdata.exporters.base import SHORT, FormatInfo, Picture
 from ocrdata.exporters.files import File, FileExporter, text_file, write_json_list
 from ocrdata.exporters.regions import as_box, as_points, plain_number
 from ocrdata.geometry.polygons import signed_area

@@ -6,7 +6,8 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Iterable, List, Tuple
 
-from ocrdata.exporters.base import DETECTION, RECOGNITION, SHORT, FormatInfo, Picture
+from ocrdata.base.sample import DETECTION, RECOGNITION
+from ocrdata.exporters.base import SHORT, FormatInfo, Picture
 from ocrdata.exporters.files import File, FileExporter, text_file, to_json
 from ocrdata.exporters.regions import as_quad
 

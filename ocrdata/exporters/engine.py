@@ -15,11 +15,12 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optio
 
 from ocrdata.base.parallel import Workers, ordered_map
 from ocrdata.base.progress import OnProgress
+from ocrdata.base.sample import SPLITS
 from ocrdata.base.skips import Skips
 from ocrdata.base.storage.journal import append_row, open_journal, read_journal
 from ocrdata.base.storage.staging import Staged
 from ocrdata.errors import InputError
-from ocrdata.exporters.base import SPLITS, Exporter, SplitWriter
+from ocrdata.exporters.base import Exporter, SplitWriter
 from ocrdata.exporters.blocks import BlockCutter, BlockPacker, Found, Packed, Position
 
 _JOURNAL = "blocks.jsonl"

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Iterable, List, Tuple
 
 from ocrdata.base.icdar import format_box
-from ocrdata.exporters.base import DETECTION, TEST, TRAIN, VALIDATION, FormatInfo, Picture, one_line
+from ocrdata.base.sample import DETECTION, TEST, TRAIN, VALIDATION
+from ocrdata.exporters.base import FormatInfo, Picture, one_line
 from ocrdata.exporters.files import File, FileExporter
 from ocrdata.exporters.regions import IGNORED, as_quad
 

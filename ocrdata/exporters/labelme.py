@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Dict, List, Tuple
 
-from ocrdata.base.sample import Region
-from ocrdata.exporters.base import DETECTION, SHORT, FormatInfo, Picture
+from ocrdata.base.sample import DETECTION, Region
+from ocrdata.exporters.base import SHORT, FormatInfo, Picture
 from ocrdata.exporters.files import File, FileExporter, json_bytes
 from ocrdata.exporters.regions import IGNORED, as_points
 

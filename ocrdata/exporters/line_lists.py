@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Iterable, List, Tuple
 
-from ocrdata.exporters.base import RECOGNITION, SHORT, FormatInfo, Picture, one_line
+from ocrdata.base.sample import RECOGNITION
+from ocrdata.exporters.base import SHORT, FormatInfo, Picture, one_line
 from ocrdata.exporters.files import File, FileExporter, write_lines
 
 if TYPE_CHECKING:

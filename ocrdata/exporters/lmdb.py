@@ -15,17 +15,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Iterable, Iterator, List, Tuple
 
+from ocrdata.base.sample import RECOGNITION
 from ocrdata.base.storage.remote import is_remote
 from ocrdata.errors import OptionError
-from ocrdata.exporters.base import (
-    RECOGNITION,
-    SHORT,
-    Exporter,
-    FormatInfo,
-    Picture,
-    SplitWriter,
-    library,
-)
+from ocrdata.exporters.base import SHORT, Exporter, FormatInfo, Picture, SplitWriter, library
 
 if TYPE_CHECKING:
     from ocrdata.exporters.base import Counts

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Iterable, List, Tuple
 
-from ocrdata.base.sample import Region
-from ocrdata.exporters.base import DETECTION, RECOGNITION, SHORT, FormatInfo, Picture, one_line
+from ocrdata.base.sample import DETECTION, RECOGNITION, Region
+from ocrdata.exporters.base import SHORT, FormatInfo, Picture, one_line
 from ocrdata.exporters.files import File, FileExporter, grouped, to_json, write_lines
 from ocrdata.exporters.regions import IGNORED, as_points
 

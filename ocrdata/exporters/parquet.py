@@ -12,14 +12,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Tuple
 
-from ocrdata.exporters.base import (
-    DETECTION,
-    RECOGNITION,
-    FormatInfo,
-    Picture,
-    SplitWriter,
-    library,
-)
+from ocrdata.base.sample import DETECTION, RECOGNITION
+from ocrdata.exporters.base import FormatInfo, Picture, SplitWriter, library
 from ocrdata.exporters.regions import as_box, as_points
 from ocrdata.exporters.sharding import Shard, ShardExporter, ShardSequence
 

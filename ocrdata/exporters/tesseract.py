@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, List, Tuple
 
-from ocrdata.exporters.base import RECOGNITION, SHORT, FormatInfo, Picture, one_line
+from ocrdata.base.sample import RECOGNITION
+from ocrdata.exporters.base import SHORT, FormatInfo, Picture, one_line
 from ocrdata.exporters.files import File, FileExporter
 from ocrdata.exporters.pictures import as_png
 

@@ -12,15 +12,8 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Tuple
 
-from ocrdata.exporters.base import (
-    DETECTION,
-    RECOGNITION,
-    SHORT,
-    FormatInfo,
-    Picture,
-    SplitWriter,
-    library,
-)
+from ocrdata.base.sample import DETECTION, RECOGNITION
+from ocrdata.exporters.base import SHORT, FormatInfo, Picture, SplitWriter, library
 from ocrdata.exporters.files import to_json
 from ocrdata.exporters.regions import as_points
 from ocrdata.exporters.sharding import Shard, ShardExporter, ShardSequence

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Iterable, List, Tuple
 
-from ocrdata.base.sample import Region
-from ocrdata.exporters.base import DETECTION, SHORT, FormatInfo, Picture
+from ocrdata.base.sample import DETECTION, Region
+from ocrdata.exporters.base import SHORT, FormatInfo, Picture
 from ocrdata.exporters.files import File, FileExporter, write_lines
 from ocrdata.exporters.regions import as_box, as_quad
 from ocrdata.images.header import ImageHeader

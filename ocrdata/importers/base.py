@@ -24,8 +24,8 @@ from typing import (
     Union,
 )
 
-from ocrdata.base.sample import Sample
-from ocrdata.base.sample_lists import IMAGE_SUFFIXES
+from ocrdata.base.pairing import is_image
+from ocrdata.base.sample import DETECTION, Sample
 from ocrdata.base.storage.tree import Tree
 from ocrdata.errors import AnnotationError, OptionError, PathLike
 
@@ -33,8 +33,6 @@ from ocrdata.errors import AnnotationError, OptionError, PathLike
 OnProblem = Callable[..., None]
 Lexicons = Tuple[Tuple[str, Tuple[str, ...]], ...]
 
-DETECTION, RECOGNITION = "detection", "recognition"
-TRAIN, VALIDATION, TEST = "train", "validation", "test"
 MISSING, DAMAGED, BAD = "picture missing", "picture damaged", "bad annotation"
 
 
@@ -153,11 +151,6 @@ def _check_encoding(name: str) -> None:
         "".encode(name)
     except LookupError as error:
         raise OptionError(f"--encoding: {error}.", "Try utf-8 or gb18030.") from error
-
-
-def is_image(name: str) -> bool:
-    """Says whether a file is a picture, by its name."""
-    return name.lower().endswith(IMAGE_SUFFIXES)
 
 
 def find_image(

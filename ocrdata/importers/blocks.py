@@ -20,12 +20,12 @@ from ocrdata.geometry.polygons import smallest_quad
 from ocrdata.importers.base import DAMAGED, MISSING, ImportedSample
 from ocrdata.importers.crops import CropOptions, cut_regions
 from ocrdata.importers.filters import TextFilter
-from ocrdata.importers.pictures import CheckedImage, check_image, decode_checked, encode_png
+from ocrdata.importers.pictures import CheckedImage, check_image, decode_checked, encode_crop
 
 _FOLDER_SIZE = 10_000
 # Scenes rarely hold more than 150 texts, so a folder of their crops stays below FOLDER_SIZE.
 SCENES_A_FOLDER = 64
-PICTURES, IMAGES = "pic", "images"
+LINES_DIR, SCENES_DIR = "pic", "images"
 MAX_PROBLEMS = 20
 
 
@@ -126,7 +126,7 @@ class BlockWriter:
 
     def _write_word(self, item: ImportItem, picture: CheckedImage) -> Sequence[Any]:
         text, number = self.rules.label(str(item.sample.text)), item.number
-        key = f"{PICTURES}/{number // _FOLDER_SIZE:04d}/{number:08d}.{picture.suffix}"
+        key = f"{LINES_DIR}/{number // _FOLDER_SIZE:04d}/{number:08d}.{picture.suffix}"
         self._save(key, picture.data)
         return [item.side or self._side(text), key, text, *_lexicons(item.sample)]
 
@@ -143,14 +143,14 @@ class BlockWriter:
             if isinstance(crop, str):
                 tally.skipped[crop] += 1
                 continue
-            key = f"{PICTURES}/{number // SCENES_A_FOLDER:04d}/{number:08d}_{place:03d}.png"
-            self._save(key, encode_png(crop))
+            key = f"{LINES_DIR}/{number // SCENES_A_FOLDER:04d}/{number:08d}_{place:03d}.png"
+            self._save(key, encode_crop(crop))
             rows.append([item.side or self._side(text), key, text, *_lexicons(item.sample)])
         return rows
 
     def _write_scene(self, item: ImportItem, picture: CheckedImage, tally: Tally) -> Sequence[Any]:
         side = item.side or self._side(item.sample.key)
-        folder = f"{IMAGES}/{item.folder or side.lower()}"
+        folder = f"{SCENES_DIR}/{item.folder or side.lower()}"
         key = f"{folder}/{item.name}.{picture.suffix}"
         truth = f"{folder}/gt_{item.name}.txt"
         lines = [self._line(region, tally) for region in item.sample.regions]

@@ -17,22 +17,19 @@ from dataclasses import dataclass
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from ocrdata.base.icdar import corners, pair_coordinates, to_number
-from ocrdata.base.sample import Region, Sample
+from ocrdata.base.pairing import is_image
+from ocrdata.base.sample import DETECTION, TRAIN, VALIDATION, Region, Sample
 from ocrdata.base.storage.tree import Tree, natural
 from ocrdata.errors import AnnotationError, PathLike
 from ocrdata.geometry.polygons import as_polygon
 from ocrdata.importers.base import (
     BAD,
-    DETECTION,
-    TRAIN,
-    VALIDATION,
     DatasetInfo,
     ImportedSample,
     Importer,
     OnProblem,
     about,
     find_image,
-    is_image,
     refuse,
 )
 

@@ -10,8 +10,9 @@ any names that tell train, validation and test apart.
 
 from __future__ import annotations
 
-from ocrdata.importers.base import DETECTION, RECOGNITION, TEST, TRAIN, VALIDATION, DatasetInfo
-from ocrdata.importers.icdar_format import POLYGON, QUAD, RECTANGLE, XYWH, IcdarImporter
+from ocrdata.base.sample import DETECTION, RECOGNITION, TEST, TRAIN, VALIDATION
+from ocrdata.importers.base import DatasetInfo
+from ocrdata.importers.icdar_format import OUTLINE, QUAD, RECTANGLE, XYWH, IcdarImporter
 
 SCRIPTS = (
     "Arabic",
@@ -132,7 +133,7 @@ words (--task recognition):
 """,
     ),
     options=("coordinates", "separator", "ignore_marks", "encoding"),
-    choices={"coordinates": (POLYGON, QUAD, RECTANGLE, XYWH)},
+    choices={"coordinates": (OUTLINE, QUAD, RECTANGLE, XYWH)},
     ignore_marks=("###", "*"),
     official=False,
 )

@@ -17,7 +17,6 @@ import re
 from dataclasses import dataclass
 from typing import Dict, Iterator, List, Optional, Tuple
 
-from ocrdata.base.annotation_tools import is_side_file
 from ocrdata.base.encodings import decode_lines
 from ocrdata.base.icdar import (
     IGNORE_MARKS,
@@ -27,21 +26,19 @@ from ocrdata.base.icdar import (
     split_numbers,
     unquote,
 )
-from ocrdata.base.pairing import pair_names, stem_of
-from ocrdata.base.sample import Region, Sample
+from ocrdata.base.pairing import is_image, pair_names, stem_of
+from ocrdata.base.sample import DETECTION, RECOGNITION, Region, Sample
 from ocrdata.base.storage.tree import Tree
 from ocrdata.errors import AnnotationError, PathLike
 from ocrdata.geometry.polygons import as_polygon
+from ocrdata.importers.annotation_tools import is_side_file
 from ocrdata.importers.base import (
     BAD,
-    DETECTION,
-    RECOGNITION,
     ImportedSample,
     Importer,
     OnProblem,
     find_image,
     ignore,
-    is_image,
     refuse,
 )
 from ocrdata.importers.splits import (
@@ -53,7 +50,7 @@ from ocrdata.importers.splits import (
     split_of_folder,
 )
 
-RECTANGLE, XYWH, QUAD, POLYGON = "rectangle", "xywh", "quad", "polygon"
+RECTANGLE, XYWH, QUAD, OUTLINE = "rectangle", "xywh", "quad", "polygon"
 _OFFICIAL = re.compile(r"^gt_(img_)?\d+\.txt$", re.IGNORECASE)
 _WORD_LIST = re.compile(r"^(gt|.*task3_gt)\.txt$", re.IGNORECASE)
 _LISTS = ("sample.txt", "label.txt", "labels.txt", "gt.txt", "rec_gt.txt")
@@ -183,7 +180,7 @@ class IcdarImporter(Importer):
         if separator == "auto":
             # The sets of 2013 use both: `38, 43, 920, 215, "text"` and `158 128 411 181 "text"`.
             separator = "," if re.match(r"^[^\s\"]*\s*,", line) else " "
-        if self.coordinates == POLYGON:
+        if self.coordinates == OUTLINE:
             return _polygon(line, separator)
         if self.coordinates == QUAD:
             numbers, rest = split_numbers(line, 8, separator)

@@ -12,14 +12,11 @@ import warnings
 from dataclasses import dataclass
 from typing import Any, Iterator, List, Tuple
 
-from ocrdata.base.sample import Sample
+from ocrdata.base.sample import RECOGNITION, TEST, TRAIN, Sample
 from ocrdata.base.storage.tree import Tree
 from ocrdata.errors import AnnotationError, MissingExtraError, PathLike
 from ocrdata.importers.base import (
     BAD,
-    RECOGNITION,
-    TEST,
-    TRAIN,
     DatasetInfo,
     ImportedSample,
     Importer,

@@ -12,22 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterator, List, Optional, Tuple
 
-from ocrdata.base.annotation_tools import UNREAD_LABELS, is_side_file
 from ocrdata.base.encodings import decode_lines
 from ocrdata.base.icdar import to_number
-from ocrdata.base.sample import Region, Sample
+from ocrdata.base.sample import DETECTION, RECOGNITION, TEST, TRAIN, VALIDATION, Region, Sample
 from ocrdata.base.skips import REPEATED
 from ocrdata.base.storage.archives import archive_stem
 from ocrdata.base.storage.tree import Tree
 from ocrdata.errors import AnnotationError, PathLike
 from ocrdata.geometry.polygons import as_polygon
+from ocrdata.importers.annotation_tools import UNREAD_LABELS, is_side_file
 from ocrdata.importers.base import (
     BAD,
-    DETECTION,
-    RECOGNITION,
-    TEST,
-    TRAIN,
-    VALIDATION,
     DatasetInfo,
     ImportedSample,
     Importer,

@@ -16,9 +16,9 @@ import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from ocrdata.images.encoding import MAX_PIXELS
+
 _KEPT = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png"}
-# A picture that decodes to more is a mistake or an attack.
-MAX_PIXELS = 1 << 28
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def decode_checked(data: bytes) -> np.ndarray:
     return image
 
 
-def encode_png(image: np.ndarray) -> bytes:
+def encode_crop(image: np.ndarray) -> bytes:
     """Returns an image [h, w, c] as PNG, without loss."""
     done, data = cv2.imencode(".png", image)
     if not done:

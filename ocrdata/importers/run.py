@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from ocrdata.base.names import UniqueNames, plain_name
-from ocrdata.base.sample import Sample
+from ocrdata.base.sample import DETECTION, TEST, TRAIN, VALIDATION, Sample
 from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST
 from ocrdata.errors import AnnotationError, OcrdataError, OptionError, PathLike, UnknownNameError
-from ocrdata.importers import base
-from ocrdata.importers.base import DETECTION, Importer
-from ocrdata.importers.blocks import IMAGES, PICTURES, ImportBlock, ImportItem, Tally
+from ocrdata.importers.base import Importer
+from ocrdata.importers.blocks import LINES_DIR, SCENES_DIR, ImportBlock, ImportItem, Tally
 from ocrdata.importers.crops import CropOptions
 from ocrdata.importers.filters import TextFilter
 from ocrdata.importers.unused import Unused
@@ -84,7 +83,7 @@ class ImportRun:
     @property
     def directory(self) -> str:
         """The directory that the pictures go to."""
-        return IMAGES if self.scenes else PICTURES
+        return SCENES_DIR if self.scenes else LINES_DIR
 
     def report(self, reason: str, error: Optional[AnnotationError], *keys: str) -> None:
         self.unused.take(*keys)
@@ -152,10 +151,10 @@ def choose_lists(importer: Importer, root: PathLike, splits: Sequence[str]) -> D
     if len(chosen) > 1:
         _check_told(importer, root, chosen)
     chosen = chosen or importer.splits(root)
-    if chosen == [base.TRAIN]:
-        return {base.TRAIN: ""}
-    validation = TRAIN_LIST if base.TEST in chosen else TEST_LIST
-    lists = {base.TRAIN: TRAIN_LIST, base.VALIDATION: validation, base.TEST: TEST_LIST}
+    if chosen == [TRAIN]:
+        return {TRAIN: ""}
+    validation = TRAIN_LIST if TEST in chosen else TEST_LIST
+    lists = {TRAIN: TRAIN_LIST, VALIDATION: validation, TEST: TEST_LIST}
     return {split: lists[split] for split in chosen}
 
 

@@ -14,19 +14,11 @@ import re
 from dataclasses import dataclass, field
 from typing import Iterator, List
 
-from ocrdata.base.sample import Sample
+from ocrdata.base.pairing import is_image
+from ocrdata.base.sample import DETECTION, TEST, TRAIN, Sample
 from ocrdata.base.storage.tree import Tree
 from ocrdata.errors import PathLike
-from ocrdata.importers.base import (
-    DETECTION,
-    TEST,
-    TRAIN,
-    DatasetInfo,
-    Inventory,
-    OnProblem,
-    is_image,
-    refuse,
-)
+from ocrdata.importers.base import DatasetInfo, Inventory, OnProblem, refuse
 from ocrdata.importers.icdar_format import XYWH, IcdarImporter
 
 ENGLISH, CHINESE = "english", "chinese"

@@ -13,10 +13,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Callable, Iterable, List, Optional
 
+from ocrdata.base.sample import TEST, TRAIN, VALIDATION
 from ocrdata.base.storage.archives import archive_stem
 from ocrdata.base.storage.remote import as_path
 from ocrdata.errors import PathLike
-from ocrdata.importers.base import TEST, TRAIN, VALIDATION
 
 if TYPE_CHECKING:
     from ocrdata.importers.base import Importer

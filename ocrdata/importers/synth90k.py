@@ -17,23 +17,19 @@ from pathlib import Path
 from typing import IO, Iterable, Iterator, List
 
 from ocrdata.base.encodings import decode_lines
-from ocrdata.base.sample import Sample
+from ocrdata.base.pairing import is_image
+from ocrdata.base.sample import RECOGNITION, TEST, TRAIN, VALIDATION, Sample
 from ocrdata.base.storage.archives import archive_stem
 from ocrdata.base.storage.walking import files_below
 from ocrdata.errors import AnnotationError, PathLike
 from ocrdata.importers.base import (
     BAD,
     MISSING,
-    RECOGNITION,
-    TEST,
-    TRAIN,
-    VALIDATION,
     DatasetInfo,
     ImportedSample,
     Importer,
     Inventory,
     OnProblem,
-    is_image,
     refuse,
 )
 from ocrdata.importers.synth90k_tar import Wanted, image_keys, images_of, read_annotation_lists

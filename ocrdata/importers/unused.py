@@ -10,9 +10,10 @@ from typing import Dict, List
 import numpy as np
 
 from ocrdata.base.findings import as_hashes, hash64
+from ocrdata.base.pairing import is_image
 from ocrdata.base.storage.tree import HIDDEN
 from ocrdata.errors import PathLike
-from ocrdata.importers.base import Importer, is_image
+from ocrdata.importers.base import Importer
 
 UNPLACED, UNNAMED = "of no split", "picture without an annotation"
 _EXAMPLES = 5

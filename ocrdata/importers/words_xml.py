@@ -17,15 +17,12 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 from xml.parsers import expat
 
 from ocrdata.base.icdar import corners, to_number
-from ocrdata.base.sample import Region, Sample
+from ocrdata.base.sample import DETECTION, TEST, TRAIN, Region, Sample
 from ocrdata.base.storage.tree import Tree
 from ocrdata.errors import AnnotationError, PathLike
 from ocrdata.geometry.polygons import as_polygon
 from ocrdata.importers.base import (
     BAD,
-    DETECTION,
-    TEST,
-    TRAIN,
     DatasetInfo,
     ImportedSample,
     Importer,

@@ -9,14 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Sequence
 
-import numpy as np
-
 from ocrdata.errors import UnknownNameError
 from ocrdata.metrics.detection import match_quads
-from ocrdata.metrics.overlap import shared_areas
+from ocrdata.metrics.overlap import Polygons, shared_areas
 from ocrdata.metrics.recognition import TEXT_PROTOCOLS
-
-Polygons = Sequence[np.ndarray]
 
 
 @dataclass

@@ -6,7 +6,7 @@ from typing import Dict
 
 from ocrdata.base.storage.staging import dump_json, write_atomic
 from ocrdata.errors import OcrdataError, PathLike
-from ocrdata.metrics.detection import Match
+from ocrdata.metrics.detection_score import Match
 
 
 def write_per_image(path: PathLike, matches: Dict[str, Match]) -> None:

@@ -7,9 +7,9 @@ from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Sequence, Tup
 
 from ocrdata.pages.html import number, text
 
-WIDTH, HEIGHT = 400, 220
-LEFT, RIGHT, TOP, BOTTOM = 46, 10, 10, 36
-_PLOT = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
+_WIDTH, _HEIGHT = 400, 220
+_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 10, 10, 36
+_PLOT = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
 _MOST = 300  # points of a curve that can be told apart
 ChartPoints = Sequence[Tuple[float, float]]
 
@@ -56,11 +56,11 @@ def _axes(x: Axis, y: Axis, label: str, ticks: bool = True) -> str:
     parts = []
     for value in y.ticks():
         at = y(value)
-        parts.append(f'<path class="axis" d="M{LEFT} {at:.1f}H{WIDTH - RIGHT}"/>')
-        parts.append(_words(LEFT - 5, at + 4, short(value), "end"))
+        parts.append(f'<path class="axis" d="M{_LEFT} {at:.1f}H{_WIDTH - _RIGHT}"/>')
+        parts.append(_words(_LEFT - 5, at + 4, short(value), "end"))
     for value in x.ticks() if ticks else ():
-        parts.append(_words(x(value), HEIGHT - BOTTOM + 15, short(value * x.unit), "middle"))
-    parts.append(_words(LEFT + _PLOT[0] / 2.0, HEIGHT - 5, label, "middle"))
+        parts.append(_words(x(value), _HEIGHT - _BOTTOM + 15, short(value * x.unit), "middle"))
+    parts.append(_words(_LEFT + _PLOT[0] / 2.0, _HEIGHT - 5, label, "middle"))
     return "".join(parts)
 
 
@@ -76,10 +76,10 @@ def short(value: float) -> str:
     return f"{value:.3g}"
 
 
-def _svg(title: str, body: str, height: int = HEIGHT) -> str:
+def _svg(title: str, body: str, height: int = _HEIGHT) -> str:
     said = text(title)
     return (
-        f'<svg class="chart" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{said}">'
+        f'<svg class="chart" viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{said}">'
         f"<title>{said}</title>{body}</svg>"
     )
 
@@ -94,7 +94,7 @@ def _keys(names: Sequence[str]) -> str:
 
 
 def _upright(high: float, log: bool = False, low: float = 0.0) -> Axis:
-    return Axis(low, high, HEIGHT - BOTTOM, -float(_PLOT[1]), log)
+    return Axis(low, high, _HEIGHT - _BOTTOM, -float(_PLOT[1]), log)
 
 
 def histogram(
@@ -118,7 +118,7 @@ def histogram(
         for value, count in series.items():
             bins[(value - low) // size][place] += count
     x = Axis(
-        low, low + size * len(bins), start=LEFT, length=_PLOT[0], log=False, whole=True, unit=unit
+        low, low + size * len(bins), start=_LEFT, length=_PLOT[0], log=False, whole=True, unit=unit
     )
     y = _upright(max(sum(bars) for bars in bins))._replace(whole=True)
     # A bar that stands for one value has its tick in the middle.
@@ -171,7 +171,7 @@ def curves(
     if not every:
         return ""
     xs, ys = [p[0] for p in every], [p[1] for p in every]
-    x = Axis(min(xs), max(xs), LEFT, _PLOT[0], log_x)
+    x = Axis(min(xs), max(xs), _LEFT, _PLOT[0], log_x)
     bottom = min(ys) if log_y else min(0.0, min(ys))
     y = _upright(max(ys), log_y, bottom)
     body = _axes(x, y, label)
@@ -206,7 +206,7 @@ def scatter(series: Mapping[str, ChartPoints], label: str, what: str, log: bool 
         return ""
     low = [min(p[axis] for p in every) * 0.8 if log else 0.0 for axis in (0, 1)]
     high = [max(p[axis] for p in every) * 1.1 for axis in (0, 1)]
-    x, y = Axis(low[0], high[0], LEFT, _PLOT[0], log), _upright(high[1], log, low[1])
+    x, y = Axis(low[0], high[0], _LEFT, _PLOT[0], log), _upright(high[1], log, low[1])
     counted: Dict[Any, int] = {}
     for place, points in enumerate(series.values()):
         for point in points:
@@ -233,7 +233,7 @@ def bars(rows: Iterable[Tuple[str, float, str]], what: str) -> str:
         return ""
     line, longest = 18, max(length for _, length, _ in shown) or 1.0
     name_width = 14 + 8 * min(14, max(len(name) for name, _, _ in shown))
-    room = WIDTH - name_width - 90
+    room = _WIDTH - name_width - 90
     body = ""
     for place, (name, length, said) in enumerate(shown):
         top = place * line

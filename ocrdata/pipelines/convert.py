@@ -10,22 +10,23 @@ from ocrdata.base import sample_lists as lists
 from ocrdata.base.parallel import Workers
 from ocrdata.base.progress import OnProgress
 from ocrdata.base.random_streams import bucket
-from ocrdata.base.sample import SAMPLE_LIST, Sample
+from ocrdata.base.sample import (
+    DETECTION,
+    RECOGNITION,
+    SAMPLE_LIST,
+    SPLITS,
+    TEST,
+    TRAIN,
+    VALIDATION,
+    Sample,
+)
 from ocrdata.base.skips import BAD_LINE, Skips
 from ocrdata.base.storage.digest import file_sha256
 from ocrdata.base.storage.remote import as_path
 from ocrdata.base.storage.staging import staged_output
 from ocrdata.errors import AnnotationError, OptionError, PathLike
 from ocrdata.exporters import EXPORTERS
-from ocrdata.exporters.base import (
-    DETECTION,
-    RECOGNITION,
-    SPLITS,
-    TEST,
-    TRAIN,
-    VALIDATION,
-    Exporter,
-)
+from ocrdata.exporters.base import Exporter
 from ocrdata.exporters.blocks import Found
 from ocrdata.exporters.engine import ExportRun, ExportSummary
 from ocrdata.records.format.schema import DATASET_INFO, RECORDS_DIR

@@ -15,22 +15,14 @@ import numpy as np
 from ocrdata.base.parallel import Workers, ordered_map
 from ocrdata.base.progress import OnProgress
 from ocrdata.base.random_streams import bucket, order_key
+from ocrdata.base.sample import SPLITS, TEST, TRAIN, VALIDATION
 from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST, is_test
 from ocrdata.base.storage.files import FolderWriter
 from ocrdata.base.storage.staging import Staged, staged_output
 from ocrdata.errors import OptionError
 from ocrdata.pipelines.line_request import RenderRequest
 from ocrdata.records.format.dataset_info import build_info, write_info
-from ocrdata.records.format.schema import (
-    RECORDS_DIR,
-    SPLITS,
-    TEST,
-    TRAIN,
-    VALIDATION,
-    LineRecord,
-    encode_line,
-    shard_name,
-)
+from ocrdata.records.format.schema import RECORDS_DIR, LineRecord, encode_line, shard_name
 from ocrdata.records.format.statistics import LineStatistics
 from ocrdata.records.format.tfrecord_writer import drop_unfinished, open_writer
 from ocrdata.records.write.shard_journal import Journal

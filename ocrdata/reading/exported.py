@@ -12,6 +12,7 @@ from typing import Any, Dict, Mapping
 
 import numpy as np
 
+from ocrdata.base.sample import DETECTION, RECOGNITION
 from ocrdata.base.storage.remote import as_path
 from ocrdata.base.storage.staging import read_json
 from ocrdata.errors import CheckpointError, OptionError, PathLike
@@ -20,8 +21,7 @@ from ocrdata.records.sources.identify import model_format
 
 ONNX_FILE, SAVED_FOLDER = "model.onnx", "saved_model"
 SAVED_EXTRA, SAVED_DESCRIPTION = "assets.extra", "run.json"
-DETECTION, RECOGNITION = "detection", "recognition"
-FORMAT = 1
+DESCRIPTION_FORMAT = 1
 _HINT = "Export one: ocrdata export {} --format onnx."
 _USUAL = {DETECTION: "east", RECOGNITION: "crnn"}
 
@@ -107,7 +107,7 @@ def read_description(path: PathLike) -> Dict[str, Any]:
 
 def check_description(description: Any, path: PathLike) -> Dict[str, Any]:
     """Returns a description; raises CheckpointError for one that is not ours."""
-    if not isinstance(description, dict) or description.get("format") != FORMAT:
+    if not isinstance(description, dict) or description.get("format") != DESCRIPTION_FORMAT:
         hint = "Export it anew with this version: ocrdata export."
         raise CheckpointError(path, "does not say which model of ocrdata it is", hint=hint)
     return description

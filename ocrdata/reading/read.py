@@ -10,10 +10,11 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Op
 import numpy as np
 
 from ocrdata.base.pairing import find_images
+from ocrdata.base.sample import DETECTION, RECOGNITION
 from ocrdata.errors import OutputExistsError, PathLike
 from ocrdata.images.fitting import decode_image
 from ocrdata.reading.drawing import draw_words
-from ocrdata.reading.exported import DETECTION, RECOGNITION, find_network, open_network
+from ocrdata.reading.exported import find_network, open_network
 from ocrdata.reading.lines import LineReader
 from ocrdata.reading.outputs import drawing_paths, write_json_lines, write_png
 from ocrdata.reading.scenes import SceneReader

@@ -6,18 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
 
+from ocrdata.base.sample import RECOGNITION, SPLITS, TASKS
 from ocrdata.base.storage.remote import as_path
 from ocrdata.base.storage.staging import dump_json, read_json, write_atomic
 from ocrdata.errors import InputError, PathLike, RecordError
-from ocrdata.records.format.schema import (
-    DATASET_INFO,
-    INFO_FORMAT,
-    LAYOUT,
-    RECOGNITION,
-    SPLITS,
-    TASK,
-    TASKS,
-)
+from ocrdata.records.format.schema import DATASET_INFO, INFO_FORMAT, LAYOUT, TASK
 from ocrdata.records.format.statistics import statistics_of
 from ocrdata.text.charset import Charset
 

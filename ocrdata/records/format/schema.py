@@ -19,6 +19,7 @@ from functools import lru_cache
 from operator import eq
 from typing import Any, Dict, List, NamedTuple, Sequence
 
+from ocrdata.base.sample import RECOGNITION
 from ocrdata.records.format.example import (
     BYTES,
     INT64,
@@ -33,11 +34,9 @@ ENCODED, FORMAT = "image/encoded", "image/format"
 HEIGHT, WIDTH = "image/height", "image/width"
 SOURCE_ID, TEXT, CLASS = "image/source_id", "image/text", "image/class"
 
-TRAIN, VALIDATION, TEST = SPLITS = ("train", "validation", "test")
 DATASET_INFO = "dataset_info.json"
 RECORDS_DIR = "tfrecords"
 INFO_FORMAT = 1
-TASKS = RECOGNITION, DETECTION = ("recognition", "detection")
 TASK, LAYOUT = RECOGNITION, "default"
 
 _KINDS = {

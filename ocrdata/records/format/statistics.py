@@ -6,8 +6,9 @@ from collections import Counter
 from operator import mul, truediv
 from typing import Any, Dict, List, Mapping, Tuple
 
+from ocrdata.base.sample import DETECTION
 from ocrdata.records.format.scene_record import SceneRecord
-from ocrdata.records.format.schema import DETECTION, LineRecord, ctc_length
+from ocrdata.records.format.schema import LineRecord, ctc_length
 
 _AT_ONCE = 256
 

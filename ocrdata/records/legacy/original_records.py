@@ -7,11 +7,10 @@ from typing import Dict, Iterator, NamedTuple, Sequence, Tuple
 import numpy as np
 
 from ocrdata.base.findings import Findings
-from ocrdata.base.sample import Region
+from ocrdata.base.sample import SPLITS, Region
 from ocrdata.errors import RecordError
 from ocrdata.geometry import rbox
 from ocrdata.records.format.example import Feature
-from ocrdata.records.format.schema import SPLITS
 from ocrdata.records.format.tfrecord import Record, example_of, scan_records
 from ocrdata.records.legacy import originals
 from ocrdata.records.legacy.originals import EAST, OriginalFile, Raw

@@ -18,6 +18,7 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
+from ocrdata.base.sample import TEST, TRAIN, VALIDATION
 from ocrdata.base.storage.remote import as_path
 from ocrdata.errors import PathLike, RecordError
 from ocrdata.records.format.example import BYTES, Feature
@@ -32,7 +33,6 @@ from ocrdata.records.format.layouts import (
     RAW_HEIGHT,
     RAW_WIDTH,
 )
-from ocrdata.records.format.schema import TEST, TRAIN, VALIDATION
 from ocrdata.records.format.tfrecord import example_of, scan_records
 
 UCLOUD, REFERENCE, NPU, EAST = "ucloud-crnn", "crnn-tensorflow", "npu-crnn", "ucloud-east"

@@ -113,7 +113,7 @@ def find_mindrecords(path: PathLike) -> List[Path]:
     return sorted(one.with_suffix("") for one in known if _begins_with(one, _SQLITE))
 
 
-def find_images(root: Path) -> bool:
+def holds_images(root: Path) -> bool:
     """Says whether there are pictures, or archives, in a folder or anywhere below it."""
     depth = len(root.parts)
     for folder, names in walk(root, lambda name: not name.startswith(".")):
@@ -214,7 +214,7 @@ def _identify_data(where: Path, names: List[str]) -> Artefact:
     files = _record_files(where, names)
     if files:
         return Artefact(where, ArtefactKind.RECORD_FILES, files=files)
-    if find_images(where):
+    if holds_images(where):
         return Artefact(where, ArtefactKind.IMAGES)
     output = MANIFEST in names
     return Artefact(where, ArtefactKind.OUTPUT if output else ArtefactKind.UNKNOWN)

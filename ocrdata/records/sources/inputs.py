@@ -17,7 +17,15 @@ from typing import Any, Callable, Dict, Iterator, NamedTuple, Optional, Sequence
 from ocrdata.base import sample_lists as lists
 from ocrdata.base.encodings import decode_lines
 from ocrdata.base.pairing import is_image, pair_names
-from ocrdata.base.sample import SAMPLE_LIST, Sample, parse_sample_line
+from ocrdata.base.sample import (
+    DETECTION,
+    SAMPLE_LIST,
+    TEST,
+    TRAIN,
+    VALIDATION,
+    Sample,
+    parse_sample_line,
+)
 from ocrdata.base.sample_lists import VALIDATION_LIST
 from ocrdata.base.skips import BAD_LINE, BAD_PICTURE, UNCLEAR, UNPAIRED, Skips
 from ocrdata.base.storage.digest import file_sha256
@@ -26,15 +34,7 @@ from ocrdata.errors import AnnotationError, InputError, PathLike, RecordError
 from ocrdata.records.format.dataset_info import ShardSet, read_shard_set
 from ocrdata.records.format.layouts import record_of
 from ocrdata.records.format.scene_record import scene_of
-from ocrdata.records.format.schema import (
-    DATASET_INFO,
-    DETECTION,
-    LAYOUT,
-    TEST,
-    TRAIN,
-    VALIDATION,
-    line_of,
-)
+from ocrdata.records.format.schema import DATASET_INFO, LAYOUT, line_of
 from ocrdata.records.format.tfrecord import example_of, scan_records
 from ocrdata.records.sources.identify import ArtefactKind, identify
 from ocrdata.records.sources.truth import parse_regions

@@ -13,7 +13,7 @@ from ocrdata.errors import AnnotationError, InputError, PathLike
 from ocrdata.records.format.dataset_info import read_shard_set
 from ocrdata.records.format.layouts import record_of
 from ocrdata.records.format.tfrecord import example_of, scan_records
-from ocrdata.records.sources.identify import Artefact, ArtefactKind, find_images, identify
+from ocrdata.records.sources.identify import Artefact, ArtefactKind, holds_images, identify
 from ocrdata.records.sources.inputs import read_pictures
 from ocrdata.records.sources.listed import SampleList, open_sample_list
 
@@ -141,7 +141,7 @@ def _samples_of(found: Artefact, choice: _Choice) -> List[Shown]:
     if kind is ArtefactKind.RECORD_FILES:
         shards = [("", path, sum(1 for _ in scan_records(path))) for path in found.files]
         return _from_shards(shards, choice.number, choice.seed)
-    if kind is ArtefactKind.IMAGES or (kind is ArtefactKind.DATA_DIR and find_images(where)):
+    if kind is ArtefactKind.IMAGES or (kind is ArtefactKind.DATA_DIR and holds_images(where)):
         return _from_images(where, choice)
     if kind in (ArtefactKind.DATA_DIR, ArtefactKind.UNKNOWN) and where.is_dir():
         problem = "holds neither lists of samples nor records nor pictures with ground truth"

@@ -15,9 +15,9 @@ import numpy as np
 
 from ocrdata.base import sample_lists as lists
 from ocrdata.base.random_streams import bucket, order_key
+from ocrdata.base.sample import TEST, TRAIN, VALIDATION
 from ocrdata.base.skips import MISSING_CHARACTER, REPEATED, Skips
 from ocrdata.errors import AnnotationError, CharsetError
-from ocrdata.records.format.schema import TEST, TRAIN, VALIDATION
 from ocrdata.records.sources.listed import SampleRow, Source
 from ocrdata.records.write.options import GROUP_BY_KEY, WriteOptions
 from ocrdata.text.charset import Charset

@@ -12,13 +12,13 @@ from typing import Any, List, Optional
 from ocrdata.base import sample_lists as lists
 from ocrdata.base.parallel import Workers
 from ocrdata.base.progress import OnProgress
-from ocrdata.base.sample import SAMPLE_LIST
+from ocrdata.base.sample import DETECTION, RECOGNITION, SAMPLE_LIST
 from ocrdata.base.sample_lists import VALIDATION_LIST
 from ocrdata.base.storage.digest import file_sha256
 from ocrdata.base.storage.remote import as_path
 from ocrdata.base.storage.staging import staged_output
 from ocrdata.errors import AnnotationError, CharsetError, OptionError, PathLike
-from ocrdata.records.format.schema import DETECTION, RECOGNITION, RECORDS_DIR
+from ocrdata.records.format.schema import RECORDS_DIR
 from ocrdata.records.sources.listed import SampleList, SceneList, open_sample_list
 from ocrdata.records.write.options import WriteOptions
 from ocrdata.records.write.writing import TFRECORD_COMMAND, ShardSetWriter, ShardsSummary, target_of

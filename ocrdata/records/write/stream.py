@@ -12,12 +12,11 @@ from typing import Any, Callable, Iterable, List, Mapping, Optional, Tuple
 
 from ocrdata.base.parallel import Workers
 from ocrdata.base.progress import OnProgress
-from ocrdata.base.sample import Sample
+from ocrdata.base.sample import DETECTION, RECOGNITION, Sample
 from ocrdata.base.skips import Skips
 from ocrdata.base.storage.files import remove_tree
 from ocrdata.base.storage.staging import Staged, staged_output
 from ocrdata.errors import AnnotationError, PathLike
-from ocrdata.records.format.schema import DETECTION, RECOGNITION
 from ocrdata.records.sources.spool import Listed, Spool, SpooledList
 from ocrdata.records.write.options import WRITE_DEFAULTS, WriteOptions
 from ocrdata.records.write.writing import TFRECORD_COMMAND, ShardSetWriter, ShardsSummary, target_of

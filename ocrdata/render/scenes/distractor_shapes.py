@@ -13,12 +13,11 @@ from typing import Any, Callable, Tuple
 import cv2
 import numpy as np
 
-from ocrdata.render.effects.colors import tinted
+from ocrdata.render.effects.colors import Color, tinted
 
 SIDE = 192
 _SHIFT = 4  # bits behind the point in OpenCV's coordinates
 
-Color = Tuple[float, float, float]
 Point = Tuple[float, float]
 
 

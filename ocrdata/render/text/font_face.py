@@ -97,9 +97,8 @@ def unreadable(face: FontFace, error: Exception) -> FontError:
     """Returns the error for a font that `error` was raised for."""
     count = _face_count(face.path)
     if count is not None and face.index >= count:
-        problem = "has {} face{}, so there is no face {}".format(
-            count, "" if count == 1 else "s", face.index
-        )
+        faces = f"{count} face{'' if count == 1 else 's'}"
+        problem = f"has {faces}, so there is no face {face.index}"
         return FontError(face.path, problem, hint="Faces are counted from 0.")
     detail = str(error) or type(error).__name__
     return FontError(face.path, f"is not a font that can be read ({detail})")

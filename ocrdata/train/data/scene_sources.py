@@ -18,14 +18,14 @@ from typing import IO, BinaryIO, Dict, List, Optional, Tuple, cast
 
 from ocrdata.base.encodings import decode_lines
 from ocrdata.base.pairing import is_image, pair_names
-from ocrdata.base.sample import SAMPLE_LIST, Sample, parse_sample_line
+from ocrdata.base.sample import DETECTION, SAMPLE_LIST, Sample, parse_sample_line
 from ocrdata.base.storage.remote import as_path
 from ocrdata.base.storage.tree import Tree
 from ocrdata.errors import AnnotationError, InputError, OptionError, PathLike, RecordError
 from ocrdata.records.format.dataset_info import ShardSet, read_shard_set
 from ocrdata.records.format.decode import decode_example
 from ocrdata.records.format.scene_record import scene_of
-from ocrdata.records.format.schema import DATASET_INFO, DETECTION, SOURCE_ID
+from ocrdata.records.format.schema import DATASET_INFO, SOURCE_ID
 from ocrdata.records.format.tfrecord import FRAME, record_at, record_in, scan_records
 from ocrdata.records.format.tfrecord_writer import RecordWriter
 from ocrdata.records.sources.identify import ArtefactKind, identify, undescribed_records

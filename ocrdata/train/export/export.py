@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional
 
 from ocrdata.errors import OutputExistsError, PathLike, UnknownNameError
-from ocrdata.reading.exported import FORMAT, ONNX_FILE, SAVED_FOLDER
+from ocrdata.reading.exported import DESCRIPTION_FORMAT, ONNX_FILE, SAVED_FOLDER
 from ocrdata.records.sources.identify import SAVED_MARK
 from ocrdata.text.charset import CHARACTER_LIST, Charset
 from ocrdata.train.compat import tf, v1
@@ -105,7 +105,7 @@ def export_run(
 def describe_export(run: RunDirectory, net: Model, weights: str) -> Dict[str, Any]:
     """Returns what goes with an exported model; see `ocrdata.reading.exported`."""
     return {
-        "format": FORMAT,
+        "format": DESCRIPTION_FORMAT,
         "model": run.model,
         "task": net.card.task,
         "model_options": plain_options(net.options),

@@ -11,8 +11,9 @@ import numpy as np
 from ocrdata.geometry import quads as q
 from ocrdata.geometry.polygons import bounds, clockwise, signed_area
 from ocrdata.images.fitting import decode_image
-from ocrdata.metrics.detection import PROTOCOLS, DetectionScore, Match, match_all, total_score
+from ocrdata.metrics.detection import PROTOCOLS, match_all
 from ocrdata.metrics.detection_lines import Boxes, Format
+from ocrdata.metrics.detection_score import DetectionScore, Match, total_score
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.config.detection import ReadingOptions
 from ocrdata.train.data.scene_dataset import Scenes
