@@ -16,6 +16,8 @@ from ocrdata.render.text.fonts import find_fonts
 from ocrdata.render.text.glyph_store import MemoryBudget
 from ocrdata.render.text.glyphs import GlyphCache
 
+FONTS = asset_dir("fonts")
+
 
 def collection(tmp_path):
     from fontTools.ttLib import TTCollection, TTFont
@@ -176,3 +178,55 @@ def test_glyphs_are_kept_packed_and_forgotten_within_bounds(monkeypatch):
     tables = [store.table(face, 20) for face in (0, 2)]
     assert sum(map(len, tables)) == sum(map(len, store._kept)) // 2 > 40
     assert sum(len(table.packed) for table in tables) == len(store._packed) // 2 > 60
+
+
+# --- fonts that are installed, and lists of fonts
+
+
+def test_installed_faces_come_once_and_families_alike(tmp_path, monkeypatch):
+    from ocrdata.render.text import system_fonts
+
+    bundled = sorted((FONTS / "latin").glob("*.[to]tf"))
+    twice = tmp_path / bundled[0].name
+    twice.write_bytes(bundled[0].read_bytes())
+    fc_list = tmp_path / "fc-list"
+    rows = [f"{path}\\t0\\t{path.stem.split('-')[0]}" for path in (*bundled, twice)]
+    rows += [f"{bundled[0]}\\t65536\\tAn instance", f"{tmp_path / 'gone.ttf'}\\t0\\tGone"]
+    fc_list.write_text("#!/bin/sh\nprintf '" + "\\n".join(rows) + "\\n'\n")
+    fc_list.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    by_fontconfig = find_fonts(["system"])
+    # The copy that comes first by its path stands for both.
+    assert sorted(face.path.name for face in by_fontconfig) == [path.name for path in bundled]
+    shares = {}
+    for face in by_fontconfig:
+        family = face.path.stem.split("-")[0]
+        shares[family] = shares.get(family, 0.0) + face.share
+    assert shares == dict.fromkeys(shares, pytest.approx(1.0)) and len(shares) == 5
+    monkeypatch.setattr(system_fonts.shutil, "which", lambda name: None)
+    monkeypatch.setattr(system_fonts, "_UNIX", (str(FONTS / "latin"), str(tmp_path / "none")))
+    monkeypatch.setattr(system_fonts, "_FOLDERS", {})
+    from_folders = find_fonts(["system"])
+    assert [face.path for face in from_folders] == bundled
+    monkeypatch.setattr(system_fonts, "_UNIX", (str(tmp_path / "none"),))
+    with pytest.raises(FontError, match="system: has no font that is installed"):
+        find_fonts(["system"])
+
+
+def test_a_list_of_fonts(run, tmp_path):
+    source = FONTS / "latin" / "NotoSans-Regular.ttf"
+    (tmp_path / "own.ttf").write_bytes(source.read_bytes())
+    listed = tmp_path / "faces.txt"
+    listed.write_text("# what a company uses\nown.ttf*3\n\nNotoSerifSC-Regular-GB2312\n")
+    faces = find_fonts([listed])
+    assert [(face.path.name, face.share) for face in faces] == [
+        ("own.ttf", 3.0),
+        ("NotoSerifSC-Regular-GB2312.otf", 1.0),
+    ]
+    words = ["gen-pics", "--data-dir", tmp_path / "data", "--limit", "4", "--corpus", "english"]
+    fonts = run(*words, "--font-list", listed, "--dry-run", "--json").output
+    assert "own.ttf*3" in fonts and "NotoSerifSC" in fonts
+    listed.write_text("# nothing\n")
+    assert "names no font" in run(*words, "--font-list", listed, code=1).output
+    listed.write_text("absent.ttf\n")
+    assert "absent.ttf: does not exist" in run(*words, "--font-list", listed, code=1).output

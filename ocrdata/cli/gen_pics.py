@@ -13,13 +13,7 @@ from ocrdata.cli.runners import runner_options
 
 @click.command("gen-pics")
 @options.data_dir_option
-@options.option(
-    "--font",
-    multiple=True,
-    help="FILE[:FACE][@AXIS=VALUE][*SHARE], a folder, or the name of a bundled font; may be "
-    "repeated. Default: all bundled fonts.",
-    show_default=False,
-)
+@options.font_options
 @options.option("--face", type=click.IntRange(min=0), help="The face of a collection, from 0.")
 @options.option(
     "--latin-font", multiple=True, help="A font for Latin letters and digits inside lines."

@@ -74,13 +74,7 @@ class Range(click.ParamType):
     default="0..8",
     help="Of a picture: fences, bricks, windows, leaves, wheels, signs without text.",
 )
-@options.option(
-    "--font",
-    multiple=True,
-    help="FILE[:FACE][@AXIS=VALUE][*SHARE], a folder, or the name of a bundled font; may be "
-    "repeated. Default: all bundled fonts.",
-    show_default=False,
-)
+@options.font_options
 @options.corpus_option
 @options.option("--min-length", type=click.IntRange(min=1), default=1, help="Of a text.")
 @options.option("--max-length", type=click.IntRange(min=1), default=12, help="Of a text.")

@@ -14,8 +14,9 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
-from typing import Any, Callable, Dict, Optional, TypeVar
+from typing import Any, Callable, Dict, Optional, Tuple, TypeVar
 
 import click
 
@@ -149,3 +150,28 @@ def plain(values: Dict[str, Any]) -> Dict[str, Any]:
         return [simple(item) for item in value] if isinstance(value, (tuple, list)) else value
 
     return {key: simple(value) for key, value in values.items()}
+
+
+def font_options(callback: Callable[..., Any]) -> Any:
+    """Adds --font and --font-list; the function gets what both name as `font`."""
+
+    @functools.wraps(callback)
+    def call(*, font: Tuple[str, ...], font_list: Tuple[Path, ...], **values: Any) -> Any:
+        return callback(font=(*font, *map(str, font_list)), **values)
+
+    add_font = option(
+        "--font",
+        multiple=True,
+        help="FILE[:FACE][@AXIS=VALUE][*SHARE], a folder, a bundled font by name, latin for the "
+        "bundled Latin ones, or system for all that are installed; may be repeated. "
+        "Default: all bundled Chinese fonts, the Latin ones with --corpus english.",
+        show_default=False,
+    )
+    add_list = option(
+        "--font-list",
+        multiple=True,
+        type=EXISTING,
+        show_default=False,
+        help="A text file of fonts, one a line as --font takes them; may be repeated.",
+    )
+    return add_font(add_list(call))

@@ -7,11 +7,14 @@ A font is named as `FILE[:FACE][@AXES][*SHARE]`, a folder, or the stem of a bund
     Sans-VF.ttf@wght=200..900    at five weights from 200 to 900
     fonts/*3                 every font of a folder, drawn three times as often as others
     latin                    the bundled Latin faces
+    system                   all that are installed, each family as often as another
+    faces.txt                what a file names, one a line
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
@@ -20,10 +23,13 @@ from ocrdata.base.storage.walking import files_below
 from ocrdata.errors import FontError, OptionError, PathLike, UnknownNameError
 from ocrdata.render.text.face_characters import font_characters
 from ocrdata.render.text.font_face import Axes, FontFace, font_axes
+from ocrdata.render.text.system_fonts import installed_faces, read_font_list
 from ocrdata.text.corpus import LATIN_CORPORA
 
 # Of the bundled fonts, and by which name they are all meant.
 LATIN = "latin"
+# All fonts that are installed.
+SYSTEM = "system"
 FONT_SUFFIXES = (".ttf", ".otf", ".ttc", ".otc")
 # A range of an axis is drawn at this many values.
 STEPS = 5
@@ -125,6 +131,14 @@ def _faces_of(name: str, face: Optional[int]) -> Iterator[FontFace]:
     head, _, tail = name.rpartition(":")
     if not path.exists() and head and tail.isdigit():
         path, index = Path(head), int(tail)
+    if name == SYSTEM and not path.exists():
+        for one, part in installed_faces(FONT_SUFFIXES):
+            yield FontFace(one.path, one.number, (), share * part)
+        return
+    if path.suffix.lower() == ".txt" and path.is_file():
+        for line in read_font_list(path):
+            yield from (replace(one, share=one.share * share) for one in _faces_of(line, face))
+        return
     for item in _files_of(path):
         for axes in places:
             _check_axes(item, index, axes)
