@@ -65,6 +65,17 @@ def test_one_split(data):
     }
 
 
+@pytest.mark.parametrize(("empty", "other"), [("Train", "test"), ("Test", "train")])
+def test_an_empty_list_leaves_its_room_to_the_other(tmp_path, empty, other):
+    """A set of tests only, as official ones are, has an empty Train list."""
+    root = make_data(tmp_path / "data")
+    (root / empty / "sample.txt").write_text("")
+    left = sum(1 for _ in (root / other.capitalize() / "sample.txt").open())
+    shown = choose_samples(root, 8)
+    assert len(shown) == min(8, left) and {one.split for one in shown} == {other}
+    assert write_preview(root, tmp_path / "sheet.png", count=8).splits == {other: len(shown)}
+
+
 def test_one_file(data):
     shard = data / "tfrecords" / "test-00000-of-00003.tfrecord"
     assert len(choose_samples(shard, 9)) == 2

@@ -165,9 +165,12 @@ def _from_lists(found: Artefact, choice: _Choice) -> List[Shown]:
             return _from_set(found.records, choice)
         problem = f"has no {choice.split} split"
         raise AnnotationError(found.path, problem, hint=f"It has {', '.join(lists)}.")
-    # The first list gets what the others, a quarter of the pictures each, leave free.
-    others: List[Shown] = []
-    for name in names[1:] if choice.number >= 4 else ():
-        others += _from_list(lists[name], found.root, name, choice.number // 4, choice.seed)
-    left = choice.number - len(others)
-    return _from_list(lists[names[0]], found.root, names[0], left, choice.seed) + others
+    listed = [
+        _from_list(lists[name], found.root, name, choice.number, choice.seed) for name in names
+    ]
+    # The first list gets what the others, a quarter of the pictures each, leave free; they get
+    # what it leaves.
+    rooms = [min(len(one), choice.number // 4) for one in listed]
+    for place, one in enumerate(listed):
+        rooms[place] = min(len(one), choice.number - sum(rooms) + rooms[place])
+    return [shown for one, room in zip(listed, rooms) for shown in one[:room]]
