@@ -23,6 +23,7 @@ from ocrdata.render.style.style_sampling import draw_styles
 from ocrdata.render.text.font_face import FontFace
 from ocrdata.render.text.glyph_store import LARGE_CACHE, SMALL_CACHE
 from ocrdata.render.text.glyphs import GlyphCache
+from ocrdata.render.text.layout import Clusters
 from ocrdata.text.words import lower_case
 
 _FOLDER_SIZE = 10_000
@@ -64,6 +65,7 @@ class RenderedImage(NamedTuple):
     style: LineStyle
     size: Tuple[int, int]
     quads: Optional[np.ndarray]
+    clusters: Optional[Clusters] = None
 
 
 # A worker gets its settings anew with each block; what it has drawn stays.
@@ -139,7 +141,8 @@ def render_block(
         image = drawn.line.image
         data = encode_image(image, config.form, drawn.quality)
         sample = Sample(image_key(drawn.number, config.form), data, drawn.text)
-        yield RenderedImage(sample, drawn.style, image.shape[:2], drawn.line.quads)
+        line = drawn.line
+        yield RenderedImage(sample, drawn.style, image.shape[:2], line.quads, line.clusters)
 
 
 def _draw(
@@ -158,7 +161,7 @@ def write_block(config: RenderConfig, folder: Path, task: TextBlockTask) -> Tupl
     for text, item in zip(task.texts, render_block(config, task)):
         pictures.write(item.sample.key, item.sample.image_bytes())
         if item.quads is not None:
-            boxes.append(box_line(item.sample, item.quads))
+            boxes.append(box_line(item))
         if config.log:
             styles.append(style_line(item.sample.key, text, item.style))
     for name, rows in ((BOXES_FOLDER, boxes), (STYLES_FOLDER, styles)):
@@ -174,8 +177,14 @@ def part_name(number: int) -> str:
     return f".{number:08d}.part"
 
 
-def box_line(sample: Sample, quads: np.ndarray) -> str:
-    """Returns the line of JSON that says where each character of a sample stands."""
+def box_line(item: RenderedImage) -> str:
+    """Returns the line of JSON that says where each character of a sample stands.
+
+    Of a shaped text, "clusters" says which characters each quad is of: first, and behind the last.
+    """
+    quads: Any = item.quads
     corners = np.round(quads.reshape(-1, 8).astype(np.float64), 2).tolist()
-    row: Any = {"key": sample.key, "text": sample.text, "quads": corners}
+    row: Any = {"key": item.sample.key, "text": item.sample.text, "quads": corners}
+    if item.clusters is not None:
+        row["clusters"] = [list(pair) for pair in item.clusters]
     return json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n"

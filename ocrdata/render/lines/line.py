@@ -18,7 +18,8 @@ from ocrdata.render.effects.warp import Frame, Placement, box_corners, warp_ink,
 from ocrdata.render.lines.line_geometry import place_bitmap
 from ocrdata.render.style.line_style import LineStyle
 from ocrdata.render.text.glyphs import GlyphCache
-from ocrdata.render.text.layout import NO_LINE, Face, Typesetting, set_column, set_line
+from ocrdata.render.text.layout import NO_LINE, Clusters, Face, Typesetting, set_column, set_line
+from ocrdata.render.text.shaped_text import ShapedFaces
 
 # Small lines are drawn on a canvas twice as fine: see docs/rendering.md.
 _FINE, _FINE_UP_TO = 2, 48
@@ -34,11 +35,13 @@ _IDEOGRAPHS = "\u2e80"
 class RenderedLine(NamedTuple):
     """A picture (uint8 [h, w] or BGR [h, w, 3]) and, if asked for, a quad for each character.
 
-    `quads` is float32 [n, 4, 2]: x and y in pixels, clockwise from each character's top left.
+    `quads` is float32 [n, 4, 2]: x and y in pixels, clockwise from each character's top left. Of
+    a shaped text they are those of `clusters`, (first, end) of its characters.
     """
 
     image: np.ndarray
     quads: Optional[np.ndarray]
+    clusters: Optional[Clusters] = None
 
 
 class Ink(NamedTuple):
@@ -47,6 +50,7 @@ class Ink(NamedTuple):
     mask: np.ndarray
     em: float
     quads: Optional[np.ndarray]
+    clusters: Optional[Clusters] = None
 
 
 class _Pose(NamedTuple):
@@ -57,6 +61,7 @@ class _Pose(NamedTuple):
     size: int
     fine: int
     quads: Optional[np.ndarray]
+    clusters: Optional[Clusters] = None
 
 
 class LineRenderer:
@@ -124,13 +129,13 @@ class LineRenderer:
         if not self.color:
             pictures = [_grey(image) for image in pictures]
         pictures = degrade(pictures, styles, self.frame.height)
-        return [RenderedLine(image, ink.quads) for image, ink in zip(pictures, inks)]
+        return [RenderedLine(image, ink.quads, ink.clusters) for image, ink in zip(pictures, inks)]
 
     def ink(self, text: str, style: LineStyle, boxes: bool = False) -> Ink:
         """Returns the ink of a line on its canvas; full ink is 255."""
         pose = self._pose(text, style, boxes)
         mask = warp_ink(pose.ink, pose.place, pose.fine)
-        return Ink(mask, pose.size * pose.place.scale, pose.quads)
+        return Ink(mask, pose.size * pose.place.scale, pose.quads, pose.clusters)
 
     def _pose(self, text: str, style: LineStyle, boxes: bool) -> _Pose:
         if len(text) < 2:
@@ -159,7 +164,8 @@ class LineRenderer:
         bitmap = put(text, face, size, setting, self.cache, boxes)
         near = NO_LINE
         if style.above or style.below or style.before or style.after:
-            near = put(_other_text(text, style), face, size, setting, self.cache)
+            other, other_face = self._neighbour(text, face, style)
+            near = put(other, other_face, size, setting, self.cache)
         ink, box, moved = apply_text_effects(bitmap, size, style, near, self.frame.vertical)
         em = (bitmap.em_left + moved, bitmap.em_top + moved, float(size))
         arc = None
@@ -171,7 +177,19 @@ class LineRenderer:
         if boxes:
             flat = box_corners(_grown(np.array(bitmap.boxes, np.float64) + moved, style, size))
             quads = warp_quads(flat if arc is None else arc.bend(flat), place)
-        return _Pose(ink, place, size, fine, quads)
+        return _Pose(ink, place, size, fine, quads, bitmap.clusters)
+
+    def _neighbour(self, text: str, face: Face, style: LineStyle) -> Tuple[str, Face]:
+        """Returns the text of a neighbouring line, and its faces."""
+        if not isinstance(face, ShapedFaces):
+            return _other_text(text, style), face
+        # Letters in another order may not go together; words do.
+        words = text.split()
+        start = int(style.neighbour_at * len(words))
+        other = " ".join(words[start:] + words[:start])
+        if self.cache.missing(other):
+            return text, face
+        return other, self.cache.pick(other, style.face)
 
 
 def _grey(image: np.ndarray) -> np.ndarray:

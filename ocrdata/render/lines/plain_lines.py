@@ -22,6 +22,7 @@ from ocrdata.render.style.mixtures import AnyRecipe, Mixture
 from ocrdata.render.style.recipes import Recipe
 from ocrdata.render.text.layout import EM_TOP, empty_cell, spaced
 from ocrdata.render.text.rasters import Glyph, cell_rows
+from ocrdata.render.text.shaped_text import ShapedFaces
 
 # What may differ from the defaults, by the same for all lines, and what may differ by line. Where
 # nothing is read from the banks, their places do not matter.
@@ -107,10 +108,13 @@ def draw_plain_lines(
         or not is_plain(style, style.size * frame.height / size)
     ):
         return renderer.draw_all(texts, styles)
+    faces = [cache.pick(text, own.face) for text, own in zip(texts, styles)]
     glyphs = [
-        cache.glyphs(cache.pick(text, own.face), size, text) for text, own in zip(texts, styles)
+        [] if isinstance(face, ShapedFaces) else cache.glyphs(face, size, text)
+        for text, face in zip(texts, faces)
     ]
-    joined = [row.add(one, gap, style, frame) for one in glyphs]
+    # Shaped texts have no cells.
+    joined = [bool(one) and row.add(one, gap, style, frame) for one in glyphs]
     pictures = iter(_cut(row, drop, renderer, style))
     return [
         RenderedLine(next(pictures), None) if together else renderer.draw(text, own)

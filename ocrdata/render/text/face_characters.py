@@ -6,6 +6,7 @@ once more. Where the sizes of the outlines leave that open, the glyph is drawn, 
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from pathlib import Path
@@ -50,6 +51,19 @@ class FaceCharacters(AbstractSet):
         if state == _OPEN:
             state = self._states[code] = _PRESENT if self._is_drawn(chr(code)) else _UNDRAWN
         return state == _PRESENT
+
+    def lists(self, text: str) -> bool:
+        """Says whether the table has a text's letters and digits, drawn or not.
+
+        Marks, signs that are not seen, and what can be taken apart may do without an entry.
+        """
+        states, length = self._states, len(self._states)
+        return all(
+            (ord(c) < length and states[ord(c)] != _ABSENT)
+            or unicodedata.category(c)[0] not in "LN"
+            or bool(unicodedata.decomposition(c))
+            for c in text
+        )
 
     def __iter__(self) -> Iterator[str]:
         codes = np.nonzero(np.frombuffer(bytes(self._states), np.uint8))[0]

@@ -24,7 +24,7 @@ def drawable(
     for place, text in enumerate(texts):
         gap = cache.missing(text)
         if gap:
-            reason = _why_missing(gap)
+            reason = _why_missing(gap, cache)
         elif longest is not None and len(text) > longest:
             reason = f"too long for a picture ({longest} characters)"
         else:
@@ -34,11 +34,11 @@ def drawable(
     return kept
 
 
-def _why_missing(character: str) -> str:
+def _why_missing(character: str, cache: GlyphCache) -> str:
     if is_invisible(character):
         return f"has no visible form (U+{ord(character):04X})"
-    if needs_shaping(character):
-        return f"needs shaping ({script_title(script_of(character))})"
+    if needs_shaping(character) and cache.is_listed(character):
+        return f"no font can shape it ({script_title(script_of(character))})"
     return f"no font has {character} (U+{ord(character):04X})"
 
 

@@ -7,41 +7,54 @@ face and size. Sizes are few: lines are composed from masters and scaled by thei
 from __future__ import annotations
 
 from bisect import bisect_right
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import accumulate
 from operator import and_
-from typing import Dict, List, Sequence, Set, Tuple
+from typing import Any, Dict, List, Sequence, Set, Tuple
 
 from PIL import ImageFont
 
 from ocrdata.errors import FontError
 from ocrdata.render.text.face_characters import font_characters
 from ocrdata.render.text.font_face import FontFace, freetype_error
+from ocrdata.render.text.glyph_rasters import PHASES
 from ocrdata.render.text.glyph_store import SMALL_CACHE, GlyphStore, MemoryBudget
 from ocrdata.render.text.kerning import Kerning
 from ocrdata.render.text.rasters import Glyph, draw_glyph
-from ocrdata.text.properties import is_invisible, needs_shaping
+from ocrdata.render.text.shaped_text import ShapedFaces, TextShaper
+from ocrdata.render.text.shaping import PLAIN_SETTINGS, TypeSettings, script_runs
+from ocrdata.text.properties import JOINERS, invisible_in, is_invisible, needs_shaping
 
 FONTS_OPEN = 48  # files
+# Of how many texts it is remembered which faces can shape them.
+_SHAPED_TEXTS = 4096
+# Where the characters begin that stand for numbers of glyphs: behind the surrogates.
+_NUMBERED = 0x10000
 
 
 class _Masks(Dict[str, int]):
     """The faces that have a character, as bits, looked up when it is first met.
 
-    `everywhere` are those among them that all faces have.
+    `everywhere` are those that all faces have and that stand as they are; `shaped` are those of
+    which only shaping tells whether, and as which glyphs, a face draws them.
     """
 
     def __init__(self, faces: Sequence[FontFace]) -> None:
         self.faces = faces
         self.everywhere: Set[str] = set()
+        self.shaped: Set[str] = set()
 
     def __missing__(self, character: str) -> int:
-        if is_invisible(character) or needs_shaping(character):
-            self[character] = 0
-            return 0
-        able = [character in font_characters(face) for face in self.faces]
+        shaped = needs_shaping(character)
+        if shaped:
+            self.shaped.add(character)
+        known = map(font_characters, self.faces)
+        if is_invisible(character) and character not in JOINERS:
+            able = [False] * len(self.faces)
+        else:
+            able = [one.lists(character) if shaped else character in one for one in known]
         found = self[character] = sum(1 << i for i, has in enumerate(able) if has)
-        if all(able):
+        if all(able) and not shaped:
             self.everywhere.add(character)
         return found
 
@@ -59,15 +72,19 @@ class GlyphCache:
         latin: Sequence[FontFace] = (),
         fallback: bool = False,
         room: MemoryBudget = SMALL_CACHE,
+        settings: TypeSettings = PLAIN_SETTINGS,
     ) -> None:
         self.faces = [*faces, *latin]
         self.main = len(faces)
+        self.mains = range(self.main)
         self.fallback = fallback
         self._fonts: Dict[Tuple[int, int], ImageFont.FreeTypeFont] = {}
         self._store = GlyphStore(self._draw, room)
         self._kerning: Dict[int, Kerning] = {}
         self._masks = _Masks(self.faces)
         self._choices: Dict[int, Tuple[List[int], List[float]]] = {}
+        self.shaper = TextShaper(self.faces, settings)
+        self._shaped: Any = lru_cache(maxsize=_SHAPED_TEXTS)(self._able_shaped)
 
     # --- which face
 
@@ -75,9 +92,29 @@ class GlyphCache:
         every = (1 << self.main) - 1
         if self._masks.everywhere.issuperset(text):
             return every
+        whole = text
         if len(self.faces) > self.main:
             text = "".join(c for c in text if not (c.isascii() and self._masks[c] >> self.main))
-        return reduce(and_, map(self._masks.__getitem__, text), every)
+        found = reduce(and_, map(self._masks.__getitem__, text), every)
+        if self._masks.shaped and not self._masks.shaped.isdisjoint(text):
+            found = self._shaped(whole)
+        return found
+
+    def _able_shaped(self, text: str) -> int:
+        """Returns the faces, as bits, that draw all of a text when it is shaped."""
+        if invisible_in(text):
+            return 0
+        found = 0
+        for face in range(self.main):
+            faces = ShapedFaces(tuple(self._latin_or(character, face) for character in text))
+            own = "".join(c for c, one in zip(text, faces.faces) if one == face)
+            if self.shaper.lists(face, own) and self.shaper.draws(text, faces):
+                found |= 1 << face
+        return found
+
+    def _latin_or(self, character: str, face: int, place: float = 0.0) -> int:
+        latin = self._masks[character] >> self.main if character.isascii() else 0
+        return self._pick(latin << self.main, place) if latin else face
 
     def faces_for(self, text: str) -> List[int]:
         """Returns the indices of the faces that have every character of a text."""
@@ -90,14 +127,22 @@ class GlyphCache:
         nowhere = [character for character in text if not self._masks[character]]
         if nowhere:
             return nowhere[0]
+        shaped = [character for character in text if character in self._masks.shaped]
         if self.fallback:
-            return ""
+            return "" if not shaped or self._in_parts(text, 0.0) else shaped[0]
+        if shaped:
+            unlisted = (c for c in text if not any(self._masks[c] >> i & 1 for i in self.mains))
+            return invisible_in(text) or next(unlisted, shaped[0])
         gaps = (sorted(set(text) - font_characters(face)) for face in self.faces[: self.main])
         return min(gaps, key=len)[0]
 
     def has(self, face: int, character: str) -> bool:
         """Says whether a face has a character."""
         return bool(self._masks[character] >> face & 1)
+
+    def is_listed(self, character: str) -> bool:
+        """Says whether any face has a character, be it only as a part of shaped texts."""
+        return bool(self._masks[character])
 
     def _choice(self, mask: int) -> Tuple[List[int], List[float]]:
         found = self._choices.get(mask)
@@ -111,12 +156,15 @@ class GlyphCache:
         able, shares = self._choice(mask)
         return able[min(bisect_right(shares, place), len(able) - 1)]
 
-    def pick(self, text: str, place: float) -> "int | List[int]":
+    def pick(self, text: str, place: float) -> "int | List[int] | ShapedFaces":
         """Returns the face at `place` in [0, 1) of those that can draw a text, by their shares.
 
-        A list of faces, one a character, where the text needs several.
+        A list of faces, one a character, where the text needs several; ShapedFaces where it is to
+        be shaped.
         """
         mask = self._able(text)
+        if self._masks.shaped and not self._masks.shaped.isdisjoint(text):
+            return self._pick_shaped(text, mask, place)
         latin = len(self.faces) > self.main and any(c.isascii() for c in text)
         if mask and not latin:
             return self._pick(mask, place)
@@ -124,6 +172,30 @@ class GlyphCache:
             raise FontError(", ".join(map(str, self.faces)), f"cannot draw {text!r}")
         base = self._pick(mask or (1 << self.main) - 1, place)
         return [self._face_of(character, base, place) for character in text]
+
+    def _pick_shaped(self, text: str, mask: int, place: float) -> ShapedFaces:
+        if mask:
+            base = self._pick(mask, place)
+            return ShapedFaces(tuple(self._latin_or(c, base, place) for c in text))
+        found = self._in_parts(text, place) if self.fallback else ()
+        if not found:
+            raise FontError(", ".join(map(str, self.faces)), f"cannot draw {text!r}")
+        return ShapedFaces(found)
+
+    def _in_parts(self, text: str, place: float) -> Tuple[int, ...]:
+        """Returns a face for each character, one a script; () where a script has none."""
+        found: List[int] = []
+        for start, end, _ in script_runs(text):
+            part = text[start:end]
+            mask = self._able(part)
+            if mask:
+                base = self._pick(mask, place)
+                found += (self._latin_or(character, base, place) for character in part)
+            elif self._masks.shaped.isdisjoint(part) and all(map(self._masks.get, part)):
+                found += (self._face_of(character, 0, place) for character in part)
+            else:
+                return ()
+        return tuple(found)
 
     def _face_of(self, character: str, base: int, place: float) -> int:
         mask = self._masks[character]
@@ -146,7 +218,17 @@ class GlyphCache:
         """Returns a glyph of a face at a size."""
         return self._store.table(face, size)[character]
 
+    def numbered_glyph(self, face: int, size: int, number: int, phase: Tuple[int, int]) -> Glyph:
+        """Returns a glyph of a shaped text, moved by quarters of a pixel (see `GlyphRaster`)."""
+        # Kept beside the characters' glyphs: of a negative face, by a character beyond all.
+        place = (number * PHASES + phase[0]) * PHASES + phase[1]
+        return self._store.table(~face, size)[chr(_NUMBERED + place)]
+
     def _draw(self, face: int, size: int, character: str) -> Glyph:
+        if face < 0:
+            place, down = divmod(ord(character) - _NUMBERED, PHASES)
+            number, right = divmod(place, PHASES)
+            return self.shaper.raster(~face).draw(number, size, (right, down))
         try:
             return draw_glyph(self.font(face, size), character, size)
         except OSError as error:

@@ -11,12 +11,15 @@ import numpy as np
 from ocrdata.render.text.glyphs import GlyphCache
 from ocrdata.render.text.kerning import LATIN_END
 from ocrdata.render.text.rasters import Glyph, cell_rows
+from ocrdata.render.text.shaped_layout import Spacing, place_shaped
+from ocrdata.render.text.shaped_text import ShapedFaces
 from ocrdata.render.text.vertical import QUOTES, turned_runs, vertical_form
 
 # From the baseline to the top of the em box, in ems.
 EM_TOP = 0.88
-Face = Union[int, List[int]]
+Face = Union[int, List[int], ShapedFaces]
 CharacterBox = Tuple[float, float, float, float]
+Clusters = Sequence[Tuple[int, int]]
 
 
 class TextBitmap(NamedTuple):
@@ -24,7 +27,7 @@ class TextBitmap(NamedTuple):
 
     `box` and `boxes` are left, top, right, bottom in pixels of the bitmap; a character without ink
     has the box of its advance. `em_top` and `em_left` are where the em box of the line (or of the
-    column) starts.
+    column) starts. Boxes of a shaped text are those of `clusters`, (first, end) of its characters.
     """
 
     ink: np.ndarray
@@ -32,6 +35,7 @@ class TextBitmap(NamedTuple):
     em_top: float
     em_left: float
     boxes: Sequence[CharacterBox]
+    clusters: Optional[Clusters] = None
 
 
 class Typesetting(NamedTuple):
@@ -49,6 +53,8 @@ def set_line(
     text: str, face: Face, size: int, setting: Typesetting, cache: GlyphCache, boxes: bool = False
 ) -> TextBitmap:
     """Sets a line on a common baseline; boxes of characters only where they are asked for."""
+    if isinstance(face, ShapedFaces):
+        return _set_shaped(text, face, size, setting, cache)
     glyphs = cache.glyphs(face, size, text)
     if not glyphs:
         return NO_LINE
@@ -58,6 +64,15 @@ def set_line(
         if bitmap is not None:
             return bitmap
     return _paste(*_along(text, face, glyphs, size, setting, cache), size)
+
+
+def _set_shaped(
+    text: str, faces: ShapedFaces, size: int, setting: Typesetting, cache: GlyphCache
+) -> TextBitmap:
+    spacing = Spacing(setting.spacing, setting.word_spacing, setting.jitters)
+    strip = place_shaped(text, faces, size, spacing, cache)
+    pasted = _paste(strip.placed, strip.boxes, -EM_TOP * size, 0.0, size)
+    return pasted._replace(clusters=strip.clusters)
 
 
 def _join(glyphs: List[Glyph], size: int, gap: int, boxes: bool) -> Optional[TextBitmap]:
@@ -126,7 +141,12 @@ _Placed = List[Tuple[np.ndarray, float, float]]
 
 
 def _along(
-    text: str, face: Face, glyphs: List[Glyph], size: int, setting: Typesetting, cache: GlyphCache
+    text: str,
+    face: "int | List[int]",
+    glyphs: List[Glyph],
+    size: int,
+    setting: Typesetting,
+    cache: GlyphCache,
 ) -> Tuple[_Placed, List[CharacterBox], float, float]:
     """Returns inks with their places, and boxes, for a pen that runs along the line."""
     placed: _Placed = []
@@ -189,14 +209,19 @@ def set_column(
     """Sets a text from top to bottom, with vertical punctuation and turned Latin runs."""
     column = _Column(size, setting)
     level = setting._replace(jitters=None)
+    if isinstance(face, ShapedFaces):
+        line = set_line(text, face, size, level, cache)
+        column.add_turned(line)
+        pasted = _paste(column.placed, column.boxes, 0.0, 0.0, size)
+        return pasted._replace(clusters=line.clusters)
     for start, end, turned in turned_runs(text):
         run = text[start:end]
-        own = face if isinstance(face, int) else face[start:end]
+        own: "int | List[int]" = face if isinstance(face, int) else face[start:end]
         if turned:
             column.add_turned(set_line(run, own, size, level, cache, boxes=True))
             continue
         for place, character in enumerate(run, start):
-            one = face if isinstance(face, int) else face[place]
+            one = own if isinstance(own, int) else own[place - start]
             if character in QUOTES and cache.has(one, QUOTES[character]):
                 character = QUOTES[character]
             jitter = setting.jitters[place] if setting.jitters else 0.0

@@ -1,0 +1,125 @@
+"""Runs of text to numbered glyphs with their places, by HarfBuzz."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+from ocrdata.errors import FontError, OptionError
+from ocrdata.render.text.font_face import FontFace
+from ocrdata.text.properties import script_of
+
+# What HarfBuzz puts below a mark that has no letter.
+_DOTTED_CIRCLE = "\u25cc"
+_SHARED = ("Zyyy", "Zinh", "Zzzz")
+_FEATURE = re.compile(r"^([+-]?)([A-Za-z0-9]{4})(?:=([0-9]+|on|off))?$")
+
+
+class PlacedGlyph(NamedTuple):
+    """A glyph by its number, the first character it stands for, and its place in ems.
+
+    `x` runs to the right and `y` down from the run's start on the baseline.
+    """
+
+    number: int
+    cluster: int
+    x: float
+    y: float
+
+
+class ShapedRun(NamedTuple):
+    """Glyphs from left to right, how far the pen moves, and whether all of the text is shown.
+
+    `advances` are those of clusters, by their first character, in ems.
+    """
+
+    glyphs: Tuple[PlacedGlyph, ...]
+    advance: float
+    advances: Tuple[Tuple[int, float], ...]
+    whole: bool
+
+
+class TypeSettings(NamedTuple):
+    """What is asked of a font besides its usual forms: OpenType features, and a language."""
+
+    features: Tuple[Tuple[str, int], ...] = ()
+    language: str = ""
+
+
+PLAIN_SETTINGS = TypeSettings()
+
+
+def parse_features(words: Sequence[str]) -> Tuple[Tuple[str, int], ...]:
+    """Returns the features that words such as "ss01", "-liga" and "salt=2" ask for.
+
+    Raises OptionError.
+    """
+    found = {}
+    for word in words:
+        match = _FEATURE.match(word)
+        if not match:
+            raise OptionError(f"{word!r} is no font feature.", "Write liga, -liga or salt=2.")
+        sign, tag, value = match.groups()
+        known = {"on": 1, "off": 0, None: int(sign != "-")}
+        found[tag] = known[value] if value in known else int(value)
+    return tuple(sorted(found.items()))
+
+
+class Shaper:
+    """Shapes runs of one direction and one script with one face."""
+
+    def __init__(self, face: FontFace, settings: TypeSettings = PLAIN_SETTINGS) -> None:
+        # Only texts that are shaped need it.
+        import uharfbuzz
+
+        self._harfbuzz, self._settings = uharfbuzz, settings
+        blob = uharfbuzz.Blob.from_file_path(str(face.path))
+        opened = uharfbuzz.Face(blob, face.index)
+        if not opened.upem:
+            raise FontError(str(face), "cannot be shaped with")
+        self._em = float(opened.upem)
+        self._font = uharfbuzz.Font(opened)
+        self._font.scale = (opened.upem, opened.upem)
+        if face.axes:
+            self._font.set_variations(dict(face.axes))
+        self._circle: Optional[int] = self._font.get_nominal_glyph(ord(_DOTTED_CIRCLE))
+        self._features = dict(settings.features)
+
+    def shape(self, text: str, backwards: bool, script: str) -> ShapedRun:
+        """Returns the glyphs of a run; `backwards` runs from right to left."""
+        buffer = self._harfbuzz.Buffer()
+        buffer.add_codepoints(list(map(ord, text)))
+        buffer.direction = "rtl" if backwards else "ltr"
+        buffer.script = script
+        if self._settings.language:
+            buffer.language = self._settings.language
+        self._harfbuzz.shape(self._font, buffer, self._features)
+        glyphs: List[PlacedGlyph] = []
+        advances: Dict[int, float] = {}
+        pen, whole = 0.0, True
+        for info, position in zip(buffer.glyph_infos, buffer.glyph_positions):
+            dx, dy, advance = position.x_offset, position.y_offset, position.x_advance
+            number, cluster = info.codepoint, info.cluster
+            glyphs.append(PlacedGlyph(number, cluster, (pen + dx) / self._em, -dy / self._em))
+            circle = number == self._circle and text[cluster] != _DOTTED_CIRCLE
+            whole = whole and number != 0 and not circle
+            advances[cluster] = advances.get(cluster, 0.0) + advance / self._em
+            pen += advance
+        return ShapedRun(tuple(glyphs), pen / self._em, tuple(sorted(advances.items())), whole)
+
+
+@lru_cache(maxsize=8192)
+def script_runs(text: str) -> Tuple[Tuple[int, int, str], ...]:
+    """Returns runs of one script; what all scripts share goes with what stands before it."""
+    scripts = [script_of(character) for character in text]
+    known = [script for script in scripts if script not in _SHARED]
+    current = known[0] if known else "Zyyy"
+    runs: List[Tuple[int, int, str]] = []
+    for place, script in enumerate(scripts):
+        current = current if script in _SHARED else script
+        if runs and runs[-1][2] == current:
+            runs[-1] = (runs[-1][0], place + 1, current)
+        else:
+            runs.append((place, place + 1, current))
+    return tuple(runs)
