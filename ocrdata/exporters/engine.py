@@ -28,7 +28,7 @@ OpenStream = Callable[[Mapping[str, Position]], Iterable[Found]]
 
 
 @dataclass(frozen=True)
-class ExportSummary:
+class ConvertSummary:
     """What was written: samples of each split, and regions. `changed` counts what the format could
     not hold as it was, and `skipped` what was left out, by reason."""
 
@@ -110,13 +110,13 @@ class ExportRun:
         self._changed.update(row["changed"])
         self.skips.add(row["skipped"], row["examples"])
 
-    def summary(self, output: Path, source: str) -> ExportSummary:
+    def summary(self, output: Path, source: str) -> ConvertSummary:
         """Returns what was written; raises InputError where that is nothing."""
         total = sum(self._samples.values())
         if not total:
             hint = str(self.skips) if self.skips.counts else ""
             raise InputError(source, "has no sample that can be used", hint=hint)
-        return ExportSummary(
+        return ConvertSummary(
             output=str(output),
             format=self.exporter.info.name,
             task=self.exporter.task,

@@ -28,7 +28,7 @@ from ocrdata.errors import AnnotationError, OptionError, PathLike
 from ocrdata.exporters import EXPORTERS
 from ocrdata.exporters.base import Exporter
 from ocrdata.exporters.blocks import Found
-from ocrdata.exporters.engine import ExportRun, ExportSummary
+from ocrdata.exporters.engine import ConvertSummary, ExportRun
 from ocrdata.records.format.schema import DATASET_INFO, RECORDS_DIR
 from ocrdata.records.sources.inputs import open_input
 from ocrdata.records.sources.listed import SampleList, open_sample_list
@@ -108,7 +108,7 @@ def convert(
     resume: bool = False,
     dry_run: bool = False,
     on_progress: Optional[OnProgress] = None,
-) -> ExportSummary:
+) -> ConvertSummary:
     """Writes the samples at `source` into the folder `target` in the format called `form`.
 
     `source` is a data folder, a sample list, a shard set, or pictures with ground truth in a folder
@@ -159,13 +159,13 @@ def _task(read: ReadSamples, source: PathLike) -> str:
 
 def _planned(
     stream: Callable[[Any], Iterable[Found]], exporter: Exporter, target: Path, skips: Skips
-) -> ExportSummary:
+) -> ConvertSummary:
     splits: Dict[str, int] = {}
     regions = 0
     for found in stream({}):
         splits[found.split] = splits.get(found.split, 0) + 1
         regions += len(found.sample.regions)
-    return ExportSummary(
+    return ConvertSummary(
         output=str(target),
         format=exporter.info.name,
         task=exporter.task,
@@ -239,13 +239,13 @@ def _has_validation(source: ConvertSource) -> bool:
 def _numbered(rows: Iterable[ListedSample], options: ConvertOptions) -> Iterator[Found]:
     taken: Dict[str, int] = {}
     for place, row in enumerate(rows):
-        split = split_of(row.name, row.sample.text or row.sample.key, options)
+        split = split_for(row.name, row.sample.text or row.sample.key, options)
         count = taken[split] = taken.get(split, 0) + 1
         if options.limit is None or count <= options.limit:
             yield Found(place, split, row.sample, row.path, row.line)
 
 
-def split_of(name: str, group: str, options: ConvertOptions) -> str:
+def split_for(name: str, group: str, options: ConvertOptions) -> str:
     """Returns the split of a sample from its list and its text, as `ocrdata tfrecord` divides."""
     if name in (lists.VALIDATION_LIST, lists.TEST_LIST):
         return _SPLIT_OF[name]

@@ -16,16 +16,22 @@ import logging
 import threading
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, Iterator, Optional, Sequence, Tuple
+from typing import Any, Callable, Iterable, Iterator, Optional, Sequence, Tuple
 
 from ocrdata.base.parallel import Engine
 from ocrdata.base.storage.files import remove_tree
-from ocrdata.errors import MissingExtraError, OcrdataError, OptionError, UnknownNameError
+from ocrdata.errors import MissingExtraError, OcrdataError, UnknownNameError
+from ocrdata.scale.runners import (
+    DASK,
+    DIRECT,
+    RUNNERS,
+    dask_runner,
+    direct_runner,
+    pipeline_options,
+    read_options,
+)
 from ocrdata.scale.tasks import TaskFolder
 
-DIRECT = "DirectRunner"
-DASK = "DaskRunner"
-RUNNERS = (DASK, "DataflowRunner", DIRECT, "FlinkRunner", "PortableRunner", "SparkRunner")
 _CHUNK = 1024
 _POLL = 0.2  # seconds between two looks for the next result
 _LEAVE = 60.0  # seconds that a pipeline gets to end when nobody waits for it any more
@@ -184,9 +190,9 @@ class BeamEngine(Engine):
                 given.pop("dask_scheduler_file", None)
                 given.update(dask_client_address=cluster.address, dask_npartitions=str(parts))
                 chosen = [f"{n}={v}" if v is not None else n for n, v in given.items()]
-                yield _dask_runner(), pipeline_options(DASK, chosen), parts
+                yield dask_runner(), pipeline_options(DASK, chosen), parts
         elif self.runner == DIRECT:
-            yield _direct_runner(self.options), self.options, 0
+            yield direct_runner(self.options), self.options, 0
         else:
             yield self.runner, self.options, 0
 
@@ -233,26 +239,6 @@ class _Running:
             self._thread.join(_LEAVE)
 
 
-def _dask_runner() -> Any:
-    from apache_beam.runners.dask.dask_runner import DaskRunner
-
-    return DaskRunner()
-
-
-def _direct_runner(options: Any) -> Any:
-    # What Beam makes of this name today looks for another engine on the network first; this one
-    # is what it takes where it finds none.
-    from apache_beam.portability.api import beam_provision_api_pb2
-    from apache_beam.runners.portability.fn_api_runner import fn_runner
-    from apache_beam.runners.portability.portable_runner import JobServiceHandle
-
-    encoded = JobServiceHandle.encode_pipeline_options(options.get_all_options())
-    provision = fn_runner.ExtendedProvisionInfo(
-        beam_provision_api_pb2.ProvisionInfo(pipeline_options=encoded)
-    )
-    return fn_runner.FnApiRunner(provision_info=provision)
-
-
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keeps Beam's notes on its own workings back, unless they were asked for with -v."""
@@ -264,31 +250,3 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         logger.setLevel(before)
-
-
-def pipeline_options(runner: str, options: Sequence[str], workers: int = 1) -> Any:
-    """Returns Beam's PipelineOptions for a runner; raises OptionError for what cannot be one."""
-    from apache_beam.options.pipeline_options import PipelineOptions
-
-    given = read_options(options)
-    if not logging.getLogger().isEnabledFor(logging.INFO):
-        given.setdefault("default_sdk_harness_log_level", "ERROR")
-    if runner == DIRECT and workers > 1:
-        given.setdefault("direct_num_workers", str(workers))
-        given.setdefault("direct_running_mode", "multi_processing")
-    flags = [f"--runner={runner}"]
-    flags += [
-        "--" + name if value is None else f"--{name}={value}" for name, value in given.items()
-    ]
-    return PipelineOptions(flags)
-
-
-def read_options(options: Sequence[str]) -> Dict[str, Optional[str]]:
-    """Returns NAME=VALUE and NAME (None) as a dictionary; raises OptionError for anything else."""
-    given: Dict[str, Optional[str]] = {}
-    for option in options:
-        name, equals, value = option.lstrip("-").partition("=")
-        if not name or name == "runner":
-            raise OptionError(f"--runner-option needs NAME=VALUE or NAME, not {option!r}.")
-        given[name] = value if equals else None
-    return given

@@ -21,7 +21,7 @@ _ADDRESS, _FILE, _TIMEOUT = "dask_client_address", "dask_scheduler_file", "dask_
 _START = "Start one with `dask scheduler` and `dask worker ADDRESS`; see docs/scale.md."
 
 
-class Cluster(NamedTuple):
+class DaskCluster(NamedTuple):
     """A cluster that is ready: the scheduler's address, and how many workers it has."""
 
     address: str
@@ -45,7 +45,7 @@ def _import_distributed() -> Any:
 @contextmanager
 def ready_cluster(
     options: Dict[str, Any], workers: int, call: Any, folder: Path
-) -> Iterator[Cluster]:
+) -> Iterator[DaskCluster]:
     """Gives a cluster whose workers draw what this process would, and leaves it afterwards.
 
     Args:
@@ -60,7 +60,7 @@ def ready_cluster(
     _quiet()
     with _client(distributed, options, workers) as client:
         count = _check_workers(client, facts_of(call), write_probe(folder))
-        yield Cluster(client.scheduler.address, count)
+        yield DaskCluster(client.scheduler.address, count)
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from ocrdata import __version__
 from ocrdata.base.storage.staging import dump_json, read_json, write_atomic
 from ocrdata.errors import CheckpointError, OptionError, OutputExistsError
 from ocrdata.pages.run import REPORT
+from ocrdata.records.sources.identify import RUN_FILE
 from ocrdata.text.charset import Charset
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.config.training import FREE
@@ -33,7 +34,7 @@ from ocrdata.train.data.line_shards import (
     require_dictionary,
 )
 
-RUN_FILE, METRICS_FILE, CHECKPOINT = "run.json", "metrics.jsonl", "model.ckpt"
+METRICS_FILE, CHECKPOINT = "metrics.jsonl", "model.ckpt"
 _OURS = (
     RUN_FILE,
     METRICS_FILE,

@@ -48,7 +48,7 @@ class ImageCache:
             if index in self._kept:
                 self._kept.move_to_end(index)
                 return self._kept[index]
-        found = load_image(self._scenes, index)
+        found = load_scene(self._scenes, index)
         with self._lock:
             if index not in self._kept and found[0].nbytes <= self._limit:
                 self._kept[index] = found
@@ -59,7 +59,7 @@ class ImageCache:
         return found
 
 
-def load_image(scenes: Scenes, index: int) -> DecodedScene:
+def load_scene(scenes: Scenes, index: int) -> DecodedScene:
     """Returns a picture (uint8 [h, w, 3], blue first), its outlines, and which to ignore."""
     sample = scenes.load(index)
     try:
