@@ -7,12 +7,13 @@ A TOML recipe names what it starts from and the fields that differ:
     noise = { range = [2, 9], chance = 0.5 }    # for half of the lines
     quality = 80                                # always
     background = { plain = 1, paper = 2 }       # weights
+    severity = [0, 1.5]                         # a line's factor on all chances below 1
 """
 
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, NamedTuple, Tuple, Union
 
@@ -43,12 +44,17 @@ class Spread(NamedTuple):
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a line of this kind may look like; fields that are not named stay neutral."""
+    """What a line of this kind may look like; fields that are not named stay neutral.
+
+    `severity` are the ends of a factor on all chances below 1 that is drawn once for each line:
+    with 0 to 2 some lines have hardly any effect and others have most.
+    """
 
     name: str
     spreads: Tuple[Tuple[str, Spread], ...] = ()
     backgrounds: Tuple[float, ...] = (1.0, 0.0, 0.0, 0.0)
     fixed: Tuple[Tuple[str, Any], ...] = field(default=())
+    severity: Tuple[float, float] = (1.0, 1.0)
 
     def spread(self, name: str) -> Spread:
         """Returns the range of a field."""
@@ -82,12 +88,12 @@ class Recipe:
         weights = self.backgrounds
         if "background" in values:
             weights = tuple(float(name == values["background"]) for name in BACKGROUNDS)
-        return Recipe(self.name, self.spreads, weights, tuple(sorted(values.items())))
+        return replace(self, backgrounds=weights, fixed=tuple(sorted(values.items())))
 
     def with_spread(self, name: str, spread: Spread) -> Recipe:
         """Returns the recipe with another range for a field."""
         spreads = {**dict(self.spreads), name: spread}
-        return Recipe(self.name, tuple(sorted(spreads.items())), self.backgrounds, self.fixed)
+        return replace(self, spreads=tuple(sorted(spreads.items())))
 
     def describe(self) -> Dict[str, Any]:
         """Returns everything that decides the styles, as the manifest holds it."""
@@ -96,6 +102,7 @@ class Recipe:
             "recipe": {name: list(spread) for name, spread in self.spreads},
             "backgrounds": list(self.backgrounds),
             "overrides": dict(self.fixed),
+            "severity": list(self.severity),
         }
 
 
@@ -120,16 +127,28 @@ def find_recipe(name: PathLike) -> Recipe:
 def _build(name: str, fields: Mapping[str, Spec]) -> Recipe:
     spreads: Dict[str, Spread] = {}
     weights: Tuple[float, ...] = (1.0, 0.0, 0.0, 0.0)
+    severity = 1.0, 1.0
     for key, spec in fields.items():
         if key == "background":
             weights = _weights(spec)
+            continue
+        if key == "severity":
+            severity = _severity(spec)
             continue
         spread = _spread(key, spec)
         for target in _PAIRS.get(key, (key,)):
             for value in spread[:2]:
                 check_value(target, value)
             spreads[target] = spread
-    return Recipe(name, tuple(sorted(spreads.items())), weights)
+    return Recipe(name, tuple(sorted(spreads.items())), weights, severity=severity)
+
+
+def _severity(spec: Any) -> Tuple[float, float]:
+    ends = spec if isinstance(spec, (list, tuple)) else (spec, spec)
+    numbers = all(isinstance(end, (int, float)) and not isinstance(end, bool) for end in ends)
+    if len(ends) != 2 or not numbers or not 0.0 <= ends[0] <= ends[1] <= 4.0:
+        raise OptionError("severity must be a number or [low, high] between 0 and 4.")
+    return float(ends[0]), float(ends[1])
 
 
 def _spread(name: str, spec: Any) -> Spread:

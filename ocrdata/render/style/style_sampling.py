@@ -83,9 +83,15 @@ def draw_styles(
     later = np.zeros((count, _LATER_DRAWS))
     if max(_table(recipe).varying, default=0) >= _FIRST:
         later = random_streams.uniform_block(seed, stream + "-later", number, count, _LATER_DRAWS)
+    low, high = recipe.severity
+    factors = np.full(count, low)
+    if high > low:
+        drawn = random_streams.uniform_block(seed, stream + "-severity", number, count, 1)[:, 0]
+        factors = low + drawn * (high - low)
     if len(chosen) < count:
-        rows, later = rows[list(chosen)], later[list(chosen)]
-    return _to_styles(rows, later, recipe)
+        part = list(chosen)
+        rows, later, factors = rows[part], later[part], factors[part]
+    return _to_styles(rows, later, factors, recipe)
 
 
 def _draw_mixed(
@@ -102,12 +108,17 @@ def _draw_mixed(
     return [found[place] for place in places]
 
 
-def _to_styles(rows: np.ndarray, later: np.ndarray, recipe: Recipe) -> List[LineStyle]:
-    """Turns uniform numbers (float64 [n, draws]) into n styles."""
+def _to_styles(
+    rows: np.ndarray, later: np.ndarray, factors: np.ndarray, recipe: Recipe
+) -> List[LineStyle]:
+    """Turns uniform numbers (float64 [n, draws]), and factors on chances [n], into n styles."""
     table, count, half = _table(recipe), len(rows), later.shape[1] // 2
     chances = np.concatenate([rows[:, :_FIRST], later[:, :half]], axis=1)
     amounts = np.concatenate([rows[:, _FIRST:], later[:, half:]], axis=1)
-    values = np.where(chances < table.chance, table.low + amounts * table.width, table.neutral)
+    wanted = table.chance
+    if recipe.severity != (1.0, 1.0):
+        wanted = np.where(wanted < 1.0, wanted * factors[:, None], 1.0)
+    values = np.where(chances < wanted, table.low + amounts * table.width, table.neutral)
     _keep_legible(values)
     kinds = np.searchsorted(table.weights, rows[:, _BACKGROUND], side="right").clip(max=3)
     # What is the same in all lines is one number, not one a line.
