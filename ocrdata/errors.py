@@ -87,12 +87,12 @@ class OutputExistsError(OcrdataError):
 
 
 class MissingExtraError(OcrdataError):
-    """A package that an extra brings is not installed."""
+    """A package that an extra brings, or (extra "") the user chooses, is not installed."""
 
     def __init__(self, package: str, extra: str, why: str) -> None:
         super().__init__(
             f"{package} is not installed; {why}:",
-            f'pip install "ocrdata[{extra}]"',
+            f'pip install "ocrdata[{extra}]"' if extra else f"pip install {package}",
         )
         self.args = (package, extra, why)
 

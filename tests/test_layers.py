@@ -28,6 +28,7 @@ ROWS = {
     "train": 4,
     "scale": 4,
     "api": 5,
+    "torch": 5,
     "cli": 5,
     "__main__": 6,
     "__init__": 6,
@@ -63,7 +64,13 @@ ROOMS = {
         "engine": 9,
     },
 }
-ONLY_IN = {"click": "cli", "tensorflow": "train", "apache_beam": "scale", "distributed": "scale"}
+ONLY_IN = {
+    "click": "cli",
+    "tensorflow": "train",
+    "apache_beam": "scale",
+    "distributed": "scale",
+    "torch": "torch",
+}
 
 FILES = sorted(ROOT.rglob("*.py"))
 

@@ -6,6 +6,7 @@ first here, as Pillow, TensorFlow and PyTorch have them.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple, Union
@@ -119,12 +120,20 @@ class LineImages:
         self.count = None if endless else self._plan.total
 
     def __iter__(self) -> Iterator[LineImage]:
+        return self.share(0, 1)
+
+    def share(self, index: int, count: int) -> Iterator[LineImage]:
+        """Yields what one of several processes draws: number `index`, from 0, of `count`.
+
+        Together they draw the same lines as one would alone, in blocks of 256.
+        """
+        tasks = itertools.islice(self._plan.tasks(), index, None, count)
         if not self._workers:
-            for task in self._plan.tasks():
+            for task in tasks:
                 yield from _line_images(self._config, task)
             return
         draw = partial(_drawn_lines, self._config)
-        for lines in ordered_map(draw, self._plan.tasks(), self._workers):
+        for lines in ordered_map(draw, tasks, self._workers):
             yield from lines
 
 

@@ -56,12 +56,15 @@ class LineReader:
 
 
 def ready_line(image: np.ndarray, height: int, channels: int, width: int = 0) -> np.ndarray:
-    """Returns a picture [h, w, 3] (blue first) as networks take it: uint8 [height, w, channels].
+    """Returns a picture [h, w, 3] (blue first) or [h, w] as networks take it: uint8
+    [height, w, channels].
 
     It keeps its shape, but is at most `width` wide, if that is given; color is red first. The
     filter is TensorFlow's antialiased triangle, which is Pillow's BILINEAR on floats.
     """
-    if channels == 1:
+    if image.ndim == 2:
+        planes = [image] * channels
+    elif channels == 1:
         planes = [cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)]
     else:
         planes = [image[:, :, place] for place in (2, 1, 0)]

@@ -28,7 +28,7 @@ def _name(raw: bytes) -> str:
     return raw.decode("utf-8")
 
 
-def _ints(packed: bytes) -> Tuple[int, ...]:
+def read_ints(packed: bytes) -> Tuple[int, ...]:
     """Returns the numbers of a packed list; raises IndexError where it ends inside one."""
     if not packed or max(packed) < 128:
         return tuple(packed)
@@ -76,7 +76,7 @@ def _numbers(data: bytes, kind: str, position: int, end: int) -> Optional[Tuple[
     if position + size != end or (kind == FLOAT and size & 3):
         return None
     packed = data[position:end]
-    return _ints(packed) if kind == INT64 else struct.unpack(f"<{size >> 2}f", packed)
+    return read_ints(packed) if kind == INT64 else struct.unpack(f"<{size >> 2}f", packed)
 
 
 def _canonical(data: bytes, position: int, end: int) -> Optional[Tuple[str, Feature]]:

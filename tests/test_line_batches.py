@@ -1,0 +1,211 @@
+"""Batches of text lines for any framework: every line once, in every division of the work."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import ocrdata
+from ocrdata.errors import OptionError, RecordError
+from ocrdata.pipelines.line_batches import BatchOptions, LineBatches
+from ocrdata.records.format.decode import decode_example
+from ocrdata.records.format.line_reader import decode_line
+from ocrdata.records.format.schema import LineRecord, encode_line, line_of
+from ocrdata.records.format.tfrecord import read_records
+from ocrdata.records.sources.shares import Share, read_run, runs_of
+
+
+@pytest.fixture(scope="module")
+def shards(rendered, tmp_path_factory):
+    """A shard set of the rendered lines in three shards a split."""
+    from ocrdata.records.write.shards import write_shards
+
+    folder = tmp_path_factory.mktemp("shards") / "set"
+    write_shards(rendered, folder, shards=3)
+    return folder
+
+
+def keys_of(batches):
+    return [key for batch in batches for key in batch.keys]
+
+
+def truth_of(shards, split="train"):
+    return {sample.key: sample for sample in ocrdata.read_samples(shards, split)}
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3, 7])
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_each_line_comes_once_whoever_reads_it(shards, parts, shuffle):
+    lines = LineBatches(shards, options=BatchOptions(8, shuffle=shuffle, even=False, pool=3))
+    wanted = sorted(truth_of(shards))
+    for epoch in (0, 1):
+        found = [keys_of(lines.batches(epoch, Share(part, parts))) for part in range(parts)]
+        assert sorted(itertools.chain(*found)) == wanted and lines.samples == len(wanted)
+        assert max(map(len, found)) - min(map(len, found)) <= 1
+    orders = [keys_of(lines.batches(epoch)) for epoch in (0, 0, 1)]
+    assert orders[0] == orders[1] and (orders[0] != orders[2]) == shuffle
+
+
+def test_even_shares_leave_out_less_than_one_for_each(shards):
+    lines = LineBatches(shards, options=BatchOptions(4))
+    for parts in (2, 5):
+        sizes = [len(keys_of(lines.batches(0, Share(part, parts)))) for part in range(parts)]
+        assert len(set(sizes)) == 1 and 0 <= lines.samples - sum(sizes) < parts
+
+
+def test_batches_hold_what_the_records_hold(shards):
+    truth, lines = truth_of(shards), LineBatches(shards, options=BatchOptions(8))
+    widths = []
+    for batch in lines.batches():
+        assert batch.images.dtype == np.uint8 and batch.images.shape[:3] == (len(batch.keys), 1, 32)
+        ends = np.cumsum(batch.lengths)
+        for place, key in enumerate(batch.keys):
+            image = ocrdata.load_image(truth[key])
+            height, width = image.shape[:2]
+            assert batch.widths[place] == width and height == 32
+            shown = batch.images[place, 0, :, :width].astype(int)
+            assert abs(shown - image.mean(axis=2)).max() <= 3
+            assert not batch.images[place, 0, :, width:].any()
+            classes = batch.classes[ends[place] - batch.lengths[place] : ends[place]]
+            assert lines.charset.decode(classes.tolist()) == truth[key].text == batch.texts[place]
+        widths.append(batch.widths)
+    # A shuffled order alone would pad several times as much.
+    spread = np.mean([(one.max() - one).mean() for one in widths[:-1]])
+    everything = np.concatenate(widths)
+    assert spread < (everything.max() - everything).mean() / 3
+
+
+def test_pictures_are_brought_to_size(shards):
+    options = BatchOptions(5, height=24, channels=3, width=40, drop_last=True, shuffle=False)
+    batches = list(LineBatches(shards, "test", options=options).batches())
+    assert [len(batch.keys) for batch in batches] == [5] * (len(truth_of(shards, "test")) // 5)
+    assert all(batch.images.shape[1:3] == (3, 24) for batch in batches)
+    assert max(batch.images.shape[3] for batch in batches) == 40
+
+
+def test_rendered_lines_are_shared_without_a_gap():
+    texts = ["12", "345", "6789"]
+    lines = ocrdata.generate_lines(texts, count=600, seed=3)
+    charset = ocrdata.collect_characters(texts)
+    batches = LineBatches(lines, charset=charset, options=BatchOptions(50, pool=2))
+    found = [keys_of(batches.batches(0, Share(part, 2))) for part in (0, 1)]
+    assert all(found) and sorted(itertools.chain(*found)) == sorted(line.key for line in lines)
+    endless = LineBatches(ocrdata.generate_lines(texts), charset=charset)
+    assert endless.samples is None and len(next(endless.batches()).keys) == 64
+    with pytest.raises(OptionError, match="collect_characters"):
+        LineBatches(lines)
+
+
+def test_transparent_and_gray_pictures_are_decoded_alike(tmp_path):
+    gray = np.tile(np.arange(0, 250, 5, dtype=np.uint8), (32, 1))
+    from io import BytesIO
+
+    from PIL import Image
+
+    clear = np.dstack([np.zeros((32, 50, 3), np.uint8), np.zeros((32, 50), np.uint8)])
+    stream = BytesIO()
+    Image.fromarray(clear).save(stream, "PNG")
+    samples = [
+        ocrdata.make_sample("gray.png", gray, "a"),
+        ocrdata.make_sample("clear.png", stream.getvalue(), "b"),
+    ]
+    pairs = [("train", sample) for sample in samples]
+    options = ocrdata.WriteOptions(shards=1, validation_fraction=0.0)
+    ocrdata.write_records(pairs, tmp_path / "set", options=options)
+    (batch,) = LineBatches(tmp_path / "set").batches()
+    images = dict(zip(batch.texts, batch.images[:, 0]))
+    assert (images["a"] == gray).all() and (images["b"] == 255).all()
+
+
+@pytest.mark.parametrize("where", ["length", "data", "end"])
+def test_damage_is_named(shards, tmp_path, where):
+    import shutil
+
+    shutil.copytree(str(shards), str(tmp_path / "set"))
+    path = sorted((tmp_path / "set").glob("train-*"))[1]
+    data = bytearray(path.read_bytes())
+    if where == "end":
+        del data[-3:]
+    else:
+        data[3 if where == "length" else 40] ^= 1
+    path.write_bytes(bytes(data))
+    with pytest.raises(RecordError, match=f"{path.name}.*record"):
+        list(LineBatches(tmp_path / "set").batches())
+
+
+def test_a_wrong_source_is_refused(shards, tmp_path):
+    with pytest.raises(RecordError, match="has no split nothing. It has: train, validation"):
+        LineBatches(shards, "nothing")
+    with pytest.raises(RecordError, match="has no dataset_info.json"):
+        LineBatches(tmp_path)
+    with pytest.raises(OptionError, match="channels must be 1 or 3"):
+        BatchOptions(channels=2).check()
+    with pytest.raises(OptionError, match="no share 2 of 2"):
+        next(LineBatches(shards).batches(0, Share(2, 2)))
+
+
+# --- runs of records, against plain counting
+
+
+@given(st.lists(st.integers(0, 9), max_size=6), st.data())
+def test_runs_cover_a_range(counts, data):
+    total = sum(counts)
+    first = data.draw(st.integers(0, total))
+    last = data.draw(st.integers(first, total))
+    every = [(str(file), number) for file, count in enumerate(counts) for number in range(count)]
+    files = [(str(file), count) for file, count in enumerate(counts)]
+    found = [
+        (run.path, number)
+        for run in runs_of(files, first, last)
+        for number in range(run.skip, run.skip + run.records)
+    ]
+    assert found == every[first:last]
+
+
+@pytest.mark.parametrize("compression", ["none", "gzip"])
+def test_a_run_is_a_part_of_the_file(rendered, tmp_path, compression):
+    from ocrdata.records.write.shards import write_shards
+
+    write_shards(rendered, tmp_path / "set", shards=1, compression=compression)
+    (path,) = (tmp_path / "set").glob("train-*")
+    every = list(read_records(path))
+    (run,) = runs_of([(path, len(every))], 7, 20)
+    assert list(read_run(run)) == every[7:20]
+
+
+# --- records read fast, against the reader of any protocol buffer
+
+lines = st.builds(
+    LineRecord,
+    st.text(st.characters(blacklist_categories=("Cs",)), max_size=9),
+    st.binary(max_size=300),
+    st.sampled_from(["jpeg", "png"]),
+    st.integers(-3, 70_000),
+    st.integers(-3, 70_000),
+    st.text(st.characters(blacklist_categories=("Cs",)), max_size=200),
+    st.lists(st.integers(-1, 1 << 40), max_size=9),
+)
+
+
+@given(lines)
+def test_a_record_is_read_as_by_the_slow_reader(line):
+    assert decode_line(encode_line(line)) == line
+
+
+@given(lines, st.data())
+def test_damaged_records_are_read_as_by_the_slow_reader(line, data):
+    record = bytearray(encode_line(line))
+    for _ in range(data.draw(st.integers(1, 3))):
+        record[data.draw(st.integers(0, len(record) - 1))] = data.draw(st.integers(0, 255))
+    record = bytes(record[: data.draw(st.integers(0, len(record)))])
+    outcomes = []
+    for read in (decode_line, lambda given: line_of(decode_example(given))):
+        try:
+            outcomes.append(read(record))
+        except ValueError as error:
+            outcomes.append(str(error))
+    assert outcomes[0] == outcomes[1]

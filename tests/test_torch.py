@@ -1,0 +1,109 @@
+"""ocrdata.torch: the same lines as tensors, whoever reads them; the example learns."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import ocrdata
+from ocrdata.errors import MissingExtraError, OptionError
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_it_is_imported_without_torch(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.delitem(sys.modules, "ocrdata.torch.lines", raising=False)
+    import ocrdata.torch as ours
+
+    assert "LineDataset" in dir(ours)
+    with pytest.raises(MissingExtraError, match="torch is not installed.*pip install torch"):
+        ours.LineDataset("data")
+    with pytest.raises(AttributeError):
+        ours.nothing
+
+
+@pytest.fixture(scope="module")
+def torch():
+    return pytest.importorskip("torch", reason="PyTorch is not installed (pip install torch)")
+
+
+@pytest.fixture(scope="module")
+def shards(rendered, tmp_path_factory):
+    from ocrdata.records.write.shards import write_shards
+
+    folder = tmp_path_factory.mktemp("shards") / "set"
+    write_shards(rendered, folder, shards=3)
+    return folder
+
+
+def loaded(torch, dataset, **options):
+    return list(torch.utils.data.DataLoader(dataset, **options))
+
+
+def test_workers_and_ranks_share_the_lines(torch, shards):
+    from ocrdata.pipelines.line_batches import BatchOptions
+    from ocrdata.torch import LineDataset
+
+    wanted = sorted(sample.key for sample in ocrdata.read_samples(shards, "train"))
+    found = []
+    for rank in range(2):
+        dataset = LineDataset(
+            shards, "train", 8, options=BatchOptions(even=False), rank=rank, world_size=2
+        )
+        batches = loaded(torch, dataset, batch_size=None, num_workers=2)
+        assert all(batch.images.dtype == torch.uint8 for batch in batches)
+        found += [key for batch in batches for key in batch.keys]
+    assert sorted(found) == wanted
+
+
+def test_epochs_come_in_orders_of_their_own_in_workers_that_stay(torch, shards):
+    from ocrdata.torch import LineDataset
+
+    dataset = LineDataset(shards, "train", 8)
+    kept = {"batch_size": None, "num_workers": 1, "persistent_workers": True}
+    loader = torch.utils.data.DataLoader(dataset, **kept)
+    orders = []
+    for epoch in (0, 1, 0):
+        dataset.set_epoch(epoch)
+        orders.append([key for batch in loader for key in batch.keys])
+    assert orders[0] == orders[2] != orders[1] and sorted(orders[0]) == sorted(orders[1])
+
+
+def test_lines_one_by_one_are_put_together(torch, shards):
+    from ocrdata.torch import LineDataset, collate_lines
+
+    dataset = LineDataset(shards, "test", None)
+    (batch,) = loaded(torch, dataset, batch_size=1000, collate_fn=collate_lines)
+    assert batch.images.shape[0] == len(batch.texts) == dataset.samples
+    assert int(batch.lengths.sum()) == len(batch.classes)
+    with pytest.raises(OptionError, match="rank and world_size go together"):
+        LineDataset(shards, rank=0)
+
+
+def test_endless_lines_go_on_and_rendered_ones_are_shared(torch):
+    import itertools
+
+    from ocrdata.torch import LineDataset
+
+    texts = ["12", "345"]
+    lines = ocrdata.generate_lines(texts, count=20)
+    dataset = LineDataset(
+        lines, batch_size=8, charset=ocrdata.collect_characters(texts), endless=True
+    )
+    keys = [key for batch in itertools.islice(dataset, 6) for key in batch.keys]
+    assert len(keys) == 40 and len(set(keys)) == 20
+
+
+def test_the_example_learns_to_read_texts_it_has_not_seen(torch, tmp_path, run):
+    words = ["gen-pics", "--corpus", "dates", "--style", "clean", "--limit", "1500", "--records"]
+    run(*words, "--shards", "2", "--workers", "0", "--data-dir", tmp_path / "data")
+    command = [sys.executable, str(ROOT / "examples" / "pytorch_crnn.py"), str(tmp_path / "data")]
+    command += ["--steps", "150", "--workers", "0", "--output", str(tmp_path / "crnn.pt")]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, cwd=str(ROOT))
+    score = float(re.search(r"accuracy on test: (\S+)", done.stdout.decode()).group(1))
+    assert score >= 0.8 and (tmp_path / "crnn.pt").is_file()
