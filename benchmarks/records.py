@@ -231,12 +231,12 @@ def small_samples(count, start=0):
 
 
 def stream_small(folder, count):
-    from ocrdata.records.write.stream import write_sample_stream
+    from ocrdata.records.write.stream import SampleStream, write_sample_stream
 
     def opener(start):
         return small_samples(count, start)
 
-    write_sample_stream(opener, folder / "stream", origin={"count": count})
+    write_sample_stream(SampleStream(opener, {"count": count}), folder / "stream")
 
 
 def list_small(folder, count):

@@ -53,9 +53,10 @@ if kind == "lists":
     write_shards(data, output, shards=5, resume=True)
 else:
     from ocrdata.records.write.options import WriteOptions
-    from ocrdata.records.write.stream import write_sample_stream
-    write_sample_stream(from_lists(data), output, origin={{}}, options=WriteOptions(shards=5),
-                        resume=True)
+    from ocrdata.base.run_options import RunOptions
+    from ocrdata.records.write.stream import SampleStream, write_sample_stream
+    write_sample_stream(SampleStream(from_lists(data), {{}}), output,
+                        options=WriteOptions(shards=5), run=RunOptions(resume=True))
 print(count)
 """
 

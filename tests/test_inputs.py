@@ -12,6 +12,7 @@ from PIL import Image
 from test_packing import scenes  # noqa: F401
 from test_shards import lines_of, make_data, tree
 
+from ocrdata.base.run_options import RunOptions
 from ocrdata.errors import AnnotationError, InputError, OptionError
 from ocrdata.images.encoding import ImageOptions, decode_rgb
 from ocrdata.packing.pack import pack_folder
@@ -49,7 +50,7 @@ def test_a_folder_of_pictures_with_truths(scenes, tmp_path):  # noqa: F811
 def test_a_pack_gives_the_records_of_its_folder(scenes, tmp_path, workers):  # noqa: F811
     write_from(scenes, tmp_path / "a", options=ALL)
     pack_folder(scenes, tmp_path / "p.tar.gz")
-    write_from(tmp_path / "p.tar.gz", tmp_path / "b", options=ALL, workers=workers)
+    write_from(tmp_path / "p.tar.gz", tmp_path / "b", options=ALL, run=RunOptions(workers=workers))
     first, second = scenes_of(tmp_path / "a"), scenes_of(tmp_path / "b")
     assert {key.rpartition("tar.gz/")[2] for key in second} == set(first)
     assert {s.image for s in first.values()} == {s.image for s in second.values()}

@@ -46,7 +46,7 @@ def trained(tmp_path_factory):
         dont_care=0.0,
         vertical=0.0,
     )
-    render_scenes(folder / "data", TEXTS, config, 3, test_fraction=0.0)
+    render_scenes(folder / "data", TEXTS, config, count=3, test_fraction=0.0)
     lists = [folder / "data" / name / "sample.txt" for name in ("Train", "Test")]
     shutil.copy(*map(str, lists))  # scored on what was learned
     options = TrainOptions(

@@ -62,7 +62,7 @@ def test_a_dictionary_decides_the_classes_and_what_is_left_out(tmp_path, run):
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (["--format", "webp"], "TensorFlow reads no WebP"),
+        (["--format", "webp"], "TensorFlow does not read WebP"),
         (["--boxes"], "go with picture files"),
     ],
 )

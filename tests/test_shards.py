@@ -14,7 +14,7 @@ from ocrdata.images.header import read_header
 from ocrdata.records.format.dataset_info import read_shard_set
 from ocrdata.records.format.schema import ctc_length, line_of
 from ocrdata.records.format.tfrecord import read_examples
-from ocrdata.records.write import writing as module
+from ocrdata.records.write import shard_files as module
 from ocrdata.records.write.shards import write_shards
 
 TEXTS = [

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from test_shards import TEXTS, lines_of, make_data, tree
 
+from ocrdata.base.run_options import RunOptions
 from ocrdata.base.sample import Region, Sample, read_sample_list
 from ocrdata.errors import AnnotationError, CharsetError, OptionError
 from ocrdata.records.format.dataset_info import read_shard_set
@@ -16,7 +17,7 @@ from ocrdata.records.format.tfrecord import read_examples
 from ocrdata.records.sources import spool as spools
 from ocrdata.records.write.options import WriteOptions
 from ocrdata.records.write.shards import write_shards
-from ocrdata.records.write.stream import write_sample_stream
+from ocrdata.records.write.stream import SampleStream, write_sample_stream
 from ocrdata.text.charset import read_charset
 
 
@@ -38,11 +39,9 @@ def from_lists(data, in_memory=True):
 
 
 def write(open_samples, folder, **options):
-    kept = {key: options.pop(key) for key in ("workers", "resume", "charset") if key in options}
-    chosen = WriteOptions(**options)
-    return write_sample_stream(
-        open_samples, folder, origin={"made": "here"}, options=chosen, **kept
-    )
+    run = RunOptions(options.pop("workers", 0), resume=options.pop("resume", False))
+    stream = SampleStream(open_samples, {"made": "here"}, options.pop("charset", None))
+    return write_sample_stream(stream, folder, options=WriteOptions(**options), run=run)
 
 
 @pytest.mark.parametrize("in_memory", [True, False])

@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 from typing import Iterable, Iterator, Optional, Tuple, Union
 
+from ocrdata.base.run_options import RunOptions
 from ocrdata.base.sample import SPLITS, Sample
 from ocrdata.base.skips import Skips
 from ocrdata.errors import OptionError, PathLike, UnknownNameError
 from ocrdata.records.sources.inputs import LIST_OF
 from ocrdata.records.write.options import WRITE_DEFAULTS, WriteOptions
-from ocrdata.records.write.stream import write_sample_stream
+from ocrdata.records.write.stream import SampleStream, write_sample_stream
 from ocrdata.records.write.writing import ShardsSummary
 from ocrdata.text.charset import Charset
 
@@ -45,16 +46,14 @@ def write_records(
     Returns how many samples, shards and bytes each split has. Raises AnnotationError and
     CharsetError, naming the sample's key, OutputExistsError, OptionError and UnknownNameError.
     """
-    return write_sample_stream(
+    stream = SampleStream(
         lambda start: itertools.islice(_named(samples), start, None),
-        output_dir,
-        origin={"samples": "given by a program"},
-        charset=charset,
-        options=options,
-        skips=Skips(errors=options.skip_errors, unknown=options.unknown == "skip"),
-        overwrite=overwrite,
-        workers=workers,
+        {"samples": "given by a program"},
+        charset,
+        Skips(errors=options.skip_errors, unknown=options.unknown == "skip"),
     )
+    run = RunOptions(workers, overwrite)
+    return write_sample_stream(stream, output_dir, options=options, run=run)
 
 
 def _named(samples: Iterable[Union[Sample, SplitSample]]) -> Iterator[SplitSample]:

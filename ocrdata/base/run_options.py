@@ -1,4 +1,4 @@
-"""How a run goes about its work; none of it changes a byte of what is written."""
+"""How a run goes, whatever it writes: nothing of it changes the bytes."""
 
 from __future__ import annotations
 
@@ -11,19 +11,26 @@ from ocrdata.base.progress import OnProgress
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What commands that write have in common.
+    """How a run goes.
 
     Args:
-        workers: processes that work, 0 for this one, or an engine such as that of `scale/beam.py`.
-        overwrite: replaces what an earlier run of the same command wrote.
-        resume: goes on with an interrupted run.
-        on_progress: called with how much is done and how much there is, as it goes on.
+        workers: processes that work; 0 works in this one. Or an engine, such as a cluster.
+        overwrite: replaces what an earlier run wrote.
+        resume: goes on where an interrupted run of the same options stopped.
+        on_progress: called with what is done and, where it is known, with how much there is.
+        dry_run: says what would be written and writes nothing.
     """
 
     workers: Workers = 0
     overwrite: bool = False
     resume: bool = False
     on_progress: Optional[OnProgress] = None
+    dry_run: bool = False
+
+    def tell(self, done: int, total: Optional[int] = None) -> None:
+        """Calls `on_progress`, if there is one."""
+        if self.on_progress:
+            self.on_progress(done, total)
 
 
 RUN_DEFAULTS = RunOptions()

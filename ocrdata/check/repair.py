@@ -25,7 +25,7 @@ from ocrdata.records.format.tfrecord_writer import open_writer
 from ocrdata.records.sources.identify import Artefact, ArtefactKind
 from ocrdata.records.sources.inputs import SamplePairs, read_shards
 from ocrdata.records.write.options import WriteOptions
-from ocrdata.records.write.stream import write_sample_stream
+from ocrdata.records.write.stream import SampleStream, write_sample_stream
 from ocrdata.text.charset import Charset
 
 
@@ -69,9 +69,8 @@ def repair_shards(directory: Path, output: Path) -> Repair:
         return sound(read_shards(present, repair.skips()), charset, repair, leaks)
 
     origin = {"repaired": DATASET_INFO}
-    write_sample_stream(
-        opener, output, origin=origin, charset=charset, options=options, command=_COMMAND
-    )
+    stream = SampleStream(opener, origin, charset)
+    write_sample_stream(stream, output, options=options, command=_COMMAND)
     repair.changed += Counter()
     return repair
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 import click
 
@@ -118,21 +118,7 @@ from ocrdata.cli.runners import runner_options
 @options.dry_run_option
 @options.json_option
 @runner_options
-def gen_pics(
-    data_dir: Path,
-    preview: Optional[Path],
-    records: bool,
-    keep_pictures: bool,
-    shards: int,
-    validation_fraction: float,
-    test_fraction: float,
-    workers: int,
-    overwrite: bool,
-    resume: bool,
-    dry_run: bool,
-    as_json: bool,
-    **choices: Any,
-) -> None:
+def gen_pics(data_dir: Path, records: bool, as_json: bool, **choices: Any) -> None:
     """Render pictures of text lines, with Train and Test lists that share no text.
 
     Writes pic/, Train/sample.txt and Test/sample.txt under the data folder; with --records
@@ -145,18 +131,18 @@ def gen_pics(
       ocrdata gen-pics --corpus poems --corpus lexicon:ns --style scan --limit 1000
       ocrdata gen-pics --style scene --background photos --records --shards 20
     """
-    from ocrdata.cli.report import next_step, progress, report
-    from ocrdata.pipelines import line_request, render_lines
+    from ocrdata.cli.report import next_step, report, running
+    from ocrdata.pipelines.line_request import LineRequestOptions
+    from ocrdata.pipelines.lines_to_records import LineRecordOptions
+    from ocrdata.pipelines.render_lines import LineOutput, write_lines
 
-    if keep_pictures and not records:
+    names = ("shards", "validation_fraction", "keep_pictures")
+    shards = LineRecordOptions(*(choices.pop(name) for name in names))
+    if shards.keep_pictures and not records:
         raise click.UsageError("--keep-pictures goes with --records.")
-    request = line_request.read_request(test_fraction=test_fraction, records=records, **choices)
-    if dry_run or preview:
-        report(render_lines.preview_lines(request, preview, overwrite), as_json)
-        return
-    output = render_lines.OutputOptions(
-        data_dir, records, keep_pictures, shards, validation_fraction, workers, overwrite, resume
-    )
-    with progress("gen-pics", "pictures") as on_progress:
-        summary = render_lines.write(request, output, on_progress)
-    report(summary, as_json, next_step("train crnn" if records else "build-dict", data_dir))
+    output = LineOutput(data_dir, shards if records else None, choices.pop("preview"))
+    only_shown = choices["dry_run"] or bool(output.preview)
+    with running("gen-pics", "pictures", choices, shown=not only_shown) as run:
+        summary = write_lines(LineRequestOptions(records=records, **choices), output, run=run)
+    following = next_step("train crnn" if records else "build-dict", data_dir)
+    report(summary, as_json, "" if only_shown else following)

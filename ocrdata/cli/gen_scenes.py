@@ -103,20 +103,7 @@ class Range(click.ParamType):
 @options.dry_run_option
 @options.json_option
 @runner_options
-def gen_scenes(
-    data_dir: Path,
-    count: int,
-    records: bool,
-    shards: int,
-    test_fraction: float,
-    seed: int,
-    workers: int,
-    overwrite: bool,
-    resume: bool,
-    dry_run: bool,
-    as_json: bool,
-    **choices: Any,
-) -> None:
+def gen_scenes(data_dir: Path, records: bool, shards: int, as_json: bool, **choices: Any) -> None:
     """Render pictures of signs, labels and captions, for training detectors.
 
     Writes images/ with a gt_<name>.txt beside each picture (ICDAR 2015: x1,y1,...,x4,y4,text;
@@ -129,38 +116,11 @@ def gen_scenes(
       ocrdata gen-scenes --background photos --font MSYHL.TTC --records
       ocrdata gen-scenes --curved 0.5
     """
-    from ocrdata.base.run_options import RunOptions
-    from ocrdata.cli.report import next_step, progress, report
-    from ocrdata.pipelines import scenes_to_records
-    from ocrdata.render.scenes.batch import render_scenes
+    from ocrdata.cli.report import next_step, report, running
+    from ocrdata.pipelines.scenes_to_records import SceneRequestOptions, write_scenes
 
-    job, texts, skipped = scenes_to_records.read_scene_job(seed=seed, **choices)
-    if dry_run:
-        report(scenes_to_records.plan_scenes(job, texts, count, test_fraction, skipped), as_json)
-        return
-    with progress("gen-scenes", "pictures") as on_progress:
-        if records:
-            summary: Any = scenes_to_records.write_scene_records(
-                data_dir,
-                job,
-                texts,
-                count,
-                shards,
-                test_fraction,
-                workers,
-                overwrite,
-                resume,
-                skipped,
-                on_progress,
-            )
-        else:
-            summary = render_scenes(
-                data_dir,
-                texts,
-                job,
-                count,
-                test_fraction,
-                run=RunOptions(workers, overwrite, resume, on_progress),
-                skipped=skipped,
-            )
-    report(summary, as_json, next_step("train east" if records else "tfrecord", data_dir))
+    with running("gen-scenes", "pictures", choices, shown=not choices["dry_run"]) as run:
+        options = SceneRequestOptions(**choices)
+        summary = write_scenes(options, data_dir, shards=shards if records else None, run=run)
+    following = next_step("train east" if records else "tfrecord", data_dir)
+    report(summary, as_json, "" if run.dry_run else following)

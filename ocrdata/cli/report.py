@@ -7,12 +7,14 @@ import json
 import shlex
 import sys
 from contextlib import contextmanager
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Dict, Iterator, Mapping, Optional
 
 import click
 
 from ocrdata.base.progress import OnProgress
+from ocrdata.base.run_options import RunOptions
 
 # Of the reasons for leaving something out; a font that lacks a script gives thousands.
 _REASONS = 10
@@ -111,6 +113,20 @@ def is_quiet() -> bool:
     context = click.get_current_context(silent=True)
     root = context.find_root() if context else None
     return bool(root and isinstance(root.obj, dict) and root.obj.get("quiet"))
+
+
+@contextmanager
+def running(
+    label: str, unit: str, choices: Dict[str, Any], *, shown: bool = True
+) -> Iterator[RunOptions]:
+    """Takes the options of a run out of `choices` and gives them, with a bar unless not `shown`."""
+    names = {one.name for one in fields(RunOptions)} & set(choices)
+    run = RunOptions(**{name: choices.pop(name) for name in names})
+    if not shown:
+        yield run
+        return
+    with progress(label, unit) as on_progress:
+        yield replace(run, on_progress=on_progress)
 
 
 @contextmanager

@@ -129,15 +129,6 @@ def tfrecord(
     output: Optional[Path],
     dictionary: Optional[Path],
     shards: Optional[int],
-    shard_size: Optional[int],
-    height: Optional[int],
-    max_side: Optional[int],
-    encoding: Optional[str],
-    quality: Optional[int],
-    workers: int,
-    overwrite: bool,
-    resume: bool,
-    dry_run: bool,
     as_json: bool,
     **choices: Any,
 ) -> None:
@@ -156,48 +147,37 @@ def tfrecord(
       ocrdata tfrecord --from-original old/tfrecords --dictionary old/char_dict
     """
     from ocrdata.base.sample import DETECTION
-    from ocrdata.cli.report import next_step, print_note, progress, report
+    from ocrdata.cli.report import next_step, print_note, report, running
     from ocrdata.errors import OptionError
     from ocrdata.images.encoding import ImageOptions
+    from ocrdata.records.format.schema import RECORDS_DIR
     from ocrdata.records.legacy.conversion import write_from
     from ocrdata.records.write.options import WriteOptions
     from ocrdata.records.write.shards import write_shards
 
-    if shards and shard_size:
+    if shards and choices["shard_size"]:
         raise OptionError("--shards and --shard-size exclude each other.")
     if source and from_original:
         raise OptionError("--source and --from-original exclude each other.")
-    pictures = ImageOptions(height, max_side, encoding, quality)
-    chosen = WriteOptions(shards=shards or 10, shard_size=shard_size, pictures=pictures, **choices)
-    start = time.perf_counter()
-    with progress("tfrecord", "samples") as on_progress:
-        path = source or from_original
+    names = ("height", "max_side", "encoding", "quality")
+    pictures = ImageOptions(*(choices.pop(name) for name in names))
+    start, path = time.perf_counter(), source or from_original
+    with running("tfrecord", "samples", choices) as run:
+        options = WriteOptions(shards=shards or 10, pictures=pictures, **choices)
         if path:
             summary = write_from(
                 path,
-                output or data_dir / "tfrecords",
+                output or data_dir / RECORDS_DIR,
                 original=bool(from_original),
                 dictionary=dictionary,
-                options=chosen,
-                workers=workers,
-                overwrite=overwrite,
-                resume=resume,
-                dry_run=dry_run,
-                on_progress=on_progress,
+                options=options,
+                run=run,
             )
         else:
             summary = write_shards(
-                data_dir,
-                output,
-                dictionary=dictionary,
-                options=chosen,
-                workers=workers,
-                overwrite=overwrite,
-                resume=resume,
-                dry_run=dry_run,
-                on_progress=on_progress,
+                data_dir, output, dictionary=dictionary, options=options, run=run
             )
-    if dry_run:
+    if run.dry_run:
         report(summary, as_json)
         return
     seconds = time.perf_counter() - start
@@ -205,5 +185,5 @@ def tfrecord(
         f"{summary.samples / seconds:,.0f} samples/s, {summary.bytes / seconds / 1e6:,.1f} MB/s"
     )
     model = "train east" if summary.task == DETECTION else "train crnn"
-    ours = output is None and chosen.layout == "default"
+    ours = output is None and options.layout == "default"
     report(summary, as_json, next_step(model, data_dir) if ours else "")

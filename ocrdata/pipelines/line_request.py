@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ocrdata.errors import InputError, OptionError
 from ocrdata.render.effects.backgrounds import find_pictures
@@ -16,7 +17,7 @@ from ocrdata.render.style.recipes import Spread
 from ocrdata.render.text.fonts import default_fonts, find_fonts
 from ocrdata.text.charset import Charset, read_charset
 from ocrdata.text.corpus import read_corpora
-from ocrdata.text.phrases import CorpusOptions
+from ocrdata.text.phrases import CorpusOptions, Phrase
 
 
 class RenderRequest(NamedTuple):
@@ -30,89 +31,133 @@ class RenderRequest(NamedTuple):
     dictionary: Optional[Charset] = None
 
 
-def read_request(
-    font: Tuple[str, ...],
-    face: Optional[int],
-    latin_font: Tuple[str, ...],
-    fallback: bool,
-    corpus: Tuple[str, ...],
-    cut_length: Optional[int],
-    min_length: int,
-    max_length: int,
-    min_frequency: int,
-    variants: int,
-    sampling: str,
-    min_count: Optional[int],
-    dictionary: Optional[Path],
-    near_duplicates: str,
-    style: Tuple[str, ...],
-    overrides: Tuple[str, ...],
-    background: Tuple[str, ...],
-    height: int,
-    width: Optional[int],
-    direction: str,
-    form: str,
-    quality: Optional[str],
-    boxes: bool,
-    log_styles: bool,
-    replay: Optional[Path],
-    test_fraction: float,
-    seed: int,
-    limit: Optional[int],
-    records: bool,
-    lower_case: bool = False,
-    fit: bool = False,
-) -> RenderRequest:
+@dataclass(frozen=True)
+class LineRequestOptions:
+    """What is drawn and how, as gen-pics names its options (docs/rendering.md).
+
+    Args:
+        font, face, latin_font, fallback: which faces draw.
+        corpus, cut_length, min_length, max_length, min_frequency: which texts are read; lengths are
+            in characters.
+        variants, sampling, min_count, near_duplicates, limit: how many pictures of which texts.
+        dictionary: the characters of random and balanced texts, and the classes of records.
+        style, overrides, background: the recipes, fields fixed in them, pictures behind the text.
+        fit: letters as large as the height allows, without margins.
+        height, width: in pixels; any width by default. direction: "horizontal" or "vertical".
+        form, quality: of the picture files: "jpg", "png" or "webp"; N or LOW..HIGH.
+        boxes, log_styles: write files of character boxes and of styles as well.
+        replay: a file of texts and styles to draw again.
+        test_fraction: share of the texts for Test. seed: decides everything random.
+        records: the pictures go into records, so every text must be in the dictionary.
+        lower_case: labels are written in lower case, and drawn as they are.
+    """
+
+    font: Tuple[str, ...] = ()
+    face: Optional[int] = None
+    latin_font: Tuple[str, ...] = ()
+    fallback: bool = False
+    corpus: Tuple[str, ...] = ()
+    cut_length: Optional[int] = None
+    min_length: int = 1
+    max_length: int = 24
+    min_frequency: int = 0
+    variants: int = 5
+    sampling: str = "listed"
+    min_count: Optional[int] = None
+    dictionary: Optional[Path] = None
+    near_duplicates: str = "keep"
+    style: Tuple[str, ...] = ("print",)
+    fit: bool = False
+    overrides: Tuple[str, ...] = ()
+    background: Tuple[str, ...] = ()
+    height: int = 32
+    width: Optional[int] = None
+    direction: str = "horizontal"
+    form: str = "jpg"
+    quality: Optional[str] = None
+    boxes: bool = False
+    log_styles: bool = False
+    replay: Optional[Path] = None
+    test_fraction: float = 0.1
+    seed: int = 0
+    limit: Optional[int] = None
+    records: bool = False
+    lower_case: bool = False
+
+    def check(self) -> None:
+        """Raises OptionError where options contradict each other."""
+        if self.records and self.form == "webp":
+            hint = "Use --format jpg or png with --records."
+            raise OptionError("TensorFlow does not read WebP.", hint)
+        if self.min_length > self.max_length:
+            raise OptionError("--min-length is above --max-length.")
+
+
+def read_request(options: LineRequestOptions) -> RenderRequest:
     """Reads fonts, corpora, recipe, dictionary and backgrounds.
 
     Raises OptionError where options contradict each other, and what reading the files raises.
     """
-    if records and form == "webp":
-        raise OptionError("TensorFlow reads no WebP.", "Use --format jpg or png with --records.")
-    if min_length > max_length:
-        raise OptionError("--min-length is above --max-length.")
+    options.check()
     skipped: Dict[str, int] = {}
-    recipe = _recipe(style, overrides, quality, fit)
-    pictures = find_pictures(background, skipped)
-    charset = read_charset(dictionary) if dictionary else None
-    config = RenderConfig(
-        tuple(find_fonts(font or default_fonts(corpus), face, skipped)),
-        recipe,
-        Frame(height, width, direction == "vertical"),
-        seed,
-        form,
-        tuple(find_fonts(latin_font, None, skipped)) if latin_font else (),
-        fallback,
-        pictures,
-        boxes,
-        log_styles,
-        lower_case=lower_case,
-    )
+    charset = read_charset(options.dictionary) if options.dictionary else None
+    config = _config(options, skipped)
+    chosen = _text_options(options, charset)
     texts: List[str] = []
     frequencies: List[int] = []
-    if replay:
-        texts, styles = _replayed(replay, overrides)
-        config, variants, sampling = config._replace(replay=styles), 1, "listed"
-    elif sampling != "random" or charset is None:
-        taken = CorpusOptions(
-            min_length, max_length, min_frequency=min_frequency, cut_length=cut_length
-        )
-        for phrase in read_corpora(corpus, taken, skipped):
+    if options.replay:
+        texts, styles = _replayed(options.replay, options.overrides)
+        config = config._replace(replay=styles)
+        chosen = chosen._replace(variants=1, sampling="listed")
+    elif options.sampling != "random" or charset is None:
+        for phrase in _phrases(options, skipped):
             texts.append(phrase.text)
             frequencies.append(phrase.frequency)
-    if records and charset:
+    if options.records and charset:
         texts, frequencies = _encodable(texts, frequencies, charset, config, skipped)
-    chosen = TextOptions(
-        variants,
-        limit,
-        test_fraction,
-        sampling,
-        min_count or 0,
-        charset.characters if charset else (),
-        (min_length, max_length),
-        near_duplicates,
-    )
     return RenderRequest(texts, frequencies, config, chosen, skipped, charset)
+
+
+def _config(options: LineRequestOptions, skipped: Dict[str, int]) -> RenderConfig:
+    recipe = _recipe(options.style, options.overrides, options.quality, options.fit)
+    pictures = find_pictures(options.background, skipped)
+    fonts, latin = options.font or default_fonts(options.corpus), options.latin_font
+    return RenderConfig(
+        faces=tuple(find_fonts(fonts, options.face, skipped)),
+        recipe=recipe,
+        frame=Frame(options.height, options.width, options.direction == "vertical"),
+        seed=options.seed,
+        form=options.form,
+        latin=tuple(find_fonts(latin, None, skipped)) if latin else (),
+        fallback=options.fallback,
+        pictures=pictures,
+        boxes=options.boxes,
+        log=options.log_styles,
+        lower_case=options.lower_case,
+    )
+
+
+def _text_options(options: LineRequestOptions, charset: Optional[Charset]) -> TextOptions:
+    return TextOptions(
+        variants=options.variants,
+        limit=options.limit,
+        test_fraction=options.test_fraction,
+        sampling=options.sampling,
+        min_count=options.min_count or 0,
+        characters=charset.characters if charset else (),
+        lengths=(options.min_length, options.max_length),
+        near_duplicates=options.near_duplicates,
+    )
+
+
+def _phrases(options: LineRequestOptions, skipped: Dict[str, int]) -> Iterator[Phrase]:
+    taken = CorpusOptions(
+        options.min_length,
+        options.max_length,
+        min_frequency=options.min_frequency,
+        cut_length=options.cut_length,
+    )
+    return read_corpora(options.corpus, taken, skipped)
 
 
 # As large as the height lets the ink be, and nothing around it.

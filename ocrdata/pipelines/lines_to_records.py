@@ -6,16 +6,15 @@ them; a journal of finished shards lets an interrupted run go on.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 import numpy as np
 
-from ocrdata.base.parallel import Workers, ordered_map
-from ocrdata.base.progress import OnProgress
 from ocrdata.base.random_streams import bucket, order_key
-from ocrdata.base.sample import SPLITS, TEST, TRAIN, VALIDATION
+from ocrdata.base.run_options import RUN_DEFAULTS, RunOptions
+from ocrdata.base.sample import RECOGNITION, SPLITS, TEST, TRAIN, VALIDATION
 from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST, is_test
 from ocrdata.base.storage.files import FolderWriter
 from ocrdata.base.storage.staging import Staged, staged_output
@@ -23,10 +22,12 @@ from ocrdata.errors import OptionError
 from ocrdata.pipelines.line_request import RenderRequest
 from ocrdata.records.format.dataset_info import build_info, write_info
 from ocrdata.records.format.schema import RECORDS_DIR, LineRecord, encode_line, shard_name
-from ocrdata.records.format.statistics import LineStatistics
-from ocrdata.records.format.tfrecord_writer import drop_unfinished, open_writer
-from ocrdata.records.write.shard_journal import Journal
-from ocrdata.records.write.writing import split_counts
+from ocrdata.records.write.shard_files import (
+    ShardFile,
+    ShardTasks,
+    split_counts,
+    write_shard_files,
+)
 from ocrdata.render.lines.batch import write_lists
 from ocrdata.render.lines.blocks import LINES_FOLDER, RenderConfig, render_block
 from ocrdata.render.lines.planning import describe_lines, font_names, plan_lines
@@ -88,19 +89,9 @@ def _adopt(context: _Context) -> None:
 
 
 def _write_shard(shard: _Shard) -> Dict[str, Any]:
-    context, statistics = _adopted[0], LineStatistics()
-    with open_writer(context.folder / shard.name, "none") as writer:
-        for line in _lines(context, shard):
-            statistics.add(line)
-            writer.write(encode_line(line))
-    return {
-        "file": shard.name,
-        "split": shard.split,
-        "samples": writer.count,
-        "bytes": writer.size,
-        "sha256": writer.sha256,
-        "statistics": statistics.as_dict(),
-    }
+    context = _adopted[0]
+    file = ShardFile(context.folder, shard.name, shard.split, RECOGNITION)
+    return file.write((line, encode_line(line)) for line in _lines(context, shard))
 
 
 def _lines(context: _Context, shard: _Shard) -> Iterator[LineRecord]:
@@ -121,8 +112,11 @@ def _lines(context: _Context, shard: _Shard) -> Iterator[LineRecord]:
 # --- all shards
 
 
-def _survey(context: _Context) -> Tuple[np.ndarray, Set[str]]:
-    """Returns each picture's split (uint8 [n], an index of SPLITS) and all characters."""
+def _survey(context: _Context, charset: Optional[Charset]) -> Tuple[_Context, np.ndarray]:
+    """Returns the context with its dictionary, and each picture's split: uint8 [n], of SPLITS.
+
+    Without a dictionary it is that of all characters.
+    """
     splits = np.zeros(context.plan.total, np.uint8)
     characters: Set[str] = set()
     known: Dict[str, int] = {}
@@ -136,7 +130,7 @@ def _survey(context: _Context) -> Tuple[np.ndarray, Set[str]]:
                 if context.plan.kind != "random":
                     known[text] = split
             splits[place] = split
-    return splits, characters
+    return context._replace(charset=charset or collect_characters(characters)), splits
 
 
 def _plan_shards(splits: np.ndarray, shards: int) -> List[_Shard]:
@@ -150,45 +144,22 @@ def _plan_shards(splits: np.ndarray, shards: int) -> List[_Shard]:
     return planned
 
 
-def _write_all(
-    staged: Staged,
-    context: _Context,
-    shards: List[_Shard],
-    workers: Workers,
-    on_progress: Optional[OnProgress],
-) -> Tuple[List[Dict[str, Any]], int]:
-    drop_unfinished(context.folder)
-    journal = Journal(staged.folder, context.folder)
-    done = journal.finished() if staged.resumed else {}
-    todo = [shard for shard in shards if shard.name not in done]
-    written = ordered_map(_write_shard, todo, workers, _adopt, (context,))
-    entries, count = [], 0
-    for shard in shards:
-        entry = done.get(shard.name)
-        if entry is None:
-            entry = next(written)
-            journal.append(entry)
-        entries.append(entry)
-        count += entry["samples"]
-        if on_progress:
-            on_progress(count, context.plan.total)
-    # A task of a cluster may have been begun more than once.
-    drop_unfinished(context.folder)
-    return entries, len(done)
+class LineRecordOptions(NamedTuple):
+    """How many shards each split gets, and whether picture files are written as well."""
+
+    shards: int = 10
+    validation_fraction: float = 0.1
+    keep_pictures: bool = False
 
 
 def write_line_records(
     data_dir: Path,
     request: RenderRequest,
-    shards: int,
-    validation_fraction: float,
-    keep_pictures: bool = False,
-    workers: Workers = 0,
-    overwrite: bool = False,
-    resume: bool = False,
-    on_progress: Optional[OnProgress] = None,
+    options: LineRecordOptions = LineRecordOptions(),  # noqa: B008 - it cannot change
+    *,
+    run: RunOptions = RUN_DEFAULTS,
 ) -> RecordsSummary:
-    """Renders lines into sharded records under `data_dir`; the dictionary is that of the order.
+    """Renders lines into sharded records under `data_dir`; the dictionary is that of the request.
 
     Without one it is made of the characters that the lines show. Texts are shuffled, so that each
     shard is a sample of them all. Raises what rendering and `staged_output` raise.
@@ -199,41 +170,60 @@ def write_line_records(
     plan, skips = plan_lines(
         request.texts, request.config, request.options, request.skipped, request.frequencies
     )
-    options = {
-        **describe_lines(plan, request.config, request.options),
-        "shards": shards,
-        "validation_fraction": validation_fraction,
-        "dictionary_sha256": request.dictionary.sha256 if request.dictionary else "",
-        "keep_pictures": keep_pictures,
-    }
-    names = [RECORDS_DIR, *([LINES_FOLDER, TRAIN_LIST, TEST_LIST] if keep_pictures else [])]
-    fraction = request.options.test_fraction
-    with staged_output(data_dir, names, "gen-pics", options, overwrite, resume) as staged:
-        folder = staged.path(RECORDS_DIR)
-        pictures = staged.path(LINES_FOLDER).parent if keep_pictures else None
-        context = _Context(
-            plan, request.config, Charset(()), folder, pictures, fraction, validation_fraction
-        )
-        splits, characters = _survey(context)
-        charset = request.dictionary or collect_characters(characters)
-        context = context._replace(charset=charset)
-        planned = _plan_shards(splits, shards)
-        entries, resumed = _write_all(staged, context, planned, workers, on_progress)
-        write_info(folder, build_info(entries, charset, "none"))
-        if keep_pictures:
-            write_lists(staged, plan, request.config, fraction)
+    kept = [LINES_FOLDER, TRAIN_LIST, TEST_LIST] if options.keep_pictures else []
+    noted = _described(plan, request, options)
+    with staged_output(
+        data_dir, [RECORDS_DIR, *kept], "gen-pics", noted, run.overwrite, run.resume
+    ) as staged:
+        context, splits = _survey(_context(staged, plan, request, options), request.dictionary)
+        planned = _plan_shards(splits, options.shards)
+        entries, resumed = write_shard_files(staged, context.folder, _tasks(planned, context), run)
+        write_info(context.folder, build_info(entries, context.charset, "none"))
+        if options.keep_pictures:
+            write_lists(staged, plan, request.config, request.options.test_fraction)
         result = RecordsSummary(
-            str(data_dir / RECORDS_DIR),
-            split_counts(entries),
-            plan.total,
-            sum(entry["bytes"] for entry in entries),
-            charset.num_classes,
-            charset.sha256,
-            font_names(request.config),
-            skips,
+            output=str(data_dir / RECORDS_DIR),
+            splits=split_counts(entries),
+            pictures=plan.total,
+            bytes=sum(entry["bytes"] for entry in entries),
+            classes=context.charset.num_classes,
+            dictionary_sha256=context.charset.sha256,
+            fonts=font_names(request.config),
+            skipped=skips,
         )
         staged.summary = {**vars(result), "output": RECORDS_DIR}
-    return RecordsSummary(**{**vars(result), "resumed_shards": resumed})
+    return replace(result, resumed_shards=resumed)
+
+
+def _described(
+    plan: TextPlan, request: RenderRequest, options: LineRecordOptions
+) -> Dict[str, Any]:
+    return {
+        **describe_lines(plan, request.config, request.options),
+        "shards": options.shards,
+        "validation_fraction": options.validation_fraction,
+        "dictionary_sha256": request.dictionary.sha256 if request.dictionary else "",
+        "keep_pictures": options.keep_pictures,
+    }
+
+
+def _context(
+    staged: Staged, plan: TextPlan, request: RenderRequest, options: LineRecordOptions
+) -> _Context:
+    return _Context(
+        plan=plan,
+        config=request.config,
+        charset=Charset(()),
+        folder=staged.path(RECORDS_DIR),
+        pictures=staged.path(LINES_FOLDER).parent if options.keep_pictures else None,
+        test_fraction=request.options.test_fraction,
+        validation_fraction=options.validation_fraction,
+    )
+
+
+def _tasks(shards: List[_Shard], context: _Context) -> ShardTasks:
+    names = [shard.name for shard in shards]
+    return ShardTasks(names, shards, _write_shard, context.plan.total, _adopt, (context,))
 
 
 def _shuffled(request: RenderRequest) -> RenderRequest:

@@ -1,65 +1,54 @@
-"""What gen-pics does with an order: foresees it, shows it, or writes files or records."""
+"""What gen-pics does with a request: says what it would write, shows it, or writes it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
-from ocrdata.base.progress import OnProgress
-from ocrdata.base.run_options import RunOptions
-from ocrdata.pipelines.line_request import RenderRequest
-from ocrdata.pipelines.lines_to_records import write_line_records
+from ocrdata.base.run_options import RUN_DEFAULTS, RunOptions
+from ocrdata.errors import OptionError
+from ocrdata.pipelines.line_request import LineRequestOptions, read_request
+from ocrdata.pipelines.lines_to_records import LineRecordOptions, write_line_records
 from ocrdata.render.lines import planning
 from ocrdata.render.lines.batch import render_lines
 from ocrdata.render.lines.sheet import write_sheet
 
 
-class OutputOptions(NamedTuple):
-    """Where an order goes, and how."""
+class LineOutput(NamedTuple):
+    """Where lines go: files, records (`records`, which may be None) or a sheet (`preview`)."""
 
     data_dir: Path
-    records: bool
-    keep_pictures: bool
-    shards: int
-    validation_fraction: float
-    workers: int
-    overwrite: bool
-    resume: bool
+    records: Optional[LineRecordOptions] = None
+    preview: Optional[Path] = None
 
 
-def preview_lines(request: RenderRequest, preview: Optional[Path], overwrite: bool) -> Any:
-    """Returns what a run would write; with `preview` draws a sheet of its first pictures."""
-    plan, skips = planning.plan_lines(
-        request.texts, request.config, request.options, request.skipped, request.frequencies
-    )
-    if preview is None:
-        return planning.dry_run_lines(plan, request.config, request.options, skips)
-    return {
-        "preview": preview,
-        "shown": write_sheet(preview, request.config, plan, overwrite=overwrite),
-    }
+def write_lines(
+    options: LineRequestOptions, output: LineOutput, *, run: RunOptions = RUN_DEFAULTS
+) -> Any:
+    """Draws what the options ask for and returns the summary; a dry run says what it would be.
 
-
-def write(request: RenderRequest, output: OutputOptions, on_progress: OnProgress) -> Any:
-    """Writes an order and returns the summary."""
-    if output.records:
-        return write_line_records(
-            output.data_dir,
-            request,
-            output.shards,
-            output.validation_fraction,
-            output.keep_pictures,
-            output.workers,
-            output.overwrite,
-            output.resume,
-            on_progress,
+    Raises OptionError where options contradict each other, and what reading fonts, corpora and
+    dictionaries, rendering and writing raise.
+    """
+    if options.records != (output.records is not None):
+        raise OptionError("records need LineRequestOptions.records, and only they.")
+    request = read_request(options)
+    if run.dry_run or output.preview:
+        plan, skips = planning.plan_lines(
+            request.texts, request.config, request.options, request.skipped, request.frequencies
         )
+        if output.preview is None:
+            return planning.dry_run_lines(plan, request.config, request.options, skips)
+        shown = write_sheet(output.preview, request.config, plan, overwrite=run.overwrite)
+        return {"preview": output.preview, "shown": shown}
+    if output.records:
+        return write_line_records(output.data_dir, request, output.records, run=run)
     return render_lines(
         output.data_dir,
         request.texts,
         request.config,
         request.options,
-        run=RunOptions(output.workers, output.overwrite, output.resume, on_progress),
+        run=run,
         skipped=request.skipped,
         frequencies=request.frequencies,
     )

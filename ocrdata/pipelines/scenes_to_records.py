@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
-from ocrdata.base.parallel import Workers
-from ocrdata.base.progress import OnProgress
+from ocrdata.base.run_options import RUN_DEFAULTS, RunOptions
 from ocrdata.base.sample import Sample
 from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST, is_test
 from ocrdata.base.skips import Skips
 from ocrdata.records.format.schema import RECORDS_DIR
 from ocrdata.records.write.options import WriteOptions
-from ocrdata.records.write.stream import write_sample_stream
+from ocrdata.records.write.stream import SampleStream, write_sample_stream
+from ocrdata.records.write.writing import ShardsSummary
 from ocrdata.render.effects.backgrounds import find_pictures
 from ocrdata.render.scenes.batch import (
     check_scene_config,
     describe_scenes,
     drawable_texts,
     iterate_scenes,
+    render_scenes,
 )
 from ocrdata.render.scenes.scene_config import SceneConfig, scene_key
 from ocrdata.render.style.recipes import find_recipe
@@ -27,101 +29,147 @@ from ocrdata.text.corpus import read_corpora
 from ocrdata.text.phrases import CorpusOptions
 
 
-def read_scene_job(
-    size: Tuple[int, int],
-    texts: Tuple[int, int],
-    text_height: Tuple[int, int],
-    dont_care: float,
-    vertical: float,
-    curved: float,
-    turned: float,
-    boxes: str,
-    distractors: Tuple[int, int],
-    font: Tuple[str, ...],
-    corpus: Tuple[str, ...],
-    min_length: int,
-    max_length: int,
-    min_frequency: int,
-    style: str,
-    background: Tuple[str, ...],
-    form: str,
-    seed: int,
-) -> Tuple[SceneConfig, List[str], Dict[str, int]]:
-    """Reads fonts, corpora, recipe and backgrounds; returns what was left out as well."""
+@dataclass(frozen=True)
+class SceneRequestOptions:
+    """What is drawn and how, as gen-scenes names its options (docs/rendering.md).
+
+    Args:
+        size: width and height in pixels. texts: the least and most of a picture.
+        text_height: the least and greatest em in pixels.
+        dont_care, vertical, curved, turned: shares of texts, in [0, 1].
+        boxes: what a region is. distractors: the least and most of a picture.
+        font, style, background: which faces draw, how texts look, pictures behind them.
+        corpus, min_length, max_length, min_frequency: which texts are read.
+        form: of the picture files, "jpg" or "png".
+        count: how many pictures. test_fraction: share of them for Test.
+        seed: decides everything random.
+    """
+
+    size: Tuple[int, int] = (640, 640)
+    texts: Tuple[int, int] = (3, 15)
+    text_height: Tuple[int, int] = (12, 72)
+    dont_care: float = 0.08
+    vertical: float = 0.12
+    curved: float = 0.0
+    turned: float = 1.0
+    boxes: str = "auto"
+    distractors: Tuple[int, int] = (0, 8)
+    font: Tuple[str, ...] = ()
+    corpus: Tuple[str, ...] = ()
+    min_length: int = 1
+    max_length: int = 12
+    min_frequency: int = 0
+    style: str = "scene"
+    background: Tuple[str, ...] = ()
+    form: str = "jpg"
+    count: int = 1000
+    test_fraction: float = 0.1
+    seed: int = 0
+
+
+class SceneRequest(NamedTuple):
+    """What to draw: how, texts, how many, the share for Test, and what was left out already."""
+
+    config: SceneConfig
+    texts: List[str]
+    number: int
+    test_fraction: float
+    skipped: Dict[str, int]
+
+
+def read_scene_request(options: SceneRequestOptions) -> SceneRequest:
+    """Reads fonts, corpora, recipe and backgrounds; raises what reading them raises."""
     skipped: Dict[str, int] = {}
+    low, high = options.text_height
+    fonts = options.font or default_fonts(options.corpus)
     config = SceneConfig(
-        tuple(find_fonts(font or default_fonts(corpus), None, skipped)),
-        find_recipe(style),
-        size,
-        texts,
-        (float(text_height[0]), float(text_height[1])),
-        seed,
-        form,
-        find_pictures(background, skipped),
-        dont_care,
-        vertical,
-        curved,
-        turned,
-        boxes,
-        distractors,
+        faces=tuple(find_fonts(fonts, None, skipped)),
+        recipe=find_recipe(options.style),
+        size=options.size,
+        texts=options.texts,
+        heights=(float(low), float(high)),
+        seed=options.seed,
+        form=options.form,
+        pictures=find_pictures(options.background, skipped),
+        dont_care=options.dont_care,
+        vertical=options.vertical,
+        curved=options.curved,
+        turned=options.turned,
+        boxes=options.boxes,
+        distractors=options.distractors,
     )
-    taken = CorpusOptions(min_length, max_length, min_frequency=min_frequency)
-    phrases = read_corpora(corpus, taken, skipped)
-    return config, [phrase.text for phrase in phrases], skipped
+    taken = CorpusOptions(
+        options.min_length, options.max_length, min_frequency=options.min_frequency
+    )
+    phrases = read_corpora(options.corpus, taken, skipped)
+    texts = [phrase.text for phrase in phrases]
+    return SceneRequest(config, texts, options.count, options.test_fraction, skipped)
 
 
-def plan_scenes(
-    config: SceneConfig, texts: List[str], count: int, test_fraction: float, skipped: Dict[str, int]
-) -> Dict[str, Any]:
+def write_scenes(
+    options: SceneRequestOptions,
+    data_dir: Path,
+    *,
+    shards: Optional[int] = None,
+    run: RunOptions = RUN_DEFAULTS,
+) -> Any:
+    """Draws scenes as files, or with `shards` as records; returns the summary.
+
+    A dry run says what it would be. Raises what reading, rendering and writing raise.
+    """
+    request = read_scene_request(options)
+    if run.dry_run:
+        return plan_scenes(request)
+    if shards:
+        return write_scene_records(data_dir, request, shards=shards, run=run)
+    return render_scenes(
+        data_dir,
+        request.texts,
+        request.config,
+        count=request.number,
+        test_fraction=request.test_fraction,
+        run=run,
+        skipped=request.skipped,
+    )
+
+
+def plan_scenes(request: SceneRequest) -> Dict[str, Any]:
     """Returns what a run would write."""
+    config, count = request.config, request.number
     check_scene_config(config, count)
-    kept = drawable_texts(texts, config, skipped)
-    test = sum(is_test(scene_key(n, config.form), config.seed, test_fraction) for n in range(count))
+    kept = drawable_texts(request.texts, config, request.skipped)
+    keys = (scene_key(number, config.form) for number in range(count))
+    test = sum(is_test(key, config.seed, request.test_fraction) for key in keys)
     return {
         "scenes": count,
         "train": count - test,
         "test": test,
         "texts": len(kept),
         "fonts": [str(face) for face in config.faces],
-        "skipped": skipped,
+        "skipped": request.skipped,
     }
 
 
 def write_scene_records(
-    data_dir: Path,
-    config: SceneConfig,
-    texts: List[str],
-    count: int,
-    shards: int,
-    test_fraction: float,
-    workers: Workers,
-    overwrite: bool,
-    resume: bool,
-    skipped: Dict[str, int],
-    on_progress: Optional[OnProgress] = None,
-) -> Any:
+    data_dir: Path, request: SceneRequest, *, shards: int, run: RunOptions = RUN_DEFAULTS
+) -> ShardsSummary:
     """Renders scenes into detection records and returns their summary."""
+    config, count, fraction = request.config, request.number, request.test_fraction
     check_scene_config(config, count)
     skips = Skips()
-    kept = drawable_texts(texts, config, skipped)
-    skips.add(skipped, ())
+    kept = drawable_texts(request.texts, config, request.skipped)
+    skips.add(request.skipped, ())
 
     def samples(start: int) -> Iterator[Tuple[str, Sample]]:
-        for sample in iterate_scenes(config, kept, count, workers, start):
-            side = TEST_LIST if is_test(sample.key, config.seed, test_fraction) else TRAIN_LIST
+        for sample in iterate_scenes(config, kept, count, run.workers, start):
+            side = TEST_LIST if is_test(sample.key, config.seed, fraction) else TRAIN_LIST
             yield side, sample
 
-    origin = {**describe_scenes(config, kept, count), "test_fraction": test_fraction}
+    origin = {**describe_scenes(config, kept, count), "test_fraction": fraction}
     return write_sample_stream(
-        samples,
+        SampleStream(samples, origin, None, skips, count),
         data_dir / RECORDS_DIR,
-        origin=origin,
         options=WriteOptions(shards=shards, seed=config.seed),
-        skips=skips,
         command="gen-scenes",
-        total=count,
-        workers=workers,
-        overwrite=overwrite,
-        resume=resume,
-        on_progress=on_progress,
+        run=run,
     )

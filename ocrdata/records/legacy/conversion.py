@@ -6,14 +6,13 @@ import dataclasses
 from typing import Optional
 
 from ocrdata.base.findings import Findings
-from ocrdata.base.parallel import Workers
-from ocrdata.base.progress import OnProgress
+from ocrdata.base.run_options import RUN_DEFAULTS, RunOptions
 from ocrdata.base.skips import Skips
 from ocrdata.errors import PathLike
 from ocrdata.records.legacy.samples import open_originals
 from ocrdata.records.sources.inputs import open_input
 from ocrdata.records.write.options import WRITE_DEFAULTS, WriteOptions
-from ocrdata.records.write.stream import write_sample_stream
+from ocrdata.records.write.stream import SampleStream, write_sample_stream
 from ocrdata.records.write.writing import ShardsSummary
 from ocrdata.text.charset import read_charset
 
@@ -25,11 +24,7 @@ def write_from(
     original: bool = False,
     dictionary: Optional[PathLike] = None,
     options: WriteOptions = WRITE_DEFAULTS,
-    workers: Workers = 0,
-    overwrite: bool = False,
-    resume: bool = False,
-    dry_run: bool = False,
-    on_progress: Optional[OnProgress] = None,
+    run: RunOptions = RUN_DEFAULTS,
 ) -> ShardsSummary:
     """Writes a shard set from pictures with ground truth, a tar pack, another set or an original.
 
@@ -49,17 +44,7 @@ def write_from(
     else:
         source = open_input(path)
     skips = Skips(errors=options.skip_errors, unclear=options.skip_errors)
-    summary = write_sample_stream(
-        source.opener(skips),
-        output_dir,
-        origin=source.origin,
-        charset=charset or source.charset,
-        options=options,
-        skips=skips,
-        workers=workers,
-        overwrite=overwrite,
-        resume=resume,
-        dry_run=dry_run,
-        on_progress=on_progress,
-    )
+    used = charset or source.charset
+    stream = SampleStream(source.opener(skips), source.origin, used, skips)
+    summary = write_sample_stream(stream, output_dir, options=options, run=run)
     return dataclasses.replace(summary, problems=dict(found.counts))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, Dict, Optional
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Dict, Mapping, Optional, Tuple
 
+from ocrdata.base.run_options import RunOptions
 from ocrdata.errors import OptionError, UnknownNameError
 from ocrdata.images.encoding import KEEP_AS_IS, ImageOptions
 from ocrdata.records.format.layouts import LAYOUTS
@@ -71,3 +72,13 @@ class WriteOptions:
 
 
 WRITE_DEFAULTS = WriteOptions()
+
+
+def options_from(
+    options: Optional[WriteOptions], run: RunOptions, choices: Mapping[str, Any]
+) -> Tuple[WriteOptions, RunOptions]:
+    """Returns the options with some fields set, each of whichever of the two has it."""
+    names = {one.name for one in fields(RunOptions)}
+    chosen = {name: value for name, value in choices.items() if name not in names}
+    changed = {name: value for name, value in choices.items() if name in names}
+    return replace(options or WRITE_DEFAULTS, **chosen), replace(run, **changed)

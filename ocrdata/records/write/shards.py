@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any, List, Optional
 
 from ocrdata.base import sample_lists as lists
-from ocrdata.base.parallel import Workers
-from ocrdata.base.progress import OnProgress
+from ocrdata.base.run_options import RUN_DEFAULTS, RunOptions
 from ocrdata.base.sample import DETECTION, RECOGNITION, SAMPLE_LIST
 from ocrdata.base.sample_lists import VALIDATION_LIST
 from ocrdata.base.storage.digest import file_sha256
@@ -20,7 +19,7 @@ from ocrdata.base.storage.staging import staged_output
 from ocrdata.errors import AnnotationError, CharsetError, OptionError, PathLike
 from ocrdata.records.format.schema import RECORDS_DIR
 from ocrdata.records.sources.listed import SampleList, SceneList, open_sample_list
-from ocrdata.records.write.options import WriteOptions
+from ocrdata.records.write.options import WriteOptions, options_from
 from ocrdata.records.write.writing import TFRECORD_COMMAND, ShardSetWriter, ShardsSummary, target_of
 from ocrdata.text.charset import CHARACTER_LIST, DICTIONARY_DIR, Charset, read_charset
 
@@ -70,23 +69,19 @@ def write_shards(
     *,
     dictionary: Optional[PathLike] = None,
     options: Optional[WriteOptions] = None,
-    workers: Workers = 0,
-    overwrite: bool = False,
-    resume: bool = False,
-    dry_run: bool = False,
-    on_progress: Optional[OnProgress] = None,
+    run: RunOptions = RUN_DEFAULTS,
     **choices: Any,
 ) -> ShardsSummary:
     """Writes the samples of Train/, Validation/ and Test/sample.txt as sharded TFRecords.
 
     Lists of labels give records for recognition, lists of ground-truth files those for detection.
     `output_dir` is `tfrecords` under `data_dir` by default, and `dictionary` (a folder or a file)
-    that of `data_dir`. `choices` are fields of `options.WriteOptions`, for a call without one:
-    `write_shards("data", shards=10, seed=1)`.
+    that of `data_dir`. `choices` are fields of `options` and of `run`, set for this call:
+    `write_shards("data", shards=10, seed=1, workers=4)`.
 
     Raises AnnotationError and CharsetError (file, line), OutputExistsError, OptionError.
     """
-    options = options or WriteOptions(**choices)
+    options, run = options_from(options, run, choices)
     options.check()
     root = as_path(data_dir)
     target = target_of(output_dir or root / RECORDS_DIR)
@@ -94,7 +89,7 @@ def write_shards(
     task = task_of(sources)
     charset = _charset(task, root, dictionary)
     work = ShardSetWriter(target, task, charset, options)
-    if dry_run:
+    if run.dry_run:
         return work.planned(sources)
     noted = {
         **options.as_dict(),
@@ -102,9 +97,9 @@ def write_shards(
         "lists_sha256": {source.name: file_sha256(source.path) for source in sources},
     }
     with staged_output(
-        target.parent, (target.name,), TFRECORD_COMMAND, noted, overwrite, resume
+        target.parent, (target.name,), TFRECORD_COMMAND, noted, run.overwrite, run.resume
     ) as staged:
-        return work.write(sources, staged, workers, on_progress)
+        return work.write(sources, staged, run)
 
 
 def _charset(task: str, root: Path, dictionary: Optional[PathLike]) -> Optional[Charset]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, NamedTuple, Optional
+from typing import Any, Dict, Iterator, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -14,11 +14,10 @@ from ocrdata.images.encoding import prepare
 from ocrdata.records.format.layouts import LAYOUTS, AnyRecord
 from ocrdata.records.format.scene_record import SceneRecord
 from ocrdata.records.format.schema import LineRecord
-from ocrdata.records.format.statistics import statistics_of
-from ocrdata.records.format.tfrecord_writer import open_writer
 from ocrdata.records.sources.listed import Source
 from ocrdata.records.write.options import WriteOptions
 from ocrdata.records.write.plan import ShardPlan
+from ocrdata.records.write.shard_files import ShardFile
 from ocrdata.text.charset import Charset
 
 
@@ -67,28 +66,21 @@ def _bad_image(source: Source, place: int, sample: Sample, problem: str) -> Anno
 
 def write_shard(job: ShardWriterConfig, shard: ShardPlan) -> Dict[str, Any]:
     """Writes one shard and returns its entry for the journal, in plain JSON values."""
-    statistics = statistics_of(job.task)
     skips = Skips(errors=job.options.skip_errors)
-    name = job.name_of(shard)
-    with shard.source as source, open_writer(job.folder / name, job.options.compression) as writer:
-        for place in shard.places.tolist():
-            reason = BAD_LINE
-            try:
-                sample = source.sample_at(place)
-                reason = BAD_PICTURE
-                record, data = _encoded(job, source, sample, place)
-            except AnnotationError as error:
-                skips.refuse(reason, error)
-                continue
-            statistics.add(record)
-            writer.write(data)
-    return {
-        "file": name,
-        "split": shard.split,
-        "samples": writer.count,
-        "bytes": writer.size,
-        "sha256": writer.sha256,
-        "statistics": statistics.as_dict(),
-        "skipped": dict(skips.counts),
-        "skipped_examples": skips.examples,
-    }
+    name, compression = job.name_of(shard), job.options.compression
+    file = ShardFile(job.folder, name, shard.split, job.task, compression)
+    with shard.source as source:
+        return file.write(_records(job, shard, source, skips), skips)
+
+
+def _records(
+    job: ShardWriterConfig, shard: ShardPlan, source: Source, skips: Skips
+) -> Iterator[Tuple[AnyRecord, bytes]]:
+    for place in shard.places.tolist():
+        reason = BAD_LINE
+        try:
+            sample = source.sample_at(place)
+            reason = BAD_PICTURE
+            yield _encoded(job, source, sample, place)
+        except AnnotationError as error:
+            skips.refuse(reason, error)

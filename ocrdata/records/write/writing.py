@@ -5,21 +5,19 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
-from ocrdata.base.parallel import Workers, ordered_map
-from ocrdata.base.progress import OnProgress
+from ocrdata.base.run_options import RunOptions
 from ocrdata.base.skips import Skips
 from ocrdata.base.storage.remote import as_path
 from ocrdata.base.storage.staging import Staged
 from ocrdata.errors import AnnotationError, OptionError, PathLike
 from ocrdata.records.format.dataset_info import build_info, write_info
 from ocrdata.records.format.layouts import LAYOUTS
-from ocrdata.records.format.tfrecord_writer import drop_unfinished
 from ocrdata.records.sources.listed import Source
 from ocrdata.records.write.options import WriteOptions
 from ocrdata.records.write.plan import Plan, plan_shards
-from ocrdata.records.write.shard_journal import Journal
+from ocrdata.records.write.shard_files import ShardTasks, split_counts, write_shard_files
 from ocrdata.records.write.worker import ShardWriterConfig, write_shard
 from ocrdata.text.charset import Charset
 
@@ -69,16 +67,10 @@ class ShardSetWriter:
         """Returns what the workers need to write into a folder."""
         return ShardWriterConfig(folder, self.task, self.charset, self.options)
 
-    def write(
-        self,
-        sources: Sequence[Source],
-        staged: Staged,
-        workers: Workers,
-        move: Optional[OnProgress],
-    ) -> ShardsSummary:
+    def write(self, sources: Sequence[Source], staged: Staged, run: RunOptions) -> ShardsSummary:
         """Writes all shards and their description; goes on with those of an interrupted run."""
         folder = staged.path(self.target.name)
-        entries, resumed = self._write_all(self.plan(sources), staged, workers, move)
+        entries, resumed = self._write_all(self.plan(sources), staged, run)
         compression, layout = self.options.compression, self.options.layout
         write_info(folder, build_info(entries, self.charset, compression, self.task, layout))
         summary = self.summary(entries)
@@ -86,28 +78,20 @@ class ShardSetWriter:
         return self.summary(entries, resumed_shards=resumed)
 
     def _write_all(
-        self, plan: Plan, staged: Staged, workers: Workers, move: Optional[OnProgress]
+        self, plan: Plan, staged: Staged, run: RunOptions
     ) -> Tuple[List[Dict[str, Any]], int]:
         """Writes what is not there yet; returns all entries and how many were there."""
         job = self.job(staged.path(self.target.name))
-        drop_unfinished(job.folder)
-        journal = Journal(staged.folder, job.folder)
-        done = journal.finished() if staged.resumed else {}
-        entries, count = [], 0
-        for entry in _entries(plan, job, done, workers):
-            if entry["file"] not in done:
-                journal.append(entry)
+        names = [job.name_of(shard) for shard in plan.shards]
+        write = functools.partial(write_shard, job)
+        shards = ShardTasks(names, plan.shards, write, plan.total)
+        entries, resumed = write_shard_files(staged, job.folder, shards, run)
+        for entry in entries:
             self.skips.add(entry["skipped"], entry["skipped_examples"])
-            entries.append(entry)
-            count += entry["samples"] + sum(entry["skipped"].values())
-            if move:
-                move(count, plan.total)
-        # A task of a cluster may have been begun more than once.
-        drop_unfinished(job.folder)
         if not any(entry["samples"] for entry in entries):
             problem = "has no sample that can be used"
             raise AnnotationError(plan.shards[0].source.path, problem, hint=str(self.skips))
-        return entries, len(done)
+        return entries, resumed
 
     def summary(self, entries: List[Dict[str, Any]], **more: Any) -> ShardsSummary:
         """Returns the summary of written (or planned) shards."""
@@ -137,27 +121,6 @@ class ShardSetWriter:
             for shard in self.plan(sources).shards
         ]
         return self.summary(entries, planned=[entry["file"] for entry in entries])
-
-
-def _entries(
-    plan: Plan, job: ShardWriterConfig, done: Dict[str, Dict[str, Any]], workers: Workers
-) -> Iterator[Dict[str, Any]]:
-    names = [job.name_of(shard) for shard in plan.shards]
-    todo = [shard for name, shard in zip(names, plan.shards) if name not in done]
-    written = ordered_map(functools.partial(write_shard, job), todo, workers)
-    for name in names:
-        yield done[name] if name in done else next(written)
-
-
-def split_counts(entries: List[Dict[str, Any]]) -> Dict[str, Dict[str, int]]:
-    """Returns samples, shards and bytes of each split, from the entries of its shards."""
-    splits: Dict[str, Dict[str, int]] = {}
-    for entry in entries:
-        counts = splits.setdefault(entry["split"], {"samples": 0, "shards": 0, "bytes": 0})
-        counts["samples"] += entry["samples"]
-        counts["shards"] += 1
-        counts["bytes"] += entry["bytes"]
-    return splits
 
 
 def target_of(output_dir: PathLike) -> Path:
