@@ -36,7 +36,7 @@ ROWS = {
 # Besides their own row: what reads shards needs the records package.
 ALSO = {
     "check": {"reading", "records"},
-    "gallery": {"records"},
+    "gallery": {"records", "render"},
     "metrics": {"geometry"},
     "reading": {"records"},
     "pages": {"check", "gallery", "records"},

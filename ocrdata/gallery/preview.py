@@ -8,6 +8,7 @@ from typing import Dict, Optional
 
 from ocrdata.base.storage.staging import write_atomic
 from ocrdata.errors import OptionError, OutputExistsError, PathLike
+from ocrdata.gallery.captions import fonts_of
 from ocrdata.gallery.cards import PICTURE, Card, open_image
 from ocrdata.gallery.regions import describe_regions, draw_regions
 from ocrdata.gallery.sheet import draw_sheet
@@ -66,7 +67,15 @@ def write_preview(
     characters = len(set("".join(texts)))
     subtitle = f"{len(shown)} samples, {characters} characters, seed {seed}"
     tall = _SCENE if scenes else PICTURE
-    data = draw_sheet(cards, str(path), subtitle, columns, font=font, picture_height=tall)
+    data = draw_sheet(
+        cards,
+        str(path),
+        subtitle,
+        columns,
+        font=font,
+        picture_height=tall,
+        own_fonts=fonts_of(path),
+    )
     target.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(target, data)
     splits: Dict[str, int] = {}

@@ -23,6 +23,7 @@ from ocrdata.base.storage.walking import files_below
 from ocrdata.errors import FontError, OptionError, PathLike, UnknownNameError
 from ocrdata.render.text.face_characters import font_characters
 from ocrdata.render.text.font_face import Axes, FontFace, font_axes
+from ocrdata.render.text.installed_fonts import FONT_SUFFIXES
 from ocrdata.render.text.system_fonts import installed_faces, read_font_list
 from ocrdata.text.corpus import LATIN_CORPORA
 
@@ -30,7 +31,6 @@ from ocrdata.text.corpus import LATIN_CORPORA
 LATIN = "latin"
 # All fonts that are installed.
 SYSTEM = "system"
-FONT_SUFFIXES = (".ttf", ".otf", ".ttc", ".otc")
 # A range of an axis is drawn at this many values.
 STEPS = 5
 _SHARE = re.compile(r"^(.*)\*([0-9]*\.?[0-9]+)$")
