@@ -65,7 +65,7 @@ def test_the_originals_rank_tables():
         (lambda t: t.update(server_count="2"), "counts 2 but lists 1"),
         (lambda t: t["server_list"][0]["device"][1].update(rank_id="0"), "rank_id 0 twice"),
         (lambda t: t["server_list"][0]["device"].pop(0), "not 0 to n - 1"),
-        (lambda t: t.pop("server_list"), "no rank table"),
+        (lambda t: t.pop("server_list"), "not a rank table"),
     ],
 )
 def test_a_bad_rank_table_is_explained(table, change, problem):
