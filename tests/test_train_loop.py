@@ -309,7 +309,7 @@ def test_averaged_weights_are_saved_beside_the_others(crnn, tmp_path):
 
 
 def test_a_loss_that_is_no_number_stops_with_advice(crnn):
-    with pytest.raises(TrainingError, match="infinite or NaN at step .*--learning-rate.*--clip-norm"):
+    with pytest.raises(TrainingError, match="NaN at step .*--learning-rate.*--clip-norm"):
         crnn(steps=60, learning_rate=1e6, clip_norm=0.0, warmup_steps=0, optimizer="momentum")
 
 
