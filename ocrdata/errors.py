@@ -19,7 +19,6 @@ The command line turns each into one line on standard error, and nothing else ca
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 from typing import Iterable, Optional, Union
 
@@ -111,6 +110,8 @@ class UnknownNameError(OptionError):
     """A name is in no registry; the message offers the nearest ones."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        import difflib  # it takes longer than all of click's help
+
         names = sorted(known)
         near = difflib.get_close_matches(name, names, n=1)
         hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(names)}."

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from ocrdata.cli import main
+from ocrdata.cli.lazy_commands import PLACES
 
 
 def commands(group=main, path=()):
@@ -62,13 +63,22 @@ def test_one_name_means_one_thing():
     assert all(len(texts) == 1 for texts in meanings.values()), meanings
 
 
+@pytest.mark.parametrize("name", PLACES)
+def test_commands_are_what_the_table_of_them_says(name):
+    command = main.commands[name]
+    assert command.name == name
+    assert command.get_short_help_str(200) == PLACES[name].summary
+
+
 def test_help_imports_nothing_heavy():
     code = (
         "import sys\n"
         "from ocrdata.cli import main\n"
+        "from ocrdata.cli.lazy_commands import PLACES\n"
         "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
-        "heavy = {'numpy', 'tensorflow', 'PIL', 'cv2', 'jieba', 'fontTools', 'tqdm'}\n"
-        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
+        "heavy = {'numpy', 'tensorflow', 'PIL', 'cv2', 'jieba', 'fontTools', 'tqdm', 'difflib'}\n"
+        "lazy = {f'ocrdata.cli.{place.module}' for place in PLACES.values()}\n"
+        "print(sorted((heavy | lazy) & set(sys.modules)), file=sys.stderr)\n"
     )
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True

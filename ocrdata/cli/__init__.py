@@ -1,7 +1,7 @@
 """The `ocrdata` command: one module a command, one place that turns errors into messages.
 
-Command modules import click and the options at their top and the library inside their callback,
-so that help and shell completion stay instant.
+A command's module is imported when the command is asked for. It imports click and the options at
+its top and the library inside its callback, so that help and shell completion stay instant.
 """
 
 from __future__ import annotations
@@ -13,30 +13,8 @@ from typing import Any, Iterator
 import click
 
 from ocrdata import __version__
-from ocrdata.cli.build_dict import build_dict
-from ocrdata.cli.check import check
-from ocrdata.cli.convert import convert_command
-from ocrdata.cli.doctor import doctor
-from ocrdata.cli.evaluate import evaluate_group
-from ocrdata.cli.evaluate_detection import detection
-from ocrdata.cli.evaluate_recognition import recognition
-from ocrdata.cli.export import export_group
-from ocrdata.cli.gen_chars import gen_chars
-from ocrdata.cli.gen_pics import gen_pics
-from ocrdata.cli.gen_sample import gen_sample
-from ocrdata.cli.gen_scenes import gen_scenes
-from ocrdata.cli.import_data import import_data
-from ocrdata.cli.info import info
-from ocrdata.cli.launch import launch_command
-from ocrdata.cli.listing import list_names
+from ocrdata.cli.lazy_commands import PLACES, LazyCommands
 from ocrdata.cli.options import config_option
-from ocrdata.cli.pack import pack_command
-from ocrdata.cli.predict import predict_group
-from ocrdata.cli.preview import preview
-from ocrdata.cli.read import evaluate_reading, read_command
-from ocrdata.cli.tfrecord import tfrecord
-from ocrdata.cli.train import train_group
-from ocrdata.cli.unpack import unpack_command
 from ocrdata.errors import OcrdataError
 
 EPILOG = """\b
@@ -52,6 +30,18 @@ class OcrdataGroup(click.Group):
     def list_commands(self, context: click.Context) -> "list[str]":
         # In the order of work, not of the alphabet.
         return list(self.commands)
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        if not isinstance(self.commands, LazyCommands):
+            super().format_commands(context, formatter)
+            return
+        limit = formatter.width - 6 - max(len(name) for name in self.commands)
+        rows = [
+            (name, click.Command(name, help=summary).get_short_help_str(limit))
+            for name, summary in self.commands.summaries()
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
     def invoke(self, context: click.Context) -> Any:
         with _clean_errors():
@@ -140,31 +130,4 @@ def main(context: click.Context, quiet: bool, verbose: bool) -> None:
         logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
 
 
-COMMANDS = (
-    gen_pics,
-    gen_scenes,
-    import_data,
-    gen_sample,
-    gen_chars,
-    build_dict,
-    pack_command,
-    unpack_command,
-    tfrecord,
-    convert_command,
-    check,
-    info,
-    list_names,
-    preview,
-    doctor,
-    train_group,
-    launch_command,
-    evaluate_group,
-    predict_group,
-    export_group,
-    read_command,
-)
-evaluate_group.add_command(detection)
-evaluate_group.add_command(evaluate_reading)
-evaluate_group.add_command(recognition)
-for command in COMMANDS:
-    main.add_command(command)
+main.commands = LazyCommands(PLACES)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import click
 
 from ocrdata.cli.detectors import evaluate_detector
+from ocrdata.cli.evaluate_detection import detection
+from ocrdata.cli.evaluate_recognition import recognition
 from ocrdata.cli.model_group import ModelGroup
+from ocrdata.cli.read import evaluate_reading
 from ocrdata.cli.recognizers import evaluate_recognizer
 
 
@@ -21,3 +24,7 @@ def evaluate_group() -> None:
     Example:
       ocrdata evaluate crnn
     """
+
+
+for command in (detection, evaluate_reading, recognition):
+    evaluate_group.add_command(command)
