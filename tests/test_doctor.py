@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -32,6 +33,26 @@ def test_doctor_without_tensorflow(monkeypatch):
     found = {finding.name: finding for finding in diagnose(True)}
     assert not found["tensorflow"].good and "ocrdata[train]" in found["tensorflow"].needs
     assert "npu_bridge" in found["npu adapter"].what and "devices" not in found
+
+
+@pytest.mark.parametrize(
+    "said, version, expected",
+    [
+        (None, "2.21.0", "on (TF_ENABLE_ONEDNN_OPTS=1)"),
+        ("1", "2.21.0", "on (TF_ENABLE_ONEDNN_OPTS=1)"),
+        ("0", "2.21.0", "off (TF_ENABLE_ONEDNN_OPTS=0)"),
+        ("1", "1.15.0", "not in TensorFlow 1.15.0"),
+    ],
+)
+def test_doctor_says_whether_onednn_is_on(said, version, expected, monkeypatch):
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+    if said is not None:
+        monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", said)
+    monkeypatch.setattr("ocrdata.train.cluster.doctor.installed", lambda name: version)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name == "tensorflow" or None)
+    found = {finding.name: finding for finding in diagnose()}["onednn"]
+    assert found.what == expected and found.good == expected.startswith("on")
+    assert os.environ.get("TF_ENABLE_ONEDNN_OPTS") == said  # looking changes nothing
 
 
 def test_doctor_imports_no_tensorflow():

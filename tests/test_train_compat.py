@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from ocrdata.train.onednn import VARIABLE, choose_onednn
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -44,6 +47,30 @@ def test_without_tensorflow_the_extra_is_named(command, tmp_path):
 def test_help_needs_no_tensorflow(command, tmp_path):
     result = without_tensorflow(command, "crnn", "--help", cwd=tmp_path)
     assert result.returncode == 0 and b"Example" in result.stdout and not result.stderr
+
+
+def test_onednn_is_asked_for_but_never_over_a_users_own_setting_or_on_npus(monkeypatch):
+    for before, after in (({}, "1"), ({VARIABLE: "0"}, "0"), ({VARIABLE: "1"}, "1")):
+        choose_onednn(before)
+        assert before == {VARIABLE: after}
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name == "npu_bridge" or None)
+    untouched = {}
+    choose_onednn(untouched)
+    assert untouched == {}
+
+
+@pytest.mark.tf
+def test_tensorflow_itself_says_that_onednn_is_on():
+    tensorflow = pytest.importorskip("tensorflow", reason="training needs TensorFlow")
+    if tensorflow.__version__.startswith("1."):
+        pytest.skip("1.15's own wheels have no oneDNN")
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "0"}
+    environment.pop(VARIABLE, None)
+    code = "import ocrdata.train.compat, os; os.write(1, os.environb[b'TF_ENABLE_ONEDNN_OPTS'])"
+    call = [sys.executable, "-c", code]
+    run = subprocess.run(call, cwd=str(ROOT), env=environment, capture_output=True)
+    assert run.returncode == 0 and run.stdout == b"1"
+    assert b"oneDNN custom operations are on" in run.stderr
 
 
 @pytest.mark.tf

@@ -1,7 +1,7 @@
 """The only door to TensorFlow: graph mode, 1.x variables, and quiet logs, on 1.15 and on 2.x.
 
 Everything in `train` says `from ocrdata.train.compat import tf, v1`. Set TF_CPP_MIN_LOG_LEVEL=0 to
-see what TensorFlow itself has to say.
+see what TensorFlow itself has to say, TF_ENABLE_ONEDNN_OPTS=0 to compute without oneDNN.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any, Iterator
 
 from ocrdata.errors import MissingExtraError
+from ocrdata.train.onednn import choose_onednn
 from ocrdata.train.protocols import Dataset, Tensor  # noqa: F401 - taken along with tf and v1
 
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
@@ -50,6 +51,7 @@ def _quiet(unless: bool) -> Iterator[None]:
 
 
 def _import_tensorflow() -> Any:
+    choose_onednn()
     # A level of 3 may come from us: a child process inherits it.
     asked = os.environ.setdefault(_LEVEL, "3") != "3"
     try:

@@ -14,6 +14,7 @@ from ocrdata.base.assets import asset_dir
 from ocrdata.base.versions import installed
 from ocrdata.errors import OcrdataError
 from ocrdata.train.cluster.tf_config import VARIABLE, read_cluster
+from ocrdata.train.onednn import describe_onednn
 
 _INSTALL = 'pip install "ocrdata[train]"'
 OLD, NEW = (3, 7), (3, 9)
@@ -32,7 +33,7 @@ class Capability:
 def diagnose(ask_tensorflow: bool = False) -> List[Capability]:
     """Returns what was found, in the order in which things need each other."""
     found = [_python(), _processors(), _fonts(), _tensorflow()]
-    found += [_gpus(), _npus(), _adapter(), _cluster()]
+    found += [_onednn(found[3]), _gpus(), _npus(), _adapter(), _cluster()]
     if ask_tensorflow and found[3].good:
         found.append(_devices())
     return found
@@ -67,11 +68,23 @@ def _tensorflow() -> Capability:
         if OLD < sys.version_info[:2] < NEW:
             needs = "TensorFlow has no wheels that fit: Python 3.7 (1.15) or 3.9 and newer (2.x)."
         return Capability("tensorflow", False, "not installed; data commands work without", needs)
-    names = ("tensorflow", "tensorflow-cpu", "tensorflow-gpu")
-    known = [v for v in map(installed, names) if v != "not installed"]
-    version = known[0] if known else "unknown version"
+    version = _tensorflow_version()
     line = "the 1.x line" if version.startswith("1.") else "the 2.x line"
     return Capability("tensorflow", True, f"{version} ({line})")
+
+
+def _tensorflow_version() -> str:
+    names = ("tensorflow", "tensorflow-cpu", "tensorflow-gpu")
+    known = [v for v in map(installed, names) if v != "not installed"]
+    return known[0] if known else "unknown version"
+
+
+def _onednn(tensorflow: Capability) -> Capability:
+    if not tensorflow.good:
+        return Capability("onednn", False, "not there without TensorFlow", _INSTALL)
+    what = describe_onednn(_tensorflow_version())
+    needs = "" if what.startswith("on") else "docs/targets.md says who uses it, and when."
+    return Capability("onednn", not needs, what, needs)
 
 
 def _gpus() -> Capability:
