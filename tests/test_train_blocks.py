@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("tensorflow", reason="training needs TensorFlow")
 from ocrdata.train.compat import tf, v1  # noqa: E402
-from ocrdata.train.models import blocks, lstm  # noqa: E402
+from ocrdata.train.models import blocks, lstm, lstm_loop, masked_norm  # noqa: E402
 
 pytestmark = pytest.mark.tf
 
@@ -66,6 +66,26 @@ def test_lstm_forms_have_the_same_gradients():
             np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
 
 
+def test_the_loops_own_gradient_is_the_automatic_one():
+    """Values and gradients in float64, where they differ by nothing but the order of sums."""
+    draw = np.random.RandomState(0)
+    given, recurrent, weights = draw.randn(9, 5, 28), draw.randn(7, 28) * 0.5, draw.randn(9, 5, 7)
+
+    def build():
+        found = []
+        for form in (lstm_loop.lstm_steps, lambda *two: lstm_loop.trace_steps(*two).outputs):
+            two = tf.constant(given), tf.constant(recurrent)
+            outputs = form(*two)
+            assert outputs.dtype == tf.float64
+            found.append([outputs, *tf.gradients(outputs * outputs * weights, two)])
+        return found
+
+    ours, automatic = evaluate(build)
+    for one, other in zip(ours, automatic):
+        assert np.abs(other).max() > 0.1
+        np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-12)
+
+
 def test_bidirectional_lstm_starts_back_at_each_end():
     inputs = np.random.RandomState(0).randn(6, 2, 3).astype(np.float32)
     longer = np.concatenate([inputs, 9 * np.ones((4, 2, 3), np.float32)])
@@ -101,10 +121,78 @@ def test_batch_norm_ignores_what_is_masked():
             return tf.identity(normal), [tf.identity(v) for v in v1.global_variables()[2:]]
 
     normal, _ = evaluate(build)
-    assert not normal[1, :, 3:].any()
     for channel, values in enumerate(inside):
         expected = (images[..., channel] - values.mean()) / np.sqrt(values.var() + 1e-5)
-        np.testing.assert_allclose(normal[..., channel], expected * mask[..., 0], atol=1e-4)
+        found = normal[..., channel] * mask[..., 0]
+        np.testing.assert_allclose(found, expected * mask[..., 0], atol=1e-4)
+
+
+def plain_norm(values, mask, gamma, beta, relu):
+    """Masked batch normalisation in plain operations, for the automatic gradient."""
+    count = tf.reduce_sum(mask) * tf.cast(tf.shape(values)[1], tf.float64)
+    mean = tf.reduce_sum(values * mask, [0, 1, 2]) / count
+    variance = tf.reduce_sum(tf.square((values - mean) * mask), [0, 1, 2]) / count
+    outputs = (values - mean) / tf.sqrt(variance + 1e-5) * gamma + beta
+    return (tf.nn.relu(outputs) if relu else outputs) * mask
+
+
+def own_norm(values, mask, gamma, beta, relu):
+    mean, variance = blocks.masked_moments(values, mask)
+    scale = gamma / tf.sqrt(variance + 1e-5)
+    outputs = masked_norm.scaled(values, scale, beta - mean * scale)
+    return (masked_norm.relu_inside if relu else masked_norm.inside)(outputs, mask)
+
+
+@pytest.mark.parametrize("relu", [False, True])
+def test_masked_norms_own_gradient_is_the_automatic_one(relu):
+    """Values and gradients in float64, where they differ by nothing but the order of sums."""
+    draw = np.random.RandomState(0)
+    values, weights = draw.randn(3, 4, 6, 2) * 3 + 1, draw.randn(3, 4, 6, 2)
+    gamma, beta = draw.randn(2), draw.randn(2)
+    mask = masked_input()[1].astype(np.float64)
+
+    def build():
+        found = []
+        for form in (own_norm, plain_norm):
+            given = [tf.constant(one) for one in (values, gamma, beta)]
+            outputs = form(given[0], tf.constant(mask), *given[1:], relu)
+            assert outputs.dtype == tf.float64
+            found.append([outputs, *tf.gradients(outputs * outputs * weights, given)])
+        return found
+
+    ours, automatic = evaluate(build)
+    assert not ours[0][1, :, 3:].any() and (ours[0] < 0).any() != relu
+    for one, other in zip(ours, automatic):
+        assert np.abs(other).max() > 0.1
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("channels", [1, 3, 16])
+def test_images_are_scaled_by_the_fast_operation_as_by_a_product_and_a_sum(channels):
+    draw = np.random.RandomState(0)
+    values, scale, shift = (
+        draw.randn(*shape).astype(np.float32)
+        for shape in ((3, 5, 7, channels), (channels,), (channels,))
+    )
+    mask = (draw.rand(3, 1, 7, 1) < 0.5).astype(np.float32)
+
+    def build():
+        outputs = masked_norm.affine(tf.constant(values), tf.constant(scale), tf.constant(shift))
+        return outputs, masked_norm.relu_inside(outputs, tf.constant(mask))
+
+    outputs, cut = evaluate(build)
+    np.testing.assert_allclose(outputs, values * scale + shift, rtol=1e-6, atol=1e-6)
+    np.testing.assert_array_equal(cut, np.maximum(outputs, 0) * mask)
+
+
+def test_masked_sums_of_many_pixels_lose_no_digits():
+    draw = np.random.RandomState(0)
+    values = (draw.randn(16, 32, 208, 4) + 3).astype(np.float32)
+    mask = (np.arange(208) < draw.randint(100, 209, (16, 1)))[:, None, :, None].astype(np.float32)
+    found = evaluate(lambda: masked_norm.masked_sums(tf.constant(values), tf.constant(mask)))
+    inside = values.astype(np.float64) * mask
+    np.testing.assert_allclose(found[0], inside.sum((0, 1, 2)), rtol=5e-7)
+    np.testing.assert_allclose(found[1], (inside * inside).sum((0, 1, 2)), rtol=5e-7)
 
 
 def test_batch_norm_moves_its_averages():

@@ -11,6 +11,7 @@ from typing import NamedTuple, Optional, Sequence, Tuple, Union
 
 from ocrdata.train.compat import Tensor, tf, v1
 from ocrdata.train.devices import replicas
+from ocrdata.train.models.masked_norm import affine, masked_sums, scaled
 
 Initializer = Tensor  # what makes the first values of a variable
 Decay = Union[float, Tensor]
@@ -135,11 +136,11 @@ def batch_norm(
     decay: Decay = 0.99,
     epsilon: float = 1e-5,
 ) -> Tensor:
-    """Normalizes each channel (Ioffe and Szegedy 2015) and sets what `mask` excludes to zero.
+    """Normalizes each channel (Ioffe and Szegedy 2015).
 
-    `mask` is float [B, 1, W, 1], one inside the image and zero in the padding, which then counts
-    neither in the statistics nor in what follows. The moving averages are updated by the operations
-    of the collection UPDATE_OPS.
+    `mask` is float [B, 1, W, 1], one inside the image and zero in the padding, which then does not
+    count in the statistics. What is made of the padding is to be set to zero behind the layer. The
+    moving averages are updated by the operations of the collection UPDATE_OPS.
     """
     channels = int(inputs.shape[-1])
     with v1.variable_scope("BatchNorm"):
@@ -149,12 +150,11 @@ def batch_norm(
         variance = variable("moving_variance", (channels,), v1.ones_initializer(), trainable=False)
     if not training:
         scale = gamma * tf.math.rsqrt(variance + epsilon)
-        outputs = inputs * scale + (beta - mean * scale)
-        return outputs if mask is None else outputs * mask
+        return affine(inputs, scale, beta - mean * scale)
     if mask is not None:
         batch_mean, batch_variance = masked_moments(inputs, mask)
         scale = gamma * tf.math.rsqrt(batch_variance + epsilon)
-        outputs = (inputs * scale + (beta - batch_mean * scale)) * mask
+        outputs = scaled(inputs, scale, beta - batch_mean * scale)
     elif replicas.count() == 1:
         outputs, batch_mean, batch_variance = v1.nn.fused_batch_norm(
             inputs, gamma, beta, epsilon=epsilon
@@ -175,13 +175,14 @@ def masked_moments(inputs: Tensor, mask: Tensor) -> Tuple[Tensor, Tensor]:
 
     `mask` is float [B, 1, W, 1].
     """
-    count = tf.reduce_sum(mask) * tf.cast(tf.shape(inputs)[1], tf.float32)
-    inside = inputs * mask
-    sums = [tf.reduce_sum(inside, [0, 1, 2]), tf.reduce_sum(inside * inside, [0, 1, 2])]
+    count = tf.reduce_sum(mask) * tf.cast(tf.shape(inputs)[1], mask.dtype)
+    sums = masked_sums(inputs, mask)
     if replicas.count() > 1:
         channels = int(inputs.shape[-1])  # in one message: each costs as much as a large one
-        joined = replicas.total_over_replicas(tf.concat([*sums, count[tf.newaxis]], 0))
-        *sums, count = tf.split(joined, [channels, channels, 1])
+        both = tf.reshape(sums, [2 * channels])
+        joined = replicas.total_over_replicas(tf.concat([both, count[tf.newaxis]], 0))
+        both, count = tf.split(joined, [2 * channels, 1])
+        sums = tf.reshape(both, [2, channels])
     mean, square = sums[0] / count, sums[1] / count
     return mean, tf.maximum(square - mean * mean, 0.0)
 

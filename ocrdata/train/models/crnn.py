@@ -20,6 +20,7 @@ from ocrdata.train.devices import replicas
 from ocrdata.train.models import blocks, ctc
 from ocrdata.train.models.base import DecodedLines, Inputs, Labels, Outputs, Recognizer
 from ocrdata.train.models.lstm import bidirectional_lstm
+from ocrdata.train.models.masked_norm import relu_inside
 
 
 class Layer(NamedTuple):
@@ -131,10 +132,11 @@ class Crnn(Recognizer):
         normalized = self.options.batch_norm == "all"
         initial = blocks.NO_BIAS if normalized else blocks.HE_NORMAL
         features = blocks.conv(features, filters, 2, name, padding="VALID", initial=initial)
-        if normalized:
-            with v1.variable_scope(name):
-                features = blocks.batch_norm(features, training, mask=masks[scale])
-        return tf.nn.relu(features)
+        if not normalized:
+            return tf.nn.relu(features)
+        with v1.variable_scope(name):
+            features = blocks.batch_norm(features, training, mask=masks[scale])
+        return relu_inside(features, masks[scale])
 
     def _layer(
         self,
@@ -147,17 +149,17 @@ class Crnn(Recognizer):
         """Applies a convolution of the stack; the masks are those before and after pooling."""
         before, after = masks
         filters = self._filters(layer.filters)
-        pooled = layer.pool != (1, 1)
-        if layer.normalized or self.options.batch_norm == "all":
-            features = blocks.conv(features, filters, 3, name, initial=blocks.NO_BIAS)
+        normalized = layer.normalized or self.options.batch_norm == "all"
+        initial = blocks.NO_BIAS if normalized else blocks.HE_NORMAL
+        features = blocks.conv(features, filters, 3, name, initial=initial)
+        if normalized:
             with v1.variable_scope(name):
-                features = tf.nn.relu(blocks.batch_norm(features, training, mask=before))
-            # Zero is the least value behind a ReLU: padding never wins in the pooling.
-            return blocks.max_pool(features, *layer.pool) if pooled else features
-        features = blocks.conv(features, filters, 3, name)
-        if pooled:  # ReLU and maximum commute; behind the pooling there is less to do
+                features = blocks.batch_norm(features, training, mask=before)
+        # ReLU and maximum commute, and no window of a pooling reaches over the end of a time step:
+        # behind the pooling there is less to do.
+        if layer.pool != (1, 1):
             features = blocks.max_pool(features, *layer.pool)
-        return tf.nn.relu(features) * after
+        return relu_inside(features, after)
 
     def loss(self, outputs: Outputs, labels: Labels) -> Tensor:
         """Returns the mean CTC loss (Graves et al. 2006), in nats a line."""

@@ -10,6 +10,7 @@ from typing import List, Tuple
 
 from ocrdata.train.compat import Tensor, tf, v1
 from ocrdata.train.models.blocks import glorot_uniform, variable
+from ocrdata.train.models.lstm_loop import lstm_steps
 
 FORGET_BIAS = 1.0
 
@@ -56,7 +57,9 @@ def _cell(gates: Tensor, memory: Tensor) -> Tuple[Tensor, Tensor]:
 
 def _gate_inputs(inputs: Tensor, kernel: Tensor, bias: Tensor) -> Tuple[Tensor, Tensor]:
     size = int(inputs.shape[-1])
-    return tf.tensordot(inputs, kernel[:size], 1) + bias, kernel[size:]
+    entry, recurrent = tf.split(kernel, [size, int(kernel.shape[0]) - size])
+    gates = tf.nn.bias_add(tf.matmul(tf.reshape(inputs, [-1, size]), entry), bias)
+    return tf.reshape(gates, tf.concat([tf.shape(inputs)[:2], bias.shape], 0)), recurrent
 
 
 def _lstm_unrolled(inputs: Tensor, kernel: Tensor, bias: Tensor, units: int) -> Tensor:
@@ -72,21 +75,9 @@ def _lstm_unrolled(inputs: Tensor, kernel: Tensor, bias: Tensor, units: int) -> 
 
 
 def _lstm_loop(inputs: Tensor, kernel: Tensor, bias: Tensor, units: int) -> Tensor:
-    gates, recurrent = _gate_inputs(inputs, kernel, bias)
-    length = tf.shape(inputs)[0]
-    source = tf.TensorArray(tf.float32, length).unstack(gates)
-
-    def advance(
-        time: Tensor, hidden: Tensor, memory: Tensor, outputs: Tensor
-    ) -> Tuple[Tensor, ...]:
-        gate = source.read(time)
-        gate.set_shape([None, 4 * units])
-        hidden, memory = _cell(gate + tf.matmul(hidden, recurrent), memory)
-        return time + 1, hidden, memory, outputs.write(time, hidden)
-
-    start = tf.zeros(tf.stack([tf.shape(inputs)[1], units]))
-    state = (tf.constant(0), start, start, tf.TensorArray(tf.float32, length))
-    outputs = tf.while_loop(lambda time, *_: time < length, advance, state)[3].stack()
+    forget = tf.one_hot(2, 4, FORGET_BIAS, dtype=tf.float32)
+    bias = bias + tf.reshape(tf.tile(forget[:, tf.newaxis], [1, units]), [-1])
+    outputs = lstm_steps(*_gate_inputs(inputs, kernel, bias))
     outputs.set_shape([inputs.shape[0], inputs.shape[1], units])
     return outputs
 
