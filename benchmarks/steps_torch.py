@@ -15,7 +15,7 @@ from torch.nn import functional as F  # noqa: N812 - its usual name
 
 
 def conv_norm(entry: int, exit: int, kernel: int, stride: int = 1, relu: bool = True) -> Any:
-    """Returns convolution, batch normalisation and (unless `relu` is off) ReLU."""
+    """Returns convolution, batch normalization and (unless `relu` is off) ReLU."""
     layers = [
         nn.Conv2d(entry, exit, kernel, stride, (kernel - 1) // 2, bias=False),
         nn.BatchNorm2d(exit),
@@ -24,7 +24,7 @@ def conv_norm(entry: int, exit: int, kernel: int, stride: int = 1, relu: bool = 
 
 
 class Crnn(nn.Module):
-    """The paper's stack with all convolutions normalised, two BiLSTM layers."""
+    """The paper's stack with all convolutions normalized, two BiLSTM layers."""
 
     def __init__(self, multiplier: float, units: int, classes: int) -> None:
         super().__init__()

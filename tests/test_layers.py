@@ -50,6 +50,7 @@ ROOMS = {
     "render": {"style": 0, "text": 0, "effects": 1, "lines": 2, "scenes": 3},
     "train": {
         "protocols": 0,
+        "onednn": 0,
         "compat": 1,
         "config": 2,
         "tf_errors": 3,

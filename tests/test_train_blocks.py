@@ -128,7 +128,7 @@ def test_batch_norm_ignores_what_is_masked():
 
 
 def plain_norm(values, mask, gamma, beta, relu):
-    """Masked batch normalisation in plain operations, for the automatic gradient."""
+    """Masked batch normalization in plain operations, for the automatic gradient."""
     count = tf.reduce_sum(mask) * tf.cast(tf.shape(values)[1], tf.float64)
     mean = tf.reduce_sum(values * mask, [0, 1, 2]) / count
     variance = tf.reduce_sum(tf.square((values - mean) * mask), [0, 1, 2]) / count

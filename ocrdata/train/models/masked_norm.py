@@ -1,4 +1,4 @@
-"""What normalising a batch of images with padding needs, with gradients of its own.
+"""What normalizing a batch of images with padding needs, with gradients of its own.
 
 Images are large, and a step goes through those of each layer many times. The automatic gradients
 of sums and scaling in plain operations go through them 13 times backwards, these 6 times, and in
@@ -20,7 +20,7 @@ _TINY = 2.0**-16
 def affine(values: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
     """Returns values * scale + shift of [B, H, W, C]; the others are [C].
 
-    In float32 by TensorFlow's operation for batch normalisation, in a fifth of the time of a
+    In float32 by TensorFlow's operation for batch normalization, in a fifth of the time of a
     product and a sum (16 channels), which also takes up a ReLU behind it.
     """
     if values.dtype != tf.float32:
