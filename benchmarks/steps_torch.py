@@ -108,9 +108,7 @@ class East(nn.Module):
         stages = self.stem(images)[::-1]
         merged = stages[0]
         for merge, finer in zip(self.merges, stages[1:]):
-            larger = F.interpolate(
-                merged, finer.shape[2:], mode="bilinear", align_corners=False
-            )
+            larger = F.interpolate(merged, finer.shape[2:], mode="bilinear", align_corners=False)
             merged = merge(torch.cat([larger, finer], 1))
         merged = self.last(merged)
         distances = torch.sigmoid(self.distances(merged)) * 512.0
