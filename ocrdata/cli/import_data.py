@@ -32,7 +32,16 @@ def _own_options(command: Any) -> Any:
         options.option("--level", help="scutforu: word or character."),
         options.option("--coordinates", help="icdar: quad, rectangle, xywh or polygon."),
         options.option("--separator", help="icdar: what parts the numbers; auto tells itself."),
-        options.option("--ignore-mark", multiple=True, help="icdar, paddleocr: text not to read."),
+        options.option(
+            "--ignore-mark",
+            multiple=True,
+            help="icdar, paddleocr and annotation tools: text not to read.",
+        ),
+        options.option(
+            "--text-attribute",
+            multiple=True,
+            help="coco, cvat, via: the attribute that holds the text, such as transcription.",
+        ),
         options.option("--encoding", help="icdar, paddleocr, scutforu: of the text files."),
     )
     for add in reversed(added):
@@ -148,6 +157,7 @@ def _configured(name: str, chosen: Dict[str, Any]) -> Any:
         "legibilities": chosen["legibility"],
         "classes": chosen["text_class"],
         "ignore_marks": chosen["ignore_mark"],
+        "text_attribute": chosen["text_attribute"],
         "languages": chosen["language"],
     }
     if "language" in importer.options:

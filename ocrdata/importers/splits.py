@@ -35,7 +35,7 @@ _SPLIT_WORDS = {
 # What stands beside a split's name in the parts of the data sets that are known here.
 _BESIDE_A_SPLIT = (
     "annotation annotations char character characters coords det detection ground gt gts image "
-    "images img imgs label labels list lists localisation localization part pictures rec "
+    "images img imgs instances label labels list lists localisation localization part pictures rec "
     "recognition text texts transcription transcriptions truth txt v word words xml "
     # Of the competitions and their tasks.
     "art c ch challenge ic icdar lsvt mlt rects scene task trial"
