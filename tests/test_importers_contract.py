@@ -358,7 +358,7 @@ BROKEN = [
     ("art", {}, "train", "train_images/gt_0.jpg", None, None, "train_labels.json: ", "gt_0.jpg"),
     (
         "rects",
-        {},
+        {"level": "chars"},
         "train",
         "gt/train_ReCTS_000001.json",
         b'"points"',

@@ -11,6 +11,7 @@ The text is an attribute (`--text-attribute`), in "attributes" or beside them; T
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Dict, Iterator, List
 
 from ocrdata.base.sample import DETECTION, Region
@@ -36,21 +37,27 @@ class CocoImporter(ToolImporter):
         images, rows = page.get("images"), page.get("annotations")
         if not isinstance(images, list) or not isinstance(rows, list):
             raise ValueError("has no lists of images and annotations as COCO has them")
-        found: Dict[Any, List[Region]] = {}
+        found: Dict[Any, List[Any]] = {}
         for place, row in enumerate(rows, 1):
             if not isinstance(row, dict) or "image_id" not in row:
                 raise ValueError(f"annotation {place} has no image_id")
-            found.setdefault(row["image_id"], []).append(self._annotation(place, row))
+            found.setdefault(row["image_id"], []).append(row)
         for place, image in enumerate(images, 1):
             if not isinstance(image, dict) or not isinstance(image.get("file_name"), str):
                 raise ValueError(f"image {place} has no file_name")
-            regions = tuple(found.pop(image.get("id"), ()))
-            yield AnnotatedImage(image["file_name"], regions, f"image {image.get('id')}")
-        if found:
-            raise ValueError(f"has annotations of image {next(iter(found))}, which is not listed")
+        lost = set(found) - {image.get("id") for image in images}
+        if lost:
+            raise ValueError(f"has annotations of image {min(map(str, lost))}, which is not listed")
+        for image in images:
+            own = found.get(image.get("id"), [])
+            what = f"image {image.get('id')}"
+            yield AnnotatedImage(image["file_name"], what, partial(self._annotations, own))
 
-    def _annotation(self, place: int, row: Dict[str, Any]) -> Region:
-        what, outline = f"annotation {row.get('id', place)}", row.get("segmentation")
+    def _annotations(self, rows: List[Any]) -> List[Region]:
+        return [self._annotation(row) for row in rows]
+
+    def _annotation(self, row: Dict[str, Any]) -> Region:
+        what, outline = f"annotation {row.get('id')}", row.get("segmentation")
         if isinstance(outline, list) and outline and isinstance(outline[0], list):
             values = outline[0]
             points: Any = list(zip(values[::2], values[1::2]))

@@ -10,7 +10,8 @@ ReCTS  gt/train_ReCTS_000001.json: {"lines": [{"transcription": "", "points": [x
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Iterator, Tuple
+from functools import partial
+from typing import Any, Iterator, List, Tuple
 
 from ocrdata.base.sample import DETECTION, TRAIN, Region
 from ocrdata.importers.base import DatasetInfo
@@ -32,8 +33,10 @@ class LsvtImporter(ToolImporter):
         for name, rows in page.items():
             if not isinstance(rows, list):
                 raise ValueError(f"{name} has no list of texts")
-            regions = tuple(self._text(f"{name}: text {n}", row) for n, row in enumerate(rows, 1))
-            yield AnnotatedImage(f"{name}.jpg", regions, f"the entry {name}")
+            yield AnnotatedImage(f"{name}.jpg", f"entry {name}", partial(self._texts, rows))
+
+    def _texts(self, rows: List[Any]) -> List[Region]:
+        return [self._text(f"text {place}", row) for place, row in enumerate(rows, 1)]
 
     def _text(self, what: str, row: Any) -> Region:
         if not isinstance(row, dict) or "transcription" not in row:
@@ -57,8 +60,11 @@ class RectsImporter(ToolImporter):
         if not isinstance(rows, list):
             raise ValueError(f'has no list of "{self.level}"')
         stem = name.rpartition("/")[2].rpartition(".")[0]
-        regions = tuple(self._text(f"{self.level} {n}", row) for n, row in enumerate(rows, 1))
-        yield AnnotatedImage(f"{stem}.jpg", regions, "the picture of this name")
+        what = "the picture of this name"
+        yield AnnotatedImage(f"{stem}.jpg", what, partial(self._texts, rows))
+
+    def _texts(self, rows: List[Any]) -> List[Region]:
+        return [self._text(f"{self.level} {place}", row) for place, row in enumerate(rows, 1)]
 
     def _text(self, what: str, row: Any) -> Region:
         values = row.get("points") if isinstance(row, dict) else None

@@ -9,7 +9,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator
+from functools import partial
+from typing import Any, Dict, Iterator, List
 from xml.etree import ElementTree
 
 import numpy as np
@@ -50,8 +51,10 @@ class CvatImporter(ToolImporter):
             if not name:
                 raise ValueError(f"{what} has no name")
             shapes = [shape for shape in image if shape.tag in _SHAPES]
-            regions = tuple(self._shape(f"{what}: shape {n}", s) for n, s in enumerate(shapes, 1))
-            yield AnnotatedImage(name, regions, what)
+            yield AnnotatedImage(name, what, partial(self._shapes, shapes))
+
+    def _shapes(self, shapes: Any) -> List[Region]:
+        return [self._shape(f"shape {place}", shape) for place, shape in enumerate(shapes, 1)]
 
     def _shape(self, what: str, shape: Any) -> Region:
         attributes: Dict[str, str] = {

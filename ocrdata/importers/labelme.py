@@ -35,8 +35,11 @@ class LabelmeImporter(ToolImporter):
         shapes = page.get("shapes") if isinstance(page, dict) else None
         if not isinstance(shapes, list) or not isinstance(page.get("imagePath"), str):
             raise ValueError("has no imagePath and shapes as LabelMe writes them")
-        regions = tuple(self._shape(place, shape) for place, shape in enumerate(shapes, 1))
-        yield AnnotatedImage(page["imagePath"], regions, "its imagePath")
+        yield AnnotatedImage(
+            page["imagePath"],
+            "its imagePath",
+            lambda: [self._shape(place, shape) for place, shape in enumerate(shapes, 1)],
+        )
 
     def _shape(self, place: int, shape: Any) -> Any:
         if not isinstance(shape, dict) or "label" not in shape:

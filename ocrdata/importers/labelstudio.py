@@ -13,6 +13,7 @@ their names; a picture is found with and without them.
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any, Dict, Iterator, List, Optional
 
 from ocrdata.base.sample import DETECTION, Region
@@ -43,16 +44,15 @@ class LabelStudioImporter(ToolImporter):
         for place, task in enumerate(tasks, 1):
             what = f"task {task.get('id', place) if isinstance(task, dict) else place}"
             name = _picture(task, what)
-            regions = tuple(self._regions(_newest(task), what))
-            yield AnnotatedImage(name, regions, what)
+            yield AnnotatedImage(name, what, partial(self._regions, _newest(task)))
 
-    def _regions(self, result: List[Any], what: str) -> Iterator[Region]:
+    def _regions(self, result: List[Any]) -> Iterator[Region]:
         shapes: Dict[str, Any] = {}
         texts: Dict[str, str] = {}
         labels: Dict[str, List[str]] = {}
         for row in result:
             if not isinstance(row, dict) or not isinstance(row.get("value"), dict):
-                raise ValueError(f"{what} has a result without a value")
+                raise ValueError("has a result without a value")
             key, value = str(row.get("id")), row["value"]
             if "points" in value or "width" in value:
                 shapes.setdefault(key, row)
@@ -63,7 +63,7 @@ class LabelStudioImporter(ToolImporter):
                 labels.setdefault(key, []).extend(map(str, value.get(name, ())))
         for key, row in shapes.items():
             ignored = any(label.lower() in _IGNORED_LABELS for label in labels.get(key, ()))
-            named = f"{what}: shape {key}"
+            named = f"shape {key}"
             yield self.region(_points(row, named), texts.get(key), ignored, named)
 
 

@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import (
     Any,
+    Callable,
     Dict,
     Iterable,
     Iterator,
@@ -38,6 +39,7 @@ from ocrdata.importers.base import (
     ImportedSample,
     Importer,
     OnProblem,
+    about,
     find_image,
     ignore,
     refuse,
@@ -53,11 +55,14 @@ _TRUE = (True, 1, "1", "true", "True", "yes")
 
 
 class AnnotatedImage(NamedTuple):
-    """A picture as a file names it, with its regions, and how to call it in an error."""
+    """A picture as a file names it, how to call it in an error, and what makes its regions.
+
+    `regions()` raises ValueError for what is wrong with this picture and leaves the others alone.
+    """
 
     name: str
-    regions: Tuple[Region, ...]
     what: str
+    regions: Callable[[], Iterable[Region]]
 
 
 @dataclass(frozen=True)
@@ -120,7 +125,13 @@ class ToolImporter(Importer):
         try:
             for number, one in enumerate(self.images_of(name, tree.read(name)), 1):
                 found = places.find(name, one.name)
-                if listed.again(found or one.name, where, number, (None, one.regions)):
+                told = about(found, report)
+                try:
+                    regions = tuple(one.regions())
+                except ValueError as error:
+                    told(BAD, AnnotationError(where, f"{one.what}: {error}"))
+                    continue
+                if listed.again(found or one.name, where, number, (None, regions)):
                     report(REPEATED, None)
                     continue
                 image = find_image(
@@ -133,7 +144,7 @@ class ToolImporter(Importer):
                     pictures=pictures,
                 )
                 if image is not None:
-                    yield ImportedSample(found or one.name, image, None, one.regions, where)
+                    yield ImportedSample(found or one.name, image, None, regions, where)
         except AnnotationError as error:
             report(BAD, error)
         except ValueError as error:
@@ -230,8 +241,8 @@ class _Places:
             if name in self._tree:
                 return name
         same = self._by_name.get(path.rpartition("/")[2], [])
-        if len(same) > 1:
-            same = images_of_split(same, self._split, self._tree.root)
+        # Never a picture of another split.
+        same = images_of_split(same, self._split, self._tree.root)
         return same[0] if len(same) == 1 else _nearest(same, file)
 
 

@@ -10,6 +10,7 @@ A project has the same below "_via_img_metadata".
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any, Iterator, List, Tuple
 
 from ocrdata.base.sample import DETECTION, Region
@@ -44,12 +45,13 @@ class ViaImporter(ToolImporter):
             regions = row.get("regions", [])
             # VIA 1 numbers them.
             values = list(regions.values()) if isinstance(regions, dict) else regions
-            what = f"picture {row['filename']}"
-            found = tuple(self._region(what, n, one) for n, one in enumerate(values, 1))
-            yield AnnotatedImage(row["filename"], found, "its filename")
+            yield AnnotatedImage(row["filename"], key, partial(self._regions, values))
 
-    def _region(self, what: str, place: int, row: Any) -> Region:
-        named = f"{what}: region {place}"
+    def _regions(self, rows: Any) -> List[Region]:
+        return [self._region(place, row) for place, row in enumerate(rows, 1)]
+
+    def _region(self, place: int, row: Any) -> Region:
+        named = f"region {place}"
         shape = row.get("shape_attributes") if isinstance(row, dict) else None
         if not isinstance(shape, dict):
             raise ValueError(f"{named} has no shape_attributes")
