@@ -13,6 +13,7 @@ import sys
 import pytest
 from export_readers import READERS
 
+from ocrdata.base.run_options import RunOptions
 from ocrdata.base.sample import read_sample_list
 from ocrdata.exporters import EXPORTERS, base
 from ocrdata.pipelines.convert import ConvertOptions, convert
@@ -80,9 +81,9 @@ def test_an_interruption_changes_no_byte(name, task, source_of, tmp_path, monkey
 
         target = tmp_path / f"cut-{stop}"
         with pytest.raises(Interruption):
-            convert(source, target, name, SMALL, on_progress=interrupt)
+            convert(source, target, name, SMALL, run=RunOptions(on_progress=interrupt))
         assert not target.exists()
-        again = convert(source, target, name, SMALL, resume=True)
+        again = convert(source, target, name, SMALL, run=RunOptions(resume=True))
         assert again == dataclasses.replace(summary, output=str(target))
         assert digests(target) == wanted
 
@@ -91,7 +92,7 @@ def test_an_interruption_changes_no_byte(name, task, source_of, tmp_path, monkey
 def test_workers_change_no_byte(name, rendered, tmp_path):
     need(name)
     for workers in (0, 2):
-        convert(rendered, tmp_path / str(workers), name, SMALL, workers=workers)
+        convert(rendered, tmp_path / str(workers), name, SMALL, run=RunOptions(workers=workers))
     assert digests(tmp_path / "0") == digests(tmp_path / "2")
 
 
@@ -104,13 +105,15 @@ def test_a_killed_process_is_resumed(name, rendered, tmp_path, monkeypatch):
         "import sys, time\n"
         "from ocrdata.exporters import base\n"
         "base.BLOCK['recognition'] = 7\n"
+        "from ocrdata.base.run_options import RunOptions\n"
         "from ocrdata.pipelines.convert import ConvertOptions, convert\n"
         "options = ConvertOptions(samples_per_shard=40, validation_fraction=0.2)\n"
         "def wait(done, total):\n"
         "    if done > 50:\n"
         "        print(done, flush=True)\n"
         "        time.sleep(60)\n"
-        "convert(sys.argv[1], sys.argv[2], sys.argv[3], options, on_progress=wait)\n"
+        "run = RunOptions(on_progress=wait)\n"
+        "convert(sys.argv[1], sys.argv[2], sys.argv[3], options, run=run)\n"
     )
     target = tmp_path / "cut"
     words = [sys.executable, "-c", code, str(rendered), str(target), name]
@@ -118,7 +121,7 @@ def test_a_killed_process_is_resumed(name, rendered, tmp_path, monkeypatch):
         assert int(process.stdout.readline()) > 0
         os.kill(process.pid, signal.SIGKILL)
     assert not target.exists()
-    convert(rendered, target, name, SMALL, resume=True)
+    convert(rendered, target, name, SMALL, run=RunOptions(resume=True))
     assert digests(target) == digests(tmp_path / "whole")
 
 
@@ -234,3 +237,46 @@ def test_list_exporters_names_them_all(run):
     rows = json.loads(run("list", "exporters", "--json").output)["exporters"]
     assert list(rows) == EXPORTERS.names()
     assert rows["lmdb"]["install"] == 'pip install "ocrdata[lmdb]"'
+
+
+# --- rendered straight into a format
+
+
+def test_gen_pics_writes_any_format(tmp_path, run, monkeypatch):
+    need("webdataset")
+    words = ["gen-pics", "--corpus", "dates", "--limit", "300", "--workers", "0", "--seed", "3"]
+    run(*words, "--data-dir", tmp_path / "files")
+    wanted = [truth_of(tmp_path / "files", side) for side in ("Train", "Test")]
+    words += ["--to", "webdataset", "--shards", "4", "--json"]
+    summary = json.loads(run(*words, "--data-dir", tmp_path / "one").output)
+    found = {
+        split: list(READERS["webdataset"](tmp_path / "one" / "webdataset", split, "recognition"))
+        for split in summary["splits"]
+    }
+    assert {split: len(rows) for split, rows in found.items()} == summary["splits"]
+    texts = {split: {text for text, _ in rows} for split, rows in found.items()}
+    assert sum(map(len, texts.values())) == len(set().union(*texts.values()))
+    assert sorted(text for text, _ in found["test"]) == sorted(text for text, _ in wanted[1])
+    assert sum(summary["splits"].values()) == 300
+
+    # Interrupted, it goes on where it was, and only draws what is left.
+    from ocrdata.pipelines import lines_to_export
+
+    monkeypatch.setitem(base.BLOCK, "recognition", 20)
+    drawn, cut = [], tmp_path / "cut"
+    plain = lines_to_export._render
+
+    def render(config, part):
+        if len(drawn) == 1:
+            raise Interruption
+        drawn.append(part)
+        return plain(config, part)
+
+    monkeypatch.setattr(lines_to_export, "_render", render)
+    with pytest.raises(Interruption):
+        run(*words, "--data-dir", cut)
+    monkeypatch.setattr(lines_to_export, "_render", plain)
+    run(*words, "--data-dir", cut, "--resume")
+    assert digests(cut) == digests(tmp_path / "one")
+    for more, problem in ((["--records"], "exclude each other"), (["--boxes"], "--boxes and")):
+        assert problem in run(*words, *more, "--data-dir", tmp_path / "x", code=2).output

@@ -78,6 +78,7 @@ def convert_command(
       ocrdata convert data paddle --to paddleocr --validation-fraction 0.05
       ocrdata convert icdar2015.tar.gz yolo --to yolo-obb --test-fraction 0.1
     """
+    from ocrdata.base.run_options import RunOptions
     from ocrdata.cli.report import progress, report
     from ocrdata.pipelines.convert import ConvertOptions, convert
 
@@ -87,10 +88,7 @@ def convert_command(
             target,
             form,
             ConvertOptions(**choices),
-            workers=workers,
-            overwrite=overwrite,
-            resume=resume,
+            run=RunOptions(workers, overwrite, resume, on_progress),
             dry_run=dry_run,
-            on_progress=on_progress,
         )
     report(summary, as_json)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import click
 
 from ocrdata.cli import options
 from ocrdata.cli.runners import runner_options
+from ocrdata.exporters import EXPORTERS
 
 
 @click.command("gen-pics")
@@ -101,13 +102,20 @@ from ocrdata.cli.runners import runner_options
     help="Only draw a contact sheet (.png, .jpg) of the first pictures; --boxes shows on it.",
 )
 @options.option("--records", is_flag=True, help="Write tfrecords/ instead of picture files.")
+@options.option(
+    "--to",
+    "export",
+    type=click.Choice(EXPORTERS.names()),
+    metavar="FORMAT",
+    help="Write FORMAT/ for another tool instead of picture files: see `ocrdata list exporters`.",
+)
 @options.option("--keep-pictures", is_flag=True, help="With --records: write the files as well.")
 @options.option("--shards", type=click.IntRange(min=1), default=10, help="Of each split.")
 @options.option(
     "--validation-fraction",
     type=click.FloatRange(0.0, 1.0, max_open=True),
     default=0.1,
-    help="With --records: share of the training texts held out.",
+    help="With --records or --to: share of the training texts held out.",
 )
 @options.test_fraction_option
 @options.seed_option
@@ -118,11 +126,13 @@ from ocrdata.cli.runners import runner_options
 @options.dry_run_option
 @options.json_option
 @runner_options
-def gen_pics(data_dir: Path, records: bool, as_json: bool, **choices: Any) -> None:
+def gen_pics(
+    data_dir: Path, records: bool, export: Optional[str], as_json: bool, **choices: Any
+) -> None:
     """Render pictures of text lines, with Train and Test lists that share no text.
 
     Writes pic/, Train/sample.txt and Test/sample.txt under the data folder; with --records
-    tfrecords/ instead, ready to train on.
+    tfrecords/ instead, ready to train on; with --to a folder that another tool reads.
 
     \b
     Example:
@@ -130,9 +140,11 @@ def gen_pics(data_dir: Path, records: bool, as_json: bool, **choices: Any) -> No
       ocrdata gen-pics --font MSYHL.TTC
       ocrdata gen-pics --corpus poems --corpus lexicon:ns --style scan --limit 1000
       ocrdata gen-pics --style scene --background photos --records --shards 20
+      ocrdata gen-pics --to paddleocr
     """
     from ocrdata.cli.report import next_step, report, running
     from ocrdata.pipelines.line_request import LineRequestOptions
+    from ocrdata.pipelines.lines_to_export import LineExportOptions
     from ocrdata.pipelines.lines_to_records import LineRecordOptions
     from ocrdata.pipelines.render_lines import LineOutput, write_lines
 
@@ -140,9 +152,12 @@ def gen_pics(data_dir: Path, records: bool, as_json: bool, **choices: Any) -> No
     shards = LineRecordOptions(*(choices.pop(name) for name in names))
     if shards.keep_pictures and not records:
         raise click.UsageError("--keep-pictures goes with --records.")
-    output = LineOutput(data_dir, shards if records else None, choices.pop("preview"))
+    if export and records:
+        raise click.UsageError("--records and --to exclude each other.")
+    exported = LineExportOptions(export, *shards[:2]) if export else None
+    output = LineOutput(data_dir, shards if records else None, choices.pop("preview"), exported)
     only_shown = choices["dry_run"] or bool(output.preview)
     with running("gen-pics", "pictures", choices, shown=not only_shown) as run:
         summary = write_lines(LineRequestOptions(records=records, **choices), output, run=run)
     following = next_step("train crnn" if records else "build-dict", data_dir)
-    report(summary, as_json, "" if only_shown else following)
+    report(summary, as_json, "" if only_shown or export else following)

@@ -7,13 +7,10 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from ocrdata.base import sample_lists as lists
-from ocrdata.base.parallel import Workers
-from ocrdata.base.progress import OnProgress
 from ocrdata.base.random_streams import bucket
 from ocrdata.base.sample import (
     DETECTION,
     RECOGNITION,
-    SAMPLE_LIST,
     SPLITS,
     TEST,
     TRAIN,
@@ -22,17 +19,15 @@ from ocrdata.base.sample import (
 )
 from ocrdata.base.skips import BAD_LINE, Skips
 from ocrdata.base.storage.digest import file_sha256
-from ocrdata.base.storage.remote import as_path
 from ocrdata.base.storage.staging import staged_output
 from ocrdata.errors import AnnotationError, OptionError, PathLike
 from ocrdata.exporters import EXPORTERS
 from ocrdata.exporters.base import Exporter
 from ocrdata.exporters.blocks import Found
 from ocrdata.exporters.engine import ConvertSummary, ExportRun
-from ocrdata.records.format.schema import DATASET_INFO, RECORDS_DIR
+from ocrdata.records.sources.identify import identify
 from ocrdata.records.sources.inputs import open_input
 from ocrdata.records.sources.listed import SampleList, open_sample_list
-from ocrdata.records.write.shards import find_lists
 from ocrdata.records.write.writing import target_of
 
 CONVERT_COMMAND = "convert"
@@ -103,11 +98,8 @@ def convert(
     form: str,
     options: ConvertOptions = CONVERT_DEFAULTS,
     *,
-    workers: Workers = 0,
-    overwrite: bool = False,
-    resume: bool = False,
+    run: RunOptions = RUN_DEFAULTS,
     dry_run: bool = False,
-    on_progress: Optional[OnProgress] = None,
 ) -> ConvertSummary:
     """Writes the samples at `source` into the folder `target` in the format called `form`.
 
@@ -130,13 +122,13 @@ def convert(
     if dry_run:
         return _planned(stream, exporter, where, skips)
     with staged_output(
-        where.parent, (where.name,), CONVERT_COMMAND, noted, overwrite, resume
+        where.parent, (where.name,), CONVERT_COMMAND, noted, run.overwrite, run.resume
     ) as staged:
-        run = ExportRun(exporter, staged, where.name, options.skip_errors)
-        run.write(stream, workers, on_progress)
+        export = ExportRun(exporter, staged, where.name, options.skip_errors)
+        export.write(stream, run.workers, run.on_progress)
         # What the reader left out is known anew after each run, what the blocks did is counted.
-        run.skips.add(skips.counts, skips.examples)
-        summary = run.summary(where, str(source))
+        export.skips.add(skips.counts, skips.examples)
+        summary = export.summary(where, str(source))
         staged.summary = {**vars(summary), "output": where.name}
     return summary
 
@@ -185,21 +177,14 @@ def open_source(path: PathLike) -> ConvertSource:
 
     Raises InputError and AnnotationError where there are none.
     """
-    where = as_path(path)
-    if where.name == SAMPLE_LIST and where.is_file():
-        folder = where.parent if where.parent.name else where.resolve().parent
-        return _listed([open_sample_list(where, folder.parent, folder.name)])
-    if _has_lists(where):
-        return _listed(find_lists(where))
-    records = where / RECORDS_DIR
-    given = open_input(records if (records / DATASET_INFO).is_file() else where)
+    found = identify(path)
+    if found.lists:
+        root = found.root
+        return _listed([open_sample_list(one, root, name) for name, one in found.lists.items()])
+    given = open_input(found.records or found.path)
     return ConvertSource(
         lambda skips: (ListedSample(*pair) for pair in given.read(skips)), given.origin
     )
-
-
-def _has_lists(where: Path) -> bool:
-    return any((where / name / SAMPLE_LIST).is_file() for name in lists.LISTS)
 
 
 def _listed(sources: List[SampleList]) -> ConvertSource:

@@ -71,11 +71,16 @@ class _Context(NamedTuple):
 
     def split_of(self, text: str) -> str:
         """Says which split a text and its near duplicates belong to."""
-        key = near_key(text)
-        if is_test(key, self.config.seed, self.test_fraction):
-            return TEST
-        place = bucket(key, f"validation-{self.config.seed}")
-        return VALIDATION if place < self.validation_fraction else TRAIN
+        return split_of_line(text, self.config.seed, self.test_fraction, self.validation_fraction)
+
+
+def split_of_line(text: str, seed: int, test_fraction: float, validation_fraction: float) -> str:
+    """Says which split a text and its near duplicates belong to."""
+    key = near_key(text)
+    if is_test(key, seed, test_fraction):
+        return TEST
+    place = bucket(key, f"validation-{seed}")
+    return VALIDATION if place < validation_fraction else TRAIN
 
 
 _adopted: List[_Context] = []
@@ -166,7 +171,7 @@ def write_line_records(
     """
     if request.config.boxes or request.config.log:
         raise OptionError("--boxes and --log-styles go with picture files, not with --records.")
-    request = _shuffled(request)
+    request = shuffled(request)
     plan, skips = plan_lines(
         request.texts, request.config, request.options, request.skipped, request.frequencies
     )
@@ -226,7 +231,8 @@ def _tasks(shards: List[_Shard], context: _Context) -> ShardTasks:
     return ShardTasks(names, shards, _write_shard, context.plan.total, _adopt, (context,))
 
 
-def _shuffled(request: RenderRequest) -> RenderRequest:
+def shuffled(request: RenderRequest) -> RenderRequest:
+    """Returns an order whose texts come mixed, the same way each time."""
     if request.config.replay or request.options.sampling == "random":
         return request
     salt = f"lines-{request.config.seed}"

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Optional
 from ocrdata.base.run_options import RUN_DEFAULTS, RunOptions
 from ocrdata.errors import OptionError
 from ocrdata.pipelines.line_request import LineRequestOptions, read_request
+from ocrdata.pipelines.lines_to_export import LineExportOptions, write_line_export
 from ocrdata.pipelines.lines_to_records import LineRecordOptions, write_line_records
 from ocrdata.render.lines import planning
 from ocrdata.render.lines.batch import render_lines
@@ -15,11 +16,13 @@ from ocrdata.render.lines.sheet import write_sheet
 
 
 class LineOutput(NamedTuple):
-    """Where lines go: files, records (`records`, which may be None) or a sheet (`preview`)."""
+    """Where lines go: files, or the one of these that is given: records, a sheet (`preview`), or
+    another tool's format (`export`)."""
 
     data_dir: Path
     records: Optional[LineRecordOptions] = None
     preview: Optional[Path] = None
+    export: Optional[LineExportOptions] = None
 
 
 def write_lines(
@@ -43,6 +46,8 @@ def write_lines(
         return {"preview": output.preview, "shown": shown}
     if output.records:
         return write_line_records(output.data_dir, request, output.records, run=run)
+    if output.export:
+        return write_line_export(output.data_dir, request, output.export, run=run)
     return render_lines(
         output.data_dir,
         request.texts,
