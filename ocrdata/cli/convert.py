@@ -59,10 +59,6 @@ def convert_command(
     source: Path,
     target: Path,
     form: str,
-    workers: int,
-    overwrite: bool,
-    resume: bool,
-    dry_run: bool,
     as_json: bool,
     **choices: Any,
 ) -> None:
@@ -78,17 +74,9 @@ def convert_command(
       ocrdata convert data paddle --to paddleocr --validation-fraction 0.05
       ocrdata convert icdar2015.tar.gz yolo --to yolo-obb --test-fraction 0.1
     """
-    from ocrdata.base.run_options import RunOptions
-    from ocrdata.cli.report import progress, report
+    from ocrdata.cli.report import report, running
     from ocrdata.pipelines.convert import ConvertOptions, convert
 
-    with progress("convert", "samples") as on_progress:
-        summary = convert(
-            source,
-            target,
-            form,
-            ConvertOptions(**choices),
-            run=RunOptions(workers, overwrite, resume, on_progress),
-            dry_run=dry_run,
-        )
+    with running("convert", "samples", choices, shown=not choices["dry_run"]) as run:
+        summary = convert(source, target, form, ConvertOptions(**choices), run=run)
     report(summary, as_json)

@@ -8,6 +8,7 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Op
 
 from ocrdata.base import sample_lists as lists
 from ocrdata.base.random_streams import bucket
+from ocrdata.base.run_options import RUN_DEFAULTS, RunOptions
 from ocrdata.base.sample import (
     DETECTION,
     RECOGNITION,
@@ -99,7 +100,6 @@ def convert(
     options: ConvertOptions = CONVERT_DEFAULTS,
     *,
     run: RunOptions = RUN_DEFAULTS,
-    dry_run: bool = False,
 ) -> ConvertSummary:
     """Writes the samples at `source` into the folder `target` in the format called `form`.
 
@@ -119,7 +119,7 @@ def convert(
     def stream(_: Any) -> Iterator[Found]:
         return _numbered(given.read(skips), options)
 
-    if dry_run:
+    if run.dry_run:
         return _planned(stream, exporter, where, skips)
     with staged_output(
         where.parent, (where.name,), CONVERT_COMMAND, noted, run.overwrite, run.resume
