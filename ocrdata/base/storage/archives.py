@@ -2,8 +2,8 @@
 
 A hard link in a tar stands for the file it names and is read as that file; a symbolic link may lead
 anywhere and is never followed. A zip that does not say its names are UTF-8 was made by a system
-that wrote them in its own encoding: they are read as UTF-8 where they can be, else in the encoding
-asked for, else as they come.
+that wrote them in its own encoding: they are read in the encoding asked for. Names in a tar are
+UTF-8 where they can be, and else in that encoding. (Some names fit both: 图片 in GBK is also UTF-8.)
 """
 
 from __future__ import annotations
@@ -131,16 +131,17 @@ def _tar_members(archive: tarfile.TarFile, encoding: str) -> Iterator[ArchiveMem
 def _zip_name(member: zipfile.ZipInfo, encoding: str) -> str:
     if member.flag_bits & _UTF8_FLAG:
         return member.filename
-    return _named(member.filename.encode(_ZIP_NAMES, "replace"), encoding) or member.filename
+    raw = member.filename.encode(_ZIP_NAMES, "replace")
+    return _named(raw, encoding, "utf-8") or member.filename
 
 
 def _tar_name(name: str, encoding: str) -> str:
-    return _named(name.encode("utf-8", "surrogateescape"), encoding) or name
+    return _named(name.encode("utf-8", "surrogateescape"), "utf-8", encoding) or name
 
 
-def _named(raw: bytes, encoding: str) -> str:
-    """Returns a member's name: UTF-8 where it is that, else as `encoding` has it; "" if neither."""
-    for one in ("utf-8", encoding):
+def _named(raw: bytes, *encodings: str) -> str:
+    """Returns a name in the first encoding that has it, "" where none does."""
+    for one in encodings:
         try:
             return raw.decode(one)
         except UnicodeDecodeError:
