@@ -19,11 +19,11 @@ from ocrdata.base.storage.staging import read_manifest
 from ocrdata.cli import OcrdataGroup
 from ocrdata.cli.import_data import import_data
 from ocrdata.geometry.polygons import as_polygon
+from ocrdata.images.plain import to_plain
 from ocrdata.importers import IMPORTERS
 from ocrdata.importers.crops import CropOptions, cut_regions
 from ocrdata.importers.engine import import_dataset
 from ocrdata.importers.filters import TextFilter, make_filter
-from ocrdata.importers.pictures import check_image
 from ocrdata.importers.run import ImportOptions
 from ocrdata.metrics.detection import evaluate_detection
 from ocrdata.metrics.detection_files import read_truth
@@ -217,7 +217,7 @@ def test_damaged_pictures_are_counted_with_skip_errors(imported, tmp_path, damag
     picture.write_bytes({"cut": whole[: len(whole) // 2], "empty": b"", "text": b"no"}[damage])
     summary, data = imported("synth90k", "--skip-errors", source=root)
     assert summary["skipped"] == {"picture damaged": 1}
-    assert "annotation_train.txt:2: the picture 1/1/2_Ada_0.jpg is" in summary["problems"][0]
+    assert "annotation_train.txt:2: the picture 1/1/2_Ada_0.jpg " in summary["problems"][0]
     assert texts_of(data, "Train") == ["pontifically"]
 
 
@@ -346,9 +346,9 @@ def test_other_formats_become_png_with_the_same_pixels(kind):
     pixels = np.random.RandomState(3).randint(0, 255, (8, 9), np.uint8)
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, kind, **({"lossless": True} if kind == "WEBP" else {}))
-    picture = check_image(stream.getvalue())
+    picture = to_plain(stream.getvalue())
     assert picture.suffix == ("jpg" if kind == "JPEG" else "png")
-    assert (picture.converted is None) == (kind in ("PNG", "JPEG"))
+    assert (picture.converted == "") == (kind in ("PNG", "JPEG"))
     if kind != "JPEG":
         back = np.array(Image.open(io.BytesIO(picture.data)).convert("L"))
         np.testing.assert_array_equal(back, pixels)
@@ -365,7 +365,7 @@ def test_a_picture_of_absurd_size_is_refused():
     header = struct.pack(">IIBBBBB", 60000, 60000, 8, 0, 0, 0, 0)
     data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IEND", b"")
     with pytest.raises(ValueError, match="pixels"):
-        check_image(data)
+        to_plain(data)
 
 
 # --- real data ----------------------------------------------------------------------------------

@@ -14,7 +14,8 @@ from test_shards import lines_of, make_data, tree
 
 from ocrdata.base.run_options import RunOptions
 from ocrdata.errors import AnnotationError, InputError, OptionError
-from ocrdata.images.encoding import ImageOptions, decode_rgb
+from ocrdata.images.decode import decode_rgb
+from ocrdata.images.encoding import ImageOptions
 from ocrdata.packing.pack import pack_folder
 from ocrdata.records.format.dataset_info import read_shard_set
 from ocrdata.records.format.scene_record import scene_of

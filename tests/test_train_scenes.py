@@ -11,7 +11,7 @@ from scene_support import pack, scene_options, write_scenes
 
 from ocrdata.base.random_streams import stream
 from ocrdata.errors import AnnotationError, InputError, OptionError, RecordError
-from ocrdata.images.fitting import decode_image
+from ocrdata.images.decode import decode_image
 from ocrdata.records.write.options import WriteOptions
 from ocrdata.records.write.shards import write_shards
 from ocrdata.train.data.random_crop import CropChoice, choose_box, make_crop

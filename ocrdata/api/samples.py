@@ -10,7 +10,8 @@ import numpy as np
 from ocrdata.base.sample import SPLITS, Region, Sample
 from ocrdata.base.skips import BAD_LINE, Skips
 from ocrdata.errors import AnnotationError, InputError, OptionError, PathLike, UnknownNameError
-from ocrdata.images.encoding import decode_rgb, encode_png
+from ocrdata.images.decode import decode_rgb
+from ocrdata.images.encoding import encode_png
 from ocrdata.records.sources.identify import identify
 from ocrdata.records.sources.inputs import SamplePairs, open_input
 from ocrdata.records.sources.listed import open_sample_list

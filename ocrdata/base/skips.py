@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from typing import List, Mapping, Sequence
+from typing import Dict, List, Mapping, Sequence
 
 from ocrdata.errors import InputError
 
@@ -34,6 +34,8 @@ class Skips:
         self._allowed = {MISSING_CHARACTER: unknown, UNCLEAR: unclear}
         self.counts: Counter[str] = Counter()
         self.examples: List[str] = []
+        # Of what is kept, pictures that were encoded anew, by what was done.
+        self.converted: Dict[str, int] = {}
 
     def refuse(self, reason: str, error: InputError) -> None:
         """Counts one sample that is left out, or raises `error`."""

@@ -18,7 +18,8 @@ from ocrdata.base.sample_lists import IMAGE_SUFFIXES
 from ocrdata.base.storage.walking import walk
 from ocrdata.check.verify_regions import check_regions
 from ocrdata.errors import AnnotationError, InputError
-from ocrdata.images.header import decode_problem, read_header
+from ocrdata.images.decode import decode_problem
+from ocrdata.images.header import read_header
 from ocrdata.records.format.schema import ctc_length
 from ocrdata.records.sources.listed import SampleList, SceneList, open_sample_list
 from ocrdata.text.charset import Charset

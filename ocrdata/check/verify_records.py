@@ -12,7 +12,7 @@ from ocrdata.base.storage.digest import file_sha256
 from ocrdata.check.verify_lists import check_label, image_problem
 from ocrdata.check.verify_regions import check_regions
 from ocrdata.errors import CharsetError, RecordError
-from ocrdata.images.header import read_header
+from ocrdata.images.header import IMAGE_FORMATS, read_header
 from ocrdata.records.format.layouts import AnyRecord, record_of
 from ocrdata.records.format.schema import DATASET_INFO, LineRecord
 from ocrdata.records.format.tfrecord import example_of, scan_records
@@ -64,6 +64,8 @@ def check_file(task: ShardTask, found: Findings) -> bool:
 
 def _check_record(where: str, one: AnyRecord, rules: Rules, found: Findings) -> None:
     problem = image_problem(one.image, rules.decode)
+    if not problem and read_header(one.image).format not in IMAGE_FORMATS:
+        problem = f"is none that TensorFlow reads ({', '.join(IMAGE_FORMATS)})"
     if problem:
         found.add("damaged-picture", f"{where}: the picture {problem}")
     elif tuple(read_header(one.image)) != (one.format, one.height, one.width):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from typing import NamedTuple, Optional, Tuple
 
 from PIL import Image
+
+from ocrdata.images.decode import decode_rgb
 
 # The height of a picture on its card, in pixels.
 PICTURE = 64
@@ -28,12 +29,6 @@ class Card(NamedTuple):
 def open_image(data: bytes) -> Tuple[Optional[Image.Image], str]:
     """Returns a picture as RGB on white paper, or None and why it cannot be shown."""
     try:
-        with Image.open(io.BytesIO(data)) as image:
-            image.load()
-            # Transparent pictures are read as they look on white paper.
-            rgba = image.convert("RGBA")
-    except Exception as error:
-        # Pillow's plug-ins answer damaged files with nearly any exception there is.
-        return None, str(error) or type(error).__name__
-    white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
-    return Image.alpha_composite(white, rgba).convert("RGB"), ""
+        return Image.fromarray(decode_rgb(data)), ""
+    except ValueError as error:
+        return None, str(error)

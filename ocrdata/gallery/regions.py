@@ -8,7 +8,7 @@ from typing import Sequence
 from PIL import Image, ImageDraw
 
 from ocrdata.base.sample import Region
-from ocrdata.images.encoding import decode_rgb
+from ocrdata.images.decode import decode_rgb
 
 _READ, _IGNORED = (30, 160, 90), (188, 48, 40)
 _LONGEST = 960

@@ -1,6 +1,7 @@
 """Encoded pictures changed on their way into records: resized, or encoded anew.
 
-Nothing is changed unless it was asked for, and a picture that already is as asked keeps its bytes.
+Nothing is changed unless it was asked for, or readers would decode it differently (`plain.py`): a
+picture that already is as asked keeps its bytes.
 """
 
 from __future__ import annotations
@@ -9,15 +10,16 @@ import io
 from typing import NamedTuple, Optional, Tuple
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from ocrdata.errors import OptionError
+from ocrdata.images.decode import flat_image
 from ocrdata.images.header import ImageHeader, read_header
+from ocrdata.images.plain import PlainImage, to_plain
+from ocrdata.images.plain_header import is_plain
 
 ENCODINGS = ("jpeg", "png")
 QUALITY = 95
-# Above Pillow's own limit a picture is a mistake or an attack.
-MAX_PIXELS = 1 << 28
 
 
 class ImageOptions(NamedTuple):
@@ -55,40 +57,11 @@ class ImageOptions(NamedTuple):
 KEEP_AS_IS = ImageOptions()
 
 
-def decode_rgb(data: bytes) -> np.ndarray:
-    """Returns a picture as uint8 [h, w, 3], transparent parts on white; ValueError if damaged."""
-    return np.asarray(_flat(_decode(data)).convert("RGB"))
-
-
 def encode_png(picture: np.ndarray) -> bytes:
     """Returns uint8 [h, w, 3] (RGB) or [h, w] as a PNG file."""
     stream = io.BytesIO()
     Image.fromarray(picture).save(stream, "PNG")
     return stream.getvalue()
-
-
-def _decode(data: bytes) -> Image.Image:
-    try:
-        image = Image.open(io.BytesIO(data))
-        if image.size[0] * image.size[1] > MAX_PIXELS:
-            raise ValueError(f"has {image.width} x {image.height} pixels")
-        image.load()
-    except UnidentifiedImageError as error:
-        raise ValueError("is no picture") from error
-    except Exception as error:
-        # Pillow's plug-ins answer damaged files with nearly any exception there is.
-        raise ValueError(f"cannot be decoded ({error})") from error
-    return image
-
-
-def _flat(image: Image.Image) -> Image.Image:
-    if image.mode in ("1", "L", "RGB"):
-        return image.convert("L") if image.mode == "1" else image
-    if image.mode in ("P", "PA", "LA", "RGBA") or "transparency" in image.info:
-        layer = image.convert("RGBA")
-        white = Image.new("RGBA", layer.size, (255, 255, 255, 255))
-        return Image.alpha_composite(white, layer).convert("RGB")
-    return image.convert("RGB")
 
 
 def _size(width: int, height: int, options: ImageOptions) -> Tuple[int, int]:
@@ -100,26 +73,38 @@ def _size(width: int, height: int, options: ImageOptions) -> Tuple[int, int]:
     return width, height
 
 
-def prepare(data: bytes, options: ImageOptions) -> Tuple[bytes, ImageHeader, Tuple[float, float]]:
-    """Returns a picture as asked for, its header, and how much wider and higher it became.
+class PreparedImage(NamedTuple):
+    """An encoded picture, its header, how much wider and higher it became, and what was changed.
+
+    `converted` is "" where only what was asked for was done.
+    """
+
+    data: bytes
+    header: ImageHeader
+    scale: Tuple[float, float] = (1.0, 1.0)
+    converted: str = ""
+
+
+def prepare(data: bytes, options: ImageOptions) -> PreparedImage:
+    """Returns a picture as asked for, and such that every reader decodes it alike.
 
     Raises ValueError saying what is wrong with the picture.
     """
-    if options.keeps:
-        return data, read_header(data), (1.0, 1.0)
-    image = _decode(data)
-    width, height = image.size
-    target = _size(width, height, options)
-    form = options.encoding or ("jpeg" if image.format in ("JPEG", "MPO") else "png")
-    if target == (width, height) and str(image.format).lower() == form:
-        return data, read_header(data), (1.0, 1.0)
-    image = _flat(image)
-    if target != (width, height):
+    plain = PlainImage(data, "") if is_plain(data) else to_plain(data)
+    header = read_header(plain.data)
+    form = options.encoding or header.format
+    target = _size(header.width, header.height, options)
+    if target == (header.width, header.height) and header.format == form:
+        return PreparedImage(plain.data, header, converted=plain.converted)
+    image = flat_image(plain.data)
+    image.info.pop("exif", None)
+    if target != image.size:
         image = image.resize(target, Image.Resampling.LANCZOS)
     stream = io.BytesIO()
     if form == "jpeg":
         image.save(stream, "JPEG", quality=options.quality or QUALITY)
     else:
         image.save(stream, "PNG")
-    scale = (target[0] / width, target[1] / height)
-    return stream.getvalue(), ImageHeader(form, target[1], target[0]), scale
+    scale = (target[0] / header.width, target[1] / header.height)
+    header = ImageHeader(form, target[1], target[0])
+    return PreparedImage(stream.getvalue(), header, scale, plain.converted)

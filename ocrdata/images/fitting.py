@@ -7,24 +7,10 @@ from typing import Any, Mapping, Tuple
 import cv2
 import numpy as np
 
-from ocrdata.images.encoding import decode_rgb
-
 # The mean of ImageNet's pictures, blue, green and red: networks see it as nothing.
 FILL = (104, 117, 124)
 SizePair = Tuple[int, int]
 Scale = Tuple[float, float]
-
-
-def decode_image(data: bytes) -> np.ndarray:
-    """Returns a picture as uint8 [h, w, 3], blue first; raises ValueError for a damaged one.
-
-    Boxes refer to the pixels as they are stored, so a camera's orientation mark is not followed.
-    """
-    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
-    if image is None:  # a format that OpenCV does not know, or a damaged file
-        image = decode_rgb(data)[:, :, ::-1]
-    return image
 
 
 def resize(image: np.ndarray, size: SizePair) -> np.ndarray:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 import struct
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
-# What TensorFlow decodes.
+# What TensorFlow decodes, and so what records may hold.
 IMAGE_FORMATS = ("jpeg", "png", "gif", "bmp")
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_END = b"IEND\xaeB`\x82"
@@ -17,7 +17,7 @@ _ALONE = frozenset([0x01, *range(0xD0, 0xDA)])
 
 
 class ImageHeader(NamedTuple):
-    """Format (one of IMAGE_FORMATS), and height and width in pixels."""
+    """Format ("jpeg", "png", ...), and height and width in pixels."""
 
     format: str
     height: int
@@ -49,8 +49,18 @@ def _png(data: bytes) -> ImageHeader:
     return ImageHeader("png", height, width)
 
 
-def _jpeg(data: bytes) -> ImageHeader:
-    """Walks from marker to marker up to the frame header, then to the scan."""
+class JpegFrame(NamedTuple):
+    """What a JPEG's frame header says, and where the scan behind it begins (-1: nowhere)."""
+
+    height: int
+    width: int
+    precision: int
+    channels: int
+    scan: int
+
+
+def jpeg_frame(data: bytes) -> Optional[JpegFrame]:
+    """Walks a JPEG from marker to marker up to its scan; None where there is no frame header."""
     position, size = 2, len(data)
     found = None
     while 0 <= position <= size - 4:
@@ -62,18 +72,23 @@ def _jpeg(data: bytes) -> ImageHeader:
         if marker == 0xFF or marker in _ALONE:
             position += 1 if marker == 0xFF else 2
             continue
-        if marker in _FRAMES and position + 9 <= size:
-            height, width = struct.unpack_from(">HH", data, position + 5)
-            found = ImageHeader("jpeg", height, width)
+        if marker in _FRAMES and position + 10 <= size:
+            precision, height, width, channels = struct.unpack_from(">BHHB", data, position + 4)
+            found = JpegFrame(height, width, precision, channels, -1)
         if marker == _SCAN:
-            break
+            return found._replace(scan=position) if found else None
         position += 2 + struct.unpack_from(">H", data, position + 2)[0]
-    if found is None or not 0 <= position <= size - 4:
+    return found
+
+
+def _jpeg(data: bytes) -> ImageHeader:
+    frame = jpeg_frame(data)
+    if frame is None or frame.scan < 0:
         raise ValueError("is a JPEG cut off in its header")
     # A thumbnail in front of the scan has an end mark of its own.
-    if data.rfind(_END, position) < 0:
+    if data.rfind(_END, frame.scan) < 0:
         raise ValueError("is a JPEG that was cut off (it has no end mark)")
-    return found
+    return ImageHeader("jpeg", frame.height, frame.width)
 
 
 def _other(data: bytes) -> ImageHeader:
@@ -89,19 +104,4 @@ def _other(data: bytes) -> ImageHeader:
     except Exception as error:
         # Pillow's plug-ins answer damaged headers with nearly any exception there is.
         raise ValueError(f"is a damaged picture ({error})") from error
-    if form not in IMAGE_FORMATS:
-        known = ", ".join(IMAGE_FORMATS)
-        raise ValueError(f"is a {form.upper()} picture; TensorFlow reads {known}")
     return ImageHeader(form, height, width)
-
-
-def decode_problem(data: bytes) -> str:
-    """Returns what is wrong with an encoded picture, decoding all of it; "" if it is sound."""
-    from PIL import Image
-
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            image.load()
-    except Exception as error:
-        return f"cannot be decoded ({str(error) or type(error).__name__})"
-    return ""

@@ -28,6 +28,7 @@ from ocrdata.base.pairing import is_image
 from ocrdata.base.sample import DETECTION, Sample
 from ocrdata.base.storage.tree import Tree
 from ocrdata.errors import AnnotationError, OptionError, PathLike
+from ocrdata.images.decode import IGNORE
 
 # report(reason, error or None, keys of the pictures concerned, where they are known)
 OnProblem = Callable[..., None]
@@ -90,6 +91,8 @@ class Importer:
 
     info: DatasetInfo
     task: str = DETECTION
+    # Whether the tool that made the annotations showed pictures turned by their EXIF mark.
+    exif: str = IGNORE
     options: Tuple[str, ...] = ()
     choices: Mapping[str, Tuple[str, ...]] = field(default_factory=dict, repr=False)
 

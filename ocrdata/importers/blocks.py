@@ -17,10 +17,11 @@ from ocrdata.base.storage.files import FolderWriter
 from ocrdata.base.storage.remote import as_path
 from ocrdata.errors import AnnotationError, InputError
 from ocrdata.geometry.polygons import smallest_quad
+from ocrdata.images.decode import IGNORE, decode_image
+from ocrdata.images.plain import PlainImage, to_plain
 from ocrdata.importers.base import DAMAGED, MISSING, ImportedSample
-from ocrdata.importers.crops import CropOptions, cut_regions
+from ocrdata.importers.crops import CropOptions, cut_regions, encode_crop
 from ocrdata.importers.filters import TextFilter
-from ocrdata.importers.pictures import CheckedImage, check_image, decode_checked, encode_crop
 
 _FOLDER_SIZE = 10_000
 # Scenes rarely hold more than 150 texts, so a folder of their crops stays below FOLDER_SIZE.
@@ -90,6 +91,7 @@ class BlockWriter:
     test_fraction: float = 0.0
     seed: int = 0
     skip_errors: bool = False
+    exif: str = IGNORE
 
     def __call__(self, block: ImportBlock) -> Dict[str, Any]:
         tally, rows = Tally(), []  # type: Tally, List[Sequence[Any]]
@@ -110,9 +112,9 @@ class BlockWriter:
         return {"number": block.number, "rows": rows, **vars(tally)}
 
     def _write(self, item: ImportItem, tally: Tally) -> List[Sequence[Any]]:
-        picture = _load(item.sample)
-        if picture.converted and not self.crops:
-            kind = f"{picture.converted} to {picture.suffix}"
+        picture = _load(item.sample, self.exif)
+        if picture.converted:
+            kind = picture.converted
             tally.converted[kind] = tally.converted.get(kind, 0) + 1
         if item.sample.text is not None:
             return [self._write_word(item, picture)]
@@ -124,19 +126,19 @@ class BlockWriter:
         tally.counts["ignored"] += sum(region.ignore for region in item.sample.regions)
         return rows
 
-    def _write_word(self, item: ImportItem, picture: CheckedImage) -> Sequence[Any]:
+    def _write_word(self, item: ImportItem, picture: PlainImage) -> Sequence[Any]:
         text, number = self.rules.label(str(item.sample.text)), item.number
         key = f"{LINES_DIR}/{number // _FOLDER_SIZE:04d}/{number:08d}.{picture.suffix}"
         self._save(key, picture.data)
         return [item.side or self._side(text), key, text, *_lexicons(item.sample)]
 
     def _write_crops(
-        self, item: ImportItem, picture: CheckedImage, options: CropOptions, tally: Tally
+        self, item: ImportItem, picture: PlainImage, options: CropOptions, tally: Tally
     ) -> List[Sequence[Any]]:
         rows: List[Sequence[Any]] = []
         number = item.number
         try:
-            image = decode_checked(picture.data)
+            image = decode_image(picture.data)
         except ValueError as error:
             raise _problem(item.sample, str(error)) from error
         for place, text, crop in cut_regions(image, item.sample.regions, options, self.rules):
@@ -148,7 +150,7 @@ class BlockWriter:
             rows.append([item.side or self._side(text), key, text, *_lexicons(item.sample)])
         return rows
 
-    def _write_scene(self, item: ImportItem, picture: CheckedImage, tally: Tally) -> Sequence[Any]:
+    def _write_scene(self, item: ImportItem, picture: PlainImage, tally: Tally) -> Sequence[Any]:
         side = item.side or self._side(item.sample.key)
         folder = f"{SCENES_DIR}/{item.folder or side.lower()}"
         key = f"{folder}/{item.name}.{picture.suffix}"
@@ -173,9 +175,9 @@ class BlockWriter:
         FolderWriter(as_path(self.folder)).write(key, data)
 
 
-def _load(sample: Sample) -> CheckedImage:
+def _load(sample: Sample, exif: str) -> PlainImage:
     try:
-        return check_image(sample.image_bytes())
+        return to_plain(sample.image_bytes(), exif)
     except InputError as error:
         if not isinstance(sample.image, bytes) and not as_path(sample.image).exists():
             lost = _problem(sample, f"there is no picture {sample.key}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Iterator, Tuple, Union
 
+import cv2
 import numpy as np
 
 from ocrdata.base.sample import Region
@@ -64,3 +65,11 @@ def _cut(image: np.ndarray, region: Region, options: CropOptions) -> Union[np.nd
         if options.vertical == ROTATE:
             crop = np.ascontiguousarray(np.rot90(crop))
     return crop
+
+
+def encode_crop(image: np.ndarray) -> bytes:
+    """Returns an image, uint8 [h, w, 3] with blue first, as PNG: larger than Pillow's, but fast."""
+    done, data = cv2.imencode(".png", image)
+    if not done:
+        raise ValueError("cannot be encoded")
+    return bytes(data.tobytes())

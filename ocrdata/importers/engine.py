@@ -90,6 +90,7 @@ def _manifest_options(run: ImportRun) -> Dict[str, Any]:
         "seed": options.seed,
         "limit": options.limit,
         "skip_errors": options.skip_errors,
+        "exif": run.exif,
     }
 
 
@@ -104,6 +105,7 @@ def _write_blocks(
         options.test_fraction,
         options.seed,
         options.skip_errors,
+        run.exif,
     )
     path = staged.folder / _JOURNAL
     finished = 0

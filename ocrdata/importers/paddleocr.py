@@ -20,6 +20,7 @@ from ocrdata.base.storage.archives import archive_stem
 from ocrdata.base.storage.tree import Tree
 from ocrdata.errors import AnnotationError, PathLike
 from ocrdata.geometry.polygons import as_polygon
+from ocrdata.images.decode import APPLY
 from ocrdata.importers.annotation_tools import UNREAD_LABELS, is_side_file
 from ocrdata.importers.base import (
     BAD,
@@ -218,5 +219,6 @@ PADDLEOCR = PaddleImporter(
   pictures at the paths named, from the label file's folder or one above it
 """,
     ),
+    exif=APPLY,
     options=("ignore_marks", "encoding"),
 )

@@ -22,7 +22,10 @@ _WORDS_A_BLOCK, _SCENES_A_BLOCK = 256, 8
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """How a data set is imported; see `ocrdata import --help`."""
+    """How a data set is imported; see `ocrdata import --help`.
+
+    `exif` is "apply" or "ignore", or None for what the importer's tool does.
+    """
 
     splits: Tuple[str, ...] = ()
     crops: Optional[CropOptions] = None
@@ -32,6 +35,7 @@ class ImportOptions:
     limit: Optional[int] = None
     skip_errors: bool = False
     max_errors: Optional[int] = None
+    exif: Optional[str] = None
 
 
 IMPORT_DEFAULTS = ImportOptions()
@@ -84,6 +88,11 @@ class ImportRun:
     def directory(self) -> str:
         """The directory that the pictures go to."""
         return SCENES_DIR if self.scenes else LINES_DIR
+
+    @property
+    def exif(self) -> str:
+        """Whether orientation marks are followed: "apply" or "ignore"."""
+        return self.options.exif or self.importer.exif
 
     def report(self, reason: str, error: Optional[AnnotationError], *keys: str) -> None:
         self.unused.take(*keys)

@@ -9,11 +9,13 @@ from typing import Any, List, NamedTuple, Optional, Sequence
 from PIL import Image
 
 from ocrdata.gallery.cards import open_image
+from ocrdata.images.header import read_header
+from ocrdata.images.plain_header import is_plain
 from ocrdata.pages.html import text
 
 _LONGEST, _QUALITY = 720, 85
 _SMALL = 120_000  # bytes of a file that is put into the page as it is
-_SHOWABLE = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif"}
+_SHOWABLE = {"jpeg": "image/jpeg", "png": "image/png"}
 
 
 class DrawnOutline(NamedTuple):
@@ -56,8 +58,8 @@ def sample_card(one: SampleCard) -> str:
 
 def data_uri(data: bytes, image: Image.Image) -> str:
     """Returns a picture as part of the page: its own bytes where a browser shows them."""
-    with Image.open(io.BytesIO(data)) as opened:
-        kind = _SHOWABLE.get(opened.format or "", "")
+    # A browser shows other pixels of files that are not plain, and turns those with a mark.
+    kind = _SHOWABLE.get(read_header(data).format, "") if is_plain(data) else ""
     if not kind or max(image.size) > _LONGEST or len(data) > _SMALL:
         small = image.copy()
         small.thumbnail((_LONGEST, _LONGEST))

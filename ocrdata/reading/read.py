@@ -12,7 +12,7 @@ import numpy as np
 from ocrdata.base.pairing import find_images
 from ocrdata.base.sample import DETECTION, RECOGNITION
 from ocrdata.errors import OutputExistsError, PathLike
-from ocrdata.images.fitting import decode_image
+from ocrdata.images.decode import decode_image
 from ocrdata.reading.drawing import draw_words
 from ocrdata.reading.exported import find_network, open_network
 from ocrdata.reading.lines import LineReader

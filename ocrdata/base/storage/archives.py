@@ -3,7 +3,7 @@
 A hard link in a tar stands for the file it names and is read as that file; a symbolic link may lead
 anywhere and is never followed. A zip that does not say its names are UTF-8 was made by a system
 that wrote them in its own encoding: they are read in the encoding asked for. Names in a tar are
-UTF-8 where they can be, and else in that encoding. (Some names fit both: 图片 in GBK is also UTF-8.)
+UTF-8 where they can be, else in that encoding. (Some fit both: 图片 in GBK is also UTF-8.)
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from ocrdata.base.sample import DETECTION, RECOGNITION, SPLITS
-from ocrdata.images.encoding import decode_rgb
+from ocrdata.images.decode import decode_rgb
 from ocrdata.records.format.example import Feature, bytes_feature, encode_example, int64_feature
 from ocrdata.records.format.scene_record import POINTS, SceneRecord, encode_scene, scene_of
 from ocrdata.records.format.schema import LAYOUT, LineRecord, encode_line, line_of, shard_name

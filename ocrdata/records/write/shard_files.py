@@ -48,6 +48,7 @@ class ShardFile(NamedTuple):
             "statistics": statistics.as_dict(),
             "skipped": dict(left_out.counts),
             "skipped_examples": left_out.examples,
+            "converted": dict(left_out.converted),
         }
 
 

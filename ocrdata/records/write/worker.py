@@ -35,8 +35,10 @@ class ShardWriterConfig(NamedTuple):
         return layout.name_of(shard.split, shard.index, shard.count, shard.first, len(shard.places))
 
 
-def _record(job: ShardWriterConfig, sample: Sample) -> AnyRecord:
-    data, header, scale = prepare(sample.image_bytes(), job.options.pictures)
+def _record(job: ShardWriterConfig, sample: Sample, converted: Dict[str, int]) -> AnyRecord:
+    data, header, scale, change = prepare(sample.image_bytes(), job.options.pictures)
+    if change:
+        converted[change] = converted.get(change, 0) + 1
     if job.charset is not None:
         text = sample.text or ""
         return LineRecord(sample.key, data, *header, text, job.charset.encode(text))
@@ -47,9 +49,11 @@ def _record(job: ShardWriterConfig, sample: Sample) -> AnyRecord:
     return SceneRecord(sample.key, data, *header, regions)
 
 
-def _encoded(job: ShardWriterConfig, source: Source, sample: Sample, place: int) -> Any:
+def _encoded(
+    job: ShardWriterConfig, source: Source, sample: Sample, place: int, converted: Dict[str, int]
+) -> Any:
     try:
-        record = _record(job, sample)
+        record = _record(job, sample, converted)
         return record, LAYOUTS[job.options.layout].encode(record)
     except InputError as error:
         raise _bad_image(source, place, sample, error.problem) from error
@@ -81,6 +85,6 @@ def _records(
         try:
             sample = source.sample_at(place)
             reason = BAD_PICTURE
-            yield _encoded(job, source, sample, place)
+            yield _encoded(job, source, sample, place, skips.converted)
         except AnnotationError as error:
             skips.refuse(reason, error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Tuple
@@ -29,7 +30,8 @@ class ShardsSummary:
     """What was written: samples, shards and bytes of each split, and what was left out and why.
 
     Of a dry run, `bytes` are 0 and `planned` names the files. `problems` counts what was
-    in the records of an original. `classes` is 0 and
+    in the records of an original, `converted` pictures that had to be encoded anew because readers
+    decode them differently. `classes` is 0 and
     `dictionary_sha256` empty where records have no classes.
     """
 
@@ -45,6 +47,7 @@ class ShardsSummary:
     resumed_shards: int = 0
     planned: List[str] = field(default_factory=list)
     problems: Dict[str, int] = field(default_factory=dict)
+    converted: Dict[str, int] = field(default_factory=dict)
 
 
 class ShardSetWriter:
@@ -105,6 +108,7 @@ class ShardSetWriter:
             dictionary_sha256=self.charset.sha256 if self.charset else "",
             skipped=dict(self.skips.counts),
             skipped_examples=self.skips.examples,
+            converted=dict(sum((Counter(one.get("converted", {})) for one in entries), Counter())),
             **more,
         )
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ocrdata.geometry import quads as q
 from ocrdata.geometry.polygons import bounds, clockwise, signed_area
-from ocrdata.images.fitting import decode_image
+from ocrdata.images.decode import decode_image
 from ocrdata.metrics.detection import PROTOCOLS, match_all
 from ocrdata.metrics.detection_lines import Boxes, Format
 from ocrdata.metrics.detection_score import DetectionScore, Match, total_score

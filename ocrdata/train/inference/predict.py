@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
-
-from PIL import Image
 
 from ocrdata.base.pairing import find_images
 from ocrdata.base.storage.staging import write_atomic
 from ocrdata.errors import OutputExistsError, PathLike
 from ocrdata.gallery.cards import Card
 from ocrdata.gallery.sheet import draw_sheet
+from ocrdata.images.plain import to_plain
 from ocrdata.train.compat import Tensor, tf, v1
 from ocrdata.train.data.line_images import decode_images, measured_widths, round_up
 from ocrdata.train.devices.device import Device
@@ -23,8 +21,6 @@ from ocrdata.train.models.base import DecodedLines, Recognizer, image_spec
 from ocrdata.train.protocols import Batch
 from ocrdata.train.run_dir import RunDirectory
 
-# What TensorFlow decodes as Pillow does; everything else becomes PNG first.
-_AS_IS = {"JPEG": ("L", "RGB"), "PNG": ("L", "RGB")}
 _DRAWN = 40  # readings in a picture
 
 
@@ -152,9 +148,7 @@ def _batches(
     for path in paths:
         try:
             batch.append((path, readable_bytes(path)))
-        except Image.UnidentifiedImageError:
-            unreadable[str(path)] = "is not a picture"
-        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        except (OSError, ValueError) as error:
             unreadable[str(path)] = " ".join(str(error).split()) or type(error).__name__
         if len(batch) == size:
             yield batch
@@ -166,14 +160,6 @@ def _batches(
 def readable_bytes(path: Path) -> bytes:
     """Returns a picture file as TensorFlow can decode it; raises OSError or ValueError.
 
-    JPEG and PNG files go on as they are, so that they are decoded as in training.
+    Plain JPEG and PNG files go on as they are, so that they are decoded as in training.
     """
-    content = path.read_bytes()
-    with Image.open(io.BytesIO(content)) as image:
-        kind, mode = image.format or "", image.mode
-        image.load()
-        if mode in _AS_IS.get(kind, ()):
-            return content
-        stream = io.BytesIO()
-        image.convert("RGB").save(stream, "PNG")
-        return stream.getvalue()
+    return to_plain(path.read_bytes()).data

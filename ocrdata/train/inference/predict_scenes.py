@@ -11,7 +11,7 @@ from PIL import Image
 
 from ocrdata.base.pairing import find_images
 from ocrdata.errors import OutputExistsError, PathLike
-from ocrdata.images.fitting import decode_image
+from ocrdata.images.decode import decode_image
 from ocrdata.reading.outputs import drawing_paths, write_json_lines, write_png
 from ocrdata.train.config.detection import ReadingOptions
 from ocrdata.train.inference.detect import Detection, plain_regions, whole_numbers

@@ -15,7 +15,7 @@ from PIL import Image
 
 from ocrdata.base.random_streams import stream
 from ocrdata.errors import InputError, OcrdataError
-from ocrdata.images.fitting import decode_image
+from ocrdata.images.decode import decode_image
 from ocrdata.train.compat import Tensor, tf
 from ocrdata.train.config.sources import SourceOptions
 from ocrdata.train.data.scene_dataset import BadImageError, Scenes, survey
