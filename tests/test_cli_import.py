@@ -396,7 +396,7 @@ def test_real_ground_truth_survives_writing(imported, shared, tmp_path):
 
 def test_born_digital_gifs_are_counted(imported, shared):
     summary, _ = imported("borndigital", source=shared / "icdar2013_borndigital")
-    assert summary["converted"] == {"gif to png": 10}
+    assert summary["converted"] == {"gif to png": 10, "CMYK jpeg to png": 1}
     assert (summary["samples"], summary["regions"]) == (410, 4227)
 
 

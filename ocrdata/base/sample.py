@@ -1,8 +1,9 @@
 """The one record that flows from importers and the renderer to every writer, and its list file.
 
 `sample.txt` has one line a picture, `relative/path label`, UTF-8 and LF. The path ends at the
-first space; everything behind it is the label, which may hold spaces. A byte order mark and CRLF
-are accepted on reading and never written.
+first tab, or at the first space where there is no tab: one with spaces is written with a tab.
+Everything behind it is the label, which may hold spaces. A byte order mark and CRLF are accepted on
+reading and never written.
 """
 
 from __future__ import annotations
@@ -81,9 +82,22 @@ def read_lines(path: PathLike) -> Iterator[Tuple[int, str]]:
         raise AnnotationError(path, f"cannot be read: {error.strerror}") from error
 
 
+def split_sample_line(line: str) -> Tuple[str, str]:
+    """Splits a line of `sample.txt` into (path, label), whatever they are."""
+    key, tab, label = line.partition("\t")
+    if not tab:
+        key, _, label = line.partition(" ")
+    return key, label
+
+
+def join_sample_line(key: str, label: str) -> str:
+    """Returns the line of `sample.txt` that `split_sample_line` splits again."""
+    return f"{key}\t{label}\n" if " " in key or "\t" in label else f"{key} {label}\n"
+
+
 def parse_sample_line(path: PathLike, number: int, line: str) -> Tuple[str, str]:
     """Splits a line of `sample.txt` into (relative path, label); raises AnnotationError."""
-    key, _, label = line.partition(" ")
+    key, label = split_sample_line(line)
     if not label.strip():
         raise AnnotationError(path, f"has no label behind the path {key!r}", number)
     pure = PurePosixPath(key)
@@ -106,14 +120,15 @@ def read_sample_list(path: PathLike, root: PathLike) -> Iterator[Sample]:
 def write_sample_list(path: PathLike, rows: Iterable[Tuple[str, str]]) -> int:
     """Writes (key, label) rows as a `sample.txt` and returns how many there were.
 
-    Raises AnnotationError for a key with white space or a label that holds a line break.
+    Raises AnnotationError for a key with a tab or a line break, or a label with a line break.
     """
     count = 0
     with as_path(path).open("w", encoding="utf-8", newline="\n") as stream:
         for key, label in rows:
-            if key != "".join(key.split()) or len(label.splitlines()) != 1 or not label.strip():
+            broken = key.strip() != key or len(key.split("\t")) + len(key.splitlines()) != 2
+            if broken or len(label.splitlines()) != 1 or not label.strip():
                 problem = f"cannot hold the path {key!r} with the label {label!r}"
                 raise AnnotationError(path, problem, count + 1)
-            stream.write(f"{key} {label}\n")
+            stream.write(join_sample_line(key, label))
             count += 1
     return count

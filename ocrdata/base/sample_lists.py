@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, TextIO
+from pathlib import Path, PurePosixPath
+from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, TextIO
 
 from ocrdata.base import random_streams
-from ocrdata.base.sample import SAMPLE_LIST, parse_sample_line, read_lines
+from ocrdata.base.sample import SAMPLE_LIST, join_sample_line, parse_sample_line, read_lines
 from ocrdata.base.storage.remote import as_path
 from ocrdata.base.storage.staging import MANIFEST, read_manifest, staged_output
 from ocrdata.errors import AnnotationError, OptionError, PathLike
@@ -34,7 +34,16 @@ class SplitSummary:
     test: int
     train_texts: int
     test_texts: int
+    labels_normalized: int = 0
     skipped: Dict[str, int] = field(default_factory=dict)
+
+
+class RowRules:
+    """What was done to the labels of rows on their way, for the summary and the manifest."""
+
+    options: Mapping[str, object] = {}
+    skipped: Mapping[str, int] = {}
+    normalized: int = 0
 
 
 def is_test(text: str, seed: int, test_fraction: float) -> bool:
@@ -53,9 +62,7 @@ def read_labels(path: PathLike) -> Iterator[ListRow]:
     Raises AnnotationError naming the line.
     """
     for number, line in read_lines(path):
-        key, tab, label = line.partition("\t")
-        row = parse_sample_line(path, number, f"{key} {label}" if tab else line)
-        yield ListRow(*row, path, number)
+        yield ListRow(*parse_sample_line(path, number, line), path, number)
 
 
 def read_numbered(data_dir: PathLike, phrases: Sequence[str]) -> Iterator[ListRow]:
@@ -103,6 +110,7 @@ def write_split(
     limit: Optional[int] = None,
     overwrite: bool = False,
     skip_missing: bool = False,
+    rules: Optional[RowRules] = None,
 ) -> SplitSummary:
     """Writes Train/sample.txt and Test/sample.txt for pictures under `data_dir`.
 
@@ -112,7 +120,8 @@ def write_split(
     if not 0.0 <= test_fraction < 1.0:
         raise OptionError(f"--test-fraction must lie in [0, 1), not {test_fraction}.")
     root = as_path(data_dir)
-    options = {"seed": seed, "test_fraction": test_fraction, "limit": limit}
+    rules = rules or RowRules()
+    options = {"seed": seed, "test_fraction": test_fraction, "limit": limit, **rules.options}
     skipped = Counter()  # type: Counter[str]
     names = (TRAIN_LIST, TEST_LIST)
     with staged_output(root, names, "gen-sample", options, overwrite) as staged:
@@ -122,12 +131,20 @@ def write_split(
         ) as test:
             for row in _existing(root, rows, limit, skip_missing, skipped):
                 side = is_test(row.text, seed, test_fraction)
-                (test if side else train).write(f"{row.key} {row.text}\n")
+                (test if side else train).write(join_sample_line(row.key, row.text))
                 texts[side][row.text] = texts[side].get(row.text, 0) + 1
         counts = [sum(side.values()) for side in texts]
+        skipped.update(rules.skipped)
         if not sum(counts):
             raise _nothing_to_list(root, skipped)
-        summary = SplitSummary(counts[0], counts[1], len(texts[0]), len(texts[1]), dict(skipped))
+        summary = SplitSummary(
+            train=counts[0],
+            test=counts[1],
+            train_texts=len(texts[0]),
+            test_texts=len(texts[1]),
+            labels_normalized=rules.normalized,
+            skipped=dict(skipped),
+        )
         staged.summary = dict(vars(summary))
     return summary
 
@@ -139,6 +156,7 @@ def _existing(
     for row in rows:
         if limit is not None and len(seen) >= limit:
             return
+        row = row._replace(key=PurePosixPath(row.key).as_posix())
         mark = random_streams.order_key(row.key)
         if mark in seen:
             raise _row_error(row, root, "is listed twice")

@@ -13,7 +13,7 @@ import numpy as np
 from ocrdata.base.findings import Findings, as_hashes, first_shared, hash64, repeats
 from ocrdata.base.parallel import ordered_map
 from ocrdata.base.progress import OnProgress
-from ocrdata.base.sample import parse_sample_line
+from ocrdata.base.sample import parse_sample_line, split_sample_line
 from ocrdata.base.sample_lists import IMAGE_SUFFIXES
 from ocrdata.base.storage.walking import walk
 from ocrdata.check.verify_regions import check_regions
@@ -63,7 +63,7 @@ def _read(
             try:
                 key, text = parse_sample_line(source.path, line.number, line.text)
             except AnnotationError as error:
-                empty = not line.text.partition(" ")[2].strip()
+                empty = not split_sample_line(line.text)[1].strip()
                 found.add("empty-label" if empty else "bad-line", str(error))
                 continue
             where = f"{source.path}:{line.number}"

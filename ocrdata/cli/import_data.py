@@ -107,6 +107,7 @@ def _crop_options(command: Any) -> Any:
 )
 @_own_options
 @_crop_options
+@options.text_normalization_option
 @options.test_fraction_option
 @options.seed_option
 @options.workers_option
@@ -212,4 +213,5 @@ def _how(importer: Any, chosen: Dict[str, Any]) -> Any:
         chosen["skip_errors"],
         chosen["max_errors"],
         chosen["exif"],
+        chosen["text_normalization"],
     )

@@ -5,6 +5,7 @@
 --seed          decides everything random; the same seed gives the same bytes
 --workers       processes; 0 works in this one, and the result never depends on it
 --runner        work on a cluster, by Apache Beam; see cli/runners.py
+--text-normalization  what becomes of spaces and invisible characters in labels
 --limit         stop after that many, to try a command quickly
 --overwrite     replace what an earlier run wrote
 --resume        go on where an interrupted run of the same options stopped
@@ -93,6 +94,12 @@ test_fraction_option = option(
     type=click.FloatRange(0.0, 1.0, max_open=True),
     default=0.1,
     help="Share of the texts that go to Test.",
+)
+text_normalization_option = option(
+    "--text-normalization",
+    type=click.Choice(["none", "spaces", "nfc", "nfkc"]),
+    default="spaces",
+    help="Of labels: none; plain single spaces and nothing invisible; also Unicode's NFC or NFKC.",
 )
 limit_option = option(
     "--limit", type=click.IntRange(min=1), default=None, help="Stop after that many samples."

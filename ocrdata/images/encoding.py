@@ -90,8 +90,10 @@ def prepare(data: bytes, options: ImageOptions) -> PreparedImage:
 
     Raises ValueError saying what is wrong with the picture.
     """
-    plain = PlainImage(data, "") if is_plain(data) else to_plain(data)
-    header = read_header(plain.data)
+    header, plain = read_header(data), PlainImage(data, "")
+    if not is_plain(data):
+        plain = to_plain(data)
+        header = read_header(plain.data)
     form = options.encoding or header.format
     target = _size(header.width, header.height, options)
     if target == (header.width, header.height) and header.format == form:

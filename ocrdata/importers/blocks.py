@@ -22,6 +22,8 @@ from ocrdata.images.plain import PlainImage, to_plain
 from ocrdata.importers.base import DAMAGED, MISSING, ImportedSample
 from ocrdata.importers.crops import CropOptions, cut_regions, encode_crop
 from ocrdata.importers.filters import TextFilter
+from ocrdata.importers.labels import normalized_sample
+from ocrdata.text.normalization import DEFAULT_NORMALIZATION
 
 _FOLDER_SIZE = 10_000
 # Scenes rarely hold more than 150 texts, so a folder of their crops stays below FOLDER_SIZE.
@@ -92,11 +94,13 @@ class BlockWriter:
     seed: int = 0
     skip_errors: bool = False
     exif: str = IGNORE
+    normalization: str = DEFAULT_NORMALIZATION
 
     def __call__(self, block: ImportBlock) -> Dict[str, Any]:
         tally, rows = Tally(), []  # type: Tally, List[Sequence[Any]]
-        for item in block.items:
-            reason = None
+        for given in block.items:
+            sample = normalized_sample(given.sample, self.normalization, self.rules, tally.counts)
+            item, reason = given._replace(sample=sample), None
             if item.sample.text is not None:
                 reason = self.rules.reason(item.sample.text)
             if reason:
@@ -165,7 +169,7 @@ class BlockWriter:
         if len(polygon) < 4:
             polygon = smallest_quad(polygon)
             tally.counts["triangles made quads"] += 1
-        text = "###" if region.ignore else " ".join(region.text.split())
+        text = "###" if region.ignore else " ".join(region.text.splitlines())
         return format_box(polygon.tolist(), text)
 
     def _side(self, text: str) -> str:

@@ -28,6 +28,7 @@ from ocrdata.base.storage.staging import Staged, staged_output
 from ocrdata.errors import AnnotationError, PathLike
 from ocrdata.importers.base import MISSING, Importer, option_values
 from ocrdata.importers.blocks import BlockWriter
+from ocrdata.importers.labels import normalized_sample
 from ocrdata.importers.run import (
     IMPORT_DEFAULTS,
     ImportOptions,
@@ -91,6 +92,7 @@ def _manifest_options(run: ImportRun) -> Dict[str, Any]:
         "limit": options.limit,
         "skip_errors": options.skip_errors,
         "exif": run.exif,
+        "text_normalization": options.text_normalization,
     }
 
 
@@ -106,6 +108,7 @@ def _write_blocks(
         options.seed,
         options.skip_errors,
         run.exif,
+        options.text_normalization,
     )
     path = staged.folder / _JOURNAL
     finished = 0
@@ -155,7 +158,9 @@ def plan_import(
     check_options(importer, options)
     run = ImportRun(importer, root, options)
     skipped, failed = run.tally.skipped, run.tally.failed
-    for _, sample in run.read(pictures=False):
+    for _, given in run.read(pictures=False):
+        how, counts = options.text_normalization, run.tally.counts
+        sample = normalized_sample(given, how, options.rules, counts)
         run.tally.counts["regions"] += len(sample.regions)
         run.tally.counts["ignored"] += sum(region.ignore for region in sample.regions)
         texts = [region.text for region in sample.regions if not region.ignore]

@@ -15,7 +15,9 @@ from ocrdata.importers.base import Importer
 from ocrdata.importers.blocks import LINES_DIR, SCENES_DIR, ImportBlock, ImportItem, Tally
 from ocrdata.importers.crops import CropOptions
 from ocrdata.importers.filters import TextFilter
+from ocrdata.importers.labels import LABELS_NORMALIZED
 from ocrdata.importers.unused import Unused
+from ocrdata.text.normalization import DEFAULT_NORMALIZATION
 
 _WORDS_A_BLOCK, _SCENES_A_BLOCK = 256, 8
 
@@ -36,6 +38,7 @@ class ImportOptions:
     skip_errors: bool = False
     max_errors: Optional[int] = None
     exif: Optional[str] = None
+    text_normalization: str = DEFAULT_NORMALIZATION
 
 
 IMPORT_DEFAULTS = ImportOptions()
@@ -61,6 +64,7 @@ class ImportSummary:
     regions: int = 0
     ignored: int = 0
     triangles_made_quads: int = 0
+    labels_normalized: int = 0
     skipped: Dict[str, int] = field(default_factory=dict)
     skipped_scenes: Dict[str, int] = field(default_factory=dict)
     unused: Dict[str, int] = field(default_factory=dict)
@@ -209,6 +213,7 @@ def summarise(
         regions=tally.counts.get("regions", 0),
         ignored=tally.counts.get("ignored", 0),
         triangles_made_quads=tally.counts.get("triangles made quads", 0),
+        labels_normalized=tally.counts.get(LABELS_NORMALIZED, 0),
         skipped=dict(skipped),
         skipped_scenes=dict(tally.failed) if crops else {},
         unused=dict(run.unused.counts),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, BinaryIO, Dict, Iterator, NamedTuple, Optional, Tuple
 
-from ocrdata.base.sample import Sample, parse_sample_line, read_lines
+from ocrdata.base.sample import Sample, parse_sample_line, read_lines, split_sample_line
 from ocrdata.base.skips import BAD_LINE, Skips
 from ocrdata.base.storage.files import open_for_seeking
 from ocrdata.base.storage.remote import as_path
@@ -71,7 +71,7 @@ class Source:
 
 def _parse(path: Path, number: int, line: str) -> Tuple[str, str]:
     """Does what `parse_sample_line` does, without taking apart paths that cannot be wrong."""
-    key, _, label = line.partition(" ")
+    key, label = split_sample_line(line)
     if label.strip() and key and key[0] != "/" and ".." not in key and "\0" not in key:
         return key, label
     return parse_sample_line(path, number, line)
@@ -134,8 +134,7 @@ class SampleList(Source):
             self._stream = open_for_seeking(self.path, 512)
         self._stream.seek(offset)
         line = self._stream.readline().decode("utf-8").rstrip("\r\n")
-        key, _, text = line.partition(" ")
-        return key, text
+        return split_sample_line(line)
 
     def key_at(self, place: int) -> str:
         return self.row_at(place)[0]
@@ -189,7 +188,7 @@ class SceneList(SampleList):
 def is_scene_list(path: PathLike, root: PathLike) -> bool:
     """Says whether a list names text files of boxes instead of labels, by its first line."""
     for _, line in read_lines(path):
-        truth = line.partition(" ")[2]
+        truth = split_sample_line(line)[1]
         return truth.endswith(".txt") and (as_path(root) / truth).is_file()
     return False
 
