@@ -26,6 +26,7 @@ from ocrdata.base.icdar import (
     split_numbers,
     unquote,
 )
+from ocrdata.base.other_layouts import MLT, OUTLINES, refuse_other_layout
 from ocrdata.base.pairing import is_image, pair_names, stem_of
 from ocrdata.base.sample import DETECTION, RECOGNITION, Region, Sample
 from ocrdata.base.storage.tree import Tree
@@ -146,7 +147,10 @@ class IcdarImporter(Importer):
         where = tree.where(name)
         regions, chosen = [], not self.languages
         try:
-            for line, text in decode_lines(tree.read(name), where, self.encoding):
+            lines = list(decode_lines(tree.read(name), where, self.encoding))
+            if self.coordinates in (QUAD, OUTLINE):
+                refuse_other_layout(lines, where, self._allowed())
+            for line, text in lines:
                 try:
                     region, language = self.parse(text)
                 except ValueError as error:
@@ -161,6 +165,10 @@ class IcdarImporter(Importer):
             report("no text of the chosen languages", None, picture)
             return None
         return tuple(regions)
+
+    def _allowed(self) -> Tuple[str, ...]:
+        own = (MLT,) if self.script else ()
+        return (*own, OUTLINES) if self.coordinates == OUTLINE else own
 
     def parse(self, line: str) -> Tuple[Region, str]:
         """Returns the box of a line and its script; raises ValueError saying what is wrong."""

@@ -2,6 +2,7 @@
 
 key<TAB>truth<TAB>text<TAB>...            predictions-test.tsv, as `ocrdata evaluate crnn` writes
 pic/0000/00000000.png<TAB>private         any other reader's results, with a label list
+pic/0000/00000000.png<TAB>private<TAB>0.9       the same with how sure it was
 {"key": "pic/...", "lexicons": {"50": [...], "1k": [...]}}         lexicons.jsonl of an import
 """
 
@@ -12,7 +13,7 @@ import re
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, Iterator, NamedTuple, Optional, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ocrdata.base.sample import read_lines, read_sample_list
 from ocrdata.errors import AnnotationError, OptionError, PathLike, UnknownNameError
@@ -71,10 +72,12 @@ def read_words(predictions: PathLike, labels: Optional[PathLike] = None) -> Iter
     Raises AnnotationError for a line of another form, a second prediction, or an unknown key.
     """
     if labels is None:
-        for number, line in read_lines(predictions):
+        rows = list(read_lines(predictions))
+        ours = bool(rows) and rows[0][1].startswith(_HEADER)
+        if not ours and _text_place(predictions, [line.split("\t") for _, line in rows]) == 1:
+            _refuse_scores(predictions, rows)
+        for number, line in rows[1:] if ours else rows:
             parts = line.split("\t")
-            if number == 1 and line.startswith(_HEADER):
-                continue
             if len(parts) < 3:
                 hint = "Name the labels with --labels if the lines are `key<TAB>text`."
                 problem = "is not key, truth and text, parted by tabs"
@@ -91,15 +94,47 @@ def read_words(predictions: PathLike, labels: Optional[PathLike] = None) -> Iter
 
 def _read_texts(path: PathLike) -> Dict[str, Tuple[str, int]]:
     texts: Dict[str, Tuple[str, int]] = {}
-    for number, line in read_lines(path):
-        if number == 1 and line.startswith(_HEADER):
-            continue
-        parts = line.split("\t")
-        key, text = (parts[0], parts[2]) if len(parts) > 2 else (parts[0], "".join(parts[1:]))
+    rows = [(number, line.split("\t")) for number, line in read_lines(path)]
+    ours = bool(rows) and "\t".join(rows[0][1]).startswith(_HEADER)
+    place = 2 if ours else _text_place(path, [parts for _, parts in rows])
+    for number, parts in rows[1:] if ours else rows:
+        key, text = parts[0], parts[place] if len(parts) > place else ""
         if key in texts:
             raise AnnotationError(path, f"reads {key} again", number)
         texts[key] = (text, number)
     return texts
+
+
+def _text_place(path: PathLike, rows: List[List[str]]) -> int:
+    """Returns which field is the text: the second of `key, text` and `key, text, score`, else the
+    third, behind the truth.
+
+    Raises AnnotationError where a third field of numbers could be either.
+    """
+    wide = [parts for parts in rows if len(parts) > 2]
+    if not wide:
+        return 1
+    last = [_is_score(parts[2]) for parts in wide]
+    if not all(last):
+        return 2
+    if all(_is_score(parts[1]) for parts in wide):
+        problem = "could be key, text and score as well as key, truth and text"
+        hint = "Give the scores no column of their own, or write the header key<TAB>truth<TAB>text."
+        raise AnnotationError(path, problem, 1, hint)
+    return 1
+
+
+def _refuse_scores(path: PathLike, rows: Sequence[Tuple[int, str]]) -> None:
+    if any("\t" in line.partition("\t")[2] for _, line in rows):
+        hint = "Name the labels with --labels."
+        raise AnnotationError(path, "has scores, but no truth to compare with", rows[0][0], hint)
+
+
+def _is_score(text: str) -> bool:
+    try:
+        return 0.0 <= float(text) <= 1.0
+    except ValueError:
+        return False
 
 
 def read_lexicons(path: PathLike, kind: str) -> Dict[str, Tuple[str, ...]]:

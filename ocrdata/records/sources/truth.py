@@ -16,6 +16,7 @@ from ocrdata.base.icdar import (
     split_outline,
     unquote,
 )
+from ocrdata.base.other_layouts import refuse_other_layout
 from ocrdata.base.sample import Region
 from ocrdata.errors import AnnotationError, PathLike
 
@@ -67,6 +68,7 @@ def parse_regions(data: bytes, where: PathLike) -> Tuple[Region, ...]:
     Raises AnnotationError naming the line; `where` is what messages call the file.
     """
     lines = list(decode_lines(data, where))
+    refuse_other_layout(lines, where)
     # A damaged quad still begins like a rectangle, so one sound quad decides for the whole file.
     for form in (split_outline, _rectangle, _spaced):
         if any(_fits(form, line) for _, line in lines):
