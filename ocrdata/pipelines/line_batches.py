@@ -18,7 +18,7 @@ import numpy as np
 from ocrdata.base.random_streams import stream
 from ocrdata.base.storage.remote import as_path
 from ocrdata.errors import OptionError, PathLike, RecordError
-from ocrdata.images.encoding import decode_rgb
+from ocrdata.images.decode import decode_rgb
 from ocrdata.reading.lines import batch_of, ready_line
 from ocrdata.records.format.dataset_info import read_shard_set
 from ocrdata.records.format.line_reader import decode_line
