@@ -45,7 +45,14 @@ ALSO = {
 # of its package counts as one.
 ROOMS = {
     "base": {"storage": 0, "": 1},
-    "images": {"header": 0, "encoding": 1, "fitting": 2},
+    "images": {
+        "header": 0,
+        "plain_header": 1,
+        "decode": 2,
+        "plain": 3,
+        "encoding": 4,
+        "fitting": 4,
+    },
     "records": {"format": 0, "sources": 1, "write": 2, "legacy": 3},
     "render": {"style": 0, "text": 0, "effects": 1, "lines": 2, "scenes": 3},
     "train": {
