@@ -19,10 +19,10 @@ from ocrdata.geometry.voting import boxes_to_quads
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.config.deeptext import DEEPTEXT_TRAINING, DeepTextOptions
 from ocrdata.train.engine.optimizers import clip, l2_loss, make_optimizer
-from ocrdata.train.models import roi_sampling, rois
 from ocrdata.train.models.deeptext import PROPOSAL_OVERLAP, DeepText
-from ocrdata.train.models.pyramid import centred
-from ocrdata.train.models.vgg16 import vgg16
+from ocrdata.train.models.layers import roi_sampling, rois
+from ocrdata.train.models.layers.pyramid import centred
+from ocrdata.train.models.layers.vgg16 import vgg16
 
 BATCH, TEXTS = 2, 20
 

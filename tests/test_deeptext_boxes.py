@@ -12,7 +12,7 @@ import deeptext_reference as reference  # noqa: E402
 
 from ocrdata.geometry import boxes as b  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
-from ocrdata.train.models import roi_sampling, rois  # noqa: E402
+from ocrdata.train.models.layers import roi_sampling, rois  # noqa: E402
 
 pytestmark = pytest.mark.tf
 SIZE = (96, 160)

@@ -8,7 +8,8 @@ import pytest
 pytest.importorskip("tensorflow", reason="training needs TensorFlow")
 from ocrdata.train.compat import tf, v1  # noqa: E402
 from ocrdata.train.devices import replicas  # noqa: E402
-from ocrdata.train.models import MODELS, blocks  # noqa: E402
+from ocrdata.train.models import MODELS  # noqa: E402
+from ocrdata.train.models.layers import blocks  # noqa: E402
 
 pytestmark = pytest.mark.tf
 pytest_plugins = ["train_fixtures"]

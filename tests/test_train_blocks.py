@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("tensorflow", reason="training needs TensorFlow")
 from ocrdata.train.compat import tf, v1  # noqa: E402
-from ocrdata.train.models import blocks, lstm, lstm_loop, masked_norm  # noqa: E402
+from ocrdata.train.models.layers import blocks, lstm, lstm_loop, masked_norm  # noqa: E402
 
 pytestmark = pytest.mark.tf
 

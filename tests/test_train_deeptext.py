@@ -17,7 +17,7 @@ from ocrdata.train.compat import tf, v1  # noqa: E402
 from ocrdata.train.config.deeptext import DeepTextReadingOptions  # noqa: E402
 from ocrdata.train.engine.pretrained import Pretrained  # noqa: E402
 from ocrdata.train.models.deeptext import DeepText  # noqa: E402
-from ocrdata.train.models.vgg16 import fully_connected, vgg16  # noqa: E402
+from ocrdata.train.models.layers.vgg16 import fully_connected, vgg16  # noqa: E402
 
 pytestmark = pytest.mark.tf
 SIZE = (64, 96)

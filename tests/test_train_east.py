@@ -13,7 +13,7 @@ from ocrdata.train.compat import tf, v1  # noqa: E402
 from ocrdata.train.config.detection import EastReadingOptions  # noqa: E402
 from ocrdata.train.engine.pretrained import Pretrained  # noqa: E402
 from ocrdata.train.models.east import East  # noqa: E402
-from ocrdata.train.models.resnet_v1 import resnet_v1  # noqa: E402
+from ocrdata.train.models.layers.resnet_v1 import resnet_v1  # noqa: E402
 
 pytestmark = pytest.mark.tf
 SIZE = 64

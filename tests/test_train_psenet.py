@@ -11,7 +11,7 @@ from scene_support import fill_weights, small_psenet  # noqa: E402
 
 from ocrdata.train.compat import tf, v1  # noqa: E402
 from ocrdata.train.config.detection import PsenetReadingOptions  # noqa: E402
-from ocrdata.train.models.losses import hard_negatives  # noqa: E402
+from ocrdata.train.models.layers.losses import hard_negatives  # noqa: E402
 from ocrdata.train.models.psenet import Psenet  # noqa: E402
 
 pytestmark = pytest.mark.tf

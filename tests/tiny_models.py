@@ -9,9 +9,9 @@ from train_support import one_layer_east
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.config.cards import EAST_CARD, ModelCard
 from ocrdata.train.config.training import TrainOptions, setting
-from ocrdata.train.models import blocks, ctc
 from ocrdata.train.models.base import DecodedLines, Recognizer
 from ocrdata.train.models.east import East
+from ocrdata.train.models.layers import blocks, ctc
 
 STEP = 4  # pixels
 

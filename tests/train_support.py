@@ -45,8 +45,8 @@ def write_numbers(data, count, heights=(32,), seed=0, characters="0123456789", *
 def one_layer(self, inputs, training):
     """Builds, in the place of Crnn.build, a layer on the pixels of each time step: in no time."""
     from ocrdata.train.compat import tf, v1
-    from ocrdata.train.models import blocks
     from ocrdata.train.models.crnn import LINE_HEIGHT, PIXELS_PER_STEP, time_steps
+    from ocrdata.train.models.layers import blocks
 
     images, lengths = inputs["images"], time_steps(inputs["widths"])
     width = tf.shape(images)[2]
@@ -65,7 +65,7 @@ def one_layer(self, inputs, training):
 def one_layer_east(self, inputs, training):
     """Builds, in the place of East.build, layers on the mean pixel of each cell."""
     from ocrdata.train.compat import tf, v1
-    from ocrdata.train.models import blocks
+    from ocrdata.train.models.layers import blocks
 
     images = tf.cast(inputs["images"], tf.float32) / 127.5 - 1.0
     cells = tf.nn.avg_pool2d(images, 4, 4, "SAME")

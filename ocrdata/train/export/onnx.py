@@ -16,7 +16,7 @@ from ocrdata.reading.exported import Network
 from ocrdata.reading.onnx import KEY, OnnxNetwork, import_runtime
 from ocrdata.train.compat import v1
 from ocrdata.train.export.signatures import Signature
-from ocrdata.train.models.lstm import FORGET_BIAS
+from ocrdata.train.models.layers.lstm import FORGET_BIAS
 from ocrdata.train.protocols import Session
 
 OPSET = 13  # onnxruntime 1.8 and newer run it

@@ -17,10 +17,10 @@ from ocrdata.train.config.cards import CRNN_CARD
 from ocrdata.train.config.training import CrnnOptions
 from ocrdata.train.data.line_images import Size
 from ocrdata.train.devices import replicas
-from ocrdata.train.models import blocks, ctc
 from ocrdata.train.models.base import DecodedLines, Inputs, Labels, Outputs, Recognizer
-from ocrdata.train.models.lstm import bidirectional_lstm
-from ocrdata.train.models.masked_norm import relu_inside
+from ocrdata.train.models.layers import blocks, ctc
+from ocrdata.train.models.layers.lstm import bidirectional_lstm
+from ocrdata.train.models.layers.masked_norm import relu_inside
 
 
 class Layer(NamedTuple):

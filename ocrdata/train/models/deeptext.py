@@ -19,13 +19,13 @@ from ocrdata.train.config.sources import SourceOptions
 from ocrdata.train.data.random_crop import Crop
 from ocrdata.train.data.random_resize import InputSize, make_whole
 from ocrdata.train.devices import replicas
-from ocrdata.train.models import blocks, roi_sampling, rois
 from ocrdata.train.models.base import Inputs, Labels, Outputs
 from ocrdata.train.models.detector import Detector, LabelSpec
-from ocrdata.train.models.losses import box_losses
-from ocrdata.train.models.pyramid import centred
-from ocrdata.train.models.roi_sampling import _TEXT, Texts, text_rows
-from ocrdata.train.models.vgg16 import fully_connected, scaled_channels, vgg16
+from ocrdata.train.models.layers import blocks, roi_sampling, rois
+from ocrdata.train.models.layers.losses import box_losses
+from ocrdata.train.models.layers.pyramid import centred
+from ocrdata.train.models.layers.roi_sampling import _TEXT, Texts, text_rows
+from ocrdata.train.models.layers.vgg16 import fully_connected, scaled_channels, vgg16
 
 INCEPTION = ((1, 128), (3, 384), (5, 128))  # kernels and channels of the proposals' branches
 _CLASSES, _POOLED, _FUSED = 3, 7, 512

@@ -16,11 +16,11 @@ from ocrdata.geometry.polygons import to_quads
 from ocrdata.train.compat import Tensor, tf, v1
 from ocrdata.train.config.cards import EAST_CARD
 from ocrdata.train.config.detection import EastReadingOptions
-from ocrdata.train.models import blocks
 from ocrdata.train.models.base import Inputs, Labels, Outputs
 from ocrdata.train.models.detector import Detector, LabelSpec
-from ocrdata.train.models.losses import batch_mean, dice_losses
-from ocrdata.train.models.pyramid import MAP_STRIDE, enlarged, image_features
+from ocrdata.train.models.layers import blocks
+from ocrdata.train.models.layers.losses import batch_mean, dice_losses
+from ocrdata.train.models.layers.pyramid import MAP_STRIDE, enlarged, image_features
 
 MERGED = (128, 64, 32)
 CHANNELS = {"rbox": 5, "quad": 8}

@@ -15,11 +15,11 @@ from ocrdata.geometry import kernels
 from ocrdata.train.compat import Tensor, tf, v1
 from ocrdata.train.config.cards import PSENET_CARD
 from ocrdata.train.config.detection import PsenetReadingOptions
-from ocrdata.train.models import blocks
 from ocrdata.train.models.base import Inputs, Labels, Outputs
 from ocrdata.train.models.detector import Detector, LabelSpec
-from ocrdata.train.models.losses import dice_losses, hard_negatives
-from ocrdata.train.models.pyramid import MAP_STRIDE, enlarged, image_features
+from ocrdata.train.models.layers import blocks
+from ocrdata.train.models.layers.losses import dice_losses, hard_negatives
+from ocrdata.train.models.layers.pyramid import MAP_STRIDE, enlarged, image_features
 
 
 class Psenet(Detector):

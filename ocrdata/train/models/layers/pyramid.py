@@ -6,7 +6,7 @@ from typing import List, Optional, Union
 
 from ocrdata.train.compat import Tensor, tf
 from ocrdata.train.config.detection import RESNETS, ResnetOptions
-from ocrdata.train.models.resnet_v1 import CHANNEL_MEANS, resnet_v1
+from ocrdata.train.models.layers.resnet_v1 import CHANNEL_MEANS, resnet_v1
 
 Side = Union[int, None, Tensor]  # of a static shape
 MAP_STRIDE, COARSEST = 4, 32

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import List
 
 from ocrdata.train.compat import Tensor, tf, v1
-from ocrdata.train.models import blocks
+from ocrdata.train.models.layers import blocks
 
 SCOPE = "vgg_16"
 _WIDTHS = (64, 128, 256, 512, 512)

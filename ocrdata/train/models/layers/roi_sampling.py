@@ -14,7 +14,7 @@ from ocrdata.geometry.boxes import SECOND_STAGE_DEVIATIONS, box_areas
 from ocrdata.train.compat import Tensor, tf
 from ocrdata.train.config.deeptext import DeepTextOptions
 from ocrdata.train.devices import replicas
-from ocrdata.train.models import rois
+from ocrdata.train.models.layers import rois
 from ocrdata.train.protocols import Batch
 
 _BACKGROUND, _TEXT, _AMBIGUOUS = 0, 1, 2

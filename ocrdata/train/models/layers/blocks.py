@@ -11,7 +11,7 @@ from typing import NamedTuple, Optional, Sequence, Tuple, Union
 
 from ocrdata.train.compat import Tensor, tf, v1
 from ocrdata.train.devices import replicas
-from ocrdata.train.models.masked_norm import affine, masked_sums, scaled
+from ocrdata.train.models.layers.masked_norm import affine, masked_sums, scaled
 
 Initializer = Tensor  # what makes the first values of a variable
 Decay = Union[float, Tensor]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import List, Sequence
 
 from ocrdata.train.compat import Tensor, tf, v1
-from ocrdata.train.models import blocks
+from ocrdata.train.models.layers import blocks
 
 # The mean of ImageNet's pictures, red, green and blue, which the published weights expect gone.
 CHANNEL_MEANS = (123.68, 116.78, 103.94)

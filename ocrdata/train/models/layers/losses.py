@@ -6,8 +6,8 @@ from typing import Mapping
 
 from ocrdata.train.compat import Tensor, tf
 from ocrdata.train.devices import replicas
-from ocrdata.train.models.roi_sampling import _TEXT
-from ocrdata.train.models.rois import where
+from ocrdata.train.models.layers.roi_sampling import _TEXT
+from ocrdata.train.models.layers.rois import where
 
 TINY = 1e-5
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import List, Tuple
 
 from ocrdata.train.compat import Tensor, tf, v1
-from ocrdata.train.models.blocks import glorot_uniform, variable
-from ocrdata.train.models.lstm_loop import lstm_steps
+from ocrdata.train.models.layers.blocks import glorot_uniform, variable
+from ocrdata.train.models.layers.lstm_loop import lstm_steps
 
 FORGET_BIAS = 1.0
 
