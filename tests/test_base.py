@@ -148,6 +148,7 @@ def test_ordered_map_keeps_order_and_carries_errors(workers):
         list(ordered_map(_square_or_fail, range(20), workers))
 
 
+@pytest.mark.long
 def test_ordered_map_ends_whatever_was_cancelled():
     """Python 3.7's pool waited for ever in one of twenty: what was left was cancelled too late."""
     script = (

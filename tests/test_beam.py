@@ -22,6 +22,7 @@ from ocrdata.errors import AnnotationError, OcrdataError, OptionError, UnknownNa
 
 pytest.importorskip("apache_beam", reason="apache-beam is not installed (Python 3.9 or newer)")
 
+pytestmark = pytest.mark.long
 ROOT = Path(__file__).resolve().parents[1]
 DIRECT = ["--runner", "DirectRunner", "--workers", "1"]
 LOCAL = ["--workers", "0"]

@@ -140,6 +140,7 @@ def test_tfrecord_bad_calls(run, data, words, code, message):
     assert "Traceback" not in result.output
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
 def test_killed_runs_resume_to_the_same_bytes(run, tmp_path):
     data = make_data(tmp_path / "data", variants=300)

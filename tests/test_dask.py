@@ -17,6 +17,7 @@ from test_beam import assert_same, road  # noqa: F401
 pytest.importorskip("apache_beam", reason="apache-beam is not installed (Python 3.9 or newer)")
 pytest.importorskip("distributed", reason="Dask is not installed (Python 3.10 or newer)")
 
+pytestmark = pytest.mark.long
 ROOT = Path(__file__).resolve().parents[1]
 LINES = ["gen-pics", "--records", "--style", "scene", "--limit", "3000", "--shards", "16"]
 QUIET = {"DASK_LOGGING__DISTRIBUTED": "critical"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -153,3 +154,13 @@ def test_rooms_are_those_that_exist():
         modules = {one.stem for one in (ROOT / package).glob("*.py")}
         assert set(rows) - {""} <= folders | modules, package
         assert {f for f in folders if (ROOT / package / f / "__init__.py").is_file()} <= set(rows)
+
+
+def test_the_design_page_has_the_same_rows():
+    page = (ROOT.parent / "docs/design.md").read_text(encoding="utf-8")
+    told = {}
+    for row, packages in re.findall(r"^\| (\d) \| (.*) \|$", page, re.M):
+        # What is in brackets says what they import besides.
+        for name in re.findall(r"`(\w+)`", re.sub(r"\([^)]*\)", "", packages)):
+            told[name] = int(row)
+    assert told == ROWS

@@ -54,6 +54,7 @@ def test_same_bytes_for_any_workers(tmp_path):
     assert tree_digest(tmp_path / "other") not in digests
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("more", [(), ("--records", "--shards", "4")], ids=["files", "records"])
 def test_killed_and_resumed_gives_the_same_bytes(tmp_path, more):
     words = ["gen-pics", "--corpus", "dates", "--limit", "3000", "--workers", "0", "--resume"]
