@@ -158,10 +158,10 @@ def ours(style: str, way: str, seconds: float, texts: List[str], work: Path) -> 
     from ocrdata.records.format.schema import LineRecord, encode_line
     from ocrdata.records.format.statistics import LineStatistics
     from ocrdata.records.format.tfrecord_writer import open_writer
+    from ocrdata.render.fonts.fonts import find_fonts
     from ocrdata.render.lines.blocks import RenderConfig, render_block, write_block
     from ocrdata.render.lines.text_sampling import BLOCK_SIZE, TextBlockTask
     from ocrdata.render.style.recipes import find_recipe
-    from ocrdata.render.text.fonts import find_fonts
     from ocrdata.text.charset import collect_characters
 
     config = RenderConfig(tuple(find_fonts(())), find_recipe(style), form="jpg")
@@ -211,7 +211,7 @@ def prepare(work: Path, texts: List[str]) -> List[Path]:
     import cv2
 
     from ocrdata.render.effects.backgrounds import invent_image
-    from ocrdata.render.text.fonts import find_fonts
+    from ocrdata.render.fonts.fonts import find_fonts
 
     for name in ("fonts", "ground"):
         (work / name).mkdir()

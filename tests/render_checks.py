@@ -19,12 +19,12 @@ if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
 
 from ocrdata.render.effects.warp import Frame  # noqa: E402
+from ocrdata.render.fonts.fonts import find_fonts  # noqa: E402
 from ocrdata.render.lines.line import LineRenderer  # noqa: E402
 from ocrdata.render.style.line_style import NEUTRAL  # noqa: E402
 from ocrdata.render.style.presets import PRESETS  # noqa: E402
 from ocrdata.render.style.recipes import find_recipe  # noqa: E402
 from ocrdata.render.style.style_sampling import draw_styles  # noqa: E402
-from ocrdata.render.text.fonts import find_fonts  # noqa: E402
 from ocrdata.render.text.glyphs import GlyphCache  # noqa: E402
 
 # A square character: the hull of its ink is its box. Without the middle one nothing else moves.

@@ -6,11 +6,11 @@ import hashlib
 from functools import lru_cache
 
 from ocrdata.render.effects.warp import Frame
+from ocrdata.render.fonts.fonts import find_fonts
 from ocrdata.render.lines.blocks import RenderConfig
 from ocrdata.render.lines.line import LineRenderer
 from ocrdata.render.style.recipes import find_recipe
 from ocrdata.render.style.style_sampling import draw_styles
-from ocrdata.render.text.fonts import find_fonts
 from ocrdata.render.text.glyphs import GlyphCache
 
 TEXTS = ["床前明月光", "2024年3月5日", "gjpqy,.;A!", "一二三", "¥1,234.50", "疑是地上霜"]

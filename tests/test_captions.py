@@ -9,8 +9,8 @@ from test_face_characters import bars, build
 from ocrdata.gallery import captions
 from ocrdata.gallery.captions import CaptionFonts, fonts_of
 from ocrdata.gallery.preview import write_preview
-from ocrdata.render.text.font_face import FontFace
-from ocrdata.render.text.installed_fonts import fonts_for
+from ocrdata.render.fonts.font_face import FontFace
+from ocrdata.render.fonts.installed_fonts import fonts_for
 
 # Two private characters, that no other font has.
 OWN, OTHER = "\ue123", "\ue124"
@@ -71,6 +71,6 @@ def test_installed_fonts_list_what_they_are_asked_for():
     faces = fonts_for("a")
     if not faces:
         pytest.skip("there is no fontconfig here, or no font")
-    from ocrdata.render.text.face_characters import font_characters
+    from ocrdata.render.fonts.face_characters import font_characters
 
     assert all("a" in font_characters(face) for face in faces)

@@ -274,7 +274,7 @@ def test_what_is_wrong_with_workers_is_found_before_the_work(run, tmp_path, monk
 
 
 def test_the_files_that_work_names_are_compared(tmp_path):
-    from ocrdata.render.text.fonts import FontFace
+    from ocrdata.render.fonts.fonts import FontFace
     from ocrdata.scale.handshake import describe_difference, facts_of
 
     font = tmp_path / "a.ttf"

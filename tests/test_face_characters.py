@@ -14,9 +14,9 @@ from PIL import Image, ImageFont
 from ocrdata.base.assets import asset_dir
 from ocrdata.base.sample_lists import read_lists
 from ocrdata.errors import FontError
-from ocrdata.render.text.face_characters import font_characters
-from ocrdata.render.text.font_face import FontFace
-from ocrdata.render.text.fonts import find_fonts
+from ocrdata.render.fonts.face_characters import font_characters
+from ocrdata.render.fonts.font_face import FontFace
+from ocrdata.render.fonts.fonts import find_fonts
 from ocrdata.render.text.glyphs import GlyphCache
 
 BOX = [(50, 0), (50, 700), (950, 700), (950, 0)]

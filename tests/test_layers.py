@@ -55,7 +55,7 @@ ROOMS = {
         "fitting": 4,
     },
     "records": {"format": 0, "sources": 1, "write": 2, "legacy": 3},
-    "render": {"style": 0, "text": 0, "effects": 1, "lines": 2, "scenes": 3},
+    "render": {"style": 0, "fonts": 0, "text": 1, "effects": 2, "lines": 3, "scenes": 4},
     "train": {
         "protocols": 0,
         "onednn": 0,

@@ -16,7 +16,7 @@ from ocrdata.records.format.decode import decode_example
 from ocrdata.records.format.line_reader import decode_line
 from ocrdata.records.format.schema import LineRecord, encode_line, line_of
 from ocrdata.records.format.tfrecord import read_records
-from ocrdata.records.sources.shares import Share, read_run, runs_of
+from ocrdata.records.sources.shares import Share, read_record_run, runs_of
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +174,7 @@ def test_a_run_is_a_part_of_the_file(rendered, tmp_path, compression):
     (path,) = (tmp_path / "set").glob("train-*")
     every = list(read_records(path))
     (run,) = runs_of([(path, len(every))], 7, 20)
-    assert list(read_run(run)) == every[7:20]
+    assert list(read_record_run(run)) == every[7:20]
 
 
 # --- records read fast, against the reader of any protocol buffer

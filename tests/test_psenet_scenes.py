@@ -20,10 +20,10 @@ from train_runs import (
 
 from ocrdata.geometry.expansion import detect_kernels  # noqa: E402
 from ocrdata.metrics.detection import evaluate_detection  # noqa: E402
+from ocrdata.render.fonts.fonts import find_fonts  # noqa: E402
 from ocrdata.render.scenes.batch import render_scenes  # noqa: E402
 from ocrdata.render.scenes.scene_config import SceneConfig  # noqa: E402
 from ocrdata.render.style.recipes import find_recipe  # noqa: E402
-from ocrdata.render.text.fonts import find_fonts  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
 from ocrdata.train.config.detection import PsenetReadingOptions  # noqa: E402
 from ocrdata.train.config.training import TrainOptions  # noqa: E402

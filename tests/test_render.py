@@ -15,9 +15,9 @@ from ocrdata.render.effects import colors, image_effects
 from ocrdata.render.effects.compositing import composite
 from ocrdata.render.effects.text_effects import thicken
 from ocrdata.render.effects.warp import warp_ink
+from ocrdata.render.fonts.fonts import find_fonts
 from ocrdata.render.style.line_style import NEUTRAL
 from ocrdata.render.style.presets import PRESETS
-from ocrdata.render.text.fonts import find_fonts
 from ocrdata.render.text.glyphs import GlyphCache
 
 

@@ -6,11 +6,11 @@ import pytest
 
 from ocrdata.render.effects.image_effects import encode_image
 from ocrdata.render.effects.warp import Frame
+from ocrdata.render.fonts.fonts import find_fonts
 from ocrdata.render.lines.blocks import RenderConfig, line_renderer, render_block, styles_of
 from ocrdata.render.lines.plain_lines import is_plain_recipe
 from ocrdata.render.lines.text_sampling import TextBlockTask
 from ocrdata.render.style.recipes import find_recipe
-from ocrdata.render.text.fonts import find_fonts
 
 
 @pytest.mark.parametrize(

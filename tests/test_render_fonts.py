@@ -9,10 +9,10 @@ from fontTools.ttLib.tables.TupleVariation import TupleVariation
 
 from ocrdata.base.assets import asset_dir
 from ocrdata.errors import FontError, OptionError, UnknownNameError
+from ocrdata.render.fonts.face_characters import font_characters
+from ocrdata.render.fonts.font_face import FontFace
+from ocrdata.render.fonts.fonts import find_fonts
 from ocrdata.render.text import glyphs
-from ocrdata.render.text.face_characters import font_characters
-from ocrdata.render.text.font_face import FontFace
-from ocrdata.render.text.fonts import find_fonts
 from ocrdata.render.text.glyph_store import MemoryBudget
 from ocrdata.render.text.glyphs import GlyphCache
 
@@ -184,7 +184,7 @@ def test_glyphs_are_kept_packed_and_forgotten_within_bounds(monkeypatch):
 
 
 def test_installed_faces_come_once_and_families_alike(tmp_path, monkeypatch):
-    from ocrdata.render.text import system_fonts
+    from ocrdata.render.fonts import system_fonts
 
     bundled = sorted((FONTS / "latin").glob("*.[to]tf"))
     twice = tmp_path / bundled[0].name

@@ -18,13 +18,13 @@ from ocrdata.errors import CorpusError, FontError, OptionError
 from ocrdata.records.format.dataset_info import read_shard_set
 from ocrdata.records.sources.truth import parse_regions
 from ocrdata.render.effects.warp import Placement, warp_ink
+from ocrdata.render.fonts.fonts import find_fonts
 from ocrdata.render.scenes.batch import iterate_scenes, render_scenes
 from ocrdata.render.scenes.occupancy import OccupancyGrid
 from ocrdata.render.scenes.scene_config import SceneConfig
 from ocrdata.render.scenes.scene_layout import bend, part_outlines, set_block
 from ocrdata.render.style.line_style import NEUTRAL
 from ocrdata.render.style.recipes import find_recipe
-from ocrdata.render.text.fonts import find_fonts
 from ocrdata.render.text.glyphs import GlyphCache
 
 TEXTS = ["风华正茂", "2024年", "No.12-34", "人民币壹万元整", "出口", "小心地滑", "A座", "北京大学"]

@@ -16,10 +16,10 @@ from test_face_characters import bars, build
 from ocrdata.base.sample_lists import read_lists
 from ocrdata.errors import OptionError
 from ocrdata.render.effects.warp import Frame
+from ocrdata.render.fonts.font_face import FontFace
 from ocrdata.render.lines.line import LineRenderer
 from ocrdata.render.style.line_style import NEUTRAL
 from ocrdata.render.text.bidi_runs import direction_runs
-from ocrdata.render.text.font_face import FontFace
 from ocrdata.render.text.glyphs import GlyphCache
 from ocrdata.render.text.layout import EM_TOP, Typesetting, set_column, set_line
 from ocrdata.render.text.shaped_text import ShapedFaces

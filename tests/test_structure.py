@@ -13,22 +13,10 @@ sys.path.insert(0, str(ROOT / "benchmarks"))
 import structure  # noqa: E402
 
 MODULES = structure.read_modules()
-# What is being brought down; see CHANGELOG.md.
-LATER = {
-    "import_circles",
-    "longest_module",
-    "wide_functions",
-    "long_calls",
-    "repeated_names",
-    "format_calls",
-    "any_share",
-}
 
 
 @pytest.mark.parametrize("measure", structure.MEASURES, ids=lambda measure: measure.__name__)
 def test_a_bar_holds(measure):
-    if measure.__name__ in LATER:
-        pytest.skip("not met yet")
     found = measure(MODULES)
     assert found.holds, (found.what, found.figure, found.bar, list(found.places))
 

@@ -19,12 +19,12 @@ from ocrdata.errors import OptionError, PathLike
 from ocrdata.images.encoding import encode_png
 from ocrdata.render.effects.backgrounds import find_pictures
 from ocrdata.render.effects.warp import Frame
+from ocrdata.render.fonts.fonts import find_fonts
 from ocrdata.render.lines.blocks import RenderConfig, draw_block, image_key
 from ocrdata.render.lines.planning import plan_lines
 from ocrdata.render.lines.text_sampling import TextBlockTask, TextOptions
 from ocrdata.render.style.line_style import check_value
 from ocrdata.render.style.mixtures import AnyRecipe, find_recipes
-from ocrdata.render.text.fonts import find_fonts
 from ocrdata.text.corpus import read_corpora
 from ocrdata.text.phrases import CorpusOptions, Phrase
 

@@ -19,11 +19,11 @@ from ocrdata.base.sample import Region, Sample
 from ocrdata.errors import PathLike
 from ocrdata.images.encoding import encode_png
 from ocrdata.render.effects.backgrounds import find_pictures
+from ocrdata.render.fonts.fonts import find_fonts
 from ocrdata.render.scenes.batch import check_scene_config, drawable_texts, texts_of
 from ocrdata.render.scenes.scene import draw_scene
 from ocrdata.render.scenes.scene_config import SceneConfig, scene_key
 from ocrdata.render.style.recipes import find_recipe
-from ocrdata.render.text.fonts import find_fonts
 
 # Of the bundled corpora, as gen-scenes has it.
 _LONGEST_TEXT = 12

@@ -63,7 +63,8 @@ def quote(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    return '"{}"'.format(text.replace("\\", "\\\\").replace('"', '\\"'))
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def outline_numbers(line: str) -> int:

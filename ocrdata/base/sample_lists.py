@@ -184,6 +184,6 @@ def _where_to_look(row: ListRow) -> str:
 
 def _nothing_to_list(root: Path, skipped: Dict[str, int]) -> AnnotationError:
     reasons = [f"{count:,} {name}" for name, count in skipped.items()]
-    why = " ({})".format(", ".join(reasons)) if reasons else ""
+    why = f" ({', '.join(reasons)})" if reasons else ""
     hint = f"Paths are taken from {root} on; is that the folder (--data-dir)?"
     return AnnotationError(root, "has no picture to list" + why, hint=hint)

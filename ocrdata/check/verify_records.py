@@ -54,7 +54,7 @@ def check_file(task: ShardTask, found: Findings) -> bool:
         return True
     size = task.path.stat().st_size
     if size != task.entry["bytes"]:
-        text = "{} has {} bytes, not {}".format(task.path, size, task.entry["bytes"])
+        text = f"{task.path} has {size} bytes, not {task.entry['bytes']}"
         found.add("changed-shard", text)
     elif file_sha256(task.path) != task.entry["sha256"]:
         text = f"{task.path} does not have the SHA-256 in {DATASET_INFO}"
@@ -102,9 +102,7 @@ def check_shard(rules: Rules, task: ShardTask) -> Seen:
     except RecordError as error:
         seen.found.add("damaged-record", str(error))
     if task.entry is not None and seen.count != task.entry["samples"]:
-        text = "{} holds {} sound records, not {}".format(
-            task.path, seen.count, task.entry["samples"]
-        )
+        text = f"{task.path} holds {seen.count} sound records, not {task.entry['samples']}"
         seen.found.add("wrong-count", text)
     return seen
 

@@ -41,5 +41,5 @@ def check_regions(
     for number, region in enumerate(regions, 1):
         for kind in region_problems(region, width, height):
             corners = ", ".join(f"{x:g} {y:g}" for x, y in region.polygon.tolist())
-            text = "{}: region {} ({!r}: {}) in {} x {}"
-            found.add(kind, text.format(where, number, region.text, corners, width, height))
+            what = f"region {number} ({region.text!r}: {corners})"
+            found.add(kind, f"{where}: {what} in {width} x {height}")

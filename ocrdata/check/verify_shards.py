@@ -81,10 +81,8 @@ def _check_totals(shards: ShardSet, found: Findings) -> None:
     for split, entry in shards.info["splits"].items():
         noted = sum(shard["samples"] for shard in entry["shards"])
         if noted != entry.get("samples"):
-            text = "{}: the shards of {} add up to {} samples, not {}".format(
-                shards.directory / DATASET_INFO, split, noted, entry.get("samples")
-            )
-            found.add("wrong-count", text)
+            text = f"the shards of {split} add up to {noted} samples, not {entry.get('samples')}"
+            found.add("wrong-count", f"{shards.directory / DATASET_INFO}: {text}")
     named = {path.name for _, path, _ in shards.shards()}
     for path in sorted(shards.directory.glob("*.tfrecord")):
         if path.name not in named:

@@ -46,13 +46,11 @@ def _defaults(
                 raise InputError(path, f"{key} is a command: write [{name + key}]")
             result[target.name or key] = _defaults(path, value, target, name + key + ".")
         elif isinstance(target, click.Parameter) and target.name:
-            result[target.name] = _value(
-                path, "[{}] {}".format(name.rstrip("."), key), value, target
-            )
+            result[target.name] = _value(path, f"[{name.rstrip('.')}] {key}", value, target)
         else:
             near = difflib.get_close_matches(key.replace("_", "-"), list(known), n=1)
             hint = f"Did you mean {near[0]}?" if near else ""
-            where = "[{}]".format(name.rstrip(".")) if name else "the file"
+            where = f"[{name.rstrip('.')}]" if name else "the file"
             raise InputError(path, f"{where} has no option {key}", hint=hint)
     return result
 

@@ -30,8 +30,6 @@ def doctor(ask: bool, as_json: bool) -> None:
         show({"findings": [as_dict(finding) for finding in found]}, as_json)
         return
     for finding in found:
-        click.echo(
-            "{:4} {:14} {}".format("ok" if finding.good else "--", finding.name, finding.what)
-        )
+        click.echo(f"{('ok' if finding.good else '--'):4} {finding.name:14} {finding.what}")
         if finding.needs:
-            click.echo("     {:14} {}".format("", finding.needs))
+            click.echo(f"     {'':14} {finding.needs}")

@@ -146,7 +146,7 @@ def gen_pics(
     from ocrdata.pipelines.line_request import LineRequestOptions
     from ocrdata.pipelines.lines_to_export import LineExportOptions
     from ocrdata.pipelines.lines_to_records import LineRecordOptions
-    from ocrdata.pipelines.render_lines import LineOutput, write_lines
+    from ocrdata.pipelines.render_lines import LineOutput, write_request
 
     names = ("shards", "validation_fraction", "keep_pictures")
     shards = LineRecordOptions(*(choices.pop(name) for name in names))
@@ -158,6 +158,6 @@ def gen_pics(
     output = LineOutput(data_dir, shards if records else None, choices.pop("preview"), exported)
     only_shown = choices["dry_run"] or bool(output.preview)
     with running("gen-pics", "pictures", choices, shown=not only_shown) as run:
-        summary = write_lines(LineRequestOptions(records=records, **choices), output, run=run)
+        summary = write_request(LineRequestOptions(records=records, **choices), output, run=run)
     following = next_step("train crnn" if records else "build-dict", data_dir)
     report(summary, as_json, "" if only_shown or export else following)

@@ -26,7 +26,7 @@ class Range(click.ParamType):
             value = self.separator.join(map(str, value))
         low, _, high = str(value).partition(self.separator)
         if not low.strip().isdigit() or not (high or low).strip().isdigit():
-            self.fail("{!r} is not {}.".format(value, f"N{self.separator}N"), param, ctx)
+            self.fail(f"{value!r} is not N{self.separator}N.", param, ctx)
         return int(low), int(high or low)
 
 

@@ -64,8 +64,8 @@ def _corpora() -> Dict[str, str]:
 
 
 def _fonts(names: Tuple[str, ...], coverage: Optional[str]) -> Dict[str, str]:
-    from ocrdata.render.text.face_characters import font_characters
-    from ocrdata.render.text.fonts import find_fonts
+    from ocrdata.render.fonts.face_characters import font_characters
+    from ocrdata.render.fonts.fonts import find_fonts
 
     needed = _characters(coverage) if coverage else set()
     rows = {}
@@ -77,10 +77,9 @@ def _fonts(names: Tuple[str, ...], coverage: Optional[str]) -> Dict[str, str]:
             rows[label] += f" ({known.listed - len(known):,} more are listed and draw nothing)"
         if coverage:
             gaps = sorted(needed - known)
-            shown = " lacks {}{}".format("".join(gaps[:20]), "..." if len(gaps) > 20 else "")
-            rows[label] += ", {} of the corpus' {}{}".format(
-                len(needed) - len(gaps), len(needed), shown if gaps else ""
-            )
+            shown = f" lacks {''.join(gaps[:20])}{'...' if len(gaps) > 20 else ''}"
+            counted = f"{len(needed) - len(gaps)} of the corpus' {len(needed)}"
+            rows[label] += f", {counted}{shown if gaps else ''}"
     return rows
 
 

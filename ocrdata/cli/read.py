@@ -112,8 +112,8 @@ def read_command(images: Tuple[Path, ...], as_json: bool, **given: Any) -> None:
 
 def _show(page: Any) -> None:
     for region in page.regions:
-        corners = " ".join("{},{}".format(*point) for point in region["polygon"])
-        line = (page.path, region["text"], "{:.4f}".format(region["confidence"]), corners)
+        corners = " ".join(f"{x},{y}" for x, y in region["polygon"])
+        line = (page.path, region["text"], f"{region['confidence']:.4f}", corners)
         click.echo("\t".join(line))
 
 

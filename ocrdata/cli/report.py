@@ -60,7 +60,7 @@ def _lines(values: Mapping[str, Any], indent: str, names: bool = False) -> Itera
         elif isinstance(value, float):
             yield f"{name}: {value:.4g}"
         elif isinstance(value, list):
-            yield "{}: {}".format(name, ", ".join(str(item) for item in value))
+            yield f"{name}: {', '.join(str(item) for item in value)}"
         elif isinstance(value, int) and not isinstance(value, bool):
             yield f"{name}: {value:,}"
         else:

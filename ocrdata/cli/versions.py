@@ -12,7 +12,7 @@ def describe_versions() -> str:
     from PIL import features
 
     parts = [f"Python {platform.python_version()}"]
-    parts.append("FreeType {}".format(features.version("freetype2")))
+    parts.append(f"FreeType {features.version('freetype2')}")
     for name in ("pillow", "opencv-python", "numpy", "tensorflow"):
         parts.append(f"{name} {installed(name)}")
     return ", ".join(parts)

@@ -11,11 +11,11 @@ from PIL import Image
 from ocrdata.base.assets import asset_dir
 from ocrdata.base.storage.staging import MANIFEST, read_json
 from ocrdata.errors import FontError, OcrdataError, PathLike
-from ocrdata.render.text.face_characters import font_characters
-from ocrdata.render.text.font_face import FontFace
-from ocrdata.render.text.fonts import find_fonts
+from ocrdata.render.fonts.face_characters import font_characters
+from ocrdata.render.fonts.font_face import FontFace
+from ocrdata.render.fonts.fonts import find_fonts
+from ocrdata.render.fonts.installed_fonts import fonts_for
 from ocrdata.render.text.glyphs import GlyphCache
-from ocrdata.render.text.installed_fonts import fonts_for
 from ocrdata.render.text.layout import EM_TOP, TextBitmap, Typesetting, set_line
 
 FONT = "NotoSansSC-Regular-GB2312.otf"

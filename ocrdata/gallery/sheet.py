@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from ocrdata.errors import OptionError, PathLike
 from ocrdata.gallery.captions import CaptionFonts
 from ocrdata.gallery.cards import PICTURE, Card, open_image
-from ocrdata.render.text.font_face import FontFace
+from ocrdata.render.fonts.font_face import FontFace
 
 _PAPER, _CARD, _EDGE = (244, 243, 239), (255, 255, 255), (222, 219, 211)
 _INK, _FAINT = (32, 33, 36), (128, 126, 120)
@@ -18,6 +18,8 @@ _GOOD, _BAD = (30, 122, 76), (188, 48, 40)
 _MARGIN, _GAP, _PAD = 28, 14, 12
 _HEAD, _TITLE, _NOTE = 64, 30, 18
 _LARGEST_SCALE = 2.0
+
+_CARD_WIDTH = 300
 
 
 # --- pictures
@@ -84,7 +86,6 @@ def draw_sheet(
     title: str,
     subtitle: str = "",
     columns: int = 4,
-    card_width: int = 300,
     font: Optional[PathLike] = None,
     picture_height: int = PICTURE,
     own_fonts: Sequence[FontFace] = (),
@@ -100,7 +101,7 @@ def draw_sheet(
     fonts = CaptionFonts(font, own_fonts, [title, subtitle, *texts])
     columns = min(columns, max(1, len(cards)))
     rows = -(-len(cards) // columns)
-    size = _Size(card_width, picture_height)
+    size = _Size(_CARD_WIDTH, picture_height)
     step = size.width + _GAP, size.height + _GAP
     width = 2 * _MARGIN + columns * step[0] - _GAP
     height = 2 * _MARGIN + _HEAD + max(1, rows) * step[1] - _GAP

@@ -23,10 +23,10 @@ from ocrdata.reading.lines import batch_of, ready_line
 from ocrdata.records.format.dataset_info import read_shard_set
 from ocrdata.records.format.line_reader import decode_line
 from ocrdata.records.format.schema import DATASET_INFO, LAYOUT, RECOGNITION, RECORDS_DIR, LineRecord
-from ocrdata.records.sources.shares import Share, read_run, runs_of, shard_order
+from ocrdata.records.sources.shares import Share, read_record_run, runs_of, shard_order
 from ocrdata.text.charset import Charset
 
-WHOLE = Share()
+_WHOLE = Share()
 
 
 @dataclass(frozen=True)
@@ -139,12 +139,12 @@ class LineBatches:
             return count
         return sum(count for _, count in self._files)
 
-    def lines(self, epoch: int = 0, share: Share = WHOLE) -> Iterator[Line]:
+    def lines(self, epoch: int = 0, share: Share = _WHOLE) -> Iterator[Line]:
         """Yields the lines of a share of an epoch, one by one."""
         share.check()
         return map(self._ready, self._waiting(epoch, share))
 
-    def batches(self, epoch: int = 0, share: Share = WHOLE) -> Iterator[LineBatch]:
+    def batches(self, epoch: int = 0, share: Share = _WHOLE) -> Iterator[LineBatch]:
         """Yields the batches of a share of an epoch."""
         share.check()
         size = self.options.batch_size
@@ -184,7 +184,7 @@ class LineBatches:
             total -= total % share.parts
         first, last = (total * edge // share.parts for edge in (share.part, share.part + 1))
         for run in runs_of(files, first, last):
-            for number, data in enumerate(read_run(run), run.skip):
+            for number, data in enumerate(read_record_run(run), run.skip):
                 yield _decoded(data, run.path, number)
 
     def _ready(self, waiting: _Waiting) -> Line:

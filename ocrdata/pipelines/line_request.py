@@ -9,12 +9,12 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 from ocrdata.errors import InputError, OptionError
 from ocrdata.render.effects.backgrounds import find_pictures
 from ocrdata.render.effects.warp import Frame
+from ocrdata.render.fonts.fonts import default_fonts, find_fonts
 from ocrdata.render.lines.blocks import RenderConfig
 from ocrdata.render.lines.text_sampling import TextOptions
 from ocrdata.render.style.line_style import LineStyle, check_value, parse_overrides, read_styles
 from ocrdata.render.style.mixtures import AnyRecipe, find_recipes
 from ocrdata.render.style.recipes import Spread
-from ocrdata.render.text.fonts import default_fonts, find_fonts
 from ocrdata.text.charset import Charset, read_charset
 from ocrdata.text.corpus import read_corpora
 from ocrdata.text.phrases import CorpusOptions, Phrase

@@ -25,7 +25,7 @@ class LineOutput(NamedTuple):
     export: Optional[LineExportOptions] = None
 
 
-def write_lines(
+def write_request(
     options: LineRequestOptions, output: LineOutput, *, run: RunOptions = RUN_DEFAULTS
 ) -> Any:
     """Draws what the options ask for and returns the summary; a dry run says what it would be.

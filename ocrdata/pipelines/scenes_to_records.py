@@ -15,6 +15,7 @@ from ocrdata.records.write.options import WriteOptions
 from ocrdata.records.write.stream import SampleStream, write_sample_stream
 from ocrdata.records.write.writing import ShardsSummary
 from ocrdata.render.effects.backgrounds import find_pictures
+from ocrdata.render.fonts.fonts import default_fonts, find_fonts
 from ocrdata.render.scenes.batch import (
     check_scene_config,
     describe_scenes,
@@ -24,7 +25,6 @@ from ocrdata.render.scenes.batch import (
 )
 from ocrdata.render.scenes.scene_config import SceneConfig, scene_key
 from ocrdata.render.style.recipes import find_recipe
-from ocrdata.render.text.fonts import default_fonts, find_fonts
 from ocrdata.text.corpus import read_corpora
 from ocrdata.text.phrases import CorpusOptions
 

@@ -216,7 +216,7 @@ def _check_same(path: Path, command: str, options: Dict[str, Any]) -> None:
     changed = sorted(key for key in {**before, **now} if before.get(key) != now.get(key))
     if changed:
         raise OptionError(
-            "the run to resume had another {}.".format(", ".join(changed)),
+            f"the run to resume had another {', '.join(changed)}.",
             "Repeat the options of that run, or pass --overwrite to start anew.",
         )
 

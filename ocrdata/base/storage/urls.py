@@ -17,7 +17,7 @@ class UrlPath:
         scheme, _, rest = url.partition("://")
         # memory:///a is memory://a; file:///a is not.
         rest = rest.lstrip("/") if scheme == "memory" else rest
-        self._url = "{}://{}".format(scheme, rest.rstrip("/"))
+        self._url = f"{scheme}://{rest.rstrip('/')}"
 
     # --- names
 
@@ -44,7 +44,7 @@ class UrlPath:
     @property
     def parent(self: Self) -> Self:
         scheme, _, rest = self._url.partition("://")
-        return type(self)("{}://{}".format(scheme, rest.rpartition("/")[0] or rest))
+        return type(self)(f"{scheme}://{rest.rpartition('/')[0] or rest}")
 
     @property
     def name(self) -> str:

@@ -145,7 +145,7 @@ def _problem(info: Any) -> str:
                 if int(shard["samples"]) < 0 or int(shard["bytes"]) < 0:
                     return f"gives shard {name} a negative size"
         if info["task"] not in TASKS:
-            return "is for the unknown task {!r}".format(info["task"])
+            return f"is for the unknown task {info['task']!r}"
         if not isinstance(info["layout"], str):
             return "has a layout without a name"
         if "dictionary" not in info and info["task"] != RECOGNITION:
@@ -154,9 +154,8 @@ def _problem(info: Any) -> str:
         if charset.sha256 != info["dictionary"]["sha256"]:
             return "holds a dictionary that does not have the hash beside it"
         if charset.num_classes != info["dictionary"]["num_classes"]:
-            return "gives {} classes for {} characters".format(
-                info["dictionary"]["num_classes"], len(charset)
-            )
+            classes = info["dictionary"]["num_classes"]
+            return f"gives {classes} classes for {len(charset)} characters"
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         return f"is incomplete or damaged ({type(error).__name__}: {error})"
     return ""

@@ -80,8 +80,8 @@ def _npu_name(split: str, index: int, count: int, first: int, samples: int) -> s
 
 def _npu(line: LineRecord) -> bytes:
     if len(line.classes) > NPU_LABELS:
-        problem = "has a label of {} characters; npu-crnn trainers take {}"
-        raise ValueError(problem.format(len(line.classes), NPU_LABELS))
+        count = len(line.classes)
+        raise ValueError(f"has a label of {count} characters; npu-crnn trainers take {NPU_LABELS}")
     image = Image.fromarray(decode_rgb(line.image))
     picture = image.resize((RAW_WIDTH, RAW_HEIGHT), Image.Resampling.BILINEAR)
     return encode_example(

@@ -88,13 +88,12 @@ def regions_of(features: Dict[str, Feature]) -> Tuple[Region, ...]:
     count = len(values[POINTS])
     for name in (REGION_TEXT, IGNORE):
         if len(values[name]) != count:
-            text = "has {} values in {} for {} regions"
-            raise ValueError(text.format(len(values[name]), name, count))
+            raise ValueError(f"has {len(values[name])} values in {name} for {count} regions")
     if any(points < 3 for points in values[POINTS]):
         raise ValueError("has a region of less than three points")
     if 2 * sum(values[POINTS]) != len(values[POLYGON]):
-        text = "has {} coordinates for {} points"
-        raise ValueError(text.format(len(values[POLYGON]), sum(values[POINTS])))
+        found, points = len(values[POLYGON]), sum(values[POINTS])
+        raise ValueError(f"has {found} coordinates for {points} points")
     flat = np.array(values[POLYGON], np.float32).reshape(-1, 2)
     ends = np.cumsum(values[POINTS], dtype=np.int64)[:-1]
     polygons = np.split(flat, ends) if count else []

@@ -110,7 +110,7 @@ def open_writer(path: PathLike, compression: str = "none") -> Iterator[RecordWri
     records give the same bytes. Raises OptionError for a `compression` not in COMPRESSIONS.
     """
     if compression not in COMPRESSIONS:
-        known = "Known: {}.".format(", ".join(COMPRESSIONS))
+        known = f"Known: {', '.join(COMPRESSIONS)}."
         raise OptionError(f"no compression is called {compression}.", known)
     temporary = temporary_name(path)
     try:

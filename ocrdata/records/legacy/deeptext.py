@@ -80,8 +80,8 @@ def open_deeptext(paths: Sequence[PathLike]) -> Tuple[SampleInput, Findings]:
     files, found = [open_mindrecord(path) for path in paths], Findings()
     for file in files:
         if not {_IMAGE, _BOXES} <= set(file.fields):
-            problem = "has the fields {}, not {} and {}"
-            raise RecordError(file.path, problem.format(", ".join(file.fields), _IMAGE, _BOXES))
+            problem = f"has the fields {', '.join(file.fields)}, not {_IMAGE} and {_BOXES}"
+            raise RecordError(file.path, problem)
     here = {file.path.name for file in files}
     for name in sorted({Path(name).name for file in files for name in file.shards} - here):
         text = f"{files[0].path.parent}: {name} is missing, or its index is"

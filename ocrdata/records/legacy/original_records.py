@@ -99,9 +99,7 @@ def check_names(files: Sequence[OriginalFile], found: Findings) -> None:
         expected = ours[0].first if ours and ours[0].first <= 1 and ours[0].end is None else 0
         for file in ours:
             if file.first != expected:
-                what = "samples {} to {}" if file.end is not None else "numbers {} to {}"
-                text = ("{}: there is no file with the " + what).format(
-                    file.path, expected, file.first - 1
-                )
-                found.add("missing-shard", text)
+                what = "samples" if file.end is not None else "numbers"
+                missing = f"the {what} {expected} to {file.first - 1}"
+                found.add("missing-shard", f"{file.path}: there is no file with {missing}")
             expected = file.end if file.end is not None else file.first + 1

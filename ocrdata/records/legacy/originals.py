@@ -144,8 +144,9 @@ def line_pixels(data: bytes, swapped: bool) -> Tuple[Optional[np.ndarray], List[
                     text = "is grey, where its trainer reads three colours"
                     problems.append(("wrong-picture-size", text))
                 if swapped:
-                    text = "was written {} wide and {} high: trainers see it scrambled"
-                    problems.append(("scrambled-picture", text.format(RAW_HEIGHT, width)))
+                    sides = f"{RAW_HEIGHT} wide and {width} high"
+                    text = f"was written {sides}: trainers see it scrambled"
+                    problems.append(("scrambled-picture", text))
                 return np.repeat(pixels, 3, 2) if channels == 1 else pixels, problems
     expected = " or ".join(f"{RAW_HEIGHT * width * 3:,}" for width in _WIDTHS)
     text = f"has {len(data):,} picture bytes, not {expected}"

@@ -60,7 +60,7 @@ def runs_of(files: Sequence[ShardFile], first: int, last: int) -> Iterator[Recor
         start += count
 
 
-def read_run(run: RecordRun) -> Iterator[bytes]:
+def read_record_run(run: RecordRun) -> Iterator[bytes]:
     """Yields the records of a run; raises RecordError at the first damaged one."""
     with open_records(run.path) as stream:
         for number in range(run.skip + run.records):

@@ -14,13 +14,13 @@ from ocrdata.base.sample import Sample
 from ocrdata.base.storage.files import FolderWriter
 from ocrdata.render.effects.image_effects import encode_image
 from ocrdata.render.effects.warp import Frame
+from ocrdata.render.fonts.font_face import FontFace
 from ocrdata.render.lines.line import LineRenderer, RenderedLine
 from ocrdata.render.lines.plain_lines import draw_plain_lines, is_plain_recipe
 from ocrdata.render.lines.text_sampling import BLOCK_SIZE, TextBlockTask
 from ocrdata.render.style.line_style import LineStyle, style_line
 from ocrdata.render.style.mixtures import AnyRecipe
 from ocrdata.render.style.style_sampling import draw_styles
-from ocrdata.render.text.font_face import FontFace
 from ocrdata.render.text.glyph_store import LARGE_CACHE, SMALL_CACHE
 from ocrdata.render.text.glyphs import GlyphCache
 from ocrdata.render.text.layout import Clusters

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple, Tuple
 
+from ocrdata.render.fonts.font_face import FontFace
 from ocrdata.render.style.recipes import Recipe
-from ocrdata.render.text.font_face import FontFace
 
 # The most texts in a scene, and the most lines in a block of them.
 MOST_TEXTS = 40

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Dict, List, Optional, Sequence
 
 from ocrdata.errors import CorpusError, FontError, OcrdataError
-from ocrdata.render.text.font_face import FontFace
+from ocrdata.render.fonts.font_face import FontFace
 from ocrdata.render.text.glyphs import GlyphCache
 from ocrdata.text.properties import is_invisible, needs_shaping, script_of, script_title
 

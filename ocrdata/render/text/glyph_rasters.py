@@ -10,7 +10,7 @@ from typing import Dict, Tuple
 import numpy as np
 
 from ocrdata.errors import FontError
-from ocrdata.render.text.font_face import FontFace, font_axes
+from ocrdata.render.fonts.font_face import FontFace, font_axes
 from ocrdata.render.text.rasters import Glyph
 
 # Places between two pixels, along the line and across it.

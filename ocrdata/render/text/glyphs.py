@@ -15,8 +15,8 @@ from typing import Any, Dict, List, Sequence, Set, Tuple
 from PIL import ImageFont
 
 from ocrdata.errors import FontError
-from ocrdata.render.text.face_characters import font_characters
-from ocrdata.render.text.font_face import FontFace, freetype_error
+from ocrdata.render.fonts.face_characters import font_characters
+from ocrdata.render.fonts.font_face import FontFace, freetype_error
 from ocrdata.render.text.glyph_rasters import PHASES
 from ocrdata.render.text.glyph_store import SMALL_CACHE, GlyphStore, MemoryBudget
 from ocrdata.render.text.kerning import Kerning

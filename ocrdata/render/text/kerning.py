@@ -10,7 +10,7 @@ from typing import Any, Dict, Iterator, List, Tuple
 
 from fontTools.ttLib import TTFont
 
-from ocrdata.render.text.font_face import FontFace, read_tables
+from ocrdata.render.fonts.font_face import FontFace, read_tables
 
 # The end of Latin Extended-B: letters, digits and ASCII punctuation.
 LATIN_END = "\u0250"

@@ -8,9 +8,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 
+from ocrdata.render.fonts.face_characters import font_characters
+from ocrdata.render.fonts.font_face import FontFace
 from ocrdata.render.text.bidi_runs import direction_runs
-from ocrdata.render.text.face_characters import font_characters
-from ocrdata.render.text.font_face import FontFace
 from ocrdata.render.text.glyph_rasters import GlyphRaster
 from ocrdata.render.text.shaping import (
     PLAIN_SETTINGS,

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from ocrdata.errors import FontError, OptionError
-from ocrdata.render.text.font_face import FontFace
+from ocrdata.render.fonts.font_face import FontFace
 from ocrdata.text.properties import script_of
 
 # What HarfBuzz puts below a mark that has no letter.

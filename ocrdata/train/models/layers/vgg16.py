@@ -15,7 +15,7 @@ from ocrdata.train.models.layers import blocks
 SCOPE = "vgg_16"
 _WIDTHS = (64, 128, 256, 512, 512)
 DEPTHS = (2, 2, 3, 3, 3)
-HIDDEN = 4096
+_HIDDEN_UNITS = 4096
 # About the deviation of the values of pictures: published weights take them as they are.
 PIXEL_DEVIATION = 60.0
 
@@ -59,7 +59,7 @@ def _layer(features: Tensor, width: int, *, name: str, training: bool, norm: boo
 
 def fully_connected(pooled: Tensor, multiplier: float = 1.0) -> Tensor:
     """Maps regions [R, h, w, C] to [R, 4096 * multiplier] by fc6 and fc7."""
-    units = scaled_channels(HIDDEN, multiplier)
+    units = scaled_channels(_HIDDEN_UNITS, multiplier)
     size = [int(side) for side in pooled.shape[1:]]
     with v1.variable_scope(SCOPE):
         hidden = tf.reshape(pooled, [-1, size[0] * size[1] * size[2]])

@@ -21,10 +21,10 @@ from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 from ocrdata.base.assets import asset_dir
 from ocrdata.base.storage.walking import files_below
 from ocrdata.errors import FontError, OptionError, PathLike, UnknownNameError
-from ocrdata.render.text.face_characters import font_characters
-from ocrdata.render.text.font_face import Axes, FontFace, font_axes
-from ocrdata.render.text.installed_fonts import FONT_SUFFIXES
-from ocrdata.render.text.system_fonts import installed_faces, read_font_list
+from ocrdata.render.fonts.face_characters import font_characters
+from ocrdata.render.fonts.font_face import Axes, FontFace, font_axes
+from ocrdata.render.fonts.installed_fonts import FONT_SUFFIXES
+from ocrdata.render.fonts.system_fonts import installed_faces, read_font_list
 from ocrdata.text.corpus import LATIN_CORPORA
 
 # Of the bundled fonts, and by which name they are all meant.

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Iterable, List, Tuple
 
-from ocrdata.render.text.font_face import FontFace
+from ocrdata.render.fonts.font_face import FontFace
 from ocrdata.text.properties import script_of
 
 FONT_SUFFIXES = (".ttf", ".otf", ".ttc", ".otc")

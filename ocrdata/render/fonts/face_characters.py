@@ -17,8 +17,8 @@ from PIL import Image, ImageFont
 
 from ocrdata.base.assets import asset_dir
 from ocrdata.errors import FontError
-from ocrdata.render.text.font_face import FontFace, read_tables, unreadable
-from ocrdata.render.text.outlines import suspect_glyphs
+from ocrdata.render.fonts.font_face import FontFace, read_tables, unreadable
+from ocrdata.render.fonts.outlines import suspect_glyphs
 from ocrdata.text.properties import is_invisible
 
 # Pixels an em: enough to tell any character from a box.

@@ -1,0 +1,1 @@
+"""Font files: faces, which characters they have, and where fonts of the system lie."""
