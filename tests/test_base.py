@@ -141,6 +141,7 @@ def _die(number):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("workers", [0, 2])
 def test_ordered_map_keeps_order_and_carries_errors(workers):
     assert list(ordered_map(_square_or_fail, range(12), workers)) == [n * n for n in range(12)]

@@ -191,6 +191,7 @@ def jieba_entries():
         return [line.decode("utf-8").split() for line in lines]
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore")
 def test_the_lexicon_takes_parts_of_speech_by_prefix_and_frequency():
     entries = jieba_entries()

@@ -127,6 +127,7 @@ def small_disk(tmp_path):
     subprocess.run([shutil.which("umount"), str(disk)], check=True)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_full_disk(run, tmp_path, small_disk, workers):
     disk, remount = small_disk

@@ -113,6 +113,7 @@ def test_large_values_equal_those_of_tensorflow():
     assert encode_example(features) == tf_example(features).SerializeToString(deterministic=True)
 
 
+@pytest.mark.long
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=200), st.binary(max_size=20_000), st.lists(INTS, max_size=200), INTS)
 def test_a_line_is_encoded_as_any_example(text, image, classes, height):
@@ -129,6 +130,7 @@ def test_a_line_is_encoded_as_any_example(text, image, classes, height):
     assert encode_line(line) == encode_example(features)
 
 
+@pytest.mark.long
 @settings(max_examples=300, deadline=None)
 @given(MAPS)
 def test_round_trip(features):
@@ -163,6 +165,7 @@ def test_joined_messages_merge_as_in_tensorflow(maps):
     assert comparable(decode_example(data)) == comparable(decode_example(again))
 
 
+@pytest.mark.long
 @settings(max_examples=500, deadline=None)
 @given(st.binary(max_size=80) | MAPS.map(encode_example), st.data())
 def test_damage_is_a_value_error(data, draw):
@@ -174,6 +177,7 @@ def test_damage_is_a_value_error(data, draw):
             assert "is not a tf.train.Example" in str(error)
 
 
+@pytest.mark.long
 @given(MAPS, st.data())
 @settings(max_examples=400, deadline=None)
 def test_the_quick_reader_agrees_with_the_thorough_one(features, draw):

@@ -53,6 +53,7 @@ def unpacked(tmp_path_factory):
     return folder / "site"
 
 
+@pytest.mark.long
 def test_the_wheel_renders_in_an_empty_directory(unpacked, tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(unpacked)}
     for words in (

@@ -128,6 +128,7 @@ def test_samples_are_looked_at_with_the_keyboard(browser, pages):
     assert wrong == []
 
 
+@pytest.mark.long
 def test_a_split_and_outlines_are_chosen(browser, pages):
     page, wrong, _ = watched(browser, pages["scenes"])
     shown = page.locator("button.sample:visible")

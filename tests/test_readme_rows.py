@@ -13,7 +13,7 @@ from ocrdata.base.assets import asset_dir
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLE = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Your own data")[2]
-ROWS = re.findall(r"`(ocrdata [^`]*)`", TABLE.partition("\n## ")[0])
+ROWS = re.findall(r"^\|.*`(ocrdata [^`]*)`", TABLE.partition("\n## ")[0], re.M)
 PHRASES = ["春眠不觉晓", "处处闻啼鸟", "夜来风雨声", "花落知多少", "白日依山尽", "黄河入海流"]
 
 

@@ -179,6 +179,7 @@ def stages(run, data):
     run("gen-sample", "--data-dir", data, "--overwrite")
 
 
+@pytest.mark.long
 def test_every_stage_gives_the_same_bytes_there(run, tmp_path, bucket):
     stages(run, tmp_path / "data")
     stages(run, bucket / "data")
@@ -216,6 +217,7 @@ def test_an_output_is_not_replaced_and_an_interrupted_run_goes_on(run, bucket, m
     assert content(bucket / "d") == whole
 
 
+@pytest.mark.long
 def test_a_packed_set_is_read_from_a_web_server(run, tmp_path, bucket, server):
     folder, address = server
     run("gen-scenes", "--data-dir", bucket, "--count", "9", "--size", "96x96", "--workers", "0")

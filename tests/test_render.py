@@ -355,6 +355,7 @@ def test_transparent_text_shows_its_ground():
     assert (ground[16, 10:54] - inside).min() > 60
 
 
+@pytest.mark.long
 def test_styles_of_all_presets_keep_contrast_boxes_and_edges():
     contrasts, outside, lost, overlap = measure(900)
     assert len(contrasts) > 700 and contrasts.min() > 0.85

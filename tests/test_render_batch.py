@@ -42,6 +42,7 @@ def test_plan_covers_each_text_before_it_repeats():
     assert [len(task.texts) for task in cut.tasks()] == [256, 1]
 
 
+@pytest.mark.long
 def test_same_bytes_for_any_workers(tmp_path):
     order = job("hard", boxes=True, log=True)
     for workers in (0, 1, 3):
@@ -144,6 +145,7 @@ def test_pictures_decode_and_have_the_height():
             assert picture.shape[0] == 48 < picture.shape[1] and item.sample.key.endswith(form)
 
 
+@pytest.mark.long
 def test_styles_are_replayed_and_overridden(tmp_path, run):
     words = ["--corpus", "dates", "--limit", "300", "--style", "hard", "--workers", "0"]
     run("gen-pics", "--data-dir", tmp_path / "a", "--log-styles", *words)

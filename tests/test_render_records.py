@@ -39,6 +39,7 @@ def test_records_hold_what_the_files_hold(tmp_path, run):
     assert not texts[0] & texts[1] and not texts[1] & texts[2] and not texts[0] & texts[2]
 
 
+@pytest.mark.long
 def test_records_do_not_depend_on_workers(tmp_path, run):
     for workers in (0, 2):
         run(*WORDS, "--data-dir", tmp_path / str(workers), "--workers", workers, "--style", "scene")

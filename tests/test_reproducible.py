@@ -64,6 +64,7 @@ def test_shards_hold_the_same_lines_everywhere(made):
     assert digest(rows) == SHARDS
 
 
+@pytest.mark.long
 def test_bytes_do_not_depend_on_workers_or_place(made, tmp_path):
     other = make(tmp_path / "another folder", 3)
     assert tree_digest(other) == tree_digest(made)

@@ -61,6 +61,7 @@ def test_regions_stay_inside_and_apart(curved):
     assert min(counts) >= 1 and max(counts) <= 9 and np.mean(counts) > 4
 
 
+@pytest.mark.long
 def test_labels_are_the_texts_or_dont_care():
     seen = set()
     for sample in iterate_scenes(config(dont_care=0.3), TEXTS, 30):
@@ -162,6 +163,7 @@ def test_files_are_what_importers_and_records_read(tmp_path, curved):
     assert summary.regions == sum(len(sample.regions) for sample in samples.values())
 
 
+@pytest.mark.long
 def test_same_bytes_for_any_workers_and_after_a_resumed_run(tmp_path, monkeypatch):
     for workers in (0, 2):
         render_scenes(tmp_path / str(workers), TEXTS, config(), 30, run=RunOptions(workers))

@@ -105,6 +105,7 @@ def test_what_no_font_can_shape_is_left_out_and_counted(joining, tmp_path, run):
     }
 
 
+@pytest.mark.long
 def test_shaped_lines_are_the_same_for_any_number_of_workers(joining, tmp_path, run):
     """Also from their styles once more; and the boxes say which characters they are of."""
     texts = [BEH * n + " " + LAM + ALEF + "a" * (n % 3) for n in range(1, 40)]
