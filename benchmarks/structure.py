@@ -18,8 +18,8 @@ from statistics import median
 from typing import Callable, Dict, Iterator, List, NamedTuple, Sequence, Set, Tuple
 
 ROOT = Path(__file__).resolve().parents[1] / "ocrdata"
-# Folders that hold one module for each data set or command.
-UNBOUNDED = {"importers", "cli", "exporters"}
+# Folders that hold one module for each data set, command, format or model.
+UNBOUNDED = {"importers", "cli", "exporters", "train/models"}
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 

@@ -40,7 +40,7 @@ class IcdarExporter(FileExporter):
         """Nothing but the files is needed."""
 
 
-ICDAR_2015 = IcdarExporter(
+ICDAR_2015_FORMAT = IcdarExporter(
     FormatInfo(
         "icdar2015",
         "the folders of ICDAR 2015, challenge 4",

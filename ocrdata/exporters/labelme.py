@@ -49,7 +49,7 @@ def _shape(region: Region) -> Dict[str, Any]:
     }
 
 
-LABELME = LabelmeExporter(
+LABELME_FORMAT = LabelmeExporter(
     FormatInfo(
         "labelme",
         "LabelMe's JSON files",

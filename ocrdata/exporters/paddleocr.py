@@ -36,7 +36,7 @@ def _row(region: Region) -> Any:
     return {"transcription": text, "points": [list(p) for p in zip(numbers[0::2], numbers[1::2])]}
 
 
-PADDLEOCR = PaddleExporter(
+PADDLEOCR_FORMAT = PaddleExporter(
     FormatInfo(
         "paddleocr",
         "label files of PaddleOCR",

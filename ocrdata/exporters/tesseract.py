@@ -25,7 +25,7 @@ class TesseractExporter(FileExporter):
         return [(stem + ".png", data), (stem + ".gt.txt", text.encode("utf-8"))], 0
 
 
-TESSERACT = TesseractExporter(
+TESSERACT_FORMAT = TesseractExporter(
     FormatInfo(
         "tesseract",
         "line pictures with .gt.txt files",

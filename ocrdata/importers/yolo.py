@@ -41,7 +41,7 @@ from ocrdata.importers.tool_files import SPLITS_OF_TOOLS
 
 _NUMBERS = re.compile(rb"\d+( [-+.\de]+){4,}\s*$")
 _NAME = re.compile(r"^\s+(\d+):\s*(.+?)\s*$")
-TEXT = "text"
+_TEXT = "text"
 # Of a picture that is not there when only the annotations are read.
 _UNIT = (1, 1)
 
@@ -133,7 +133,7 @@ def _region(
             ]
         )
     polygon = clockwise(as_polygon((values.reshape(-1, 2) * size).tolist()))
-    return Region(polygon, names.get(int(parts[0]), TEXT))
+    return Region(polygon, names.get(int(parts[0]), _TEXT))
 
 
 def _labels(tree: Tree) -> List[str]:
