@@ -17,7 +17,7 @@ from ocrdata.base.sample import DETECTION, TRAIN, Region
 from ocrdata.importers.base import DatasetInfo
 from ocrdata.importers.tool_files import AnnotatedImage, ToolImporter, load_json
 
-LINE_SETS, CHARS = "lines", "chars"
+LINE_LEVEL, CHARS = "lines", "chars"
 
 
 class LsvtImporter(ToolImporter):
@@ -49,7 +49,7 @@ class LsvtImporter(ToolImporter):
 class RectsImporter(ToolImporter):
     """A JSON file a picture, with lines and characters."""
 
-    level: str = LINE_SETS
+    level: str = LINE_LEVEL
 
     def is_mine(self, content: bytes) -> bool:
         return b'"lines"' in content and b'"transcription"' in content
@@ -107,7 +107,7 @@ ART = LsvtImporter(
     options=("ignore_marks",),
 )
 
-_LEVELS: Tuple[str, ...] = (LINE_SETS, CHARS)
+_LEVELS: Tuple[str, ...] = (LINE_LEVEL, CHARS)
 RECTS = RectsImporter(
     _info(
         "rects",
