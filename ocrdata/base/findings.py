@@ -23,6 +23,7 @@ FINDING_KINDS = {
     "damaged-record": "a record that is cut off or has a wrong checksum",
     "damaged-run": "a training run whose files are missing or do not fit together",
     "empty-label": "a picture without a label",
+    "invisible-character": "a character that no picture shows, in a label or a dictionary",
     "label-too-long": "a label that needs more time steps than --time-steps gives",
     "missing-character": "a character that is not in the dictionary",
     "missing-picture": "a picture that is listed but not there",

@@ -36,6 +36,8 @@ class Skips:
         self.examples: List[str] = []
         # Of what is kept, pictures that were encoded anew, by what was done.
         self.converted: Dict[str, int] = {}
+        # Of labels that are kept, those that are others now.
+        self.normalized = 0
 
     def refuse(self, reason: str, error: InputError) -> None:
         """Counts one sample that is left out, or raises `error`."""

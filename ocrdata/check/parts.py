@@ -19,6 +19,7 @@ from ocrdata.records.legacy.original_records import check_names
 from ocrdata.records.legacy.originals import OriginalFile, file_layout, find_originals
 from ocrdata.records.sources.identify import Artefact
 from ocrdata.text.charset import CHARACTER_LIST, DICTIONARY_DIR, Charset, read_charset
+from ocrdata.text.normalization import is_unseen
 
 
 class CheckRun:
@@ -55,6 +56,9 @@ def check_dictionary_files(run: CheckRun, path: Path) -> Optional[Charset]:
         run.found.add("damaged-dictionary", str(error))
         return None
     run.count("dictionaries", 1)
+    for character in filter(is_unseen, charset.characters):
+        text = f"{path}: class {charset.encode(character)[0]} is U+{ord(character):04X}"
+        run.found.add("invisible-character", text)
     return charset
 
 

@@ -23,6 +23,7 @@ from ocrdata.images.header import read_header
 from ocrdata.records.format.schema import ctc_length
 from ocrdata.records.sources.listed import SampleList, SceneList, open_sample_list
 from ocrdata.text.charset import Charset
+from ocrdata.text.normalization import normalize_label, unseen_in
 
 _BATCH = 64
 
@@ -84,6 +85,8 @@ def check_label(
     where: str, text: str, charset: Optional[Charset], time_steps: Optional[int], found: Findings
 ) -> None:
     """Notes characters that are not in the dictionary, and more of them than time steps."""
+    if normalize_label(text) != text:
+        found.add("invisible-character", f"{where}: {unseen_in(text)} in {text!r}")
     missing = charset.missing(text) if charset else []
     if missing:
         unknown = ", ".join(f"{c!r} (U+{ord(c):04X})" for c in missing)

@@ -27,6 +27,7 @@ _GENERATIONS = ("plain", "english2017", "suffixed")
     help="Whose form the JSON files get.",
 )
 @options.option("--output", type=options.PATH, help="The folder to write; char_dict by default.")
+@options.text_normalization_option
 @options.overwrite_option
 @options.json_option
 def build_dict(
@@ -34,6 +35,7 @@ def build_dict(
     characters: Optional[Path],
     generation: str,
     output: Optional[Path],
+    text_normalization: str,
     overwrite: bool,
     as_json: bool,
 ) -> None:
@@ -47,5 +49,5 @@ def build_dict(
     from ocrdata.cli.report import next_step, report
     from ocrdata.text.charset_files import write_built
 
-    summary = write_built(data_dir, characters, generation, output, overwrite)
+    summary = write_built(data_dir, characters, generation, output, overwrite, text_normalization)
     report(summary, as_json, "" if output else next_step("tfrecord", data_dir))

@@ -14,10 +14,16 @@ from ocrdata.cli import options
 @options.data_dir_option
 @options.corpus_option
 @options.option("--output", type=options.PATH, help="The file to write; chinese.txt by default.")
+@options.text_normalization_option
 @options.overwrite_option
 @options.json_option
 def gen_chars(
-    data_dir: Path, corpus: Tuple[str, ...], output: Optional[Path], overwrite: bool, as_json: bool
+    data_dir: Path,
+    corpus: Tuple[str, ...],
+    output: Optional[Path],
+    text_normalization: str,
+    overwrite: bool,
+    as_json: bool,
 ) -> None:
     """Collect the distinct characters of corpora, or of the sample lists, one a line.
 
@@ -29,5 +35,5 @@ def gen_chars(
     from ocrdata.cli.report import next_step, report
     from ocrdata.text.charset_files import write_collected
 
-    summary = write_collected(data_dir, corpus, output, overwrite)
+    summary = write_collected(data_dir, corpus, output, overwrite, text_normalization)
     report(summary, as_json, next_step("build-dict", data_dir))

@@ -114,6 +114,7 @@ from ocrdata.cli.sizes import SizeType
     default="none",
     help="Of the shards; pictures are compressed already.",
 )
+@options.text_normalization_option
 @options.seed_option
 @options.limit_option
 @options.workers_option

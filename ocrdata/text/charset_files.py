@@ -20,6 +20,7 @@ from ocrdata.text.charset import (
     write_dictionary,
 )
 from ocrdata.text.corpus import read_corpora
+from ocrdata.text.normalization import DEFAULT_NORMALIZATION, normalize_label
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,12 @@ class DictionarySummary:
     files: List[str]
 
 
-def _texts(data_dir: PathLike, corpora: Sequence[str]) -> Iterator[str]:
+def _texts(data_dir: PathLike, corpora: Sequence[str], how: str) -> Iterator[str]:
     if corpora:
-        return (phrase.text for phrase in read_corpora(corpora))
-    return (row.text for row in read_lists(data_dir))
+        texts = (phrase.text for phrase in read_corpora(corpora))
+    else:
+        texts = (row.text for row in read_lists(data_dir))
+    return (normalize_label(text, how) for text in texts)
 
 
 def write_collected(
@@ -52,15 +55,18 @@ def write_collected(
     corpora: Sequence[str] = (),
     output: Optional[PathLike] = None,
     overwrite: bool = False,
+    text_normalization: str = DEFAULT_NORMALIZATION,
 ) -> CharactersSummary:
     """Writes the distinct characters of corpora, or of the sample lists of `data_dir`.
+
+    `text_normalization` is what is done to the labels before, as when records are written.
 
     Raises OutputExistsError, and what reading the texts raises.
     """
     path = as_path(output) if output else as_path(data_dir) / CHARACTER_LIST
     if path.exists() and not overwrite:
         raise OutputExistsError(path)
-    charset = collect_characters(_texts(data_dir, corpora))
+    charset = collect_characters(_texts(data_dir, corpora, text_normalization))
     path.parent.mkdir(parents=True, exist_ok=True)
     write_characters(path, charset)
     return CharactersSummary(len(charset), str(path))
@@ -72,6 +78,7 @@ def write_built(
     generation: str = "plain",
     output: Optional[PathLike] = None,
     overwrite: bool = False,
+    text_normalization: str = DEFAULT_NORMALIZATION,
 ) -> DictionarySummary:
     """Writes a dictionary folder, `char_dict` of `data_dir` by default.
 
@@ -82,7 +89,7 @@ def write_built(
     listed = as_path(data_dir) / CHARACTER_LIST
     target = as_path(output) if output else as_path(data_dir) / DICTIONARY_DIR
     if characters is None and not listed.is_file():
-        charset = collect_characters(_texts(data_dir, ()))
+        charset = collect_characters(_texts(data_dir, (), text_normalization))
         source = "sample lists"
     else:
         source = str(characters or listed)

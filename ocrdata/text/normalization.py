@@ -49,11 +49,15 @@ def _visible(text: str) -> str:
     return "".join(kept)
 
 
-def unusual_characters(text: str) -> List[str]:
-    """Returns what nobody can see in a label, each once: odd spaces and characters of no form."""
-    found = dict.fromkeys(
-        one
-        for one in text
-        if one != " " and one not in _BREAKS and (_SPACE.fullmatch(one) or is_invisible(one))
-    )
-    return [one for one in found if normalize_label(f"a{one}b") != f"a{one}b"]
+def unseen_in(text: str) -> str:
+    """Returns a description of what nobody can see in a label: "" where `spaces` keeps it."""
+    if normalize_label(text) == text:
+        return ""
+    odd = [one for one in dict.fromkeys(text) if is_unseen(one)]
+    named = ", ".join(f"U+{ord(one):04X}" for one in odd)
+    return named or "spaces at an end or in a run"
+
+
+def is_unseen(character: str) -> bool:
+    """Says whether a character is a space but not the plain one, or has no form of its own."""
+    return character != " " and normalize_label(f"a{character}a") != f"a{character}a"

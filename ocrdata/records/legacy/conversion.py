@@ -15,6 +15,7 @@ from ocrdata.records.write.options import WRITE_DEFAULTS, WriteOptions
 from ocrdata.records.write.stream import SampleStream, write_sample_stream
 from ocrdata.records.write.writing import ShardsSummary
 from ocrdata.text.charset import read_charset
+from ocrdata.text.normalization import NO_NORMALIZATION
 
 
 def write_from(
@@ -40,6 +41,8 @@ def write_from(
     charset = read_charset(dictionary) if dictionary else None
     found = Findings()
     if original:
+        # Their labels are classes already, of a dictionary that is kept.
+        options = dataclasses.replace(options, text_normalization=NO_NORMALIZATION)
         source, found = open_originals(path, charset)
     else:
         source = open_input(path)

@@ -11,6 +11,7 @@ from ocrdata.images.encoding import KEEP_AS_IS, ImageOptions
 from ocrdata.records.format.layouts import LAYOUTS
 from ocrdata.records.format.schema import LAYOUT
 from ocrdata.records.format.tfrecord_writer import COMPRESSIONS
+from ocrdata.text.normalization import DEFAULT_NORMALIZATION, NORMALIZATIONS
 
 UNKNOWN = ("error", "skip")
 GROUPS = GROUP_BY_TEXT, GROUP_BY_KEY = ("text", "key")
@@ -30,6 +31,7 @@ class WriteOptions:
         unknown: "error" or "skip" for labels with characters that the dictionary does not have.
         skip_errors: leaves out and counts wrong lines and damaged pictures.
         pictures: how to change pictures; by default they are stored as they are.
+        text_normalization: what is done to labels; see `ocrdata.text.normalization`.
     """
 
     shards: int = 10
@@ -44,6 +46,7 @@ class WriteOptions:
     compression: str = "none"
     layout: str = LAYOUT
     pictures: ImageOptions = KEEP_AS_IS
+    text_normalization: str = DEFAULT_NORMALIZATION
 
     def check(self) -> None:
         """Raises OptionError for a value out of range, UnknownNameError for a wrong name."""
@@ -52,6 +55,7 @@ class WriteOptions:
             ("compression", self.compression, COMPRESSIONS),
             ("layout", self.layout, LAYOUTS),
             ("way to group samples", self.group_by, GROUPS),
+            ("text normalization", self.text_normalization, NORMALIZATIONS),
         ):
             if name not in known:
                 raise UnknownNameError(kind, name, known)

@@ -16,11 +16,12 @@ import numpy as np
 from ocrdata.base import sample_lists as lists
 from ocrdata.base.random_streams import bucket, order_key
 from ocrdata.base.sample import TEST, TRAIN, VALIDATION
-from ocrdata.base.skips import MISSING_CHARACTER, REPEATED, Skips
+from ocrdata.base.skips import BAD_LINE, MISSING_CHARACTER, REPEATED, Skips
 from ocrdata.errors import AnnotationError, CharsetError
 from ocrdata.records.sources.listed import SampleRow, Source
 from ocrdata.records.write.options import GROUP_BY_KEY, WriteOptions
 from ocrdata.text.charset import Charset
+from ocrdata.text.normalization import normalize_label
 
 # Lists that are a split already; the training list is divided where there is no validation list.
 _SPLIT_OF = {lists.VALIDATION_LIST: VALIDATION, lists.TEST_LIST: TEST}
@@ -69,12 +70,30 @@ class _Index:
     tests: np.ndarray
 
 
-def _known(source: Source, charset: Optional[Charset], skips: Skips) -> Iterator[SampleRow]:
+def _normalized(source: Source, how: str, skips: Skips) -> Iterator[SampleRow]:
+    """Yields the rows with their labels normalized, counting those that are others now."""
+    for row in source.rows(skips):
+        text = normalize_label(row.text, how)
+        if text == row.text:
+            yield row
+        elif text:
+            skips.normalized += 1
+            yield row._replace(text=text)
+        else:
+            path, line = source.origin(row.place)
+            problem = f"the label of {row.key} has no character that can be seen"
+            skips.refuse(BAD_LINE, AnnotationError(path, problem, line))
+
+
+def _known(
+    source: Source, charset: Optional[Charset], skips: Skips, how: str
+) -> Iterator[SampleRow]:
+    rows = _normalized(source, how, skips)
     if charset is None:
-        yield from source.rows(skips)
+        yield from rows
         return
     known = frozenset(charset.characters)
-    for row in source.rows(skips):
+    for row in rows:
         if known.issuperset(row.text):
             yield row
         else:
@@ -106,7 +125,7 @@ def _read(
     order, places, buckets, tests = array("Q"), array("q"), array("f"), array("B")
     salts = f"shards-{options.seed}", f"validation-{options.seed}"
     by_key = options.group_by == GROUP_BY_KEY
-    for row in _known(source, charset, skips):
+    for row in _known(source, charset, skips, options.text_normalization):
         # A picture without a label of its own is a group by itself.
         group = row.key if by_key or not row.text else row.text
         order.append(int.from_bytes(order_key(row.key, salts[0])[:8], "big"))

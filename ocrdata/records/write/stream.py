@@ -21,6 +21,7 @@ from ocrdata.records.sources.spool import Spool, SpooledList
 from ocrdata.records.write.options import WRITE_DEFAULTS, WriteOptions
 from ocrdata.records.write.writing import TFRECORD_COMMAND, ShardSetWriter, ShardsSummary, target_of
 from ocrdata.text.charset import Charset, collect_characters
+from ocrdata.text.normalization import normalize_label
 
 _SPOOL = "spool"
 OpenSamples = Callable[[int], Iterable[Tuple[str, Sample]]]
@@ -95,7 +96,8 @@ def _work(
     task = DETECTION if spool.has_regions() else RECOGNITION
     charset = stream.charset
     if task == RECOGNITION and charset is None:
-        charset = collect_characters(spool.texts())
+        how = options.text_normalization
+        charset = collect_characters(normalize_label(text, how) for text in spool.texts())
     work = ShardSetWriter(target, task, charset, options)
     work.skips.add(stream.skips.counts, stream.skips.examples)
     return work, sources

@@ -19,6 +19,7 @@ from ocrdata.records.write.options import WriteOptions
 from ocrdata.records.write.plan import ShardPlan
 from ocrdata.records.write.shard_files import ShardFile
 from ocrdata.text.charset import Charset
+from ocrdata.text.normalization import normalize_label
 
 
 class ShardWriterConfig(NamedTuple):
@@ -40,9 +41,12 @@ def _record(job: ShardWriterConfig, sample: Sample, converted: Dict[str, int]) -
     if change:
         converted[change] = converted.get(change, 0) + 1
     if job.charset is not None:
-        text = sample.text or ""
+        text = normalize_label(sample.text or "", job.options.text_normalization)
         return LineRecord(sample.key, data, *header, text, job.charset.encode(text))
-    regions = sample.regions
+    how = job.options.text_normalization
+    regions = tuple(
+        Region(r.polygon, normalize_label(r.text, how), r.ignore) for r in sample.regions
+    )
     if scale != (1.0, 1.0):
         factor = np.array(scale, np.float32)
         regions = tuple(Region(r.polygon * factor, r.text, r.ignore) for r in regions)

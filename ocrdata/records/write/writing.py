@@ -48,6 +48,7 @@ class ShardsSummary:
     planned: List[str] = field(default_factory=list)
     problems: Dict[str, int] = field(default_factory=dict)
     converted: Dict[str, int] = field(default_factory=dict)
+    labels_normalized: int = 0
 
 
 class ShardSetWriter:
@@ -108,6 +109,7 @@ class ShardSetWriter:
             dictionary_sha256=self.charset.sha256 if self.charset else "",
             skipped=dict(self.skips.counts),
             skipped_examples=self.skips.examples,
+            labels_normalized=self.skips.normalized,
             converted=dict(sum((Counter(one.get("converted", {})) for one in entries), Counter())),
             **more,
         )
