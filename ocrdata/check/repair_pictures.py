@@ -10,7 +10,7 @@ from typing import Any, Dict, Iterator, List, Optional, Sequence
 import numpy as np
 
 from ocrdata.base.icdar import format_box
-from ocrdata.base.sample import SAMPLE_LIST, Region, Sample
+from ocrdata.base.sample import SAMPLE_LIST, Region, Sample, join_sample_line
 from ocrdata.base.storage.staging import Staged, staged_output
 from ocrdata.check.usable_samples import Leaks, Repair, later, sound
 from ocrdata.check.verify_regions import region_problems
@@ -61,7 +61,7 @@ def repair_lists(root: Path, output: Path, charset: Optional[Charset]) -> Repair
             label = sample.text
             if label is None:
                 label = _write_truth(folder, sample, data, repair)
-            rows.setdefault(name, []).append(f"{sample.key} {label}\n")
+            rows.setdefault(name, []).append(join_sample_line(sample.key, label))
         for name in names:
             (folder / name).mkdir(exist_ok=True)
             text = "".join(rows.get(name, ()))

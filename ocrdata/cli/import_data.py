@@ -85,6 +85,12 @@ def _crop_options(command: Any) -> Any:
             help="Turn photographs upright by their orientation mark, or leave them as stored.",
         ),
         options.option("--lower-case", is_flag=True, help="Write labels in lower case."),
+        options.option(
+            "--strip-punctuation",
+            is_flag=True,
+            help="Take punctuation out of labels, and keep the words; with a --protocol, all but "
+            "0-9 a-z A-Z.",
+        ),
         options.option("--min-length", type=click.IntRange(min=1), help="Characters a word."),
         options.option("--max-length", type=click.IntRange(min=1), help="Characters a word."),
     )
@@ -148,8 +154,15 @@ def import_data(name: str, source: Path, data_dir: Path, **chosen: Any) -> None:
             how,
             RunOptions(chosen["workers"], chosen["overwrite"], chosen["resume"], on_progress),
         )
-    following = "preview" if summary.kind == "scenes" else "build-dict"
-    report(summary, chosen["as_json"], next_step(following, data_dir))
+    report(summary, chosen["as_json"], next_step(_following(summary, chosen), data_dir))
+
+
+def _following(summary: Any, chosen: Dict[str, Any]) -> str:
+    """Returns what to do with what was written."""
+    if summary.kind == "scenes" or not summary.train:
+        # A set for testing only teaches nothing, and makes no dictionary.
+        return "preview"
+    return "tfrecord" if chosen["charset"] else "build-dict"
 
 
 def _configured(name: str, chosen: Dict[str, Any]) -> Any:
@@ -201,6 +214,7 @@ def _how(importer: Any, chosen: Dict[str, Any]) -> Any:
         chosen["max_length"],
         getattr(importer, "ignore_marks", ()),
         chosen["lower_case"],
+        chosen["strip_punctuation"],
     )
     crops = CropOptions(**cutting) if chosen["crops"] else None
     return ImportOptions(

@@ -20,7 +20,7 @@ from typing import Any, Dict, Iterator, List, Optional, TextIO, Tuple
 from ocrdata.base.parallel import Workers, ordered_map
 from ocrdata.base.progress import OnProgress
 from ocrdata.base.run_options import RUN_DEFAULTS, RunOptions
-from ocrdata.base.sample import Sample
+from ocrdata.base.sample import Sample, join_sample_line
 from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST, open_list_file
 from ocrdata.base.storage.journal import append_row, open_journal, read_journal
 from ocrdata.base.storage.remote import as_path
@@ -85,6 +85,7 @@ def _manifest_options(run: ImportRun) -> Dict[str, Any]:
         "charset": rules.charset.sha256 if rules.charset else None,
         "alphanumeric": rules.alphanumeric,
         "lower_case": rules.lower_case,
+        "strip_punctuation": rules.strip_punctuation,
         "min_length": rules.min_length,
         "max_length": rules.max_length,
         "test_fraction": options.test_fraction,
@@ -130,7 +131,7 @@ def _write_lists(staged: Staged) -> Tuple[int, int]:
         lists = {side: stack.enter_context(open_list_file(staged.path(side))) for side in counts}
         lexicons: Dict[str, TextIO] = {}
         for side, key, text, *words in _rows(staged.folder / _JOURNAL):
-            lists[side].write(f"{key} {text}\n")
+            lists[side].write(join_sample_line(key, text))
             counts[side] += 1
             if words:
                 if side not in lexicons:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
@@ -11,6 +13,7 @@ from ocrdata.text.charset import Charset
 from ocrdata.text.words import lower_case
 
 _ALPHANUMERIC = re.compile(r"^[0-9A-Za-z]+$")
+_NOT_ALPHANUMERIC = re.compile(r"[^0-9A-Za-z]+")
 
 
 @dataclass(frozen=True)
@@ -23,9 +26,16 @@ class TextFilter:
     alphanumeric: bool = False
     ignore_marks: Tuple[str, ...] = ()
     lower_case: bool = False
+    strip_punctuation: bool = False
 
     def label(self, text: str) -> str:
         """Returns a text as it becomes a label."""
+        if self.strip_punctuation and self.alphanumeric:
+            # The customary scores compare letters and digits of ASCII only.
+            text = _NOT_ALPHANUMERIC.sub("", text)
+        elif self.strip_punctuation:
+            kept = (one for one in text if unicodedata.category(one)[0] not in "PS")
+            text = " ".join("".join(kept).split())
         return lower_case(text) if self.lower_case else text
 
     def reason(self, text: str) -> Optional[str]:
@@ -36,13 +46,16 @@ class TextFilter:
             return "no text"
         if len(text.splitlines()) != 1 or text[-1] in "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029":
             return "line break in the text"
-        if len(text) < self.min_length:
+        label = self.label(text)
+        if not label:
+            return "nothing but punctuation"
+        if len(label) < self.min_length:
             return f"shorter than {self.min_length} characters"
-        if self.max_length is not None and len(text) > self.max_length:
+        if self.max_length is not None and len(label) > self.max_length:
             return f"longer than {self.max_length} characters"
-        if self.alphanumeric and not _ALPHANUMERIC.match(text):
+        if self.alphanumeric and not _ALPHANUMERIC.match(label):
             return "not alphanumeric"
-        if self.charset is not None and self.charset.missing(self.label(text)):
+        if self.charset is not None and self.charset.missing(label):
             return "character not in the dictionary"
         return None
 
@@ -61,6 +74,7 @@ def make_filter(
     max_length: Optional[int] = None,
     ignore_marks: Tuple[str, ...] = (),
     lower_case: bool = False,
+    strip_punctuation: bool = False,
 ) -> TextFilter:
     """Returns a protocol's rules together with the caller's; the stricter length wins."""
     if protocol is not None and protocol not in IMPORT_PROTOCOLS:
@@ -69,4 +83,12 @@ def make_filter(
     shortest = max(rules.min_length, min_length or 1)
     if max_length is not None and max_length < shortest:
         raise OptionError(f"--max-length {max_length} is below {shortest}.")
-    return TextFilter(charset, shortest, max_length, rules.alphanumeric, ignore_marks, lower_case)
+    return dataclasses.replace(
+        rules,
+        charset=charset,
+        min_length=shortest,
+        max_length=max_length,
+        ignore_marks=ignore_marks,
+        lower_case=lower_case,
+        strip_punctuation=strip_punctuation,
+    )

@@ -14,7 +14,16 @@ from typing import Any, Iterator, List, Optional, Tuple
 
 from ocrdata.base.encodings import decode_lines
 from ocrdata.base.icdar import to_number
-from ocrdata.base.sample import DETECTION, RECOGNITION, TEST, TRAIN, VALIDATION, Region, Sample
+from ocrdata.base.sample import (
+    DETECTION,
+    RECOGNITION,
+    SAMPLE_LIST,
+    TEST,
+    TRAIN,
+    VALIDATION,
+    Region,
+    Sample,
+)
 from ocrdata.base.skips import REPEATED
 from ocrdata.base.storage.archives import archive_stem
 from ocrdata.base.storage.tree import Tree
@@ -74,7 +83,8 @@ class PaddleImporter(Importer):
         if _is_lone_list(root):
             return [Path(root).name]
         texts = [name for name in tree.names if name.lower().endswith((".txt", ".label"))]
-        lists = [name for name in texts if not is_side_file(name)]
+        # Lists of our own data folders have another form.
+        lists = [name for name in texts if not is_side_file(name) and _last(name) != SAMPLE_LIST]
         boxes = self.task == DETECTION
         return [name for name in lists if self._is_boxes(tree, name) == boxes]
 
@@ -153,6 +163,10 @@ class PaddleImporter(Importer):
             raise ValueError(f"box {place} has {len(corners)} points")
         ignore = text in self.ignore_marks or bool(row.get("difficult"))
         return Region(as_polygon(corners), text, ignore)
+
+
+def _last(name: str) -> str:
+    return name.rpartition("/")[2]
 
 
 def _is_lone_list(root: PathLike) -> bool:
