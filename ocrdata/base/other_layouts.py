@@ -39,8 +39,6 @@ _FORMS: Dict[str, "re.Pattern[str]"] = {
     YOLO: re.compile(r"^\s*\d+(?:\s+(?:0?\.\d+|0|1|1\.0+)){4,}\s*$"),
     OUTLINES: re.compile(rf'^(?!.*"\s*$)(?:{_NUMBER},){{12,}}'),
 }
-# The importers of sets that have one of these forms.
-_IMPORTERS = {RCTW: "rctw17", MLT: "mlt2017", CTW: "ctw1500", TOTAL_TEXT: "totaltext", YOLO: "yolo"}
 
 
 def other_layouts(texts: Sequence[str], allowed: Tuple[str, ...] = ()) -> List[str]:
@@ -70,5 +68,5 @@ def refuse_other_layout(
         hint = 'Put texts in quotes: x1,y1,...,xn,yn,"text".'
     else:
         problem = f"has the form of {name}, which would give wrong labels here"
-        hint = f"Import that set by its name ({_IMPORTERS[name]}; ocrdata list importers). {quotes}"
+        hint = f"Use the importer of that set, if `ocrdata list importers` has it. {quotes}"
     raise AnnotationError(where, problem, first, hint)
