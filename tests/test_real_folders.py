@@ -372,7 +372,7 @@ def test_pictures_in_are_pictures_out_and_counted(name, crops, tmp_path):
     copytree(str(FIXTURES / name / "raw"), str(root))
     # Some fixtures have a single picture with words large enough to be cut.
     spoiled(root, damage=not crops or name.startswith("icdar"))
-    options = ImportOptions(crops=CropOptions() if crops else None, skip_errors=True)
+    options = ImportOptions(crops=CropOptions(min_size=1) if crops else None, skip_errors=True)
     summary = import_dataset(importer, root, tmp_path / "out", options)
     written, skipped = summary.train + summary.test, sum(summary.skipped.values())
     found = summary.regions if crops else summary.samples
