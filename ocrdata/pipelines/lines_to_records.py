@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
+from ocrdata.base.parallel import ordered_map
 from ocrdata.base.random_streams import bucket, order_key
 from ocrdata.base.run_options import RUN_DEFAULTS, RunOptions
 from ocrdata.base.sample import RECOGNITION, SPLITS, TEST, TRAIN, VALIDATION
@@ -20,6 +21,15 @@ from ocrdata.base.storage.files import FolderWriter
 from ocrdata.base.storage.staging import Staged, staged_output
 from ocrdata.errors import OptionError
 from ocrdata.pipelines.line_request import RenderRequest
+from ocrdata.pipelines.line_splits import (
+    LineSplits,
+    RangeCount,
+    counted_splits,
+    listed_splits,
+    numbers_of,
+    range_count,
+    range_numbers,
+)
 from ocrdata.records.format.dataset_info import build_info, write_info
 from ocrdata.records.format.schema import RECORDS_DIR, LineRecord, encode_line, shard_name
 from ocrdata.records.write.shard_files import (
@@ -51,11 +61,11 @@ class RecordsSummary:
 
 
 class _Shard(NamedTuple):
-    """The pictures, by number, that go into a shard (int64 [n], in order)."""
+    """The lines of a split that go into a shard, by their ranks: the first, and behind the last."""
 
     split: str
     name: str
-    numbers: np.ndarray
+    ranks: Tuple[int, int]
 
 
 class _Context(NamedTuple):
@@ -68,6 +78,7 @@ class _Context(NamedTuple):
     pictures: Optional[Path]
     test_fraction: float
     validation_fraction: float
+    splits: Optional[LineSplits] = None
 
     def split_of(self, text: str) -> str:
         """Says which split a text and its near duplicates belong to."""
@@ -100,12 +111,15 @@ def _write_shard(shard: _Shard) -> Dict[str, Any]:
 
 
 def _lines(context: _Context, shard: _Shard) -> Iterator[LineRecord]:
-    blocks = shard.numbers // BLOCK_SIZE
+    assert context.splits is not None
+    code = SPLITS.index(shard.split)
+    numbers = numbers_of(context.splits, context.plan, context.split_of, code, shard.ranks)
+    blocks = numbers // BLOCK_SIZE
     form = {"jpg": "jpeg"}.get(context.config.form, context.config.form)
     pictures = FolderWriter(context.pictures) if context.pictures else None
     for number in np.unique(blocks).tolist():
         task = context.plan.task(number)
-        places = (shard.numbers[blocks == number] - number * BLOCK_SIZE).tolist()
+        places = (numbers[blocks == number] - number * BLOCK_SIZE).tolist()
         for item in render_block(context.config, task, places):
             data, text = item.sample.image_bytes(), item.sample.text or ""
             if pictures:
@@ -117,35 +131,35 @@ def _lines(context: _Context, shard: _Shard) -> Iterator[LineRecord]:
 # --- all shards
 
 
-def _survey(context: _Context, charset: Optional[Charset]) -> Tuple[_Context, np.ndarray]:
-    """Returns the context with its dictionary, and each picture's split: uint8 [n], of SPLITS.
+def _count_range(number: int) -> RangeCount:
+    context = _adopted[0]
+    return range_count(context.plan, number, context.split_of, context.config.label)
+
+
+def _survey(context: _Context, charset: Optional[Charset], run: RunOptions) -> _Context:
+    """Returns the context with the splits of its lines and its dictionary.
 
     Without a dictionary it is that of all characters.
     """
-    splits = np.zeros(context.plan.total, np.uint8)
-    characters: Set[str] = set()
-    known: Dict[str, int] = {}
-    for task in context.plan.tasks():
-        for place, text in enumerate(task.texts, task.number * BLOCK_SIZE):
-            split = known.get(text)
-            if split is None:
-                split = SPLITS.index(context.split_of(text))
-                characters.update(context.config.label(text))
-                # Random texts hardly ever come twice.
-                if context.plan.kind != "random":
-                    known[text] = split
-            splits[place] = split
-    return context._replace(charset=charset or collect_characters(characters)), splits
+    if context.plan.kind in ("listed", "balanced"):
+        splits: LineSplits
+        splits, texts = listed_splits(context.plan, context.split_of)
+        characters = {c for text in texts for c in context.config.label(text)}
+    else:
+        numbers = range_numbers(context.plan)
+        counts = ordered_map(_count_range, numbers, run.workers, _adopt, (context,))
+        splits, characters = counted_splits(list(counts))
+    return context._replace(charset=charset or collect_characters(characters), splits=splits)
 
 
-def _plan_shards(splits: np.ndarray, shards: int) -> List[_Shard]:
+def _plan_shards(splits: LineSplits, shards: int) -> List[_Shard]:
     planned = []
     for code, split in enumerate(SPLITS):
-        members = np.flatnonzero(splits == code)
-        count = min(shards, len(members))
+        lines = splits.count(code)
+        count = min(shards, lines)
         for index in range(count):
-            low, high = (len(members) * edge // count for edge in (index, index + 1))
-            planned.append(_Shard(split, shard_name(split, index, count), members[low:high]))
+            ranks = lines * index // count, lines * (index + 1) // count
+            planned.append(_Shard(split, shard_name(split, index, count), ranks))
     return planned
 
 
@@ -180,8 +194,10 @@ def write_line_records(
     with staged_output(
         data_dir, [RECORDS_DIR, *kept], "gen-pics", noted, run.overwrite, run.resume
     ) as staged:
-        context, splits = _survey(_context(staged, plan, request, options), request.dictionary)
-        planned = _plan_shards(splits, options.shards)
+        bare = _context(staged, plan, request, options)
+        context = _survey(bare, request.dictionary, run)
+        assert context.splits is not None
+        planned = _plan_shards(context.splits, options.shards)
         entries, resumed = write_shard_files(staged, context.folder, _tasks(planned, context), run)
         write_info(context.folder, build_info(entries, context.charset, "none"))
         if options.keep_pictures:
