@@ -230,6 +230,20 @@ def test_list(run, kind):
     assert rows
 
 
+@pytest.mark.parametrize("kind", ["models", "styles", "targets"])
+def test_list_says_what_each_is(kind, run):
+    """A name that is added to a table and told nothing of is a name without a row here."""
+    from ocrdata.render.style.presets import PRESETS
+    from ocrdata.train import TARGETS
+    from ocrdata.train.models import MODELS
+
+    names = {"models": MODELS.names(), "styles": list(PRESETS), "targets": TARGETS.names()}[kind]
+    rows = json.loads(run("list", kind, "--json").stdout)[kind]
+    assert list(rows) == names
+    assert len(set(rows.values())) == len(names)  # a sentence of its own for each
+    assert all(" " in row and "\n" not in row for row in rows.values())
+
+
 def test_list_fonts_tells_coverage(tmp_path, run):
     (tmp_path / "c.txt").write_text("中文龘", encoding="utf-8")
     output = run("list", "fonts", "--coverage", tmp_path / "c.txt").output

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Optional, Tuple
 
 import click
 
 from ocrdata.cli import options
 
 LIST_KINDS = ("corpora", "exporters", "fonts", "importers", "models", "styles", "targets")
+# Where a name goes, for kinds whose names alone do not say so.
+NEXT = {
+    "models": "ocrdata train NAME --help",
+    "styles": "ocrdata gen-pics --style NAME --preview NAME.png",
+    "targets": "ocrdata train MODEL --target NAME",
+}
 
 
 @click.command("list")
@@ -38,14 +44,11 @@ def list_names(
     if (coverage or font) and kind != "fonts":
         raise click.UsageError("--coverage and --font go with: ocrdata list fonts.")
     kinds = [kind] if kind else list(LIST_KINDS)
-    report({name: _rows(name, font, coverage) for name in kinds}, as_json)
+    report({name: _rows(name, font, coverage) for name in kinds}, as_json, NEXT.get(kind or "", ""))
 
 
-Rows = Union[Dict[str, Any], List[str]]
-
-
-def _rows(kind: str, fonts: Tuple[str, ...], coverage: Optional[str]) -> Rows:
-    builders: Dict[str, Callable[[], Rows]] = {
+def _rows(kind: str, fonts: Tuple[str, ...], coverage: Optional[str]) -> Dict[str, Any]:
+    builders: Dict[str, Callable[[], Dict[str, Any]]] = {
         "corpora": _corpora,
         "exporters": _exporters,
         "fonts": lambda: _fonts(fonts, coverage),
@@ -125,18 +128,19 @@ def _importers() -> Dict[str, Any]:
 
 
 def _models() -> Dict[str, str]:
-    from ocrdata.train.models import MODELS
+    from ocrdata.train.models import MODELS, model_card
 
-    return dict.fromkeys(MODELS.names(), "ocrdata train NAME")
+    cards = ((name, model_card(name)) for name in MODELS.names())
+    return {name: f"{card.title}, {card.what}" for name, card in cards}
 
 
 def _styles() -> Dict[str, str]:
-    from ocrdata.render.style.presets import PRESETS
+    from ocrdata.render.style.presets import PRESET_TITLES
 
-    return dict.fromkeys(PRESETS, "ocrdata gen-pics --style NAME")
+    return dict(PRESET_TITLES)
 
 
-def _targets() -> List[str]:
-    from ocrdata.train import TARGETS
+def _targets() -> Dict[str, str]:
+    from ocrdata.train import TARGET_TITLES
 
-    return TARGETS.names()
+    return dict(TARGET_TITLES)

@@ -14,3 +14,9 @@ TARGETS = Registry(
         "npu": "ocrdata.train.devices.npu:npu",
     },
 )
+TARGET_TITLES = {
+    "auto": "the accelerator that is there, else the processor; the first line of a run says which",
+    "cpu": "the processor; --num-gpus N cuts batches into N parts, as N GPUs would",
+    "gpu": "one GPU, or --num-gpus N of them; needs a TensorFlow that sees them",
+    "npu": "Ascend NPUs; needs Huawei's TF Adapter (npu_bridge) and TensorFlow 1.15",
+}

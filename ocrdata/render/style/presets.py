@@ -18,12 +18,18 @@ _PRINT: Dict[str, Any] = {
     "quality": (75.0, 95.0),
 }
 
+PRESET_TITLES: Dict[str, str] = {
+    "clean": "black on white, nothing else: what a renderer without effects gives",
+    "print": "a good print, scanned well",
+    "scan": "office scans, copies of copies, faxes",
+    "scene": "signs, posters and packets, photographed",
+    "word": "words cut out of photographs, tight as annotators box them",
+    "screen": "screenshots: flat colors, crisp text, compression",
+    "hard": "everything a camera and time do, as far as a person still reads it",
+}
 PRESETS: Dict[str, Dict[str, Any]] = {
-    # Black on white, nothing else: what a renderer without effects gives.
     "clean": {},
-    # A good print, scanned well.
     "print": _PRINT,
-    # Office scans, copies of copies, faxes.
     "scan": {
         "size": (0.6, 0.84),
         "weight": (-0.5, 0.6, 0.4),
@@ -57,7 +63,6 @@ PRESETS: Dict[str, Dict[str, Any]] = {
         "artefacts": (25.0, 70.0, 0.1),
         "quality": (45.0, 92.0),
     },
-    # Signs, posters and packets, photographed.
     "scene": {
         "size": (0.55, 0.84),
         "weight": (-0.3, 0.9, 0.5),
@@ -104,7 +109,6 @@ PRESETS: Dict[str, Dict[str, Any]] = {
         "artefacts": (20.0, 70.0, 0.2),
         "quality": (50.0, 95.0),
     },
-    # Words cut out of photographs, tight as annotators box them.
     "word": {
         "size": (0.85, 1.3),
         "weight": (0.0, 1.0, 0.8),
@@ -165,7 +169,6 @@ PRESETS: Dict[str, Dict[str, Any]] = {
         "quality": (50.0, 95.0),
         "severity": (0.0, 1.6),
     },
-    # Screenshots: flat colors, crisp text, compression.
     "screen": {
         "size": (0.5, 0.82),
         "weight": (0.2, 0.6, 0.2),
@@ -188,7 +191,6 @@ PRESETS: Dict[str, Dict[str, Any]] = {
         "artefacts": (30.0, 80.0, 0.3),
         "quality": (70.0, 98.0),
     },
-    # Everything a camera and time do, as far as a person still reads it.
     "hard": {
         "size": (0.5, 0.84),
         "weight": (-0.4, 1.0, 0.6),
