@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,14 +26,19 @@ from ocrdata.base.sample import read_sample_list  # noqa: E402
 from ocrdata.errors import (  # noqa: E402
     CheckpointError,
     InputError,
+    OptionError,
     OutputExistsError,
     UnknownNameError,
 )
 from ocrdata.metrics.recognition import RecognitionScore  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
 from ocrdata.train.export.signatures import join_characters  # noqa: E402
+from ocrdata.train.inference.engines import choose_engine  # noqa: E402
+from ocrdata.train.inference.line_files import read_window, windows  # noqa: E402
+from ocrdata.train.run_dir import newest_checkpoint, read_run  # noqa: E402
 
 pytestmark = pytest.mark.tf
+ROOT = Path(__file__).resolve().parents[1]
 pytest_plugins = ["train_fixtures"]
 
 
@@ -165,6 +172,75 @@ def test_prediction_takes_folders_and_counts_what_is_unreadable(numbers, output,
     assert summary.images == 7 == len({reading.path for reading in summary.readings})
     assert sorted(summary.unreadable) == [str(folder / "bad.png"), str(folder / "cut.png")]
     assert len({reading.text for reading in summary.readings}) == 1
+
+
+WITHOUT = """
+import sys
+sys.modules["tensorflow"] = None
+from ocrdata.cli import main
+main()
+"""
+
+
+def test_prediction_takes_the_exported_model_of_the_same_weights(numbers, output):
+    pytest.importorskip("tf2onnx", reason="exporting to ONNX needs it")
+    pytest.importorskip("onnxruntime", reason="running ONNX models needs it")
+    paths = sorted((numbers / "pic").glob("*.png"))[:41]
+    slow = predict_lines(paths, "crnn", output, batch_size=3)
+    assert slow.engine == "tensorflow" and "ocrdata export crnn --format onnx" in slow.advice
+    place = Path(export_run("crnn", output, form="onnx").exported)
+    fast = predict_lines(paths, "crnn", output, batch_size=3)
+    assert fast.engine == "onnx" and not fast.advice
+    assert [one.path for one in fast.readings] == [str(path) for path in paths]
+    assert any(one.text for one in slow.readings)
+    for one, other in zip(fast.readings, slow.readings):
+        assert one.text == other.text
+        assert one.confidence == pytest.approx(other.confidence, abs=1e-4)
+    words = ["predict", "crnn", str(paths[0]), "--output-dir", str(output)]
+    call = [sys.executable, "-c", WITHOUT, *words]
+    shown = subprocess.check_output(call, cwd=str(ROOT), stderr=subprocess.DEVNULL).decode()
+    first = fast.readings[0]
+    assert shown.split("\t")[:2] == [first.path, first.text]
+    for more in ({"decoder": "beam"}, {"target": "gpu"}):
+        with pytest.raises(OptionError, match="--engine onnx cannot"):
+            predict_lines(paths, "crnn", output, engine="onnx", **more)
+    index = Path(newest_checkpoint(output / "crnn") + ".index")
+    index.write_bytes(index.read_bytes() + b" ")  # as if trained anew: other weights, same names
+    chosen = choose_engine("auto", read_run(output / "crnn", "crnn"), str(index)[:-6], "")
+    assert chosen.name == "tensorflow"
+    assert "is not of" in chosen.advice and "--overwrite" in chosen.advice
+    with pytest.raises(CheckpointError, match="is not of model.ckpt"):
+        predict_lines(paths, "crnn", output, engine="onnx")
+    place.unlink()
+    with pytest.raises(CheckpointError, match="does not exist"):
+        predict_lines(paths, "crnn", output, engine="onnx")
+
+
+def test_prediction_sorts_within_growing_windows_and_keeps_the_order(tmp_path):
+    paths = []
+    for number in range(23):
+        paths.append(tmp_path / f"{number:02}.png")
+        draw_number(str(10 ** (number * 7 % 9)), paths[-1])
+
+    class Reader:
+        batches = []
+
+        def read(self, files):
+            self.batches.append([Image.open(io.BytesIO(one)).size for one in files])
+            return [(str(Image.open(io.BytesIO(one)).size), 1.0) for one in files]
+
+    found = list(windows(paths, 3, {}))
+    assert [len(window) for window in found] == [3, 6, 12, 2]
+    texts = [text for window in found for text, _ in read_window(Reader(), window, 3)]
+    assert texts == [str(Image.open(str(path)).size) for path in paths]
+    shapes = [width / height for batch in Reader.batches[3:7] for width, height in batch]
+    assert shapes == sorted(shapes) and len(set(shapes)) > 3
+
+
+def test_the_newest_checkpoint_is_found_without_tensorflow(output, tmp_path):
+    run = output / "crnn"
+    assert newest_checkpoint(run) == v1.train.latest_checkpoint(str(run)) != ""
+    assert newest_checkpoint(tmp_path) == "" == (v1.train.latest_checkpoint(str(tmp_path)) or "")
 
 
 def test_prediction_of_nothing_is_an_error(output, tmp_path):

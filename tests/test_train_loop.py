@@ -21,6 +21,7 @@ from ocrdata.errors import (  # noqa: E402
     UnknownNameError,
 )
 from ocrdata.train.compat import tf, v1  # noqa: E402
+from ocrdata.train.engine import hooks  # noqa: E402
 from ocrdata.train.models.crnn import Crnn  # noqa: E402
 
 pytestmark = pytest.mark.tf
@@ -100,8 +101,26 @@ def test_reports_come_with_figures(go):
     seen = []
     go(steps=5, log_every=2, on_step=seen.append)
     assert [report.step for report in seen] == [1, 2, 4, 5]
-    assert all(r.steps == 5 and r.loss > 0 and r.examples_per_second > 0 for r in seen)
-    assert seen[-1].seconds_left == 0 < seen[0].seconds_left
+    assert all(r.steps == 5 and r.loss > 0 for r in seen)
+    # The first step prepares the graph: it says nothing about the others.
+    assert seen[0].examples_per_second is None and seen[0].seconds_left is None
+    assert all(r.examples_per_second > 0 for r in seen[1:])
+    assert seen[-1].seconds_left == 0
+
+
+def test_the_first_step_of_a_session_is_not_timed(monkeypatch):
+    clock = iter([100.0, 100.0, 103.0, 103.0, 104.0])  # step 1 ends, look, two steps and a look
+    monkeypatch.setattr(hooks.time, "monotonic", lambda: next(clock))
+    window = hooks._Window()
+    window.add([4.0])
+    assert window.take() == ([4.0], None)
+    window.add([2.0])
+    window.add([4.0])
+    assert window.take() == ([3.0], 1.5)
+    late = hooks._Window()  # of a session that goes on in the middle of a window
+    late.add([1.0])
+    late.add([3.0])
+    assert late.take() == ([2.0], 1.0)
 
 
 def test_validation_is_looked_at_in_training(go, tmp_path):

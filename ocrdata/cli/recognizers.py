@@ -19,6 +19,14 @@ from ocrdata.cli.model_options import (
 )
 from ocrdata.train.config.cards import ModelCard
 
+engine_option = options.option(
+    "--engine",
+    type=click.Choice(("auto", "onnx", "tensorflow")),
+    default="auto",
+    help="What computes. auto: onnxruntime if it is installed and model.onnx in the run's folder "
+    "has the same weights, which starts in a second; otherwise TensorFlow.",
+)
+
 
 def evaluate_recognizer(name: str, card: ModelCard) -> click.Command:
     """Returns `evaluate NAME`."""
@@ -74,6 +82,7 @@ def predict_recognizer(name: str, card: ModelCard) -> click.Command:
     @options.option(
         "--draw", type=options.PATH, help="Draw the first pictures and readings into a PNG."
     )
+    @engine_option
     @target_option
     @options.overwrite_option
     @options.json_option
@@ -90,6 +99,7 @@ def predict_recognizer(name: str, card: ModelCard) -> click.Command:
             batch_size=chosen["batch_size"],
             drawing=DrawingFile(draw, chosen["overwrite"]) if draw else None,
             on_reading=None if as_json else _show,
+            engine=chosen["engine"],
         )
         if as_json:
             report(summary, as_json)
@@ -97,7 +107,7 @@ def predict_recognizer(name: str, card: ModelCard) -> click.Command:
             if draw:
                 print_note(f"Drawn: {draw}")
             following = command_line(f"export {name}", **changed_folders(Path("data"), output_dir))
-            print_note(f"Next: {following}")
+            print_note(summary.advice or f"Next: {following}")
         name_unreadable(summary)
 
     return predict

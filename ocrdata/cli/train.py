@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 import click
 
@@ -86,12 +86,18 @@ def run_training(name: str, card: ModelCard, chosen: Dict[str, Any]) -> None:
 def _show_step(report: Any) -> None:
     from ocrdata.cli.report import print_note
 
-    width, digits = len(str(report.steps)), 0 if report.examples_per_second >= 10 else 1
-    print_note(
-        f"step {report.step:>{width}}/{report.steps}  loss {report.loss:.3f}  "
-        f"{_named(report.figures, 3)}  {report.examples_per_second:,.{digits}f} examples/s  "
-        f"{duration(report.seconds_left)} left"
-    )
+    step = f"step {report.step:>{len(str(report.steps))}}/{report.steps}"
+    parts = [step, f"loss {report.loss:.3f}", _named(report.figures, 3), *_pace(report)]
+    print_note("  ".join(parts))
+
+
+def _pace(report: Any) -> List[str]:
+    """Returns speed and time left, nothing before anything was timed."""
+    speed = report.examples_per_second
+    if speed is None:
+        return []
+    digits = 0 if speed >= 10 else 1
+    return [f"{speed:,.{digits}f} examples/s", f"{duration(report.seconds_left)} left"]
 
 
 def _show_validation(report: Any) -> None:

@@ -1,8 +1,9 @@
 """Exported models: where they lie, what they say about themselves, and running them.
 
 A description, in plain values, goes with each: `model`, `task`, `model_options`, `checkpoint`,
-`dictionary` (of what reads), `lines` (height, channels and width a reader takes) and `outlines`
-(the rule of `ocrdata.geometry.outlines`, of a detector).
+`weights` (a hash that tells them from others), `dictionary` (of what reads), `lines` (height,
+channels and width a reader takes) and `outlines` (the rule of `ocrdata.geometry.outlines`, of a
+detector).
 """
 
 from __future__ import annotations

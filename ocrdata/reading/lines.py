@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, Dict, List, Sequence, Tuple
 
 import cv2
@@ -38,7 +39,21 @@ class LineReader:
 
     def read(self, pictures: Sequence[np.ndarray]) -> List[Tuple[str, float]]:
         """Returns the text and its probability of each picture, uint8 [h, w, 3], blue first."""
-        ready = [ready_line(image, self._height, self._channels, self._width) for image in pictures]
+        return self.read_ready(
+            [ready_line(image, self._height, self._channels, self._width) for image in pictures]
+        )
+
+    def read_files(self, files: Sequence[bytes]) -> List[Tuple[str, float]]:
+        """Returns the text and its probability of each JPEG or PNG file, decoded as in training."""
+        return self.read_ready(
+            [
+                fitted_line(decode_planes(one, self._channels), self._height, self._width)
+                for one in files
+            ]
+        )
+
+    def read_ready(self, ready: Sequence[np.ndarray]) -> List[Tuple[str, float]]:
+        """Returns the text and its probability of each line as the network takes it."""
         # Lines of like width together: little padding, and it changes nothing.
         order = sorted(range(len(ready)), key=lambda place: ready[place].shape[1])
         found: Dict[int, Tuple[str, float]] = {}
@@ -55,6 +70,21 @@ class LineReader:
         return [(self._charset.decode(text), float(one)) for text, one in zip(texts, sure)]
 
 
+class LineFileReader:
+    """Reads picture files with a network, as a trained run does with TensorFlow."""
+
+    def __init__(self, network: Network) -> None:
+        self._network, self._lines = network, LineReader(network, batch_size=sys.maxsize)
+
+    def read(self, files: Sequence[bytes]) -> List[Tuple[str, float]]:
+        """Returns the text and its probability of each JPEG or PNG file; all are one batch."""
+        return self._lines.read_files(files)
+
+    def close(self) -> None:
+        """Frees the network."""
+        self._network.close()
+
+
 def ready_line(image: np.ndarray, height: int, channels: int, width: int = 0) -> np.ndarray:
     """Returns a picture [h, w, 3] (blue first) or [h, w] as networks take it: uint8
     [height, w, channels].
@@ -68,6 +98,24 @@ def ready_line(image: np.ndarray, height: int, channels: int, width: int = 0) ->
         planes = [cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)]
     else:
         planes = [image[:, :, place] for place in (2, 1, 0)]
+    return fitted_line(planes, height, width)
+
+
+def decode_planes(data: bytes, channels: int) -> List[np.ndarray]:
+    """Returns the channels of a JPEG or PNG file, uint8 [h, w] each: gray, or red, green and blue.
+
+    As TensorFlow decodes them, but for a few levels of 256 where JPEG leaves them to the decoder.
+    The gray of a JPEG file is its luma.
+    """
+    kind = cv2.IMREAD_GRAYSCALE if channels == 1 else cv2.IMREAD_COLOR
+    encoded = np.frombuffer(data, np.uint8)
+    image: Any = cv2.imdecode(encoded, kind | cv2.IMREAD_IGNORE_ORIENTATION)
+    return [image] if channels == 1 else [image[:, :, place] for place in (2, 1, 0)]
+
+
+def fitted_line(planes: Sequence[np.ndarray], height: int, width: int = 0) -> np.ndarray:
+    """Returns the channels of a picture at `height`, as `ready_line` does."""
+    image = planes[0]
     wide = max(1, scaled_width(image.shape[0], image.shape[1], height))
     size = (min(wide, width) if width else wide, height)
     if size != (image.shape[1], image.shape[0]):

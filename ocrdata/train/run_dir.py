@@ -11,9 +11,11 @@ evaluation-*.json, predictions-*, results-*.zip   what `ocrdata evaluate` writes
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import os
 import platform
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, List, Optional
@@ -26,7 +28,6 @@ from ocrdata.errors import CheckpointError, OptionError, OutputExistsError
 from ocrdata.pages.run import REPORT
 from ocrdata.records.sources.identify import RUN_FILE
 from ocrdata.text.charset import Charset
-from ocrdata.train.compat import tf, v1
 from ocrdata.train.config.training import FREE
 from ocrdata.train.data.line_shards import (
     dictionary_entry,
@@ -47,6 +48,7 @@ _OURS = (
     "results-*.zip",
     REPORT,
 )
+_NEWEST = re.compile(r'^model_checkpoint_path: "(.*)"$', re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,9 @@ class RunDirectory:
         return self.charset
 
     def write(self) -> None:
-        """Writes run.json."""
+        """Writes run.json; only trainers do, which have TensorFlow imported."""
+        from ocrdata.train.compat import tf
+
         content = {
             "dictionary": dictionary_entry(self.charset) if self.charset else None,
             "format": 1,
@@ -94,9 +98,9 @@ class RunDirectory:
         Raises CheckpointError where there is none.
         """
         if not name:
-            found = v1.train.latest_checkpoint(str(self.directory))
+            found = newest_checkpoint(self.directory)
             if found:
-                return str(found)
+                return found
             raise CheckpointError(self.directory, "holds no checkpoint", hint=_start(self.model))
         stem = f"{CHECKPOINT}-{name}" if name.isdigit() else name
         path = self.directory / (stem[: -len(".index")] if stem.endswith(".index") else stem)
@@ -109,6 +113,28 @@ class RunDirectory:
         """Returns the steps that checkpoints were kept of."""
         found = self.directory.glob(CHECKPOINT + "-*.index")
         return sorted(int(path.stem.rsplit("-", 1)[1]) for path in found)
+
+
+def newest_checkpoint(directory: Path) -> str:
+    """Returns the path of the checkpoint that was saved last, "" if there is none.
+
+    As v1.train.latest_checkpoint, which would take seconds to import.
+    """
+    noted = directory / "checkpoint"
+    text = noted.read_text(encoding="utf-8") if noted.is_file() else ""
+    found = _NEWEST.search(text)
+    if found is None:
+        return ""
+    path = str(directory / found.group(1))
+    return path if Path(path + ".index").is_file() else ""
+
+
+def weights_hash(checkpoint: str) -> str:
+    """Returns a hash that tells the weights of a checkpoint from all others.
+
+    Of its index, in which each variable has its name, shape and checksum.
+    """
+    return hashlib.sha256(Path(checkpoint + ".index").read_bytes()).hexdigest()
 
 
 def read_run(directory: Path, model: str) -> RunDirectory:

@@ -33,7 +33,10 @@ from ocrdata.train.tf_errors import not_finite
 
 @dataclass(frozen=True)
 class StepReport:
-    """The figures of the steps since the last report; `figures` are those of the model, means."""
+    """The figures of the steps since the last report; `figures` are those of the model, means.
+
+    Speed and time left are None where nothing was timed yet: the first step prepares the graph.
+    """
 
     step: int
     steps: int
@@ -41,8 +44,8 @@ class StepReport:
     figures: Dict[str, float]
     learning_rate: float
     gradient_norm: float
-    examples_per_second: float
-    seconds_left: float
+    examples_per_second: Optional[float]
+    seconds_left: Optional[float]
 
 
 @dataclass(frozen=True)
@@ -90,22 +93,31 @@ class StartInput(v1.train.SessionRunHook):
 
 
 class _Window:
-    """The figures of the steps since they were last reported."""
+    """The figures of the steps since the last look at them."""
 
     def __init__(self) -> None:
-        self.rows: List[List[float]] = []
-        self.since = time.monotonic()
+        self._rows: List[List[float]] = []
+        self._timed = 0  # steps since the clock runs: from the end of a session's first step on
+        self._since: Optional[float] = None
 
-    def take(self) -> Tuple[List[float], float]:
+    def add(self, row: List[float]) -> None:
+        """Takes the figures of a step that has just ended."""
+        self._rows.append(row)
+        if self._since is None:
+            self._since = time.monotonic()
+        else:
+            self._timed += 1
+
+    def take(self) -> Tuple[List[float], Optional[float]]:
         """Returns the mean of each figure and the seconds of a step, and begins anew."""
-        count, now = len(self.rows), time.monotonic()
-        means = [sum(column) / count for column in zip(*self.rows)]
-        seconds = max(1e-9, now - self.since) / count
-        self.rows, self.since = [], now
+        means = [sum(column) / len(self._rows) for column in zip(*self._rows)]
+        now, since = time.monotonic(), self._since
+        seconds = max(1e-9, now - since) / self._timed if since and self._timed else None
+        self._rows, self._timed, self._since = [], 0, now
         return means, seconds
 
 
-_COMMON = ("loss", "learning_rate", "gradient_norm", "examples_per_second")
+_COMMON = ("loss", "learning_rate", "gradient_norm")
 
 
 class Reports(v1.train.SessionRunHook):
@@ -154,7 +166,7 @@ class Reports(v1.train.SessionRunHook):
                 raise not_finite(step, what, self._options, self.last_checkpoint)
         self._reported = True
         for window in (self._logged, self._summed):
-            window.rows.append([float(values[name]) for name in self._means])
+            window.add([float(values[name]) for name in self._means])
         ends, often = step in (1, self._total), self._options.log_every
         if ends or step % often == 0:
             self._report(step, values)
@@ -166,23 +178,26 @@ class Reports(v1.train.SessionRunHook):
 
     def _figures(self, window: _Window, values: FetchedArrays) -> Dict[str, float]:
         means, seconds = window.take()
+        speed = {"examples_per_second": self._options.batch_size / seconds} if seconds else {}
         return {
             **dict(zip(self._means, means)),
             "learning_rate": float(values["learning_rate"]),
             "gradient_norm": float(values["gradient_norm"]),
-            "examples_per_second": self._options.batch_size / seconds,
+            **speed,
         }
 
     def _report(self, step: int, values: FetchedArrays) -> None:
         figures = self._figures(self._logged, values)
         self._log.write(dict(figures, step=step))
         if self._on_step:
-            speed = figures["examples_per_second"]
+            speed = figures.get("examples_per_second")
+            left = (self._total - step) * self._options.batch_size
             report = StepReport(
                 step=step,
                 steps=self._total,
                 figures={name: figures[name] for name in self._means[1:]},
-                seconds_left=(self._total - step) * self._options.batch_size / speed,
+                examples_per_second=speed,
+                seconds_left=left / speed if speed else None,
                 **{name: figures[name] for name in _COMMON},
             )
             self._on_step(report)

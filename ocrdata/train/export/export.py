@@ -21,7 +21,7 @@ from ocrdata.train.export.signatures import Signature, file_signature, network_s
 from ocrdata.train.inference.restore import model_of_run, restore
 from ocrdata.train.inference.settings import GREEDY, NEWEST, DecoderSettings, RunSettings
 from ocrdata.train.models.base import Model
-from ocrdata.train.run_dir import RunDirectory, plain_options
+from ocrdata.train.run_dir import RunDirectory, plain_options, weights_hash
 
 EXPORT_FORMATS = ("onnx", "saved_model")
 _PLACES = {"onnx": ONNX_FILE, "saved_model": SAVED_FOLDER}
@@ -110,6 +110,7 @@ def describe_export(run: RunDirectory, net: Model, weights: str) -> Dict[str, An
         "task": net.card.task,
         "model_options": plain_options(net.options),
         "checkpoint": Path(weights).name,
+        "weights": weights_hash(weights),
         "dictionary": dictionary_entry(run.charset) if run.charset else None,
         **net.description(),
     }

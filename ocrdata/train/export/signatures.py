@@ -6,7 +6,7 @@ from typing import NamedTuple, Optional, Tuple
 
 from ocrdata.text.charset import Charset
 from ocrdata.train.compat import Tensor, tf, v1
-from ocrdata.train.inference.predict import build_reader
+from ocrdata.train.inference.run_reader import build_reader
 from ocrdata.train.models.base import Model, Recognizer
 from ocrdata.train.protocols import Batch
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, NamedTuple, Optional
+from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 
 from ocrdata.errors import PathLike, UnknownNameError
 from ocrdata.train.config.training import AUTO
-from ocrdata.train.devices.device import Device
-from ocrdata.train.devices.selection import make_device
 from ocrdata.train.run_dir import RunDirectory, read_run
 
+if TYPE_CHECKING:  # predictions without TensorFlow read these settings, too
+    from ocrdata.train.devices.device import Device
+
 DECODERS = ("beam", "greedy")
-OnDevice = Callable[[Device], None]
+OnDevice = Callable[["Device"], None]
 
 
 class OpenedRun(NamedTuple):
@@ -48,6 +49,8 @@ class RunSettings:
 
     def device(self) -> Device:
         """Returns the device, and tells which it is; raises DeviceError where it is not there."""
+        from ocrdata.train.devices.selection import make_device
+
         device = make_device(self.target)
         if self.on_device:
             self.on_device(device)
