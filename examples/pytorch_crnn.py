@@ -28,9 +28,9 @@ from ocrdata.torch import LineDataset
 class Crnn(nn.Module):
     """From uint8 [B, 1, 32, W] to log-probabilities [W / 4, B, classes]."""
 
-    def __init__(self, classes, units=128):
+    def __init__(self, classes, units=96):
         super().__init__()
-        sizes, pools = (1, 32, 64, 128, 128), ((2, 2), (2, 2), (2, 1), (4, 1))
+        sizes, pools = (1, 24, 48, 96, 96), ((2, 2), (2, 2), (2, 1), (4, 1))
         layers = []
         for inputs, outputs, pool in zip(sizes, sizes[1:], pools):
             layers += [

@@ -192,3 +192,48 @@ def test_parquet_is_what_datasets_expects(tmp_path):
     features = json.loads(meta.decode("utf-8"))["info"]["features"]
     assert features["image"] == {"_type": "Image"}
     assert features["text"] == {"dtype": "string", "_type": "Value"}
+
+
+# --- readers too large for every machine: skipped where they are absent, see CONTRIBUTING.md
+
+
+def test_hugging_face_datasets_reads_parquet(tmp_path):
+    datasets = pytest.importorskip("datasets", reason="pip install datasets")
+    exporter = load("parquet", "recognition")
+    samples = [Sample(f"{n}.jpg", data, f"文{n}") for n, data in enumerate(PICTURES)]
+    for split in ("train", "validation", "test"):
+        exporter.write(samples, tmp_path / "set", split)
+    found = datasets.load_dataset(str(tmp_path / "set"), cache_dir=str(tmp_path / "cache"))
+    assert set(found) == {"train", "validation", "test"}
+    rows = list(found["validation"])
+    assert [row["text"] for row in rows] == [sample.text for sample in samples]
+    for row, data in zip(rows, PICTURES):
+        assert (np.asarray(row["image"].convert("RGB")) == as_pixels(data)).all()
+
+
+def test_hugging_face_datasets_reads_regions(tmp_path):
+    datasets = pytest.importorskip("datasets", reason="pip install datasets")
+    quad = np.array([[2, 3], [30, 3], [30, 15], [2, 15]], np.float32)
+    sample = Sample("a.jpg", PICTURES[0], None, (Region(quad, "出口"), Region(quad, "", True)))
+    load("parquet", "detection").write([sample], tmp_path / "set")
+    found = datasets.load_dataset(str(tmp_path / "set"), cache_dir=str(tmp_path / "cache"))
+    (row,) = found["train"]
+    objects = row["objects"]
+    assert objects["text"] == ["出口", ""] and objects["ignore"] == [False, True]
+    assert objects["bbox"][0] == [2, 3, 28, 12] and objects["polygon"][0] == quad.ravel().tolist()
+
+
+def test_doctr_reads_its_folders(tmp_path):
+    datasets = pytest.importorskip("doctr.datasets", reason='pip install "python-doctr[torch]"')
+    load("doctr", "recognition").write([Sample("a.jpg", PICTURES[0], "文")], tmp_path / "rec")
+    folder = tmp_path / "rec" / "train"
+    lines = datasets.RecognitionDataset(str(folder / "images"), str(folder / "labels.json"))
+    assert [target for _, target in lines] == ["文"]
+    quad = np.array([[2, 3], [30, 3], [30, 15], [2, 15]], np.float32)
+    scene = Sample("a.jpg", PICTURES[0], None, (Region(quad, "出口"),))
+    load("doctr", "detection").write([scene], tmp_path / "det")
+    folder = tmp_path / "det" / "train"
+    scenes = datasets.DetectionDataset(str(folder / "images"), str(folder / "labels.json"))
+    ((_, target),) = scenes
+    (boxes,) = target.values()
+    assert np.allclose(boxes[0][:4] * (40, 24, 40, 24), (2, 3, 30, 15), atol=0.01)

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Iterable, Iterator, Optional, Tuple, Union
 
 from ocrdata.base.encodings import encoding_hint
+from ocrdata.base.storage.files import read_whole
 from ocrdata.base.storage.remote import as_path
 from ocrdata.errors import AnnotationError, InputError, PathLike
 
@@ -52,7 +53,7 @@ class Sample:
         if isinstance(self.image, bytes):
             return self.image
         try:
-            return as_path(self.image).read_bytes()
+            return read_whole(self.image)
         except OSError as error:
             raise InputError(self.image, f"cannot be read: {error.strerror}") from error
 

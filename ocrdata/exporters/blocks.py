@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from ocrdata.base.names import UniqueNames, plain_name
-from ocrdata.base.sample import DETECTION, RECOGNITION, Sample
+from ocrdata.base.sample import DETECTION, Sample
 from ocrdata.base.skips import BAD_PICTURE, Skips
 from ocrdata.base.storage.remote import as_path
 from ocrdata.errors import AnnotationError, InputError, OptionError
@@ -62,8 +62,8 @@ class BlockCutter:
     """Cuts a stream into blocks, each of one split and one shard."""
 
     def __init__(self, exporter: Exporter, done: Mapping[str, Position]) -> None:
-        self._exporter, self._done = exporter, done
-        self._size = BLOCK[exporter.task]
+        self._exporter = exporter
+        self._last = {split: place.place for split, place in done.items()}
         self._taken = {split: place.taken for split, place in done.items()}
         self._waiting: Dict[str, List[Item]] = {}
         self._names = UniqueNames()
@@ -73,19 +73,23 @@ class BlockCutter:
 
         Raises OptionError for samples that are not of the exporter's task.
         """
+        size, scenes = BLOCK[self._exporter.task], self._exporter.task == DETECTION
+        per_shard = self._exporter.samples_per_shard if self._exporter.shards else 1 << 62
         for found in stream:
-            self._check(found)
+            sample, split = found.sample, found.split
+            if (sample.text is None) != scenes:
+                raise self._mistaken(sample)
             # Scenes come by names of their own; they take a place whether done or not.
-            scene = found.sample.text is None
-            name = self._names.take(plain_name(found.sample.key), found.split) if scene else ""
-            if found.place <= self._done.get(found.split, Position()).place:
+            name = self._names.take(plain_name(sample.key), split) if scenes else ""
+            if found.place <= self._last.get(split, -1):
                 continue
-            number = self._taken[found.split] = self._taken.get(found.split, 0) + 1
-            items = self._waiting.setdefault(found.split, [])
-            items.append(Item(number - 1, name or f"{number - 1:08d}", found))
-            ends = self._exporter.shards and number % self._exporter.samples_per_shard == 0
-            if len(items) == self._size or ends:
-                yield self._block(found.split, ends)
+            number = self._taken.get(split, 0)
+            self._taken[split] = number + 1
+            items = self._waiting.setdefault(split, [])
+            items.append(Item(number, name or f"{number:08d}", found))
+            ends = (number + 1) % per_shard == 0
+            if len(items) == size or ends:
+                yield self._block(split, ends)
         for split in list(self._waiting):
             if self._waiting[split]:
                 yield self._block(split, False)
@@ -94,17 +98,13 @@ class BlockCutter:
         items = tuple(self._waiting.pop(split))
         return Block(split, items[0].number // self._exporter.samples_per_shard, ends, items)
 
-    def _check(self, found: Found) -> None:
-        info, task = self._exporter.info, self._exporter.task
-        kind = RECOGNITION if found.sample.text is not None else DETECTION
-        if kind == task:
-            return
-        if kind == DETECTION:
-            raise OptionError(
-                f"{info.name} takes text lines; {found.sample.key} is a picture with regions.",
-                "Cut lines out of it: ocrdata import NAME SOURCE --crops.",
-            )
-        raise OptionError(f"{info.name} takes pictures with regions; {found.sample.key} is a line.")
+    def _mistaken(self, sample: Sample) -> OptionError:
+        name, key = self._exporter.info.name, sample.key
+        if sample.text is None:
+            problem = f"{name} takes text lines; {key} is a picture with regions."
+            hint = "Cut lines out of it: ocrdata import NAME SOURCE --crops."
+            return OptionError(problem, hint)
+        return OptionError(f"{name} takes pictures with regions; {key} is a line.")
 
 
 @dataclass(frozen=True)

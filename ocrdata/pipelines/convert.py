@@ -234,7 +234,13 @@ def split_for(name: str, group: str, options: ConvertOptions) -> str:
     """Returns the split of a sample from its list and its text, as `ocrdata tfrecord` divides."""
     if name in (lists.VALIDATION_LIST, lists.TEST_LIST):
         return _SPLIT_OF[name]
-    if not name and lists.is_test(group, options.seed, options.test_fraction):
+    if (
+        not name
+        and options.test_fraction
+        and lists.is_test(group, options.seed, options.test_fraction)
+    ):
         return TEST
+    if not options.validation_fraction:
+        return TRAIN
     place = bucket(group, f"validation-{options.seed}")
     return VALIDATION if place < options.validation_fraction else TRAIN
