@@ -45,7 +45,7 @@ def move_tree(source: Path, target: Path, last: str) -> None:
 def read_whole(path: PathLike) -> bytes:
     """Returns the content of a file; raises OSError.
 
-    A third of the time of `Path.read_bytes` where the path is a string: no path object, no buffer.
+    Less time than `Path.read_bytes` takes, where the path is a string: no path object, no buffer.
     """
     if not isinstance(path, str) or is_remote(path):
         return as_path(path).read_bytes()
