@@ -33,7 +33,7 @@ from ocrdata.base.run_options import RunOptions
 from ocrdata.base.sample import read_sample_list
 from ocrdata.pipelines.convert import convert
 from ocrdata.pipelines.line_request import LineRequestOptions
-from ocrdata.pipelines.render_lines import LineOutput, write_lines
+from ocrdata.pipelines.render_lines import LineOutput, write_request
 from ocrdata.records.format.line_reader import decode_line
 from ocrdata.records.format.tfrecord import read_records
 from ocrdata.records.write.shards import write_shards
@@ -48,7 +48,7 @@ def say(text):
 def lines_in(folder, count):
     """A data folder of rendered lines, all in Train."""
     options = LineRequestOptions(style=("clean",), limit=count, test_fraction=0.0)
-    write_lines(options, LineOutput(folder), run=RunOptions(workers=2))
+    write_request(options, LineOutput(folder), run=RunOptions(workers=2))
     texts = [sample.text for sample in read_sample_list(folder / "Train" / "sample.txt", folder)]
     write_dictionary(folder / "char_dict", collect_characters(texts))
     return folder
