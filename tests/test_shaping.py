@@ -239,3 +239,20 @@ def test_a_shaped_line_fits_its_picture(joining):
     height, width = drawn.image.shape[:2]
     assert height == 32 and drawn.quads.shape == (5, 4, 2) and len(drawn.clusters) == 5
     assert (drawn.quads >= -0.01).all() and (drawn.quads <= (width + 0.01, 32.01)).all()
+
+
+def test_shaped_lines_side_by_side_are_those_drawn_one_by_one(joining):
+    """Plain lines are drawn in one go, with plain texts among them; some do not fit that way."""
+    from ocrdata.render.lines.plain_lines import draw_plain_lines
+
+    texts = [BEH * 3, "aa", LAM + ALEF + " " + BEH, "a" + BEH + "a", BEH]
+    for size, length in ((0.78, None), (0.95, None), (0.78, 90)):
+        renderer = LineRenderer(
+            GlyphCache([FontFace(joining)]), (size, size), frame=Frame(32, length)
+        )
+        style = NEUTRAL._replace(size=size)
+        together = draw_plain_lines(renderer, texts, [style] * len(texts))
+        for text, line in zip(texts, together):
+            assert (line.image == renderer.draw(text, style).image).all(), text
+            again = renderer.draw(text, style, True)
+            assert (line.image == again.image).all() and again.clusters or text == "aa"

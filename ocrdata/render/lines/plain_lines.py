@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import List, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -20,8 +20,9 @@ from ocrdata.render.lines.line_geometry import exact_room, exact_top, is_plain
 from ocrdata.render.style.line_style import FIELDS, NEUTRAL, LineStyle
 from ocrdata.render.style.mixtures import AnyRecipe, Mixture
 from ocrdata.render.style.recipes import Recipe
-from ocrdata.render.text.layout import EM_TOP, empty_cell, spaced
+from ocrdata.render.text.layout import EM_TOP, empty_cell, paste_inks, spaced
 from ocrdata.render.text.rasters import Glyph, cell_rows
+from ocrdata.render.text.shaped_layout import PlacedInk, place_inks
 from ocrdata.render.text.shaped_text import ShapedFaces
 
 # What may differ from the defaults, by the same for all lines, and what may differ by line. Where
@@ -64,8 +65,8 @@ def _is_neutral(recipe: Recipe, name: str) -> bool:
 class _Row:
     """Cells that wait to be put side by side, with what lies between them."""
 
-    def __init__(self, size: int) -> None:
-        self.height, self.length = sum(cell_rows(size)), 0
+    def __init__(self, height: int) -> None:
+        self.height, self.length = height, 0
         self.cells: List[np.ndarray] = []
         self.ends: List[Tuple[int, int]] = []
 
@@ -96,7 +97,7 @@ def draw_plain_lines(
     """Returns the pictures of lines of a plain recipe, as the renderer draws them."""
     style, frame, cache = styles[0], renderer.frame, renderer.cache
     size = renderer.master(style)[0]
-    gap, row = int(round(style.spacing * size)), _Row(size)
+    gap, row = int(round(style.spacing * size)), _Row(sum(cell_rows(size)))
     em = (0.0, cell_rows(size)[0] - EM_TOP * size, float(size))
     # Where whole cells fit, no ink reaches an edge, and all lines stand alike.
     drop = math.floor(exact_top(em, style, frame) + 0.5)
@@ -108,18 +109,56 @@ def draw_plain_lines(
         or not is_plain(style, style.size * frame.height / size)
     ):
         return renderer.draw_all(texts, styles)
-    faces = [cache.pick(text, own.face) for text, own in zip(texts, styles)]
-    glyphs = [
-        [] if isinstance(face, ShapedFaces) else cache.glyphs(face, size, text)
-        for text, face in zip(texts, faces)
-    ]
-    # Shaped texts have no cells.
-    joined = [bool(one) and row.add(one, gap, style, frame) for one in glyphs]
-    pictures = iter(_cut(row, drop, renderer, style))
+    # What is shaped may be higher than a cell: it has a row as high as the picture.
+    tall, rows = _Row(frame.height), []
+    for text, own in zip(texts, styles):
+        face = cache.pick(text, own.face)
+        if isinstance(face, ShapedFaces):
+            cell = _shaped_cell(text, face, size, drop + cell_rows(size)[0], renderer, style)
+            rows.append(tall if cell and tall.add([cell], 0, style, frame) else None)
+        else:
+            glyphs = cache.glyphs(face, size, text)
+            rows.append(row if row.add(glyphs, gap, style, frame) else None)
+    pictures = {
+        id(row): iter(_cut(row, drop, renderer, style)),
+        id(tall): iter(_cut(tall, 0, renderer, style)),
+    }
     return [
-        RenderedLine(next(pictures), None) if together else renderer.draw(text, own)
-        for text, own, together in zip(texts, styles, joined)
+        renderer.draw(text, own) if one is None else RenderedLine(next(pictures[id(one)]), None)
+        for text, own, one in zip(texts, styles, rows)
     ]
+
+
+def _shaped_cell(
+    text: str,
+    faces: ShapedFaces,
+    size: int,
+    baseline: int,
+    renderer: LineRenderer,
+    style: LineStyle,
+) -> Optional[Glyph]:
+    """Returns a shaped line as one cell as high as the picture; None where it goes another way."""
+    height = renderer.frame.height
+    if style.spacing:
+        return None
+    inks = place_inks(text, faces, size, renderer.cache)
+    top, bottom = _rows_of(inks)
+    if not inks or bottom - top > height:
+        return None
+    # Ink that would leave the picture is moved into it.
+    corner = min(max(baseline + top, 0), height - bottom + top)
+    left = min(int(x) for _, x, _ in inks)
+    width = max(int(x) + ink.shape[1] for ink, x, _ in inks) - left
+    cell = np.zeros((height, width), np.uint8)
+    paste_inks(cell, inks, left, top - corner)
+    return Glyph(0, top, width, bottom, float(width), cell, corner)
+
+
+def _rows_of(inks: Sequence[PlacedInk]) -> Tuple[int, int]:
+    """Returns where inks start and end across the line."""
+    if not inks:
+        return 0, 0
+    return min(int(y) for _, _, y in inks), max(int(y) + ink.shape[0] for ink, _, y in inks)
 
 
 def _cut(row: _Row, drop: int, renderer: LineRenderer, style: LineStyle) -> List[np.ndarray]:

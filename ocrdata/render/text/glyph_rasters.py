@@ -16,7 +16,24 @@ from ocrdata.render.text.rasters import Glyph
 # Places between two pixels, along the line and across it.
 PHASES = 4
 _FACTOR = 64 // PHASES
+# Where the characters begin that stand for numbers of glyphs: behind the surrogates.
+_NUMBERED = 0x10000
 _PROBE = 48
+
+
+def glyph_key(number: int, x: int, y: int) -> str:
+    """Returns the character that stands for a glyph moved to a place given in quarters of a pixel.
+
+    Only what is left of whole pixels counts.
+    """
+    return chr(_NUMBERED + (number * PHASES + x % PHASES) * PHASES + y % PHASES)
+
+
+def glyph_of_key(character: str) -> Tuple[int, Tuple[int, int]]:
+    """Returns the number of a glyph, and by how many quarters of a pixel it is moved."""
+    place, down = divmod(ord(character) - _NUMBERED, PHASES)
+    number, right = divmod(place, PHASES)
+    return number, (right, down)
 
 
 class GlyphRaster:

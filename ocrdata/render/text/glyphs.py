@@ -17,7 +17,7 @@ from PIL import ImageFont
 from ocrdata.errors import FontError
 from ocrdata.render.fonts.face_characters import font_characters
 from ocrdata.render.fonts.font_face import FontFace, freetype_error
-from ocrdata.render.text.glyph_rasters import PHASES
+from ocrdata.render.text.glyph_rasters import glyph_of_key
 from ocrdata.render.text.glyph_store import SMALL_CACHE, GlyphStore, MemoryBudget
 from ocrdata.render.text.kerning import Kerning
 from ocrdata.render.text.rasters import Glyph, draw_glyph
@@ -28,8 +28,6 @@ from ocrdata.text.properties import JOINERS, invisible_in, is_invisible, needs_s
 FONTS_OPEN = 48  # files
 # Of how many texts it is remembered which faces can shape them.
 _SHAPED_TEXTS = 4096
-# Where the characters begin that stand for numbers of glyphs: behind the surrogates.
-_NUMBERED = 0x10000
 
 
 class _Masks(Dict[str, int]):
@@ -92,13 +90,14 @@ class GlyphCache:
         every = (1 << self.main) - 1
         if self._masks.everywhere.issuperset(text):
             return every
-        whole = text
+        whole, shaped = text, self._masks.shaped
+        if shaped and not shaped.isdisjoint(text):
+            return int(self._shaped(whole))
         if len(self.faces) > self.main:
             text = "".join(c for c in text if not (c.isascii() and self._masks[c] >> self.main))
         found = reduce(and_, map(self._masks.__getitem__, text), every)
-        if self._masks.shaped and not self._masks.shaped.isdisjoint(text):
-            found = self._shaped(whole)
-        return found
+        # Characters that were met only now.
+        return found if shaped.isdisjoint(whole) else int(self._shaped(whole))
 
     def _able_shaped(self, text: str) -> int:
         """Returns the faces, as bits, that draw all of a text when it is shaped."""
@@ -106,13 +105,18 @@ class GlyphCache:
             return 0
         found = 0
         for face in range(self.main):
-            faces = ShapedFaces(tuple(self._latin_or(character, face) for character in text))
+            faces = self._with_latin(text, face, 0.0)
             own = "".join(c for c, one in zip(text, faces.faces) if one == face)
             if self.shaper.lists(face, own) and self.shaper.draws(text, faces):
                 found |= 1 << face
         return found
 
-    def _latin_or(self, character: str, face: int, place: float = 0.0) -> int:
+    def _with_latin(self, text: str, face: int, place: float) -> ShapedFaces:
+        if len(self.faces) == self.main:
+            return ShapedFaces((face,) * len(text))
+        return ShapedFaces(tuple(self._latin_or(character, face, place) for character in text))
+
+    def _latin_or(self, character: str, face: int, place: float) -> int:
         latin = self._masks[character] >> self.main if character.isascii() else 0
         return self._pick(latin << self.main, place) if latin else face
 
@@ -175,8 +179,7 @@ class GlyphCache:
 
     def _pick_shaped(self, text: str, mask: int, place: float) -> ShapedFaces:
         if mask:
-            base = self._pick(mask, place)
-            return ShapedFaces(tuple(self._latin_or(c, base, place) for c in text))
+            return self._with_latin(text, self._pick(mask, place), place)
         found = self._in_parts(text, place) if self.fallback else ()
         if not found:
             raise FontError(", ".join(map(str, self.faces)), f"cannot draw {text!r}")
@@ -218,17 +221,15 @@ class GlyphCache:
         """Returns a glyph of a face at a size."""
         return self._store.table(face, size)[character]
 
-    def numbered_glyph(self, face: int, size: int, number: int, phase: Tuple[int, int]) -> Glyph:
-        """Returns a glyph of a shaped text, moved by quarters of a pixel (see `GlyphRaster`)."""
-        # Kept beside the characters' glyphs: of a negative face, by a character beyond all.
-        place = (number * PHASES + phase[0]) * PHASES + phase[1]
-        return self._store.table(~face, size)[chr(_NUMBERED + place)]
+    def numbered_glyphs(self, face: int, size: int) -> Dict[str, Glyph]:
+        """Returns the glyphs of a face at a size by `glyph_key`: those of shaped texts."""
+        # Kept beside the characters' glyphs: of a negative face.
+        return self._store.table(~face, size)
 
     def _draw(self, face: int, size: int, character: str) -> Glyph:
         if face < 0:
-            place, down = divmod(ord(character) - _NUMBERED, PHASES)
-            number, right = divmod(place, PHASES)
-            return self.shaper.raster(~face).draw(number, size, (right, down))
+            number, phase = glyph_of_key(character)
+            return self.shaper.raster(~face).draw(number, size, phase)
         try:
             return draw_glyph(self.font(face, size), character, size)
         except OSError as error:

@@ -11,7 +11,7 @@ import numpy as np
 from ocrdata.render.text.glyphs import GlyphCache
 from ocrdata.render.text.kerning import LATIN_END
 from ocrdata.render.text.rasters import Glyph, cell_rows
-from ocrdata.render.text.shaped_layout import Spacing, place_shaped
+from ocrdata.render.text.shaped_layout import PlacedInk, Spacing, place_inks, place_shaped
 from ocrdata.render.text.shaped_text import ShapedFaces
 from ocrdata.render.text.vertical import QUOTES, turned_runs, vertical_form
 
@@ -46,6 +46,7 @@ class Typesetting(NamedTuple):
     jitters: Optional[Sequence[float]] = None
 
 
+NO_SPACING = Typesetting()
 NO_LINE = TextBitmap(np.zeros((0, 0), np.uint8), (0, 0, 0, 0), 0, 0, ())
 
 
@@ -54,7 +55,7 @@ def set_line(
 ) -> TextBitmap:
     """Sets a line on a common baseline; boxes of characters only where they are asked for."""
     if isinstance(face, ShapedFaces):
-        return _set_shaped(text, face, size, setting, cache)
+        return _set_shaped(text, face, size, setting, cache, boxes)
     glyphs = cache.glyphs(face, size, text)
     if not glyphs:
         return NO_LINE
@@ -67,8 +68,17 @@ def set_line(
 
 
 def _set_shaped(
-    text: str, faces: ShapedFaces, size: int, setting: Typesetting, cache: GlyphCache
+    text: str,
+    faces: ShapedFaces,
+    size: int,
+    setting: Typesetting,
+    cache: GlyphCache,
+    boxes: bool,
 ) -> TextBitmap:
+    if not boxes and setting == NO_SPACING:
+        placed = place_inks(text, faces, size, cache)
+        if placed:
+            return _paste(placed, [], -EM_TOP * size, 0.0, size)
     spacing = Spacing(setting.spacing, setting.word_spacing, setting.jitters)
     strip = place_shaped(text, faces, size, spacing, cache)
     pasted = _paste(strip.placed, strip.boxes, -EM_TOP * size, 0.0, size)
@@ -137,7 +147,7 @@ def _box(glyph: Glyph, x: float, y: float) -> CharacterBox:
     return x, y - 0.5 * glyph.advance, x + max(1.0, glyph.advance), y
 
 
-_Placed = List[Tuple[np.ndarray, float, float]]
+_Placed = List[PlacedInk]
 
 
 def _along(
@@ -210,7 +220,7 @@ def set_column(
     column = _Column(size, setting)
     level = setting._replace(jitters=None)
     if isinstance(face, ShapedFaces):
-        line = set_line(text, face, size, level, cache)
+        line = set_line(text, face, size, level, cache, boxes)
         column.add_turned(line)
         pasted = _paste(column.placed, column.boxes, 0.0, 0.0, size)
         return pasted._replace(clusters=line.clusters)
@@ -229,6 +239,16 @@ def set_column(
     return _paste(column.placed, column.boxes, 0.0, 0.0, size)
 
 
+def paste_inks(bitmap: np.ndarray, placed: Sequence[PlacedInk], left: int, top: int) -> None:
+    """Puts inks into a bitmap whose corner lies at `left` and `top`."""
+    for ink, at_x, at_y in placed:
+        x, y = int(at_x) - left, int(at_y) - top
+        h, w = ink.shape
+        # Neighbours may overlap: the darker ink of the two stays.
+        target = bitmap[y : y + h, x : x + w]
+        np.maximum(target, ink, out=target)
+
+
 def _paste(
     placed: _Placed, boxes: List[CharacterBox], em_top: float, em_left: float, size: int
 ) -> TextBitmap:
@@ -241,11 +261,6 @@ def _paste(
     width = int(max(x + ink.shape[1] for ink, x, _ in placed)) - left
     height = int(max(y + ink.shape[0] for ink, _, y in placed)) - top
     bitmap = np.zeros((height, width), np.uint8)
-    for ink, at_x, at_y in placed:
-        x, y = int(at_x) - left, int(at_y) - top
-        h, w = ink.shape
-        # Neighbours may overlap: the darker ink of the two stays.
-        target = bitmap[y : y + h, x : x + w]
-        np.maximum(target, ink, out=target)
+    paste_inks(bitmap, placed, left, top)
     moved = [(x0 - left, y0 - top, x1 - left, y1 - top) for x0, y0, x1, y1 in boxes]
     return TextBitmap(bitmap, (0.0, 0.0, width, height), em_top - top, em_left - left, moved)

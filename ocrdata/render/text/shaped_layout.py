@@ -6,7 +6,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 import numpy as np
 
-from ocrdata.render.text.glyph_rasters import PHASES
+from ocrdata.render.text.glyph_rasters import PHASES, glyph_key
 from ocrdata.render.text.glyphs import GlyphCache
 from ocrdata.render.text.shaped_text import PlacedRun, ShapedFaces
 from ocrdata.text.properties import script_of
@@ -17,6 +17,7 @@ _JOINED = frozenset(
 )
 
 Box = Tuple[float, float, float, float]
+PlacedInk = Tuple[np.ndarray, float, float]
 
 
 class ShapedStrip(NamedTuple):
@@ -25,7 +26,7 @@ class ShapedStrip(NamedTuple):
     `clusters` says which characters each box is of: first, and behind the last.
     """
 
-    placed: List[Tuple[np.ndarray, float, float]]
+    placed: List[PlacedInk]
     boxes: List[Box]
     clusters: List[Tuple[int, int]]
 
@@ -50,10 +51,25 @@ def place_shaped(
     return ShapedStrip(strip.placed, [strip.boxes[at] for at in starts], list(zip(starts, ends)))
 
 
+def place_inks(text: str, faces: ShapedFaces, size: int, cache: GlyphCache) -> List[PlacedInk]:
+    """Returns the inks of a text and their places, as `place_shaped` does without any spacing."""
+    placed: List[PlacedInk] = []
+    pen = 0.0
+    for item in cache.shaper.layout(text, faces):
+        table = cache.numbered_glyphs(item.face, size)
+        for number, _, at_x, at_y in item.run.glyphs:
+            x, y = round((pen + at_x * size) * PHASES), round(at_y * size * PHASES)
+            left, top, right, _, _, _, _, own = table[glyph_key(number, x, y)]
+            if right > left and own is not None:
+                placed.append((own, x // PHASES + left, y // PHASES + top))
+        pen += item.run.advance * size
+    return placed
+
+
 class _Strip:
     def __init__(self, size: int, cache: GlyphCache) -> None:
         self.size, self.cache = size, cache
-        self.placed: List[Tuple[np.ndarray, float, float]] = []
+        self.placed: List[PlacedInk] = []
         self.boxes: Dict[int, Box] = {}
         self._inked: Set[int] = set()
 
@@ -77,8 +93,7 @@ class _Strip:
         self, item: PlacedRun, number: int, cluster: int, at: Tuple[float, float], advance: float
     ) -> None:
         x, y = (int(round(value * PHASES)) for value in at)
-        phase = x % PHASES, y % PHASES
-        glyph = self.cache.numbered_glyph(item.face, self.size, number, phase)
+        glyph = self.cache.numbered_glyphs(item.face, self.size)[glyph_key(number, x, y)]
         known = self.boxes.get(cluster)
         if not glyph.right > glyph.left:
             # A space: from pen to pen, as high as a small letter.

@@ -97,16 +97,17 @@ class Shaper:
         self._harfbuzz.shape(self._font, buffer, self._features)
         glyphs: List[PlacedGlyph] = []
         advances: Dict[int, float] = {}
-        pen, whole = 0.0, True
+        pen, em = 0.0, self._em
         for info, position in zip(buffer.glyph_infos, buffer.glyph_positions):
-            dx, dy, advance = position.x_offset, position.y_offset, position.x_advance
-            number, cluster = info.codepoint, info.cluster
-            glyphs.append(PlacedGlyph(number, cluster, (pen + dx) / self._em, -dy / self._em))
-            circle = number == self._circle and text[cluster] != _DOTTED_CIRCLE
-            whole = whole and number != 0 and not circle
-            advances[cluster] = advances.get(cluster, 0.0) + advance / self._em
+            dx, dy, advance, _ = position.position
+            cluster = info.cluster
+            place = PlacedGlyph(info.codepoint, cluster, (pen + dx) / em, -dy / em)
+            glyphs.append(place)
+            advances[cluster] = advances.get(cluster, 0.0) + advance / em
             pen += advance
-        return ShapedRun(tuple(glyphs), pen / self._em, tuple(sorted(advances.items())), whole)
+        numbers = {glyph.number for glyph in glyphs}
+        whole = 0 not in numbers and (self._circle not in numbers or _DOTTED_CIRCLE in text)
+        return ShapedRun(tuple(glyphs), pen / em, tuple(sorted(advances.items())), whole)
 
 
 @lru_cache(maxsize=8192)
