@@ -17,10 +17,10 @@ from typing import List, Sequence
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from ocrdata.render.fonts.fonts import find_fonts  # noqa: E402
 from ocrdata.render.lines.blocks import RenderConfig, render_block  # noqa: E402
 from ocrdata.render.lines.text_sampling import TextBlockTask  # noqa: E402
 from ocrdata.render.style.recipes import find_recipe  # noqa: E402
-from ocrdata.render.fonts.fonts import find_fonts  # noqa: E402
 from ocrdata.text.corpus import read_corpora  # noqa: E402
 
 NOTO = Path("/usr/share/fonts/truetype/noto")
