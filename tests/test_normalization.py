@@ -62,7 +62,7 @@ def folder(tmp_path):
     for number, (given, _) in enumerate(LABELS):
         (root / f"pic/{number}.png").write_bytes(picture(number))
         rows.append(f"pic/{number}.png\t{given}\n")
-    (root / "rec_gt.txt").write_text("".join(rows), encoding="utf-8", newline="\n")
+    (root / "rec_gt.txt").write_bytes("".join(rows).encode("utf-8"))
     return root
 
 
@@ -118,7 +118,7 @@ def test_every_door_writes_the_same_labels(folder, tmp_path, how):
 def test_records_and_dictionaries_of_lists_as_they_are_come_out_normalized(folder):
     lines = [f"pic/{n}.png {given}\n" for n, (given, _) in enumerate(LABELS) if "\t" not in given]
     (folder / "Train").mkdir()
-    (folder / "Train/sample.txt").write_text("".join(lines), encoding="utf-8", newline="\n")
+    (folder / "Train/sample.txt").write_bytes("".join(lines).encode("utf-8"))
     run("build-dict", "--data-dir", folder)
     kept = [text for given, text in LABELS if "\t" not in given]
     assert set(read_charset(folder / "char_dict").characters) == set("".join(kept))

@@ -77,7 +77,7 @@ def _image(encoded: Tensor, channels: int) -> Tensor:
 
     def jpeg() -> Tensor:
         # The other inverse transform is faster, and a few levels off.
-        return tf.io.decode_jpeg(encoded, 3, dct_method="INTEGER_ACCURATE")
+        return tf.io.decode_jpeg(encoded, 0, dct_method="INTEGER_ACCURATE")
 
     def png() -> Tensor:
         # Asked for four channels, TensorFlow gives pictures of less than 8 bits a wrong alpha.
@@ -90,29 +90,38 @@ def _image(encoded: Tensor, channels: int) -> Tensor:
     image = tf.cond(
         tf.equal(start, b"\xff\xd8"), jpeg, lambda: tf.cond(tf.equal(start, b"\x89P"), png, other)
     )
-    image = image if channels == 3 else _gray(image)
+    image = _colour(image) if channels == 3 else _gray(image)
     image.set_shape([None, None, channels])
     return image
 
 
 def _on_white(image: Tensor) -> Tensor:
-    """Returns uint8 [h, w, 3] of gray or colour, [h, w, 1 to 4], transparent if even."""
-    channels = tf.shape(image)[2]
-
-    def colour() -> Tensor:
-        return tf.cond(channels < 3, lambda: tf.tile(image[:, :, :1], [1, 1, 3]), lambda: image)
+    """Lays gray or colour, uint8 [h, w, 1 to 4], transparent if even, on white: [h, w, 1 or 3]."""
+    colours = tf.shape(image)[2] - 1
 
     def blended() -> Tensor:
-        alpha, shown = tf.cast(image[:, :, -1:], tf.int32), tf.cast(colour(), tf.int32)
-        return tf.cast((shown[:, :, :3] * alpha + 255 * (255 - alpha) + 127) // 255, tf.uint8)
+        whole = tf.cast(image, tf.int32)
+        alpha = whole[:, :, -1:]
+        mixed = whole[:, :, :colours] * alpha + 255 * (255 - alpha)
+        return tf.cast((mixed + 127) // 255, tf.uint8)
 
-    return tf.cond(tf.equal(channels % 2, 0), blended, colour)
+    return tf.cond(tf.equal(colours % 2, 1), blended, lambda: image)
+
+
+def _colour(image: Tensor) -> Tensor:
+    gray = tf.equal(tf.shape(image)[2], 1)
+    return tf.cond(gray, lambda: tf.tile(image, [1, 1, 3]), lambda: image)
 
 
 def _gray(image: Tensor) -> Tensor:
-    # OpenCV's sum, which exported readers use: TensorFlow's own rounds otherwise.
-    red, green, blue = (tf.cast(image[:, :, place : place + 1], tf.int32) for place in range(3))
-    return tf.cast((red * 4899 + green * 9617 + blue * 1868 + 8192) // 16384, tf.uint8)
+    def mixed() -> Tensor:
+        # OpenCV's sum, which exported readers use: TensorFlow's own rounds otherwise.
+        planes = (tf.cast(image[:, :, place : place + 1], tf.int32) for place in range(3))
+        red, green, blue = planes
+        total = red * 4899 + green * 9617 + blue * 1868
+        return tf.cast((total + 8192) // 16384, tf.uint8)
+
+    return tf.cond(tf.equal(tf.shape(image)[2], 1), lambda: image, mixed)
 
 
 def measured_widths(encoded: Tensor, spec: ImageSpec) -> Tensor:
