@@ -70,6 +70,20 @@ def test_commands_are_what_the_table_of_them_says(name):
     assert command.get_short_help_str(200) == PLACES[name].summary
 
 
+@pytest.mark.parametrize("name", ["gen-pics", "gen-scenes", "tfrecord"])
+def test_many_options_stand_in_groups(name):
+    command = main.commands[name]
+    assert command.groups["Run"]
+    named = [one for names in command.groups.values() for one in names]
+    assert len(named) == len(set(named))
+    for parameter in command.params:
+        assert parameter.name in named, f"--{parameter.name} stands in no group"
+    shown = CliRunner().invoke(main, [name, "--help"]).output
+    for parameter in command.params:
+        assert any(option in shown for option in parameter.opts)
+    assert shown.index("Output:") < shown.index("Run:") and "\nOptions:" not in shown
+
+
 def test_help_imports_nothing_heavy():
     code = (
         "import sys\n"

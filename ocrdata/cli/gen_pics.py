@@ -8,11 +8,52 @@ from typing import Any, Optional
 import click
 
 from ocrdata.cli import options
+from ocrdata.cli.grouped_help import GroupedCommand
 from ocrdata.cli.runners import runner_options
 from ocrdata.exporters import EXPORTERS
 
+_GROUPS = {
+    "Text": (
+        "corpus",
+        "cut_length",
+        "min_length",
+        "max_length",
+        "min_frequency",
+        "lower_case",
+        "variants",
+        "sampling",
+        "min_count",
+        "dictionary",
+        "near_duplicates",
+        "test_fraction",
+    ),
+    "Fonts": ("font", "face", "latin_font", "fallback"),
+    "Look": (
+        "style",
+        "fit",
+        "overrides",
+        "background",
+        "height",
+        "width",
+        "direction",
+        "replay",
+    ),
+    "Output": (
+        "data_dir",
+        "form",
+        "quality",
+        "boxes",
+        "log_styles",
+        "preview",
+        "records",
+        "keep_pictures",
+        "shards",
+        "validation_fraction",
+    ),
+}
 
-@click.command("gen-pics")
+
+@click.command("gen-pics", cls=GroupedCommand, groups=_GROUPS)
 @options.data_dir_option
 @options.font_options
 @options.option("--face", type=click.IntRange(min=0), help="The face of a collection, from 0.")

@@ -8,6 +8,7 @@ from typing import Any, Optional, Tuple
 import click
 
 from ocrdata.cli import options
+from ocrdata.cli.grouped_help import GroupedCommand
 from ocrdata.cli.runners import runner_options
 
 
@@ -30,7 +31,26 @@ class Range(click.ParamType):
         return int(low), int(high or low)
 
 
-@click.command("gen-scenes")
+_GROUPS = {
+    "Text": ("corpus", "min_length", "max_length", "min_frequency", "texts", "test_fraction"),
+    "Fonts": ("font",),
+    "Look": (
+        "size",
+        "text_height",
+        "dont_care",
+        "vertical",
+        "curved",
+        "turned",
+        "boxes",
+        "distractors",
+        "style",
+        "background",
+    ),
+    "Output": ("data_dir", "form", "records", "shards"),
+}
+
+
+@click.command("gen-scenes", cls=GroupedCommand, groups=_GROUPS)
 @options.data_dir_option
 @options.option(
     "--limit", "--count", "count", type=click.IntRange(min=1), default=1000, help="Of pictures."

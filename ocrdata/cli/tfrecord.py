@@ -9,11 +9,19 @@ from typing import Any, Optional
 import click
 
 from ocrdata.cli import options
+from ocrdata.cli.grouped_help import GroupedCommand
 from ocrdata.cli.runners import runner_options
 from ocrdata.cli.sizes import SizeType
 
+_GROUPS = {
+    "Samples": ("data_dir", "source", "from_original", "dictionary", "unknown", "skip_errors"),
+    "Splits": ("validation_fraction", "test_fraction", "group_by"),
+    "Pictures": ("height", "max_side", "encoding", "quality"),
+    "Output": ("output", "shards", "shard_size", "layout", "compression"),
+}
 
-@click.command("tfrecord")
+
+@click.command("tfrecord", cls=GroupedCommand, groups=_GROUPS)
 @options.data_dir_option
 @options.option(
     "--source",
