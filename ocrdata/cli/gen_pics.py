@@ -27,7 +27,7 @@ _GROUPS = {
         "near_duplicates",
         "test_fraction",
     ),
-    "Fonts": ("font", "face", "latin_font", "fallback"),
+    "Fonts": ("font", "font_list", "face", "latin_font", "fallback"),
     "Look": (
         "style",
         "fit",

@@ -33,7 +33,7 @@ class Range(click.ParamType):
 
 _GROUPS = {
     "Text": ("corpus", "min_length", "max_length", "min_frequency", "texts", "test_fraction"),
-    "Fonts": ("font",),
+    "Fonts": ("font", "font_list"),
     "Look": (
         "size",
         "text_height",
