@@ -46,6 +46,7 @@ _GROUPS = {
         "log_styles",
         "preview",
         "records",
+        "export",
         "keep_pictures",
         "shards",
         "validation_fraction",
