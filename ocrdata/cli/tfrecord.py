@@ -14,7 +14,15 @@ from ocrdata.cli.runners import runner_options
 from ocrdata.cli.sizes import SizeType
 
 _GROUPS = {
-    "Samples": ("data_dir", "source", "from_original", "dictionary", "unknown", "skip_errors"),
+    "Samples": (
+        "data_dir",
+        "source",
+        "from_original",
+        "dictionary",
+        "unknown",
+        "text_normalization",
+        "skip_errors",
+    ),
     "Splits": ("validation_fraction", "test_fraction", "group_by"),
     "Pictures": ("height", "max_side", "encoding", "quality"),
     "Output": ("output", "shards", "shard_size", "layout", "compression"),
