@@ -289,7 +289,8 @@ def test_boxes_move_with_the_pixels(fit, more):
     options = ResizeOptions(**{"expand": 0.0, "jitter": 0.0, **more})
     picture, given = gradient_picture(), outline(16, 12, 48, 40)
     for seed in range(4):
-        crop = net.crop(picture, [given], np.array([False]), options, random.Random(seed))
+        rng = random.Random(seed)
+        crop = net.crop(picture, [given], ignore=np.array([False]), options=options, rng=rng)
         assert crop.image.shape == (*SIZE, 3)
         for x, y in crop.polygons[0] if crop.polygons else []:
             # The picture's own colours say which of its pixels lies in the corner.
