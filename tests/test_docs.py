@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
 from pathlib import Path
@@ -120,3 +121,55 @@ def test_the_check_of_paths_can_fail():
         "docs/d.md",
     ]
     assert exists("train/run_dir.py") and not exists("train/c.py")
+
+
+DOTTED = re.compile(r"\bocrdata((?:\.[a-z_]\w*)+\.\w+)")
+NOT_CODE = ("ocrdata.corpora", "ocrdata.fonts")  # folders of files that are installed as packages
+
+
+def defined(path):
+    """Returns the names at the top of a module, which is read and not imported."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            yield node.name
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            yield from (alias.asname or alias.name for alias in node.names)
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield from (one.id for one in targets if isinstance(one, ast.Name))
+
+
+def is_named(dotted):
+    """Says whether ".package.module.name" is a package, a module or a name at the top of one."""
+    place = ROOT / "ocrdata"
+    for part in dotted.split(".")[1:]:
+        if (place / part).is_dir():
+            place = place / part
+        elif (place / f"{part}.py").is_file():
+            place = place / f"{part}.py"
+        else:
+            # What a class has, behind its name, is not looked at; a package may load names late.
+            source = place if place.suffix else place / "__init__.py"
+            return part in defined(source) or f'"{part}"' in source.read_text(encoding="utf-8")
+    return True
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=lambda page: page.name)
+def test_names_of_code_in_pages_exist(page):
+    found = DOTTED.findall(page.read_text(encoding="utf-8"))
+    found = [name for name in found if not f"ocrdata{name}".startswith(NOT_CODE)]
+    assert [name for name in found if not is_named(name)] == []
+
+
+def test_names_of_code_in_messages_and_docstrings_exist():
+    lost = []
+    for source in (ROOT / "ocrdata").rglob("*.py"):
+        found = DOTTED.findall(source.read_text(encoding="utf-8"))
+        lost += [(source.name, name) for name in found if not is_named(name)]
+    assert lost == []
+
+
+def test_the_check_of_names_can_fail():
+    assert DOTTED.findall("`ocrdata.images.fitting.fit_image(a)`") == [".images.fitting.fit_image"]
+    assert is_named(".images.fitting.fit_image") and is_named(".train.models.layers.lstm")
+    assert not is_named(".images.fitting.fit_picture") and not is_named(".train.models.lstm")
