@@ -12,8 +12,8 @@ from ocrdata.base.sample import SPLITS
 from ocrdata.pipelines import line_splits
 from ocrdata.pipelines.line_splits import (
     counted_splits,
+    line_numbers_of,
     listed_splits,
-    numbers_of,
     range_count,
     range_numbers,
 )
@@ -37,7 +37,7 @@ def check(plan, splits, characters, low, high):
         members = np.flatnonzero(codes == code)
         assert splits.count(code) == len(members)
         ranks = int(low * len(members)), int(high * len(members))
-        found = numbers_of(splits, plan, split_of, code, ranks)
+        found = line_numbers_of(splits, plan, split_of, code, ranks)
         assert found.dtype == np.int64 and found.tolist() == members[slice(*ranks)].tolist()
 
 

@@ -17,7 +17,7 @@ from ocrdata.gallery.cards import open_image
 from ocrdata.images.decode import APPLY, decode_image, decode_rgb, scaled_to_8_bits
 from ocrdata.images.encoding import ImageOptions, prepare
 from ocrdata.images.plain import to_plain
-from ocrdata.images.plain_header import is_plain, orientation_of
+from ocrdata.images.plain_header import is_plain_file, orientation_of
 
 SIZE = (24, 16)
 RNG = np.random.RandomState(5)
@@ -125,7 +125,7 @@ def test_every_door_has_the_decoders_pixels(name, data, wanted, off):
     same(decode_image(data)[:, :, ::-1], pixels)  # detectors, and crops of an import
     same(open_image(data)[0], pixels)  # preview, reports
     plain = to_plain(data)  # what an import writes, and predict reads
-    assert is_plain(plain.data) or name == "opaque.png"
+    assert is_plain_file(plain.data) or name == "opaque.png"
     same(decode_rgb(plain.data), pixels)
     for options in (ImageOptions(), ImageOptions(height=SIZE[1]), ImageOptions(encoding="png")):
         same(decode_rgb(prepare(data, options).data), pixels)  # tfrecord

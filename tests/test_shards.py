@@ -12,7 +12,7 @@ from ocrdata.base.storage.staging import read_manifest
 from ocrdata.errors import AnnotationError, CharsetError, OptionError, OutputExistsError
 from ocrdata.images.decode import decode_rgb
 from ocrdata.images.header import read_header
-from ocrdata.images.plain_header import is_plain
+from ocrdata.images.plain_header import is_plain_file
 from ocrdata.records.format.dataset_info import read_shard_set
 from ocrdata.records.format.schema import ctc_length, line_of
 from ocrdata.records.format.tfrecord import read_examples
@@ -82,7 +82,7 @@ def test_every_sample_is_written_once_as_it_is(data):
     characters = (data / "chinese.txt").read_text(encoding="utf-8").splitlines()
     for line in lines:
         stored = (data / line.key).read_bytes()
-        assert line.image == stored if is_plain(stored) else line.format == "png"
+        assert line.image == stored if is_plain_file(stored) else line.format == "png"
         assert (decode_rgb(line.image) == decode_rgb(stored)).all()
         assert [characters[c] for c in line.classes] == list(line.text)
         with Image.open(data / line.key) as image:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional
+from typing import Callable, Optional
 
 from ocrdata.base.parallel import Workers
-from ocrdata.base.progress import OnProgress
+
+# Called with what is done and, where it is known, with how much there is in all.
+OnProgress = Callable[[int, Optional[int]], None]
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,14 @@ class SplitSummary:
     skipped: Dict[str, int] = field(default_factory=dict)
 
 
+class Division(NamedTuple):
+    """How pictures are divided: the share of texts for Test, in [0, 1), and the most pictures."""
+
+    test_fraction: float = 0.1
+    seed: int = 0
+    limit: Optional[int] = None
+
+
 class RowRules:
     """What was done to the labels of rows on their way, for the summary and the manifest."""
 
@@ -105,9 +113,7 @@ def check_lines(path: Path) -> None:
 def write_split(
     data_dir: PathLike,
     rows: Iterable[ListRow],
-    test_fraction: float = 0.1,
-    seed: int = 0,
-    limit: Optional[int] = None,
+    division: Division,
     overwrite: bool = False,
     skip_missing: bool = False,
     rules: Optional[RowRules] = None,
@@ -117,6 +123,7 @@ def write_split(
     Raises AnnotationError for a picture that is missing (unless `skip_missing`, which counts it),
     or listed twice.
     """
+    test_fraction, seed, limit = division
     if not 0.0 <= test_fraction < 1.0:
         raise OptionError(f"--test-fraction must lie in [0, 1), not {test_fraction}.")
     root = as_path(data_dir)

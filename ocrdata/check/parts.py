@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence
 
 from ocrdata.base.findings import Findings
-from ocrdata.base.progress import OnProgress
+from ocrdata.base.run_options import OnProgress
 from ocrdata.base.storage.staging import MANIFEST, read_json, read_manifest
 from ocrdata.check.verify_lists import verify_lists
 from ocrdata.check.verify_originals import verify_originals

@@ -12,7 +12,7 @@ import numpy as np
 
 from ocrdata.base.findings import Findings, as_hashes, first_shared, hash64, repeats
 from ocrdata.base.parallel import ordered_map
-from ocrdata.base.progress import OnProgress
+from ocrdata.base.run_options import OnProgress
 from ocrdata.base.sample import parse_sample_line, split_sample_line
 from ocrdata.base.sample_lists import IMAGE_SUFFIXES
 from ocrdata.base.storage.walking import walk

@@ -6,7 +6,7 @@ from array import array
 from typing import Dict, Optional, Sequence, Tuple
 
 from ocrdata.base.findings import Findings, as_hashes, first_shared, hash64, repeats
-from ocrdata.base.progress import OnProgress
+from ocrdata.base.run_options import OnProgress
 from ocrdata.base.sample import SPLITS
 from ocrdata.records.legacy.original_records import original_records
 from ocrdata.records.legacy.originals import OriginalFile

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Dict, Optional, Set
 
 from ocrdata.base.findings import Findings, as_hashes, first_shared, hash64
-from ocrdata.base.progress import OnProgress
+from ocrdata.base.run_options import OnProgress
 from ocrdata.base.sample import Sample
 from ocrdata.base.skips import BAD_LINE, BAD_PICTURE, UNCLEAR, UNPAIRED, Skips
 from ocrdata.base.storage.tar import members, unsafe_reason

@@ -11,7 +11,7 @@ import numpy as np
 
 from ocrdata.base.findings import EXAMPLES, Findings, as_hashes, first_shared, repeats
 from ocrdata.base.parallel import ordered_map
-from ocrdata.base.progress import OnProgress
+from ocrdata.base.run_options import OnProgress
 from ocrdata.base.sample import DETECTION, RECOGNITION
 from ocrdata.base.storage.remote import as_path
 from ocrdata.check.verify_originals import verify_originals

@@ -85,6 +85,11 @@ def gen_sample(
         rows = iter(sample_lists.read_lists(data_dir))
     rules = LabelRules(text_normalization, ignore_marks or UNREAD_LABELS)
     summary = sample_lists.write_split(
-        data_dir, rules.applied(rows), test_fraction, seed, limit, overwrite, skip_missing, rules
+        data_dir,
+        rules.applied(rows),
+        sample_lists.Division(test_fraction, seed, limit),
+        overwrite=overwrite,
+        skip_missing=skip_missing,
+        rules=rules,
     )
     report(summary, as_json, next_step("build-dict", data_dir))

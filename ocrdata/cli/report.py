@@ -13,8 +13,7 @@ from typing import Any, Dict, Iterator, Mapping, Optional
 
 import click
 
-from ocrdata.base.progress import OnProgress
-from ocrdata.base.run_options import RunOptions
+from ocrdata.base.run_options import OnProgress, RunOptions
 
 # Of the reasons for leaving something out; a font that lacks a script gives thousands.
 _REASONS = 10

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, TextIO
 
 from ocrdata.base.parallel import Workers, ordered_map
-from ocrdata.base.progress import OnProgress
+from ocrdata.base.run_options import OnProgress
 from ocrdata.base.sample import SPLITS
 from ocrdata.base.skips import Skips
 from ocrdata.base.storage.journal import append_row, open_journal, read_journal

@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from ocrdata.images.plain_header import is_plain
+from ocrdata.images.plain_header import is_plain_file
 
 APPLY, IGNORE = EXIF_WAYS = ("apply", "ignore")
 # Above Pillow's own limit a picture is a mistake or an attack.
@@ -37,7 +37,7 @@ def decode_rgb(data: bytes, exif: str = IGNORE) -> np.ndarray:
 
 def decode_image(data: bytes) -> np.ndarray:
     """Returns a picture as uint8 [h, w, 3], blue first; raises ValueError for a damaged one."""
-    if is_plain(data):
+    if is_plain_file(data):
         flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
         image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
         if image is not None:

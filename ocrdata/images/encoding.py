@@ -16,7 +16,7 @@ from ocrdata.errors import OptionError
 from ocrdata.images.decode import flat_image
 from ocrdata.images.header import ImageHeader, read_header
 from ocrdata.images.plain import PlainImage, to_plain
-from ocrdata.images.plain_header import is_plain
+from ocrdata.images.plain_header import is_plain_file
 
 ENCODINGS = ("jpeg", "png")
 QUALITY = 95
@@ -91,7 +91,7 @@ def prepare(data: bytes, options: ImageOptions) -> PreparedImage:
     Raises ValueError saying what is wrong with the picture.
     """
     header, plain = read_header(data), PlainImage(data, "")
-    if not is_plain(data):
+    if not is_plain_file(data):
         plain = to_plain(data)
         header = read_header(plain.data)
     form = options.encoding or header.format

@@ -12,9 +12,9 @@ from typing import NamedTuple
 from PIL import Image
 
 from ocrdata.images.decode import APPLY, IGNORE, flat_image, is_transparent, open_whole
-from ocrdata.images.plain_header import is_plain, orientation_of, without_mark
+from ocrdata.images.plain_header import is_plain_file, orientation_of, without_mark
 
-TURNED, UNMARKED = "turned upright (EXIF)", "orientation mark taken off (EXIF)"
+_TURNED, _UNMARKED = "turned upright (EXIF)", "orientation mark taken off (EXIF)"
 # Of JPEG that had to be turned: nothing to be seen is lost, at a tenth of a PNG's size.
 _TURNED_QUALITY = 95
 _SUFFIXES = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png"}
@@ -35,7 +35,7 @@ def to_plain(data: bytes, exif: str = IGNORE) -> PlainImage:
     """
     image = open_whole(data)
     form, suffix = str(image.format), _SUFFIXES.get(str(image.format), "png")
-    if is_plain(data):
+    if is_plain_file(data):
         return PlainImage(data, suffix)
     mark = 1 if form == "TIFF" else orientation_of(data)
     if mark == 1 and suffix == "png" and _is_opaque_png(image):
@@ -43,12 +43,12 @@ def to_plain(data: bytes, exif: str = IGNORE) -> PlainImage:
     if mark != 1 and exif == APPLY:
         return _turned(data, form)
     bare = without_mark(data) if mark != 1 else None
-    if bare is not None and is_plain(bare):
-        return PlainImage(bare, "jpg", UNMARKED)
-    return PlainImage(as_png(flat_image(data)), "png", _change(image))
+    if bare is not None and is_plain_file(bare):
+        return PlainImage(bare, "jpg", _UNMARKED)
+    return PlainImage(_as_png(flat_image(data)), "png", _change(image))
 
 
-def as_png(image: Image.Image) -> bytes:
+def _as_png(image: Image.Image) -> bytes:
     """Returns an image as a PNG file without anything but its pixels."""
     stream = io.BytesIO()
     image.info.pop("exif", None)
@@ -64,10 +64,10 @@ def _turned(data: bytes, form: str) -> PlainImage:
     image = flat_image(data, APPLY)
     image.info.pop("exif", None)
     if form not in ("JPEG", "MPO"):
-        return PlainImage(as_png(image), "png", TURNED)
+        return PlainImage(_as_png(image), "png", _TURNED)
     stream = io.BytesIO()
     image.save(stream, "JPEG", quality=_TURNED_QUALITY, subsampling=0)
-    return PlainImage(stream.getvalue(), "jpg", TURNED)
+    return PlainImage(stream.getvalue(), "jpg", _TURNED)
 
 
 def _change(image: Image.Image) -> str:

@@ -21,7 +21,7 @@ _ORIENTATION = 0x0112
 _OPAQUE = (0, 2, 3)
 
 
-def is_plain(data: bytes) -> bool:
+def is_plain_file(data: bytes) -> bool:
     """Says whether a file is a JPEG or PNG that needs no decoder of its own."""
     if data[:2] == b"\xff\xd8":
         frame = jpeg_frame(data)

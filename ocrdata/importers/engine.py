@@ -18,8 +18,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, TextIO, Tuple
 
 from ocrdata.base.parallel import Workers, ordered_map
-from ocrdata.base.progress import OnProgress
-from ocrdata.base.run_options import RUN_DEFAULTS, RunOptions
+from ocrdata.base.run_options import RUN_DEFAULTS, OnProgress, RunOptions
 from ocrdata.base.sample import Sample, join_sample_line
 from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST, open_list_file
 from ocrdata.base.storage.journal import append_row, open_journal, read_journal

@@ -42,6 +42,7 @@ from ocrdata.importers.base import (
     ignore,
     refuse,
 )
+from ocrdata.importers.reported_lines import lines_or_report
 from ocrdata.importers.splits import (
     SplitTeller,
     found_splits,
@@ -208,7 +209,7 @@ class IcdarImporter(Importer):
             by_name.setdefault(base_name(name), []).append(name)
         for file in files:
             where, folder = tree.where(file), file[: -len(base_name(file))]
-            for line, text in _lines_or_report(tree, file, where, self.encoding, report):
+            for line, text in lines_or_report(tree, file, where, self.encoding, report):
                 word, label = self._word(where, line, text, report)
                 if not word:
                     continue
@@ -252,12 +253,3 @@ def _polygon(line: str, separator: str) -> Tuple[PointList, str]:
     if count < 6 or count % 2:
         raise ValueError(f"has {count} coordinates before its text")
     return pair_coordinates(split_numbers(fields, count, separator)[0]), text
-
-
-def _lines_or_report(
-    tree: Tree, name: str, where: str, encoding: str, report: OnProblem
-) -> Iterator[Tuple[int, str]]:
-    try:
-        yield from decode_lines(tree.read(name), where, encoding)
-    except AnnotationError as error:
-        report(BAD, error)

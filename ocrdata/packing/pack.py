@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Dict, List, Optional, Tuple
 
 from ocrdata.base.pairing import is_image, pair_names, stem_of
-from ocrdata.base.progress import OnProgress
+from ocrdata.base.run_options import OnProgress
 from ocrdata.base.sample import SAMPLE_LIST
 from ocrdata.base.skips import UNCLEAR, UNPAIRED
 from ocrdata.base.storage.digest import file_sha256

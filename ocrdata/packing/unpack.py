@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Optional, Tuple
 
 from ocrdata.base.pairing import is_image
-from ocrdata.base.progress import OnProgress
+from ocrdata.base.run_options import OnProgress
 from ocrdata.base.storage.digest import file_sha256
 from ocrdata.base.storage.staging import MANIFEST, staged_output
 from ocrdata.base.storage.tar import MAX_BYTES, members, unsafe_reason

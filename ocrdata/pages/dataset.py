@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
 from ocrdata.base.findings import FINDING_KINDS
-from ocrdata.base.progress import OnProgress
+from ocrdata.base.run_options import OnProgress
 from ocrdata.base.storage.staging import write_atomic
 from ocrdata.check.artefact import check_path
 from ocrdata.errors import OptionError, OutputExistsError, PathLike

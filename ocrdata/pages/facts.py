@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Op
 import numpy as np
 
 from ocrdata.base.findings import hash64
-from ocrdata.base.progress import OnProgress
+from ocrdata.base.run_options import OnProgress
 from ocrdata.base.sample import Region
 from ocrdata.base.skips import Skips
 from ocrdata.errors import AnnotationError, InputError, PathLike

@@ -10,7 +10,7 @@ from PIL import Image
 
 from ocrdata.gallery.cards import open_image
 from ocrdata.images.header import read_header
-from ocrdata.images.plain_header import is_plain
+from ocrdata.images.plain_header import is_plain_file
 from ocrdata.pages.html import text
 
 _LONGEST, _QUALITY = 720, 85
@@ -59,7 +59,7 @@ def sample_card(one: SampleCard) -> str:
 def data_uri(data: bytes, image: Image.Image) -> str:
     """Returns a picture as part of the page: its own bytes where a browser shows them."""
     # A browser shows other pixels of files that are not plain, and turns those with a mark.
-    kind = _SHOWABLE.get(read_header(data).format, "") if is_plain(data) else ""
+    kind = _SHOWABLE.get(read_header(data).format, "") if is_plain_file(data) else ""
     if not kind or max(image.size) > _LONGEST or len(data) > _SMALL:
         small = image.copy()
         small.thumbnail((_LONGEST, _LONGEST))

@@ -139,7 +139,7 @@ def counted_splits(counts: Sequence[RangeCount]) -> Tuple[CountedSplits, Set[str
     return CountedSplits(before), {c for one in counts for c in one.characters}
 
 
-def numbers_of(
+def line_numbers_of(
     splits: LineSplits, plan: TextPlan, split_of: SplitOf, code: int, ranks: Tuple[int, int]
 ) -> np.ndarray:
     """Returns the numbers of the lines of a split from one rank to below another, int64 [n]."""

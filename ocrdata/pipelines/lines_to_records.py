@@ -25,8 +25,8 @@ from ocrdata.pipelines.line_splits import (
     LineSplits,
     RangeCount,
     counted_splits,
+    line_numbers_of,
     listed_splits,
-    numbers_of,
     range_count,
     range_numbers,
 )
@@ -113,7 +113,7 @@ def _write_shard(shard: _Shard) -> Dict[str, Any]:
 def _lines(context: _Context, shard: _Shard) -> Iterator[LineRecord]:
     assert context.splits is not None
     code = SPLITS.index(shard.split)
-    numbers = numbers_of(context.splits, context.plan, context.split_of, code, shard.ranks)
+    numbers = line_numbers_of(context.splits, context.plan, context.split_of, code, shard.ranks)
     blocks = numbers // BLOCK_SIZE
     form = {"jpg": "jpeg"}.get(context.config.form, context.config.form)
     pictures = FolderWriter(context.pictures) if context.pictures else None

@@ -8,7 +8,7 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import numpy as np
 
-from ocrdata.base.progress import OnProgress
+from ocrdata.base.run_options import OnProgress
 from ocrdata.base.sample import Sample
 from ocrdata.base.skips import Skips
 from ocrdata.errors import InputError, OutputExistsError, PathLike

@@ -10,7 +10,7 @@ import importlib.util
 import os
 from typing import MutableMapping
 
-VARIABLE = "TF_ENABLE_ONEDNN_OPTS"
+_VARIABLE = "TF_ENABLE_ONEDNN_OPTS"
 
 
 def choose_onednn(environment: MutableMapping[str, str] = os.environ) -> None:
@@ -19,7 +19,7 @@ def choose_onednn(environment: MutableMapping[str, str] = os.environ) -> None:
     Builds for NPUs (npu_bridge is installed) are left as they are.
     """
     if importlib.util.find_spec("npu_bridge") is None:
-        environment.setdefault(VARIABLE, "1")
+        environment.setdefault(_VARIABLE, "1")
 
 
 def describe_onednn(version: str) -> str:
@@ -28,8 +28,8 @@ def describe_onednn(version: str) -> str:
         return f"not in TensorFlow {version}"
     asked: MutableMapping[str, str] = dict(os.environ)
     choose_onednn(asked)
-    said = asked.get(VARIABLE)
+    said = asked.get(_VARIABLE)
     if said is None:
-        return f"left to TensorFlow, as npu_bridge is installed ({VARIABLE} is not set)"
+        return f"left to TensorFlow, as npu_bridge is installed ({_VARIABLE} is not set)"
     word = "off" if said.lower() in ("0", "false") else "on"
-    return f"{word} ({VARIABLE}={said})"
+    return f"{word} ({_VARIABLE}={said})"

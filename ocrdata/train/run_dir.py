@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
-import os
 import platform
 import re
 from dataclasses import dataclass
@@ -222,40 +220,3 @@ def _flag(name: str, value: object) -> str:
 def plain_options(options: object) -> Dict[str, Any]:
     """Returns a dataclass of options as plain JSON values."""
     return dict(dataclasses.asdict(options))  # type: ignore[call-overload]
-
-
-class MetricsLog:
-    """metrics.jsonl, line by line; a resumed run drops what its checkpoint did not know."""
-
-    def __init__(self, directory: Optional[Path], step: int) -> None:
-        # Without a directory nothing is kept: another process writes the run.
-        self.path = directory / METRICS_FILE if directory else Path(os.devnull)
-        self._open(step)
-
-    def _open(self, step: int) -> None:
-        if str(self.path) == os.devnull:
-            self._stream = self.path.open("a", encoding="utf-8")
-            return
-        kept = [line for line in self._lines() if json.loads(line)["step"] <= step]
-        write_atomic(self.path, "".join(kept).encode("utf-8"))
-        self._stream = self.path.open("a", encoding="utf-8")
-
-    def _lines(self) -> List[str]:
-        if not self.path.is_file():
-            return []
-        lines = self.path.read_text(encoding="utf-8").splitlines(True)
-        return [line for line in lines if line.endswith("}\n")]  # the last may be cut by a kill
-
-    def rewind(self, step: int) -> None:
-        """Drops the lines of later steps."""
-        self._stream.close()
-        self._open(step)
-
-    def write(self, values: Dict[str, Any]) -> None:
-        """Adds one line."""
-        self._stream.write(json.dumps(values, sort_keys=True) + "\n")
-        self._stream.flush()
-
-    def close(self) -> None:
-        """Closes the file."""
-        self._stream.close()

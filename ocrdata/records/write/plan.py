@@ -8,7 +8,7 @@ and 8 while writing.
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -20,39 +20,12 @@ from ocrdata.base.skips import BAD_LINE, MISSING_CHARACTER, REPEATED, Skips
 from ocrdata.errors import AnnotationError, CharsetError
 from ocrdata.records.sources.listed import SampleRow, Source
 from ocrdata.records.write.options import GROUP_BY_KEY, WriteOptions
+from ocrdata.records.write.shard_plan import Plan, ShardPlan
 from ocrdata.text.charset import Charset
 from ocrdata.text.normalization import normalize_label
 
 # Lists that are a split already; the training list is divided where there is no validation list.
 _SPLIT_OF = {lists.VALIDATION_LIST: VALIDATION, lists.TEST_LIST: TEST}
-
-
-@dataclass(frozen=True)
-class ShardPlan:
-    """One shard to write: the places (int64 [n]) of its samples in `source`, in order.
-
-    `first` is the number of its first sample in the split.
-    """
-
-    split: str
-    index: int
-    count: int
-    first: int
-    source: Source
-    places: np.ndarray
-
-
-@dataclass
-class Plan:
-    """All shards in order, and how many samples each split has."""
-
-    shards: List[ShardPlan] = field(default_factory=list)
-    samples: Dict[str, int] = field(default_factory=dict)
-
-    @property
-    def total(self) -> int:
-        """How many samples there are in all."""
-        return sum(self.samples.values())
 
 
 @dataclass

@@ -16,8 +16,8 @@ from ocrdata.records.format.scene_record import SceneRecord
 from ocrdata.records.format.schema import LineRecord
 from ocrdata.records.sources.listed import Source
 from ocrdata.records.write.options import WriteOptions
-from ocrdata.records.write.plan import ShardPlan
 from ocrdata.records.write.shard_files import ShardFile
+from ocrdata.records.write.shard_plan import ShardPlan
 from ocrdata.text.charset import Charset
 from ocrdata.text.normalization import normalize_label
 

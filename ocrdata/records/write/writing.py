@@ -17,8 +17,9 @@ from ocrdata.records.format.dataset_info import build_info, write_info
 from ocrdata.records.format.layouts import LAYOUTS
 from ocrdata.records.sources.listed import Source
 from ocrdata.records.write.options import WriteOptions
-from ocrdata.records.write.plan import Plan, plan_shards
+from ocrdata.records.write.plan import plan_shards
 from ocrdata.records.write.shard_files import ShardTasks, split_counts, write_shard_files
+from ocrdata.records.write.shard_plan import Plan
 from ocrdata.records.write.worker import ShardWriterConfig, write_shard
 from ocrdata.text.charset import Charset
 

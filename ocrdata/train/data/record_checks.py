@@ -6,7 +6,7 @@ from typing import Callable, Iterator, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from ocrdata.base.progress import OnProgress
+from ocrdata.base.run_options import OnProgress
 from ocrdata.errors import RecordError
 from ocrdata.records.format import schema
 from ocrdata.train.compat import tf, untuned, v1

@@ -16,6 +16,7 @@ from ocrdata.train.cluster.coordination import NUMBER, Coordinator
 from ocrdata.train.compat import v1
 from ocrdata.train.config.training import TrainOptions
 from ocrdata.train.devices.device import Device
+from ocrdata.train.engine.metrics_log import MetricsLog
 from ocrdata.train.engine.step import Training
 from ocrdata.train.engine.tensorboard import TensorBoardWriter
 from ocrdata.train.protocols import (
@@ -26,7 +27,7 @@ from ocrdata.train.protocols import (
     Session,
     Tensor,
 )
-from ocrdata.train.run_dir import CHECKPOINT, MetricsLog
+from ocrdata.train.run_dir import CHECKPOINT
 from ocrdata.train.tasks.base import TrainingTask
 from ocrdata.train.tf_errors import not_finite
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, Optional, Union
 
-from ocrdata.base.progress import OnProgress
+from ocrdata.base.run_options import OnProgress
 from ocrdata.errors import PathLike
 from ocrdata.train.cluster.coordination import NO_MARK, Worker, WorkerSummary, fingerprint, spread
 from ocrdata.train.cluster.tf_config import Cluster, read_cluster

@@ -20,11 +20,12 @@ from ocrdata.train.engine.hooks import (
     StepReport,
     ValidationReport,
 )
+from ocrdata.train.engine.metrics_log import MetricsLog
 from ocrdata.train.engine.pretrained import Pretrained, no_weights
 from ocrdata.train.engine.step import Training
 from ocrdata.train.engine.tensorboard import TensorBoardWriter
 from ocrdata.train.protocols import Session
-from ocrdata.train.run_dir import MetricsLog, RunDirectory
+from ocrdata.train.run_dir import RunDirectory
 from ocrdata.train.tasks.base import TrainingTask
 
 OnStep = Optional[Callable[[StepReport], None]]

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Dict, Iterator, NamedTuple, Optional, Tuple
 
-from ocrdata.base.progress import OnProgress
+from ocrdata.base.run_options import OnProgress
 from ocrdata.base.storage.staging import dump_json, write_atomic
 from ocrdata.errors import PathLike
 from ocrdata.metrics.recognition import RecognitionScore

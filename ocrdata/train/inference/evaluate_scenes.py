@@ -8,7 +8,7 @@ import zipfile
 from dataclasses import asdict, dataclass
 from typing import Any, Dict, List, Optional
 
-from ocrdata.base.progress import OnProgress
+from ocrdata.base.run_options import OnProgress
 from ocrdata.base.storage.staging import dump_json, write_atomic
 from ocrdata.errors import CheckpointError, InputError, PathLike, UnknownNameError
 from ocrdata.metrics.detection import PROTOCOLS, DetectionScore

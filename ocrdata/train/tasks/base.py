@@ -10,8 +10,8 @@ from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
 from PIL import Image
 
-from ocrdata.base.progress import OnProgress
 from ocrdata.base.registry import Registry
+from ocrdata.base.run_options import OnProgress
 from ocrdata.errors import OcrdataError, PathLike
 from ocrdata.text.charset import Charset
 from ocrdata.train.compat import Tensor, tf, untuned, v1
