@@ -23,7 +23,7 @@ _NUMBER = r"\s*[-+]?\d+(?:\.\d+)?\s*"
 _EIGHT = rf"^(?:{_NUMBER},){{8}}"
 _SCRIPTS = "Arabic|Bangla|Chinese|Hindi|Japanese|Korean|Latin|Mixed|None|Symbols"
 
-RCTW, MLT, CTW, TOTAL_TEXT, _YOLO, OUTLINES = (
+RCTW, MLT, CTW, TOTAL_TEXT, YOLO, OUTLINES = (
     "RCTW-17",
     "MLT 2017 or 2019",
     "CTW1500",
@@ -36,7 +36,7 @@ _FORMS: Dict[str, "re.Pattern[str]"] = {
     MLT: re.compile(_EIGHT + rf"\s*(?:{_SCRIPTS})\s*,"),
     CTW: re.compile(rf"^(?:{_NUMBER},){{28}}\s*####|^(?:{_NUMBER},){{31}}{_NUMBER}$"),
     TOTAL_TEXT: re.compile(r"^\s*x:\s*\[\["),
-    _YOLO: re.compile(r"^\s*\d+(?:\s+(?:0?\.\d+|0|1|1\.0+)){4,}\s*$"),
+    YOLO: re.compile(r"^\s*\d+(?:\s+(?:0?\.\d+|0|1|1\.0+)){4,}\s*$"),
     OUTLINES: re.compile(rf'^(?!.*"\s*$)(?:{_NUMBER},){{12,}}'),
 }
 

@@ -19,7 +19,7 @@ EXPORTERS = Registry(
         "tesseract": "ocrdata.exporters.tesseract:TESSERACT_FORMAT",
         "trdg": "ocrdata.exporters.line_lists:TRDG",
         "webdataset": "ocrdata.exporters.webdataset:WEBDATASET",
-        "yolo": "ocrdata.exporters.yolo:YOLO",
+        "yolo": "ocrdata.exporters.yolo:YOLO_FORMAT",
         "yolo-obb": "ocrdata.exporters.yolo:YOLO_OBB",
     },
 )

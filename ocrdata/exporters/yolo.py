@@ -63,7 +63,7 @@ def _tree(numbers: str) -> str:
 """
 
 
-YOLO = YoloExporter(
+YOLO_FORMAT = YoloExporter(
     FormatInfo(
         "yolo",
         "YOLO's text files, upright boxes",
