@@ -184,7 +184,7 @@ def test_glyphs_are_kept_packed_and_forgotten_within_bounds(monkeypatch):
 
 
 def test_installed_faces_come_once_and_families_alike(tmp_path, monkeypatch):
-    from ocrdata.render.fonts import system_fonts
+    from ocrdata.render.fonts import installed_fonts
 
     bundled = sorted((FONTS / "latin").glob("*.[to]tf"))
     twice = tmp_path / bundled[0].name
@@ -195,6 +195,8 @@ def test_installed_faces_come_once_and_families_alike(tmp_path, monkeypatch):
     fc_list.write_text("#!/bin/sh\nprintf '" + "\\n".join(rows) + "\\n'\n")
     fc_list.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    ask = installed_fonts._ask_fontconfig.__wrapped__
+    monkeypatch.setattr(installed_fonts, "_ask_fontconfig", ask)
     by_fontconfig = find_fonts(["system"])
     # The copy that comes first by its path stands for both.
     assert sorted(face.path.name for face in by_fontconfig) == [path.name for path in bundled]
@@ -203,12 +205,12 @@ def test_installed_faces_come_once_and_families_alike(tmp_path, monkeypatch):
         family = face.path.stem.split("-")[0]
         shares[family] = shares.get(family, 0.0) + face.share
     assert shares == dict.fromkeys(shares, pytest.approx(1.0)) and len(shares) == 5
-    monkeypatch.setattr(system_fonts.shutil, "which", lambda name: None)
-    monkeypatch.setattr(system_fonts, "_UNIX", (str(FONTS / "latin"), str(tmp_path / "none")))
-    monkeypatch.setattr(system_fonts, "_FOLDERS", {})
+    monkeypatch.setattr(installed_fonts, "_ask_fontconfig", lambda pattern: None)
+    monkeypatch.setattr(installed_fonts, "_UNIX", (str(FONTS / "latin"), str(tmp_path / "none")))
+    monkeypatch.setattr(installed_fonts, "_FOLDERS", {})
     from_folders = find_fonts(["system"])
     assert [face.path for face in from_folders] == bundled
-    monkeypatch.setattr(system_fonts, "_UNIX", (str(tmp_path / "none"),))
+    monkeypatch.setattr(installed_fonts, "_UNIX", (str(tmp_path / "none"),))
     with pytest.raises(FontError, match="system: has no font that is installed"):
         find_fonts(["system"])
 

@@ -24,7 +24,7 @@ from ocrdata.errors import FontError, OptionError, PathLike, UnknownNameError
 from ocrdata.render.fonts.face_characters import font_characters
 from ocrdata.render.fonts.font_face import Axes, FontFace, font_axes
 from ocrdata.render.fonts.installed_fonts import FONT_SUFFIXES
-from ocrdata.render.fonts.system_fonts import installed_faces, read_font_list
+from ocrdata.render.fonts.system_fonts import faces_of_all_families, read_font_list
 from ocrdata.text.corpus import LATIN_CORPORA
 
 # Of the bundled fonts, and by which name they are all meant.
@@ -132,7 +132,7 @@ def _faces_of(name: str, face: Optional[int]) -> Iterator[FontFace]:
     if not path.exists() and head and tail.isdigit():
         path, index = Path(head), int(tail)
     if name == SYSTEM and not path.exists():
-        for one, part in installed_faces(FONT_SUFFIXES):
+        for one, part in faces_of_all_families():
             yield FontFace(one.path, one.number, (), share * part)
         return
     if path.suffix.lower() == ".txt" and path.is_file():

@@ -7,59 +7,80 @@ import subprocess
 import sys
 from functools import lru_cache
 from pathlib import Path
-from typing import Iterable, List, Tuple
+from typing import Iterable, Iterator, List, NamedTuple, Tuple
 
+from fontTools.ttLib import TTCollection, TTFont
+
+from ocrdata.base.storage.walking import files_below
 from ocrdata.render.fonts.font_face import FontFace
 from ocrdata.text.properties import script_of
 
 FONT_SUFFIXES = (".ttf", ".otf", ".ttc", ".otc")
 _SECONDS = 30
+_FOLDERS = {
+    "darwin": ("/System/Library/Fonts", "/Library/Fonts", "~/Library/Fonts"),
+    "win32": ("%WINDIR%/Fonts", "%LOCALAPPDATA%/Microsoft/Windows/Fonts"),
+}
+_UNIX = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
 
 
-def installed_fonts(characters: Iterable[str] = ()) -> List[FontFace]:
-    """Returns the installed faces, by path and number; only those that list all of `characters`.
+class InstalledFace(NamedTuple):
+    """A face that is installed: its file, its number in it, and what its family is called."""
 
-    Without fontconfig, `characters` are not looked at: each face has to be asked.
+    path: Path
+    number: int
+    family: str
+
+
+def installed_faces(characters: Iterable[str] = ()) -> List[InstalledFace]:
+    """Returns the installed scalable faces, by path and number.
+
+    Only those that list all of `characters`; without fontconfig these are not looked at, as each
+    face would have to be asked.
     """
     wanted = " ".join(sorted(f"{ord(character):x}" for character in characters))
-    rows = _ask_fontconfig(f":charset={wanted}" if wanted else ":")
+    rows = _ask_fontconfig(":scalable=true" + (f":charset={wanted}" if wanted else ""))
     if rows is None:
-        return [FontFace(path) for folder in _folders() for path in _fonts_below(folder)]
+        return sorted(face for path in _installed_files() for face in _faces_in(path))
     faces = set()
     for row in rows:
-        file, _, number = row.partition("\t")
+        file, _, rest = row.partition("\t")
+        number, _, family = rest.partition("\t")
         # Behind 65,535 faces come the named instances of variable fonts.
         if Path(file).suffix.lower() in FONT_SUFFIXES and number.isdigit() and int(number) < 65536:
-            faces.add((file, int(number)))
-    return [FontFace(Path(file), number) for file, number in sorted(faces)]
+            faces.add(InstalledFace(Path(file), int(number), family or Path(file).stem))
+    return sorted(faces)
 
 
 @lru_cache(maxsize=64)
 def _ask_fontconfig(pattern: str) -> "Tuple[str, ...] | None":
-    command = ["fc-list", "--format", "%{file}\t%{index}\n", pattern]
+    command = ["fc-list", "--format", "%{file}\t%{index}\t%{family[0]}\n", pattern]
     try:
         made = subprocess.run(
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=_SECONDS
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return tuple(made.stdout.decode("utf-8", "replace").splitlines())
+    return tuple(made.stdout.decode("utf-8", "surrogateescape").splitlines())
 
 
-def _folders() -> List[Path]:
-    home = Path.home()
-    if sys.platform == "darwin":
-        return [Path("/System/Library/Fonts"), Path("/Library/Fonts"), home / "Library/Fonts"]
-    if os.name == "nt":
-        own = Path(os.environ.get("LOCALAPPDATA", str(home))) / "Microsoft/Windows/Fonts"
-        return [Path(os.environ.get("WINDIR", r"C:\Windows")) / "Fonts", own]
-    return [Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), home / ".local/share/fonts"]
+def _installed_files() -> Iterator[Path]:
+    for folder in _FOLDERS.get(sys.platform, _UNIX):
+        place = Path(os.path.expandvars(folder)).expanduser()
+        for path in files_below(place) if place.is_dir() else ():
+            if path.suffix.lower() in FONT_SUFFIXES:
+                yield path
 
 
-def _fonts_below(folder: Path) -> List[Path]:
-    if not folder.is_dir():
-        return []
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in FONT_SUFFIXES)
+def _faces_in(path: Path) -> Iterator[InstalledFace]:
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(4)
+        fonts = TTCollection(str(path), lazy=True).fonts if head == b"ttcf" else [TTFont(str(path))]
+        for number, font in enumerate(fonts):
+            yield InstalledFace(path, number, str(font["name"].getDebugName(1) or path.stem))
+    except Exception:  # fontTools lets whatever a damaged table causes through
+        return
 
 
 def fonts_for(characters: Iterable[str]) -> List[FontFace]:
@@ -73,7 +94,7 @@ def fonts_for(characters: Iterable[str]) -> List[FontFace]:
     found: List[FontFace] = []
     for group in groups:
         if group & left:
-            faces = installed_fonts(group)
+            faces = [FontFace(face.path, face.number) for face in installed_faces(group)]
             if faces:
                 found.append(_plainest(faces))
                 left -= group
@@ -89,9 +110,7 @@ def _plainest(faces: List[FontFace]) -> FontFace:
 
     def rank(face: FontFace) -> Tuple[int, int, str, int]:
         name = face.path.stem
-        odd = sum(
-            word in name for word in ("Bold", "Italic", "Black", "Thin", "Light", "Condensed")
-        )
+        odd = sum(word in name for word in _ODD)
         return odd, "Regular" not in name, str(face.path), face.index
 
     return min(faces, key=rank)

@@ -1,82 +1,29 @@
-"""The fonts that are installed on this machine, and lists of fonts in files."""
+"""What `--font system` and `--font-list` mean: all families that are installed, and lists."""
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
-from typing import Dict, Iterable, Iterator, List, NamedTuple, Set, Tuple
-
-from fontTools.ttLib import TTCollection, TTFont
+from typing import Dict, Iterable, List, Set, Tuple
 
 from ocrdata.base.storage.digest import file_sha256
-from ocrdata.base.storage.walking import files_below
 from ocrdata.errors import FontError
-
-_QUERY = ("fc-list", ":scalable=true", "--format", "%{file}\t%{index}\t%{family[0]}\n")
-# fontconfig numbers the named instances of variable fonts from here on.
-_INSTANCES = 1 << 16
-_FOLDERS = {
-    "darwin": ("/System/Library/Fonts", "/Library/Fonts", "~/Library/Fonts"),
-    "win32": ("%WINDIR%/Fonts", "%LOCALAPPDATA%/Microsoft/Windows/Fonts"),
-}
-_UNIX = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
+from ocrdata.render.fonts.installed_fonts import InstalledFace, installed_faces
 
 
-class InstalledFace(NamedTuple):
-    """A face that is installed: its file, its number in it, and what its family is called."""
-
-    path: Path
-    number: int
-    family: str
-
-
-def installed_faces(suffixes: Tuple[str, ...]) -> List[Tuple[InstalledFace, float]]:
+def faces_of_all_families() -> List[Tuple[InstalledFace, float]]:
     """Returns each installed face once, with its share: families are drawn alike.
 
     A family of seventy weights gets no more lines than one of one. Faces are told apart by the
-    content of their files; fontconfig names them where it is installed, else the folders of the
-    platform are looked through. Raises FontError where there is none.
+    content of their files. Raises FontError where there is none.
     """
-    listed = _from_fontconfig() if shutil.which(_QUERY[0]) else _from_folders(suffixes)
-    faces = _different(face for face in sorted(listed) if face.path.suffix.lower() in suffixes)
+    faces = _different(installed_faces())
     if not faces:
         hint = "Install some, or name files and folders with --font."
         raise FontError("system", "has no font that is installed", hint=hint)
     sizes = Counter(face.family for face in faces)
     return [(face, 1.0 / sizes[face.family]) for face in faces]
-
-
-def _from_fontconfig() -> Iterator[InstalledFace]:
-    done = subprocess.run(_QUERY, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
-    for line in done.stdout.decode("utf-8", "surrogateescape").splitlines():
-        name, _, rest = line.partition("\t")
-        index, _, family = rest.partition("\t")
-        if index.isdigit() and int(index) < _INSTANCES:
-            yield InstalledFace(Path(name), int(index), family or Path(name).stem)
-
-
-def _from_folders(suffixes: Tuple[str, ...]) -> Iterator[InstalledFace]:
-    for folder in _FOLDERS.get(sys.platform, _UNIX):
-        place = Path(os.path.expandvars(folder)).expanduser()
-        for path in files_below(place) if place.is_dir() else ():
-            if path.suffix.lower() in suffixes:
-                yield from _faces_in(path)
-
-
-def _faces_in(path: Path) -> Iterator[InstalledFace]:
-    try:
-        with path.open("rb") as stream:
-            head = stream.read(4)
-        fonts = TTCollection(str(path), lazy=True).fonts if head == b"ttcf" else [TTFont(str(path))]
-        for index, font in enumerate(fonts):
-            yield InstalledFace(path, index, str(font["name"].getDebugName(1) or path.stem))
-    except Exception:  # fontTools lets whatever a damaged table causes through
-        return
 
 
 def _different(faces: Iterable[InstalledFace]) -> List[InstalledFace]:
