@@ -120,7 +120,7 @@ if __name__ == "__main__":
     parser.add_argument("data", help="a data folder with tfrecords/, or a shard set")
     parser.add_argument("--steps", type=int, default=600)
     parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument("--rate", type=float, default=2e-3, help="the highest learning rate")
+    parser.add_argument("--rate", type=float, default=3e-3, help="the highest learning rate")
     parser.add_argument("--workers", type=int, default=1, help="processes that read")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", default="crnn.pt", help="where the weights go")
