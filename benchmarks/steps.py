@@ -6,7 +6,7 @@ that work in turns, a few steps at a time, so that whatever else the machine doe
 medians of the rounds, and the median of the rounds' ratios.
 
     --peer PYTHON     an interpreter with PyTorch: pip install torch==2.9.1
-    --before FOLDER   another copy of this project, for before and after
+    --before FOLDER   another copy of this project with this script, for before and after
     --rounds N        (default 7)
 
 The peer has the same network, optimiser and clipping (benchmarks/steps_torch.py); it masks no
@@ -68,14 +68,14 @@ def ours(net: str) -> Callable[[], Any]:
     from ocrdata.records.format import schema
     from ocrdata.train.compat import tf, v1
     from ocrdata.train.config.training import TrainOptions
-    from ocrdata.train.devices.device import training_target
+    from ocrdata.train.devices.selection import training_device
     from ocrdata.train.engine.step import build_training
 
     values = batch_of(net)
     options = TrainOptions(
         batch_size=len(values["images"]), intra_threads=1, inter_threads=1, image_every=0
     )
-    target = training_target(options)
+    device = training_device(options)
 
     class Task:
         net: Any = None
@@ -93,16 +93,16 @@ def ours(net: str) -> Callable[[], Any]:
             return {}
 
     task: Any = Task()
-    task.net = _our_net(net, target)
-    with tf.device(target.device):
-        graph = build_training(task, options, 10000, target)
-    session = v1.Session(config=target.config)
+    task.net = _our_net(net, device)
+    with tf.device(device.device):
+        graph = build_training(task, options, total=10000, device=device)
+    session = v1.Session(config=device.config)
     session.run(v1.global_variables_initializer())
     session.run(graph.iterators, {graph.start: [0]})
     return lambda: session.run([graph.train_op, graph.fetches])[1]["loss"]
 
 
-def _our_net(net: str, target: Any) -> Any:
+def _our_net(net: str, device: Any) -> Any:
     from ocrdata.train.config.detection import EastOptions, PsenetOptions
     from ocrdata.train.config.training import CrnnOptions
     from ocrdata.train.models.crnn import Crnn
@@ -115,7 +115,7 @@ def _our_net(net: str, target: Any) -> Any:
             width_multiplier=shape["multiplier"], lstm_units=shape["units"], dropout=0.0
         )
         made = Crnn(chosen, int(shape["classes"]))
-        made.auto_lstm = target.lstm
+        made.auto_lstm = device.lstm
         return made
     size = {"depth": SCENES["depth"], "width_multiplier": SCENES["multiplier"]}
     if net == "east":
@@ -203,7 +203,8 @@ def main() -> None:
     words = [given.net, "--worker"]
     contenders = {"ours": Contender(sys.executable, HERE, words, project)}
     if given.before:
-        contenders["before"] = Contender(sys.executable, HERE, words, given.before)
+        script = Path(given.before) / "benchmarks" / HERE.name
+        contenders["before"] = Contender(sys.executable, script, words, given.before)
     if given.peer:
         script = HERE.with_name("steps_torch.py")
         forms = ["plain"] if given.net in CRNN else ["plain", "channels_last"]
