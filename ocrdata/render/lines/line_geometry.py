@@ -18,7 +18,7 @@ from ocrdata.render.text.layout import CharacterBox
 # A line of a fixed width may be condensed so far, and is then made smaller.
 MIN_CONDENSED = 0.7
 # So much of a word beside the text is seen, in ems: more of it could be read.
-_MOST_OF_NEXT = 0.08
+_MOST_OF_NEXT = 0.05
 _UNMOVED = np.eye(3)
 
 

@@ -161,6 +161,11 @@ def _keep_legible(values: np.ndarray) -> None:
     columns["wear"] *= (columns["weight"] >= 0) & (columns["outline"] == 0)
     columns["emboss"] *= columns["outline"] == 0
     _keep_ornaments_apart(columns)
+    # Beside a leaning line more of the next word is seen than an edge, and could be read.
+    alone = (columns["before"] == 0) & (columns["after"] == 0)
+    for name in ("shear", "perspective_x", "perspective_y", "arc", "curve"):
+        columns[name] *= alone
+    columns["rotation"] *= np.where(alone, 1.0, 0.25)
 
 
 def _keep_ornaments_apart(columns: Dict[str, np.ndarray]) -> None:
