@@ -16,7 +16,7 @@ from ocrdata.records.format.decode import decode_example
 from ocrdata.records.format.line_reader import decode_line
 from ocrdata.records.format.schema import LineRecord, encode_line, line_of
 from ocrdata.records.format.tfrecord import read_records
-from ocrdata.records.sources.shares import Share, read_record_run, runs_of
+from ocrdata.records.sources.shares import ReaderShare, read_record_run, runs_of
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def test_each_line_comes_once_whoever_reads_it(shards, parts, shuffle):
     lines = LineBatches(shards, options=BatchOptions(8, shuffle=shuffle, even=False, pool=3))
     wanted = sorted(truth_of(shards))
     for epoch in (0, 1):
-        found = [keys_of(lines.batches(epoch, Share(part, parts))) for part in range(parts)]
+        found = [keys_of(lines.batches(epoch, ReaderShare(part, parts))) for part in range(parts)]
         assert sorted(itertools.chain(*found)) == wanted and lines.samples == len(wanted)
         assert max(map(len, found)) - min(map(len, found)) <= 1
     orders = [keys_of(lines.batches(epoch)) for epoch in (0, 0, 1)]
@@ -53,7 +53,7 @@ def test_each_line_comes_once_whoever_reads_it(shards, parts, shuffle):
 def test_even_shares_leave_out_less_than_one_for_each(shards):
     lines = LineBatches(shards, options=BatchOptions(4))
     for parts in (2, 5):
-        sizes = [len(keys_of(lines.batches(0, Share(part, parts)))) for part in range(parts)]
+        sizes = [len(keys_of(lines.batches(0, ReaderShare(part, parts)))) for part in range(parts)]
         assert len(set(sizes)) == 1 and 0 <= lines.samples - sum(sizes) < parts
 
 
@@ -92,7 +92,7 @@ def test_rendered_lines_are_shared_without_a_gap():
     lines = ocrdata.generate_lines(texts, count=600, seed=3)
     charset = ocrdata.collect_characters(texts)
     batches = LineBatches(lines, charset=charset, options=BatchOptions(50, pool=2))
-    found = [keys_of(batches.batches(0, Share(part, 2))) for part in (0, 1)]
+    found = [keys_of(batches.batches(0, ReaderShare(part, 2))) for part in (0, 1)]
     assert all(found) and sorted(itertools.chain(*found)) == sorted(line.key for line in lines)
     endless = LineBatches(ocrdata.generate_lines(texts), charset=charset)
     assert endless.samples is None and len(next(endless.batches()).keys) == 64
@@ -145,7 +145,7 @@ def test_a_wrong_source_is_refused(shards, tmp_path):
     with pytest.raises(OptionError, match="channels must be 1 or 3"):
         BatchOptions(channels=2).check()
     with pytest.raises(OptionError, match="no share 2 of 2"):
-        next(LineBatches(shards).batches(0, Share(2, 2)))
+        next(LineBatches(shards).batches(0, ReaderShare(2, 2)))
 
 
 # --- runs of records, against plain counting

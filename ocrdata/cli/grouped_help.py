@@ -6,7 +6,7 @@ from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 import click
 
-RUN = (
+RUN_GROUP = (
     "seed",
     "limit",
     "count",
@@ -24,13 +24,13 @@ RUN = (
 class GroupedCommand(click.Command):
     """A command whose help shows its options in groups.
 
-    `groups` maps a heading to the names of parameters, in the order of the help. Those in `RUN`
-    stand under "Run", at the end; what is in no group comes first, under "Options".
+    `groups` maps a heading to the names of parameters, in the order of the help. Those in
+    `RUN_GROUP` stand under "Run", at the end; what is in no group comes first, under "Options".
     """
 
     def __init__(self, *args: Any, groups: Mapping[str, Sequence[str]], **settings: Any) -> None:
         super().__init__(*args, **settings)
-        self.groups: Dict[str, Sequence[str]] = {**groups, "Run": RUN}
+        self.groups: Dict[str, Sequence[str]] = {**groups, "Run": RUN_GROUP}
 
     def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         rows: Dict[str, Tuple[str, str]] = {}

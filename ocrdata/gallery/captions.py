@@ -16,7 +16,8 @@ from ocrdata.render.fonts.font_face import FontFace
 from ocrdata.render.fonts.fonts import find_fonts
 from ocrdata.render.fonts.installed_fonts import fonts_for
 from ocrdata.render.text.glyphs import GlyphCache
-from ocrdata.render.text.layout import EM_TOP, TextBitmap, Typesetting, set_line
+from ocrdata.render.text.layout import EM_TOP, Typesetting, set_line
+from ocrdata.render.text.text_bitmap import TextBitmap
 
 FONT = "NotoSansSC-Regular-GB2312.otf"
 _UNKNOWN = "\ufffd"

@@ -23,10 +23,10 @@ from ocrdata.reading.lines import batch_of, ready_line
 from ocrdata.records.format.dataset_info import read_shard_set
 from ocrdata.records.format.line_reader import decode_line
 from ocrdata.records.format.schema import DATASET_INFO, LAYOUT, RECOGNITION, RECORDS_DIR, LineRecord
-from ocrdata.records.sources.shares import Share, read_record_run, runs_of, shard_order
+from ocrdata.records.sources.shares import ReaderShare, read_record_run, runs_of, shard_order
 from ocrdata.text.charset import Charset
 
-_WHOLE = Share()
+_WHOLE = ReaderShare()
 
 
 @dataclass(frozen=True)
@@ -139,12 +139,12 @@ class LineBatches:
             return count
         return sum(count for _, count in self._files)
 
-    def lines(self, epoch: int = 0, share: Share = _WHOLE) -> Iterator[Line]:
+    def lines(self, epoch: int = 0, share: ReaderShare = _WHOLE) -> Iterator[Line]:
         """Yields the lines of a share of an epoch, one by one."""
         share.check()
         return map(self._ready, self._waiting(epoch, share))
 
-    def batches(self, epoch: int = 0, share: Share = _WHOLE) -> Iterator[LineBatch]:
+    def batches(self, epoch: int = 0, share: ReaderShare = _WHOLE) -> Iterator[LineBatch]:
         """Yields the batches of a share of an epoch."""
         share.check()
         size = self.options.batch_size
@@ -171,7 +171,7 @@ class LineBatches:
             rng.shuffle(batches)
         return batches + ([rest] if rest and not self.options.drop_last else [])
 
-    def _waiting(self, epoch: int, share: Share) -> Iterable[_Waiting]:
+    def _waiting(self, epoch: int, share: ReaderShare) -> Iterable[_Waiting]:
         if self._rendered is not None:
             for line in self._rendered.share(*share):
                 yield _Waiting(line.image.shape[1] / line.image.shape[0], line)

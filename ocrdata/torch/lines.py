@@ -12,7 +12,7 @@ from torch.utils.data import IterableDataset, get_worker_info
 
 from ocrdata.errors import OptionError
 from ocrdata.pipelines.line_batches import BatchOptions, Line, LineBatch, LineBatches, make_batch
-from ocrdata.records.sources.shares import Share
+from ocrdata.records.sources.shares import ReaderShare
 from ocrdata.text.charset import Charset
 
 
@@ -56,7 +56,7 @@ class LineDataset(IterableDataset):
             chosen = replace(chosen, batch_size=batch_size)
         self._lines = LineBatches(source, split, charset, chosen)
         self._batched, self._endless = batch_size is not None, endless
-        self._share = Share(*_process(rank, world_size))
+        self._share = ReaderShare(*_process(rank, world_size))
         self._share.check()
         # Workers that stay alive see what is set here.
         self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()
@@ -88,7 +88,7 @@ class LineDataset(IterableDataset):
                 return
             epoch += 1
 
-    def _items(self, epoch: int, share: Share) -> Iterator[Union[Line, LineBatch]]:
+    def _items(self, epoch: int, share: ReaderShare) -> Iterator[Union[Line, LineBatch]]:
         if self._batched:
             return self._lines.batches(epoch, share)
         return self._lines.lines(epoch, share)

@@ -15,11 +15,11 @@ from ocrdata.errors import OptionError, RecordError
 from ocrdata.records.format.record_stream import CRC, LENGTH, masked_crc, open_records
 from ocrdata.records.format.tfrecord import FRAME, MAX_RECORD
 
-ShardFile = Tuple[Path, int]
+ShardPath = Tuple[Path, int]
 _HEADER = 12
 
 
-class Share(NamedTuple):
+class ReaderShare(NamedTuple):
     """Which part of the work a process does: number `part`, from 0, of `parts` equal ones."""
 
     part: int = 0
@@ -30,9 +30,9 @@ class Share(NamedTuple):
         if not 0 <= self.part < self.parts:
             raise OptionError(f"there is no share {self.part} of {self.parts}, counted from 0.")
 
-    def within(self, part: int, parts: int) -> Share:
+    def within(self, part: int, parts: int) -> ReaderShare:
         """Returns a part of this part."""
-        return Share(self.part * parts + part, self.parts * parts)
+        return ReaderShare(self.part * parts + part, self.parts * parts)
 
 
 class RecordRun(NamedTuple):
@@ -43,14 +43,14 @@ class RecordRun(NamedTuple):
     records: int
 
 
-def shard_order(files: Sequence[ShardFile], seed: int, epoch: int) -> List[ShardFile]:
+def shard_order(files: Sequence[ShardPath], seed: int, epoch: int) -> List[ShardPath]:
     """Returns files, each with the number of its records, in the order of an epoch."""
     order = list(files)
     stream(seed, "shard-order", epoch).shuffle(order)
     return order
 
 
-def runs_of(files: Sequence[ShardFile], first: int, last: int) -> Iterator[RecordRun]:
+def runs_of(files: Sequence[ShardPath], first: int, last: int) -> Iterator[RecordRun]:
     """Yields the runs that hold the records from number `first` up to `last`, excluded."""
     start = 0
     for path, count in files:

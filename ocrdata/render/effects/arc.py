@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Tuple
 import cv2
 import numpy as np
 
-from ocrdata.render.text.layout import CharacterBox
+from ocrdata.render.text.text_bitmap import CharacterBox
 
 # The circle is never tighter than this many heights of the line, or its letters would be crushed.
 _SHARPEST = 1.5

@@ -11,7 +11,7 @@ import numpy as np
 
 from ocrdata.render.effects.noise import read_texture
 from ocrdata.render.style.line_style import LineStyle
-from ocrdata.render.text.layout import CharacterBox, TextBitmap
+from ocrdata.render.text.text_bitmap import CharacterBox, TextBitmap
 
 # A stem's change at the ends of the range of weight, in ems.
 _THICKER, _THINNER, _BLEED = 0.08, 0.03, 0.05

@@ -14,7 +14,7 @@ import numpy as np
 
 from ocrdata.render.effects.noise import smooth_field
 from ocrdata.render.style.line_style import LineStyle
-from ocrdata.render.text.layout import CharacterBox
+from ocrdata.render.text.text_bitmap import CharacterBox
 
 # So far, in pixels a pixel of height, perspective may make a letter lean.
 MAX_LEAN = 0.3

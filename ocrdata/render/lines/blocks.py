@@ -23,7 +23,7 @@ from ocrdata.render.style.mixtures import AnyRecipe
 from ocrdata.render.style.style_sampling import draw_styles
 from ocrdata.render.text.glyph_store import LARGE_CACHE, SMALL_CACHE
 from ocrdata.render.text.glyphs import GlyphCache
-from ocrdata.render.text.layout import Clusters
+from ocrdata.render.text.text_bitmap import Clusters
 from ocrdata.text.words import lower_case
 
 _FOLDER_SIZE = 10_000

@@ -18,8 +18,9 @@ from ocrdata.render.effects.warp import Frame, Placement, box_corners, warp_ink,
 from ocrdata.render.lines.line_geometry import place_bitmap
 from ocrdata.render.style.line_style import LineStyle
 from ocrdata.render.text.glyphs import GlyphCache
-from ocrdata.render.text.layout import NO_LINE, Clusters, Face, Typesetting, set_column, set_line
+from ocrdata.render.text.layout import Face, Typesetting, set_column, set_line
 from ocrdata.render.text.shaped_text import ShapedFaces
+from ocrdata.render.text.text_bitmap import NO_LINE, Clusters
 
 # Small lines are drawn on a canvas twice as fine: see docs/rendering.md.
 _FINE, _FINE_UP_TO = 2, 48

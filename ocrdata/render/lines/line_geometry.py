@@ -13,7 +13,7 @@ import numpy as np
 
 from ocrdata.render.effects.warp import Frame, Placement, Wave, matrix_of, shape_of
 from ocrdata.render.style.line_style import LineStyle
-from ocrdata.render.text.layout import CharacterBox
+from ocrdata.render.text.text_bitmap import CharacterBox
 
 # A line of a fixed width may be condensed so far, and is then made smaller.
 MIN_CONDENSED = 0.7

@@ -20,10 +20,11 @@ from ocrdata.render.lines.line_geometry import exact_room, exact_top, is_plain
 from ocrdata.render.style.line_style import FIELDS, NEUTRAL, LineStyle
 from ocrdata.render.style.mixtures import AnyRecipe, Mixture
 from ocrdata.render.style.recipes import Recipe
-from ocrdata.render.text.layout import EM_TOP, empty_cell, paste_inks, spaced
+from ocrdata.render.text.layout import EM_TOP, empty_cell, spaced
 from ocrdata.render.text.rasters import Glyph, cell_rows
 from ocrdata.render.text.shaped_layout import PlacedInk, place_inks
 from ocrdata.render.text.shaped_text import ShapedFaces
+from ocrdata.render.text.text_bitmap import paste_inks
 
 # What may differ from the defaults, by the same for all lines, and what may differ by line. Where
 # nothing is read from the banks, their places do not matter.

@@ -13,7 +13,8 @@ from ocrdata.render.effects.text_effects import apply_text_effects
 from ocrdata.render.effects.warp import box_corners, transform
 from ocrdata.render.style.line_style import LineStyle
 from ocrdata.render.text.glyphs import GlyphCache
-from ocrdata.render.text.layout import NO_LINE, CharacterBox, Typesetting, set_column, set_line
+from ocrdata.render.text.layout import Typesetting, set_column, set_line
+from ocrdata.render.text.text_bitmap import NO_LINE, CharacterBox
 
 # Masters grow by this step, so that a few sizes serve all heights.
 _STEP = 1.25

@@ -13,29 +13,17 @@ from ocrdata.render.text.kerning import LATIN_END
 from ocrdata.render.text.rasters import Glyph, cell_rows
 from ocrdata.render.text.shaped_layout import PlacedInk, Spacing, place_inks, place_shaped
 from ocrdata.render.text.shaped_text import ShapedFaces
+from ocrdata.render.text.text_bitmap import (
+    NO_LINE,
+    CharacterBox,
+    TextBitmap,
+    paste_bitmap,
+)
 from ocrdata.render.text.vertical import QUOTES, turned_runs, vertical_form
 
 # From the baseline to the top of the em box, in ems.
 EM_TOP = 0.88
 Face = Union[int, List[int], ShapedFaces]
-CharacterBox = Tuple[float, float, float, float]
-Clusters = Sequence[Tuple[int, int]]
-
-
-class TextBitmap(NamedTuple):
-    """Ink (uint8 [h, w]) with the box of all ink in it and the rows of the em box.
-
-    `box` and `boxes` are left, top, right, bottom in pixels of the bitmap; a character without ink
-    has the box of its advance. `em_top` and `em_left` are where the em box of the line (or of the
-    column) starts. Boxes of a shaped text are those of `clusters`, (first, end) of its characters.
-    """
-
-    ink: np.ndarray
-    box: CharacterBox
-    em_top: float
-    em_left: float
-    boxes: Sequence[CharacterBox]
-    clusters: Optional[Clusters] = None
 
 
 class Typesetting(NamedTuple):
@@ -47,7 +35,6 @@ class Typesetting(NamedTuple):
 
 
 NO_SPACING = Typesetting()
-NO_LINE = TextBitmap(np.zeros((0, 0), np.uint8), (0, 0, 0, 0), 0, 0, ())
 
 
 def set_line(
@@ -64,7 +51,7 @@ def set_line(
         bitmap = _join(glyphs, size, gap, boxes) if gap >= 0 else None
         if bitmap is not None:
             return bitmap
-    return _paste(*_along(text, face, glyphs, size, setting, cache), size)
+    return paste_bitmap(*_along(text, face, glyphs, size, setting, cache), size)
 
 
 def _set_shaped(
@@ -78,10 +65,10 @@ def _set_shaped(
     if not boxes and setting == NO_SPACING:
         placed = place_inks(text, faces, size, cache)
         if placed:
-            return _paste(placed, [], -EM_TOP * size, 0.0, size)
+            return paste_bitmap(placed, [], -EM_TOP * size, 0.0, size)
     spacing = Spacing(setting.spacing, setting.word_spacing, setting.jitters)
     strip = place_shaped(text, faces, size, spacing, cache)
-    pasted = _paste(strip.placed, strip.boxes, -EM_TOP * size, 0.0, size)
+    pasted = paste_bitmap(strip.placed, strip.boxes, -EM_TOP * size, 0.0, size)
     return pasted._replace(clusters=strip.clusters)
 
 
@@ -222,7 +209,7 @@ def set_column(
     if isinstance(face, ShapedFaces):
         line = set_line(text, face, size, level, cache, boxes)
         column.add_turned(line)
-        pasted = _paste(column.placed, column.boxes, 0.0, 0.0, size)
+        pasted = paste_bitmap(column.placed, column.boxes, 0.0, 0.0, size)
         return pasted._replace(clusters=line.clusters)
     for start, end, turned in turned_runs(text):
         run = text[start:end]
@@ -236,31 +223,4 @@ def set_column(
                 character = QUOTES[character]
             jitter = setting.jitters[place] if setting.jitters else 0.0
             column.add_upright(character, cache.glyph(one, size, character), jitter)
-    return _paste(column.placed, column.boxes, 0.0, 0.0, size)
-
-
-def paste_inks(bitmap: np.ndarray, placed: Sequence[PlacedInk], left: int, top: int) -> None:
-    """Puts inks into a bitmap whose corner lies at `left` and `top`."""
-    for ink, at_x, at_y in placed:
-        x, y = int(at_x) - left, int(at_y) - top
-        h, w = ink.shape
-        # Neighbours may overlap: the darker ink of the two stays.
-        target = bitmap[y : y + h, x : x + w]
-        np.maximum(target, ink, out=target)
-
-
-def _paste(
-    placed: _Placed, boxes: List[CharacterBox], em_top: float, em_left: float, size: int
-) -> TextBitmap:
-    """Puts inks where they belong on a ground that just holds them."""
-    if not placed:
-        ink = np.zeros((size, max(1, int(boxes[-1][2]) if boxes else size)), np.uint8)
-        return TextBitmap(ink, (0.0, 0.0, ink.shape[1], size), em_top, em_left, boxes)
-    left = int(min(x for _, x, _ in placed))
-    top = int(min(y for _, _, y in placed))
-    width = int(max(x + ink.shape[1] for ink, x, _ in placed)) - left
-    height = int(max(y + ink.shape[0] for ink, _, y in placed)) - top
-    bitmap = np.zeros((height, width), np.uint8)
-    paste_inks(bitmap, placed, left, top)
-    moved = [(x0 - left, y0 - top, x1 - left, y1 - top) for x0, y0, x1, y1 in boxes]
-    return TextBitmap(bitmap, (0.0, 0.0, width, height), em_top - top, em_left - left, moved)
+    return paste_bitmap(column.placed, column.boxes, 0.0, 0.0, size)

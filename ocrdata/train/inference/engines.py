@@ -17,7 +17,7 @@ from ocrdata.train.run_dir import RunDirectory, weights_hash
 ENGINES = ("auto", "onnx", "tensorflow")
 
 
-class Engine(NamedTuple):
+class ReadingEngine(NamedTuple):
     """What computes: an open network of onnxruntime, or None for TensorFlow.
 
     `advice` says what would make it faster, "" if nothing would.
@@ -32,7 +32,9 @@ class Engine(NamedTuple):
         return "onnx" if self.network else "tensorflow"
 
 
-def choose_engine(wanted: str, run: RunDirectory, checkpoint: str, tensorflow_for: str) -> Engine:
+def choose_engine(
+    wanted: str, run: RunDirectory, checkpoint: str, tensorflow_for: str
+) -> ReadingEngine:
     """Returns what is to compute a run with the weights of a checkpoint.
 
     `tensorflow_for` is the option that needs TensorFlow, "" if there is none. Raises
@@ -42,34 +44,34 @@ def choose_engine(wanted: str, run: RunDirectory, checkpoint: str, tensorflow_fo
     if wanted not in ENGINES:
         raise UnknownNameError("engine", wanted, ENGINES)
     if wanted == "tensorflow":
-        return Engine(None)
+        return ReadingEngine(None)
     must = wanted == "onnx"
     if tensorflow_for:
         if must:
             raise OptionError(f"--engine onnx cannot be used with {tensorflow_for}.")
-        return Engine(None)
+        return ReadingEngine(None)
     if importlib.util.find_spec("onnxruntime") is None:
         if must:
             raise MissingExtraError("onnxruntime", "onnx", "--engine onnx needs it")
         advice = f'pip install "ocrdata[onnx]", then {_export(run)}'
-        return Engine(None, f"Starts in a second with ONNX: {advice}")
+        return ReadingEngine(None, f"Starts in a second with ONNX: {advice}")
     return _exported(run, checkpoint, must)
 
 
-def _exported(run: RunDirectory, checkpoint: str, must: bool) -> Engine:
+def _exported(run: RunDirectory, checkpoint: str, must: bool) -> ReadingEngine:
     path = run.directory / ONNX_FILE
     problem = "does not exist"
     if path.is_file():
         network = _open(path, must)
         if network and same_weights(network.description, checkpoint):
-            return Engine(network)
+            return ReadingEngine(network)
         problem = f"is not of {Path(checkpoint).name} as it is now"
     overwrite = " --overwrite" if path.is_file() else ""
     if must:
         hint = f"Export it: {_export(run)}{overwrite}."
         raise CheckpointError(path, problem, hint=hint)
     said = "" if problem == "does not exist" else f" ({path} {problem})"
-    return Engine(None, f"Starts in a second with ONNX{said}: {_export(run)}{overwrite}")
+    return ReadingEngine(None, f"Starts in a second with ONNX{said}: {_export(run)}{overwrite}")
 
 
 def _open(path: Path, must: bool) -> Optional[Network]:

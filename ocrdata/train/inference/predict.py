@@ -10,7 +10,7 @@ from ocrdata.base.pairing import find_images
 from ocrdata.base.storage.staging import write_atomic
 from ocrdata.errors import OutputExistsError, PathLike
 from ocrdata.train.config.training import AUTO
-from ocrdata.train.inference.engines import Engine, choose_engine
+from ocrdata.train.inference.engines import ReadingEngine, choose_engine
 from ocrdata.train.inference.line_files import FileReader, LineFile, read_window, windows
 from ocrdata.train.inference.settings import (
     GREEDY,
@@ -113,7 +113,7 @@ def _tensorflow_for(run: RunSettings, decoder: DecoderSettings) -> str:
 
 
 def _open_reader(
-    engine: Engine, opened: OpenedRun, run: RunSettings, decoder: DecoderSettings
+    engine: ReadingEngine, opened: OpenedRun, run: RunSettings, decoder: DecoderSettings
 ) -> FileReader:
     if engine.network:
         from ocrdata.reading.lines import LineFileReader
