@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from ocrdata.train.onednn import VARIABLE, choose_onednn
+from ocrdata.train.onednn import choose_onednn
 
 ROOT = Path(__file__).resolve().parents[1]
+VARIABLE = "TF_ENABLE_ONEDNN_OPTS"
 
 BLOCKED = """
 import sys
