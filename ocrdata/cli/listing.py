@@ -135,7 +135,7 @@ def _models() -> Dict[str, str]:
 
 
 def _styles() -> Dict[str, str]:
-    from ocrdata.render.style.presets import PRESET_TITLES
+    from ocrdata.render.style.recipes import PRESET_TITLES
 
     return dict(PRESET_TITLES)
 

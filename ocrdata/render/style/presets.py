@@ -18,15 +18,7 @@ _PRINT: Dict[str, Any] = {
     "quality": (75.0, 95.0),
 }
 
-PRESET_TITLES: Dict[str, str] = {
-    "clean": "black on white, nothing else: what a renderer without effects gives",
-    "print": "a good print, scanned well",
-    "scan": "office scans, copies of copies, faxes",
-    "scene": "signs, posters and packets, photographed",
-    "word": "words cut out of photographs, tight as annotators box them",
-    "screen": "screenshots: flat colors, crisp text, compression",
-    "hard": "everything a camera and time do, as far as a person still reads it",
-}
+# What each one is stands in recipes.py: PRESET_TITLES.
 PRESETS: Dict[str, Dict[str, Any]] = {
     "clean": {},
     "print": _PRINT,

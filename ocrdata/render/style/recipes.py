@@ -23,6 +23,16 @@ from ocrdata.render.style.presets import PRESETS
 
 Spec = Union[float, Tuple[float, ...], Mapping[str, float]]
 
+PRESET_TITLES: Dict[str, str] = {
+    "clean": "black on white, nothing else: what a renderer without effects gives",
+    "print": "a good print, scanned well",
+    "scan": "office scans, copies of copies, faxes",
+    "scene": "signs, posters and packets, photographed",
+    "word": "words cut out of photographs, tight as annotators box them",
+    "screen": "screenshots: flat colors, crisp text, compression",
+    "hard": "everything a camera and time do, as far as a person still reads it",
+}
+
 # One name for two fields that are drawn apart.
 _PAIRS = {
     "margin": ("margin_left", "margin_right"),
