@@ -98,7 +98,7 @@ def test_a_character_list_may_have_a_bom_crlf_and_odd_characters(tmp_path):
     [
         ({"ord_map.json": {"0": "97", "2": "98"}}, "has no class 1"),
         ({"ord_map.json": {"0": "97", "1": "97"}}, "gives two classes to U\\+0061"),
-        ({"ord_map.json": {"0": "x"}}, "'0': 'x' is no entry"),
+        ({"ord_map.json": {"0": "x"}}, "'0': 'x' is not an entry"),
         ({"ord_map.json": ["a"]}, "is not an object of strings"),
         ({"char_dict.json": {"97": "a"}}, "holds no dictionary"),
         (
@@ -106,7 +106,7 @@ def test_a_character_list_may_have_a_bom_crlf_and_odd_characters(tmp_path):
             "gives class 0 to U\\+0062, but another entry to U\\+0061",
         ),
         ({"char_dict.json": {"98": "b"}, "ord_map.json": {"0": "97"}}, "disagree on U\\+0061"),
-        ({"char_dict.json": {"98": "a"}, "ord_map.json": {"0": "97"}}, "is no entry"),
+        ({"char_dict.json": {"98": "a"}, "ord_map.json": {"0": "97"}}, "is not an entry"),
     ],
 )
 def test_a_bad_dictionary_is_refused(tmp_path, files, problem):

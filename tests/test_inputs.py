@@ -205,7 +205,7 @@ def test_picture_options_without_sense(tmp_path, pictures):
 
 
 def test_what_is_no_picture_is_called_so():
-    with pytest.raises(ValueError, match="^is no picture$"):
+    with pytest.raises(ValueError, match="^is not a picture$"):
         decode_rgb(b"x")
 
 

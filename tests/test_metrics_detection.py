@@ -514,7 +514,7 @@ def test_predictions_are_scored_like_files(tmp_path):
     lines.write_text(row + "\n")
     assert evaluate_detection(truth, lines)[0].hmean == 1.0
     lines.write_text(row + '\n{"key": 3}\n')
-    with pytest.raises(AnnotationError, match=":2: is no prediction"):
+    with pytest.raises(AnnotationError, match=":2: is not a prediction"):
         evaluate_detection(truth, lines)
 
 

@@ -94,7 +94,7 @@ def test_check_finds_boxes_outside(folder, tmp_path):
 @pytest.mark.parametrize("cut", [0, 7, 100, 16384, 16500])
 def test_a_cut_file(folder, cut):
     os.truncate(str(folder / "Deeptext-TRAIN0"), cut)
-    with pytest.raises(RecordError, match="Deeptext-TRAIN0: (is no sound|row 0 is damaged)"):
+    with pytest.raises(RecordError, match="Deeptext-TRAIN0: (is not a sound|row 0 is damaged)"):
         list(rows_of(folder))
     assert check_path(folder).problems["damaged-record"] == 1
 

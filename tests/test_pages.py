@@ -251,7 +251,7 @@ def test_the_worst_scenes_are_those_with_most_wrong():
     picture = SimpleNamespace(image_bytes=lambda: b"")
     worst = worst_scenes(found, matches, lambda index: picture)
     assert [(miss.note, miss.text) for miss in worst] == [
-        ("c", "3 missed, 0 found that are no text"),
-        ("a", "1 missed, 1 found that are no text"),
+        ("c", "3 missed, 0 found that are not text"),
+        ("a", "1 missed, 1 found that are not text"),
     ]
     assert [one.kind for one in worst[1].outlines] == ["", "", "found", "found"]

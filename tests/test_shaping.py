@@ -81,7 +81,7 @@ def test_a_ligature_is_one_cluster_of_two_characters(joining):
     assert line.clusters == [(0, 1), (1, 3)] and len(line.boxes) == 2
     plain = GlyphCache([FontFace(joining)], settings=TypeSettings(parse_features(["-liga"])))
     assert shown(BEH + LAM + ALEF, plain).clusters == [(0, 1), (1, 2), (2, 3)]
-    with pytest.raises(OptionError, match="is no font feature"):
+    with pytest.raises(OptionError, match="is not a font feature"):
         parse_features(["ligatures"])
 
 

@@ -31,7 +31,7 @@ def _check_description(path: Path, found: Findings) -> None:
     except InputError as error:
         found.add("damaged-run", str(error))
     except (KeyError, TypeError, ValueError) as error:
-        problem = f"{path} is no description of a run ({error!r})"
+        problem = f"{path} is not a description of a run ({error!r})"
         found.add("damaged-run", problem)
 
 

@@ -72,7 +72,7 @@ def open_whole(data: bytes) -> Image.Image:
                 raise ValueError(f"has {image.size[0]} x {image.size[1]} pixels")
             image.load()
     except UnidentifiedImageError as error:
-        raise ValueError("is no picture") from error
+        raise ValueError("is not a picture") from error
     except Exception as error:
         # Pillow's plug-ins answer damaged files with nearly any exception there is.
         raise ValueError(f"cannot be decoded ({str(error) or type(error).__name__})") from error

@@ -177,7 +177,7 @@ def _is_lone_list(root: PathLike) -> bool:
 def _paths(path: str) -> List[str]:
     names = _json(path) if path.lstrip().startswith("[") else [path]
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise ValueError("the part before the tab is no picture")
+        raise ValueError("the part before the tab is not a picture")
     cleaned = [name.strip().replace("\\", "/") for name in names]
     for name in cleaned:
         if name.startswith("/") or ".." in name.split("/"):

@@ -112,7 +112,7 @@ def _read_predictions(path: Path, truth: Dict[str, Boxes], form: Format) -> Dict
             for region in sorted(row["regions"], key=lambda region: -region.get("score", 1.0)):
                 boxes.add(_finite(region["polygon"]), score=float(region.get("score", 1.0)))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            problem = f"is no prediction ({type(error).__name__}: {error})"
+            problem = f"is not a prediction ({type(error).__name__}: {error})"
             hint = 'A line is {"key": ..., "regions": [{"polygon": [[x, y], ...]}]}.'
             raise AnnotationError(path, problem, number, hint) from error
         if key not in truth:

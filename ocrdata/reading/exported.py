@@ -61,7 +61,7 @@ def open_network(path: PathLike, task: str) -> Network:
                 problem = f"is {found.get('model')} for {found.get('task')}, not for {task}"
                 raise CheckpointError(place, problem)
             return network
-    problem = "is no exported model" if where.exists() else "does not exist"
+    problem = "is not an exported model" if where.exists() else "does not exist"
     raise CheckpointError(where, problem, hint=_HINT.format(_USUAL[task]))
 
 

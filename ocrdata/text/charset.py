@@ -87,11 +87,11 @@ class Charset:
     def decode(self, indices: Iterable[int]) -> str:
         """Returns the text of class indices; blanks and padding (-1) are left out.
 
-        Raises CharsetError for an index that is no class.
+        Raises CharsetError for an index that is not a class.
         """
         kept = [index for index in indices if index not in (-1, self.blank)]
         if any(not 0 <= index < len(self) for index in kept):
-            problem = f"{max(kept, key=abs)} is no class of {self.num_classes}"
+            problem = f"{max(kept, key=abs)} is not a class of {self.num_classes}"
             raise CharsetError("dictionary", problem, hint="It is another model's dictionary.")
         return "".join(self.characters[index] for index in kept)
 

@@ -66,7 +66,7 @@ def read_corpora(
 
     What is left out is counted by reason in `skips`. Texts stream.
 
-    Raises UnknownNameError for a name that is no source; while reading CorpusError, with file and
+    Raises UnknownNameError for an unknown source; while reading CorpusError, with file and
     line, for other encodings than UTF-8, a broken frequency, and a source without any text. One
     whose texts the limits leave out is passed over, unless that is so with all sources.
     """

@@ -91,10 +91,10 @@ def _parse_map(path: Path) -> Tuple[List[Tuple[int, int]], List[int]]:
             else:
                 raise ValueError("unknown suffix")
         except ValueError as error:
-            problem = f"{key!r}: {value!r} is no entry of a dictionary"
+            problem = f"{key!r}: {value!r} is not an entry of a dictionary"
             raise CharsetError(path, problem) from error
     if any(index < 0 or not 0 <= point <= 0x10FFFF for index, point in pairs):
-        raise CharsetError(path, "holds a number that is no class or no code point")
+        raise CharsetError(path, "holds a number that is neither a class nor a code point")
     return pairs, points
 
 

@@ -52,7 +52,7 @@ class ArchiveMember(NamedTuple):
 
 
 def archive_stem(name: str) -> Optional[str]:
-    """Returns an archive's name without its suffix; None where it is no archive."""
+    """Returns an archive's name without its suffix; None where it is not an archive."""
     for suffix in _SUFFIXES:
         if name.lower().endswith(suffix):
             return name[: -len(suffix)]
@@ -95,7 +95,7 @@ def close_archive(archive: AnyArchive) -> None:
 
 
 def members_of(archive: AnyArchive, encoding: str = "utf-8") -> Iterator[ArchiveMember]:
-    """Yields the members that are no folders, in the archive's order.
+    """Yields the members that are not folders, in the archive's order.
 
     `encoding` is that of names which do not say that they are UTF-8.
     """

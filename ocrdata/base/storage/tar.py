@@ -117,7 +117,7 @@ class TarMember:
 
 
 def _damaged(path: Path, error: Exception) -> InputError:
-    return InputError(path, f"is no sound tar archive: {error}")
+    return InputError(path, f"is not a sound tar archive: {error}")
 
 
 def members(path: PathLike, max_bytes: int = MAX_BYTES) -> Iterator[FoundMember]:

@@ -62,7 +62,7 @@ def open_mindrecord(path: PathLike) -> MindFile:
     except OSError as error:
         raise RecordError(where, f"cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, IndexError, TypeError, struct.error) as error:
-        raise RecordError(where, f"is no sound MindRecord file ({error})") from error
+        raise RecordError(where, f"is not a sound MindRecord file ({error})") from error
     if header.get("version") != VERSION:
         problem = f"is MindRecord {header.get('version')}, not {VERSION}"
         raise RecordError(where, problem, hint="Write it again with MindSpore 1.0 or newer.")

@@ -36,7 +36,7 @@ def find_pictures(
 ) -> Tuple[Path, ...]:
     """Returns the picture files that `names` (files, folders) mean.
 
-    A file that is no picture is counted in `skips` where it lies in a folder, and raises
+    A file that is not a picture is counted in `skips` where it lies in a folder, and raises
     InputError otherwise; so does a folder without a picture.
     """
     found: List[Path] = []

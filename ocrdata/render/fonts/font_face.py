@@ -105,7 +105,7 @@ def unreadable(face: FontFace, error: Exception) -> FontError:
 
 
 def _face_count(path: Path) -> Optional[int]:
-    """Returns how many faces a file has, None where it is no font at all."""
+    """Returns how many faces a file has, None where it is not a font at all."""
     try:
         with path.open("rb") as stream:
             head = stream.read(12)

@@ -59,7 +59,7 @@ def parse_features(words: Sequence[str]) -> Tuple[Tuple[str, int], ...]:
     for word in words:
         match = _FEATURE.match(word)
         if not match:
-            raise OptionError(f"{word!r} is no font feature.", "Write liga, -liga or salt=2.")
+            raise OptionError(f"{word!r} is not a font feature.", "Write liga, -liga or salt=2.")
         sign, tag, value = match.groups()
         known = {"on": 1, "off": 0, None: int(sign != "-")}
         found[tag] = known[value] if value in known else int(value)

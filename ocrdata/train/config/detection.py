@@ -135,7 +135,7 @@ class PsenetReadingOptions(AnySizeOptions):
     polygons: bool = setting(
         False, "Outlines with as many corners as the shape needs, not turned rectangles."
     )
-    min_kernel_area: int = setting(5, "Smaller kernels are no text, in cells of the map.", 0)
+    min_kernel_area: int = setting(5, "Smaller kernels are not text, in cells of the map.", 0)
     min_area: float = setting(0.0, "Smaller texts are left out, in square pixels.", 0.0)
     min_score: float = setting(0.0, "Texts with a lower mean score are left out.", 0.0, 1.0)
     min_side: float = setting(5.0, "Texts with a shorter side are left out, in pixels.", 0.0)

@@ -97,7 +97,7 @@ def _images(shards: Sequence[LineShard], numbers: "set[int]") -> Dict[int, bytes
 def worst_scenes(
     found: Sequence[FoundScene], matches: Mapping[str, Match], load: Callable[[int], Sample]
 ) -> List[Miss]:
-    """Returns the pictures with most wrong: texts missed, and boxes that are no text.
+    """Returns the pictures with most wrong: texts missed, and boxes that are not text.
 
     `found` are the pictures in their order, `matches` by key; `load(index)` gives a sample.
     """
@@ -122,5 +122,5 @@ def _scene_miss(one: FoundScene, missed: int, made_up: int, sample: Sample) -> M
         DrawnOutline(polygon, f"found, {float(score):.2f}", "found")
         for polygon, score in zip(one.polygons, one.scores)
     ]
-    words = f"{missed} missed, {made_up} found that are no text"
+    words = f"{missed} missed, {made_up} found that are not text"
     return Miss(sample.image_bytes(), words, words, one.problem or one.key, outlines)

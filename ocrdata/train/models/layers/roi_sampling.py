@@ -63,7 +63,7 @@ def match_anchors(
 ) -> Tuple[Tensor, Tensor]:
     """Labels anchors by their overlap [B, n, m] with texts: (labels, matched), int32 [B, n].
 
-    `real` bool [B, m] marks the texts that are no padding, `allowed` bool [n] the anchors that
+    `real` bool [B, m] marks the texts that are not padding, `allowed` bool [n] the anchors that
     take part. Text: from `positive` on, and the best of each text from `least` on; background:
     below `negative`; others are unused (-1). `matched` is 0 but for text.
     """
