@@ -188,7 +188,7 @@ def test_archives_cut_anywhere_and_other_files(scenes, tmp_path):
         with pytest.raises(InputError):
             unpack_archive(cut, tmp_path / "out")
     cut.write_bytes(b"not a tar at all" * 100)
-    with pytest.raises(InputError, match="no sound tar archive"):
+    with pytest.raises(InputError, match="not a sound tar archive"):
         unpack_archive(cut, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
