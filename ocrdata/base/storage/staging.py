@@ -173,7 +173,8 @@ def _begin(
 ) -> bool:
     if overwrite and resume:
         raise OptionError("--overwrite and --resume exclude each other.")
-    partial = folder.is_dir()
+    # A run that ended before it noted its options, or behind its last step, left nothing to resume.
+    partial = (folder / _OPTIONS).is_file()
     if not overwrite and not (resume and partial):
         for name in names:
             if (base / name).exists():
