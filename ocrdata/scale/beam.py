@@ -12,6 +12,7 @@ other, in the order that was planned, straight into the shard's file.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 from contextlib import contextmanager
@@ -34,6 +35,7 @@ from ocrdata.scale.tasks import TaskFolder
 
 _CHUNK = 1024
 _POLL = 0.2  # seconds between two looks for the next result
+_LOOK = 2000  # milliseconds that Dask is waited for at a time
 _LEAVE = 60.0  # seconds that a pipeline gets to end when nobody waits for it any more
 _LOG = logging.getLogger(__name__)
 
@@ -164,7 +166,7 @@ class BeamEngine(Engine):
                 runner, options, parts = ready
                 pipeline = beam.Pipeline(runner, options)
                 add_tasks(pipeline, tasks, count, parts)
-                _wait_for(pipeline.run())
+                _wait_for(pipeline.run(), tasks)
         except OcrdataError:
             raise
         except Exception as error:
@@ -197,14 +199,29 @@ class BeamEngine(Engine):
             yield self.runner, self.options, 0
 
 
-def _wait_for(result: Any) -> None:
-    try:
+def _wait_for(result: Any, tasks: TaskFolder) -> None:
+    client = getattr(result, "client", None)
+    if client is None:
         result.wait_until_finish()
+        return
+    try:
+        while not _is_over(result, tasks):
+            pass
     finally:
         # Beam leaves its Dask client open, which would look for the cluster for ever.
-        client = getattr(result, "client", None)
-        if client is not None:
-            client.close()
+        client.close()
+
+
+def _is_over(result: Any, tasks: TaskFolder) -> bool:
+    """Waits a little for Dask; says whether its work is done.
+
+    A client was seen to miss that its last task had ended: results that are all there count too.
+    """
+    try:
+        result.wait_until_finish(duration=_LOOK)
+    except (TimeoutError, asyncio.TimeoutError):
+        return tasks.is_settled()
+    return True
 
 
 class _Running:

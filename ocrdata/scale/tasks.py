@@ -93,6 +93,10 @@ class TaskFolder:
         there = {path.name for path in (self.folder / "results").glob("*")}
         return not there.issuperset(self._digests())
 
+    def is_settled(self) -> bool:
+        """Says whether nothing is left to do: all results are there, or a task has failed."""
+        return (self.folder / _FAILED).is_file() or not self.is_unfinished()
+
     def results(self, wait: Callable[[], bool] = lambda: False) -> Iterator[Any]:
         """Yields the results in the order of the items; raises the error of a task that failed.
 
