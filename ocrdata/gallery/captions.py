@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from ocrdata.base.assets import asset_dir
+from ocrdata.base.storage.remote import as_path
 from ocrdata.base.storage.staging import MANIFEST, read_json
 from ocrdata.errors import FontError, OcrdataError, PathLike
 from ocrdata.render.fonts.face_characters import font_characters
@@ -121,7 +122,7 @@ def fonts_of(path: PathLike) -> List[FontFace]:
 
     `path` may be the data folder or a part of it.
     """
-    folder = Path(path)
+    folder = as_path(path)
     names: List[str] = []
     for place in (folder, folder / "pic", folder / "images", folder.parent, folder.parent / "pic"):
         try:
