@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Callable, Iterable, Iterator, Optional, Sequence, Tuple
@@ -31,12 +30,11 @@ from ocrdata.scale.runners import (
     pipeline_options,
     read_options,
 )
+from ocrdata.scale.running import RunningPipeline
 from ocrdata.scale.tasks import TaskFolder
 
 _CHUNK = 1024
-_POLL = 0.2  # seconds between two looks for the next result
 _LOOK = 2000  # milliseconds that Dask is waited for at a time
-_LEAVE = 60.0  # seconds that a pipeline gets to end when nobody waits for it any more
 _LOG = logging.getLogger(__name__)
 
 
@@ -142,7 +140,7 @@ class BeamEngine(Engine):
         if not tasks.is_unfinished():
             yield from tasks.results()
             return
-        running = _Running(lambda: self._run(tasks, count, call))
+        running = RunningPipeline(lambda: self._run(tasks, count, call))
         try:
             done = 0
             for result in tasks.results(running.wait):
@@ -222,38 +220,6 @@ def _is_over(result: Any, tasks: TaskFolder) -> bool:
     except (TimeoutError, asyncio.TimeoutError):
         return tasks.is_settled()
     return True
-
-
-class _Running:
-    """A pipeline at work in a thread, so that its results can be taken as they come."""
-
-    def __init__(self, work: Callable[[], None]) -> None:
-        self._error: Optional[BaseException] = None
-        self._thread = threading.Thread(target=self._work, args=(work,), daemon=True)
-        self._thread.start()
-
-    def _work(self, work: Callable[[], None]) -> None:
-        try:
-            work()
-        except BaseException as error:
-            self._error = error
-
-    def wait(self) -> bool:
-        """Waits a little; returns whether the pipeline is still at work."""
-        self._thread.join(_POLL)
-        return self._thread.is_alive()
-
-    def finish(self) -> None:
-        """Waits for the end of the pipeline; raises what ended it."""
-        self._thread.join()
-        if self._error is not None:
-            raise self._error
-
-    def leave(self, tasks: TaskFolder) -> None:
-        """Has the pipeline pass over what it has not begun, where nobody waits for it any more."""
-        if self._thread.is_alive():
-            tasks.stop()
-            self._thread.join(_LEAVE)
 
 
 @contextmanager
