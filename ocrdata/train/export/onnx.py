@@ -20,7 +20,8 @@ from ocrdata.train.models.layers.lstm import FORGET_BIAS
 from ocrdata.train.protocols import Session
 
 OPSET = 13  # onnxruntime 1.8 and newer run it
-TOLERANCE = 1e-4
+# Two libraries add in another order; a network of few steps on 1.15 was seen to differ by 1.8e-4.
+TOLERANCE = 5e-4
 
 
 def write_onnx(
@@ -30,7 +31,7 @@ def write_onnx(
 
     Returns the largest difference of an output, relative to values above one, between onnxruntime
     and TensorFlow on a trial batch. Raises MissingExtraError, and TrainingError where the graph
-    has no ONNX form or the difference is above 1e-4: then nothing is written.
+    has no ONNX form or the difference is above 5e-4: then nothing is written.
     """
     import_runtime()
     data = convert(session, signature, description)
