@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Dict, Iterator, List, Tuple
+from typing import Dict, Iterator, List, Optional, Tuple
 
 import numpy as np
 
@@ -64,17 +64,27 @@ class YoloImporter(Importer):
             if not files and split:
                 raise self.missing(root, f"{split} label file")
             names = _class_names(tree)
+            # Once: a walk through all names for each label file is quadratic.
+            places = {one.rpartition(".")[0]: one for one in tree.names if is_image(one)}
             for name in files:
-                yield from _read(tree, name, names, report, pictures)
+                yield from _read(
+                    tree, name, places=places, names=names, report=report, pictures=pictures
+                )
 
     def unplaced(self, root: PathLike) -> Iterator[Sample]:
         return self.read(root, "", ignore, pictures=False)
 
 
 def _read(
-    tree: Tree, name: str, names: Dict[int, str], report: OnProblem, pictures: bool
+    tree: Tree,
+    name: str,
+    *,
+    places: Dict[str, str],
+    names: Dict[int, str],
+    report: OnProblem,
+    pictures: bool,
 ) -> Iterator[Sample]:
-    where, picture = tree.where(name), _picture_of(tree, name)
+    where, picture = tree.where(name), _picture_of(places, name)
     image = find_image(
         tree,
         picture,
@@ -146,7 +156,7 @@ def _is_labels(content: bytes) -> bool:
     return not content.strip() or bool(_NUMBERS.match(lines[0]))
 
 
-def _picture_of(tree: Tree, name: str) -> "str | None":
+def _picture_of(places: Dict[str, str], name: str) -> Optional[str]:
     """Returns the picture of a label file: labels/ becomes images/, or they lie side by side."""
     stem = name.rpartition(".")[0]
     parts = stem.split("/")
@@ -154,10 +164,7 @@ def _picture_of(tree: Tree, name: str) -> "str | None":
     for place, part in enumerate(parts):
         if part == "labels":
             stems.append("/".join([*parts[:place], "images", *parts[place + 1 :]]))
-    for one in tree.names:
-        if is_image(one) and one.rpartition(".")[0] in stems:
-            return one
-    return None
+    return next((places[one] for one in stems if one in places), None)
 
 
 def _class_names(tree: Tree) -> Dict[int, str]:
