@@ -39,6 +39,14 @@ def test_every_generation_round_trips(tmp_path_factory, characters):
         assert read_charset(folder / generation) == charset
 
 
+def test_a_first_class_that_looks_like_a_signature(tmp_path):
+    charset = Charset(("\ufeff", "a"))
+    write_characters(tmp_path / "chinese.txt", charset)
+    assert read_charset(tmp_path / "chinese.txt") == charset
+    (tmp_path / "signed.txt").write_text("a\nb\n", encoding="utf-8-sig")
+    assert read_charset(tmp_path / "signed.txt") == Charset(("a", "b"))
+
+
 @given(CHARACTERS, st.data())
 def test_encode_and_decode(characters, data):
     charset = Charset(tuple(characters))

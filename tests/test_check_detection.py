@@ -129,7 +129,7 @@ def make_run(folder):
     ("spoil", "problem"),
     [
         (lambda f: (f / "run.json").write_text("{"), "is not JSON"),
-        (lambda f: (f / "run.json").write_text("[]"), "no description of a run"),
+        (lambda f: (f / "run.json").write_text("[]"), "is not a description of a run"),
         (lambda f: (f / "model.ckpt-7.index").unlink(), "has no .index"),
         (lambda f: (f / "model.ckpt-7.data-00000-of-00001").write_bytes(b""), "0 of 1 data"),
         (lambda f: (f / "checkpoint").unlink(), "no checkpoint is the newest"),

@@ -97,9 +97,15 @@ SMALLER = {
 }
 # What other machines are needed for: such commands are only looked at.
 ELSEWHERE = ("gs://", "s3://", "hdfs://", "--target npu")
-NEEDS = {"docs/scale.md": "apache_beam"}
+NEEDS = {"docs/convert.md": "lmdb", "docs/scale.md": "apache_beam"}
 # Pages that show several ways to write the same folder.
-ALTERNATIVES = ("docs/deeptext.md", "docs/detection.md", "docs/importers.md", "docs/rendering.md")
+ALTERNATIVES = (
+    "docs/deeptext.md",
+    "docs/detection.md",
+    "docs/importers.md",
+    "docs/real-text.md",
+    "docs/rendering.md",
+)
 
 
 def commands(page):
@@ -224,6 +230,13 @@ def own_texts(folder):
     write_picture(folder / "line.jpg")
 
 
+def english_words(folder):
+    from ocrdata.base.assets import asset_dir
+
+    (folder / "words.txt").write_text("Exit\nHotel\nOPEN\n24 hours\n", encoding="utf-8")
+    shutil.copytree(str(asset_dir("fonts") / "latin"), str(folder / "faces"))
+
+
 def write_picture(path):
     from PIL import Image
 
@@ -243,6 +256,9 @@ def challenges(folder):
 
 
 GIVEN = {
+    "docs/convert.md": (None, ["data/lmdb/train/data.mdb"]),
+    "docs/real-text.md": (english_words, ["output/crnn/checkpoint"]),
+    "docs/torch.md": (None, ["data/tfrecords/dataset_info.json"]),
     "docs/targets.md": (lines, ["output/crnn/checkpoint"]),
     "docs/deeptext.md": (challenges, ["output/deeptext/checkpoint", "drawn"]),
     "docs/scale.md": (None, ["data/tfrecords/dataset_info.json"]),

@@ -27,6 +27,7 @@ from ocrdata.text.dictionary_maps import (
 
 CHARACTER_LIST = "chinese.txt"
 DICTIONARY_DIR = "char_dict"
+_BYTE_ORDER_MARK = "\ufeff"
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,12 @@ class Charset:
         return hashlib.sha256(self.as_text().encode("utf-8")).hexdigest()
 
     def as_text(self) -> str:
-        """Returns the content of chinese.txt."""
-        return "".join(character + "\n" for character in self.characters)
+        """Returns the content of chinese.txt.
+
+        A first class U+FEFF has one more in front, as readers take the first for a signature.
+        """
+        text = "".join(character + "\n" for character in self.characters)
+        return _BYTE_ORDER_MARK + text if text.startswith(_BYTE_ORDER_MARK) else text
 
     def missing(self, text: str) -> List[str]:
         """Returns the characters of a text that are not in the dictionary, each once."""
