@@ -21,7 +21,9 @@ from ocrdata.importers import IMPORTERS
 from ocrdata.importers.base import configure
 
 FIXTURES = Path(__file__).parent / "data" / "importers"
-EXTRA = {"iiit5k": "scipy"}
+EXTRA = {"iiit5k": "scipy", "lmdb": "lmdb", "parquet": "pyarrow"}
+# Files that hold many pictures are read from disk.
+CONTAINERS = ("lmdb", "parquet", "webdataset")
 
 
 def load(name):
@@ -151,7 +153,7 @@ PACKED = [
     (name, kind)
     for name in NAMES
     for kind in ("zip", "tar", "tar.gz")
-    if (name, kind) != ("synth90k", "zip")
+    if (name, kind) != ("synth90k", "zip") and name not in CONTAINERS
 ]
 
 
@@ -165,6 +167,14 @@ def test_one_archive_of_everything_reads_the_same(name, kind, tmp_path):
         got = rows_of(one, archive, split)
         # A tar is read in its own order, and keys go through the archive's name.
         assert sorted(map(without_folders, got)) == sorted(map(without_folders, rows))
+
+
+@pytest.mark.parametrize("name", ["lmdb", "parquet"])
+def test_a_packed_container_is_to_be_unpacked(name, tmp_path):
+    importer = load(name)
+    pack(raw(name), tmp_path / "set.zip")
+    with pytest.raises(AnnotationError, match="Unpack it"):
+        importer.splits(tmp_path / "set.zip")
 
 
 def without_folders(row):
@@ -208,6 +218,11 @@ def pack(root, archive):
 GT15 = "Challenge4_Test_Task1_GT/gt_img_1.txt"
 GT13 = "Challenge2_Training_Task1_GT/gt_100.txt"
 SVT_TEST = "svt1/test.xml"
+MDB, TAR, PARQUET = (
+    "train/data.mdb",
+    "train-000001.tar",
+    "data/train-00001-of-00002.parquet",
+)
 BROKEN = [
     ("icdar2015", {}, "test", GT15, b"-1,1,9", b"-1,one,9", ":2: ", "'one' is not a number"),
     ("icdar2015", {}, "test", GT15, b"6,B1,", b"6", ":1: ", "no text behind"),
@@ -366,6 +381,14 @@ BROKEN = [
         "1.json: ",
         "no points",
     ),
+    ("lmdb", {}, "train", MDB, b"Genaxis", b"Gen\xffxis", "data.mdb: ", "not UTF-8"),
+    ("lmdb", {}, "train", MDB, b"label-000000003", b"lable-000000003", ".mdb: ", "3 is not there"),
+    ("lmdb", {}, "train", MDB, b"num-samples", b"num-simples", "data.mdb: ", "no num-samples"),
+    ("lmdb", {}, "train", MDB, b"\xde\xc0\xef\xbe", b"\0\0\0\0", "data.mdb: ", "not an LMDB"),
+    ("webdataset", {}, "train", TAR, b'"text"', b'"tixt"', ".tar: ", "has no text under"),
+    ("webdataset", {}, "train", TAR, b'{"text"', b'["text"', ".tar: ", "not JSON"),
+    ("webdataset", {}, "train", TAR, b"a b", b"a\xffb", ".tar: ", "not UTF-8"),
+    ("parquet", {}, "train", PARQUET, "cut", None, ".parquet: ", "damaged"),
     ("synth90k", {}, "train", "annotation_train.txt", b" 0\n", b" 44\n", ":2: ", "no word 44"),
     ("synth90k", {}, "train", "annotation_train.txt", b" 0\n", b" x\n", ":2: ", "is not `picture"),
     (
@@ -471,6 +494,8 @@ FATAL = (
     "is not XML",
     "entity",
     "damaged",
+    "no num-samples",
+    "not an LMDB",
 )
 PARTLY = [case for case in BROKEN if case[7] not in FATAL or case[0] == "paddleocr"]
 

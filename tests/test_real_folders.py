@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from PIL import Image
+from test_importers_contract import EXTRA
 
 from ocrdata.base.encodings import decode_lines, guess_encoding
 from ocrdata.base.storage.tree import Tree
@@ -360,8 +361,8 @@ def spoiled(root, damage):
 @pytest.mark.parametrize("crops", [False, True])
 @pytest.mark.parametrize("name", IMPORTERS.names())
 def test_pictures_in_are_pictures_out_and_counted(name, crops, tmp_path):
-    if name == "iiit5k":
-        pytest.importorskip("scipy", reason="an extra of this data set")
+    if name in EXTRA:
+        pytest.importorskip(EXTRA[name], reason="an extra of this data set")
     from shutil import copytree
 
     from ocrdata.importers.crops import CropOptions

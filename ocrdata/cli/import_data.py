@@ -40,7 +40,7 @@ def _own_options(command: Any) -> Any:
         options.option(
             "--text-attribute",
             multiple=True,
-            help="coco, cvat, via: the attribute that holds the text, such as transcription.",
+            help="coco, cvat, parquet, via, webdataset: what holds the text, as transcription.",
         ),
         options.option("--encoding", help="icdar, paddleocr, scutforu: of the text files."),
     )

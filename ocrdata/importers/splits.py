@@ -31,6 +31,7 @@ _SPLIT_WORDS = {
     "validation": VALIDATION,
     "test": TEST,
     "testing": TEST,
+    "evaluation": TEST,
 }
 # What stands beside a split's name in the parts of the data sets that are known here.
 _BESIDE_A_SPLIT = (
