@@ -54,13 +54,13 @@ def steps_of(widths):
     return torch.div(widths, 4, rounding_mode="floor").clamp(min=1)
 
 
-def read(scores, widths, charset):
+def read(scores, widths, order):
     """Returns the best path's text of each line."""
     best = scores.argmax(2).t()
     texts = []
     for row, length in zip(best.tolist(), steps_of(widths).tolist()):
         classes = [one for one, _ in itertools.groupby(row[:length])]
-        texts.append(charset.decode([one for one in classes if one != charset.blank]))
+        texts.append(order.decode(classes))
     return texts
 
 
@@ -71,7 +71,7 @@ def accuracy(network, data, split):
     network.eval()
     with torch.no_grad():
         for batch in DataLoader(lines, batch_size=None):
-            found = read(network(batch.images), batch.widths, lines.charset)
+            found = read(network(batch.images), batch.widths, lines.order)
             right += sum(map(str.__eq__, found, batch.texts))
             total += len(found)
     network.train()

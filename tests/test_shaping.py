@@ -19,11 +19,11 @@ from ocrdata.render.effects.warp import Frame
 from ocrdata.render.fonts.font_face import FontFace
 from ocrdata.render.lines.line import LineRenderer
 from ocrdata.render.style.line_style import NEUTRAL
-from ocrdata.render.text.bidi_runs import direction_runs
 from ocrdata.render.text.glyphs import GlyphCache
 from ocrdata.render.text.layout import EM_TOP, Typesetting, set_column, set_line
 from ocrdata.render.text.shaped_text import ShapedFaces
 from ocrdata.render.text.shaping import TypeSettings, parse_features
+from ocrdata.text.bidi_runs import direction_runs
 
 # --- a font of bars that joins: alone, first, middle, last, and a ligature ------------------------
 

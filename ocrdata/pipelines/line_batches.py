@@ -25,6 +25,7 @@ from ocrdata.records.format.line_reader import decode_line
 from ocrdata.records.format.schema import DATASET_INFO, LAYOUT, RECOGNITION, RECORDS_DIR, LineRecord
 from ocrdata.records.sources.shares import ReaderShare, read_record_run, runs_of, shard_order
 from ocrdata.text.charset import Charset
+from ocrdata.text.visual_order import LineOrder
 
 _WHOLE = ReaderShare()
 
@@ -103,7 +104,8 @@ class LineBatches:
     """Text lines of a source, epoch after epoch.
 
     `source` is a shard set, a data folder with one, or what `ocrdata.generate_lines` returns. Its
-    classes are those of `charset`, by default the shards' own.
+    classes are those of `charset`, by default the shards' own, from left to right as the line shows
+    them: `order.decode` makes texts of what a network reads.
     Raises RecordError where there are no records of text lines, OptionError for rendered lines
     without a charset.
     """
@@ -129,7 +131,7 @@ class LineBatches:
         if charset is None:
             hint = "Pass charset=ocrdata.collect_characters(texts)."
             raise OptionError("rendered lines have no dictionary of their own.", hint)
-        self.charset = charset
+        self.charset, self.order = charset, LineOrder(charset)
 
     @property
     def samples(self) -> Optional[int]:
@@ -194,7 +196,7 @@ class LineBatches:
         else:
             image = line.image[..., ::-1] if line.image.ndim == 3 else line.image
         ready = ready_line(image, options.height, options.channels, options.width)
-        classes = np.array(self.charset.encode(line.text), np.int64)
+        classes = np.array(self.order.encode(line.text), np.int64)
         return Line(ready.transpose(2, 0, 1), classes, line.text, line.key)
 
 

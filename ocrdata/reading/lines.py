@@ -13,6 +13,7 @@ from ocrdata.errors import CharsetError, CheckpointError
 from ocrdata.reading import ctc
 from ocrdata.reading.exported import Network
 from ocrdata.text.charset import Charset
+from ocrdata.text.visual_order import LineOrder
 
 _BATCH = 32
 
@@ -29,7 +30,7 @@ class LineReader:
         self._network, self._batch = network, batch_size
         try:
             entry, lines = network.description["dictionary"], network.description["lines"]
-            self._charset = Charset(tuple(entry["characters"]))
+            self._order = LineOrder(Charset(tuple(entry["characters"])))
             self._height, self._channels, self._width = (
                 int(lines[name]) for name in ("height", "channels", "width")
             )
@@ -67,7 +68,7 @@ class LineReader:
         scores, lengths = outputs["scores"], outputs["lengths"]
         texts = ctc.best_paths(scores, lengths)
         sure = ctc.text_probability(scores, lengths, texts)
-        return [(self._charset.decode(text), float(one)) for text, one in zip(texts, sure)]
+        return [(self._order.decode(text), float(one)) for text, one in zip(texts, sure)]
 
 
 class LineFileReader:

@@ -14,6 +14,7 @@ from ocrdata.errors import OptionError
 from ocrdata.pipelines.line_batches import BatchOptions, Line, LineBatch, LineBatches, make_batch
 from ocrdata.records.sources.shares import ReaderShare
 from ocrdata.text.charset import Charset
+from ocrdata.text.visual_order import LineOrder
 
 
 class LineDataset(IterableDataset):
@@ -65,6 +66,11 @@ class LineDataset(IterableDataset):
     def charset(self) -> Charset:
         """The dictionary; `charset.blank` is the blank of CTC."""
         return self._lines.charset
+
+    @property
+    def order(self) -> LineOrder:
+        """Turns classes that were read from left to right into texts: `order.decode`."""
+        return self._lines.order
 
     @property
     def samples(self) -> Optional[int]:

@@ -10,7 +10,6 @@ from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 
 from ocrdata.render.fonts.face_characters import font_characters
 from ocrdata.render.fonts.font_face import FontFace
-from ocrdata.render.text.bidi_runs import direction_runs
 from ocrdata.render.text.glyph_rasters import GlyphRaster
 from ocrdata.render.text.shaping import (
     PLAIN_SETTINGS,
@@ -19,6 +18,7 @@ from ocrdata.render.text.shaping import (
     TypeSettings,
     script_runs,
 )
+from ocrdata.text.bidi_runs import direction_runs
 from ocrdata.text.properties import is_invisible
 
 # Texts come again in each of their variants.

@@ -9,6 +9,7 @@ import numpy as np
 from ocrdata.base.run_options import OnProgress
 from ocrdata.errors import RecordError
 from ocrdata.records.format import schema
+from ocrdata.text.visual_order import LineOrder
 from ocrdata.train.compat import tf, untuned, v1
 from ocrdata.train.data.line_dataset import iterate
 from ocrdata.train.data.line_images import ImageSpec, Size
@@ -41,11 +42,11 @@ def check_records(
     empty label, a picture without pixels, a count that is not what dataset_info.json says and,
     unless `skip_long`, a label that needs more CTC time steps than its picture has.
     """
-    done, long_labels = 0, 0
+    done, long_labels, order = 0, 0, LineOrder(shards.charset)
     for shard in shards.require(split):
         start = done
         for block in _blocks(shard):
-            found = _faults(block, shards.charset.num_classes - 1, spec, time_steps)
+            found = _faults(block, order, spec, time_steps)
             for fault, words in found:
                 if fault.any() and not (skip_long and words is _too_long):
                     first = (int(np.argmax(fault)), words)
@@ -89,19 +90,23 @@ def _blocks(shard: LineShard) -> Iterator[FetchedArrays]:
 
 
 def _faults(
-    block: FetchedArrays, characters: int, spec: ImageSpec, time_steps: Callable[[Size], Size]
+    block: FetchedArrays, order: LineOrder, spec: ImageSpec, time_steps: Callable[[Size], Size]
 ) -> List[Tuple[np.ndarray, Problem]]:
     """Returns (bool [n], function that words the problem) pairs; long labels come last."""
     classes, height, width = block["classes"], block["height"], block["width"]
     lengths = (classes >= 0).sum(1)
-    repeats = ((classes[:, 1:] == classes[:, :-1]) & (classes[:, 1:] >= 0)).sum(1)
+    unknown = (classes >= len(order.charset)).any(1) | (classes < -1).any(1)
     no_pixels = (height < 1) | (width < 1)
     steps = time_steps(spec.scaled_width(np.maximum(height, 1), np.maximum(width, 1)))
+    for row in np.flatnonzero(~unknown & (2 * lengths > steps)) if order.reorders else ():
+        length = lengths[row]
+        classes[row, :length] = order.arrange(classes[row, :length].tolist())
+    repeats = ((classes[:, 1:] == classes[:, :-1]) & (classes[:, 1:] >= 0)).sum(1)
     block["needed"], block["steps"] = lengths + repeats, np.asarray(steps)
     return [
         (no_pixels, lambda b, i: f"has a picture of {_size(b, i)} pixels"),
         (lengths == 0, lambda b, i: "has an empty label"),
-        ((classes >= characters).any(1) | (classes < -1).any(1), _unknown_class),
+        (unknown, _unknown_class),
         (lengths + repeats > steps, _too_long),
     ]
 

@@ -13,6 +13,7 @@ from ocrdata.base.storage.staging import dump_json, write_atomic
 from ocrdata.errors import PathLike
 from ocrdata.metrics.recognition import RecognitionScore
 from ocrdata.records.format import schema
+from ocrdata.text.visual_order import LineOrder
 from ocrdata.train.compat import tf, untuned, v1
 from ocrdata.train.data.line_dataset import evaluation_batches, iterate
 from ocrdata.train.data.line_shards import LineShards, read_line_shards, require_dictionary
@@ -59,7 +60,7 @@ class LineEvaluator:
         beam_width: int = 0,
         limit: int = 0,
     ) -> None:
-        self._run = run
+        self._run, self._order = run, LineOrder(run.dictionary)
         self._shards = shards.require(split)
         self._averaged = bool(run.options.get("ema"))
         self._graph = tf.Graph()
@@ -98,7 +99,7 @@ class LineEvaluator:
     def _batch(self, values: FetchedArrays) -> Iterator[Tuple[int, LinePrediction]]:
         rows = zip(*(values[name].tolist() for name in sorted(values)))
         for classes, confidence, index, key, truth in rows:
-            text = self._run.dictionary.decode(classes)
+            text = self._order.decode(classes)
             yield (
                 index,
                 LinePrediction(key.decode("utf-8"), truth.decode("utf-8"), text, confidence),

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ocrdata.base.assets import asset_dir
 from ocrdata.records.format import schema
-from ocrdata.text.charset import Charset
+from ocrdata.text.visual_order import LineOrder
 from ocrdata.train.protocols import Batch, FetchedArrays, Tensor
 
 MARGIN, CAPTION = 8, 20
@@ -79,10 +79,10 @@ def draw_outlines(
     return drawn
 
 
-def draw_lines(values: FetchedArrays, charset: Charset) -> Image.Image:
+def draw_lines(values: FetchedArrays, order: LineOrder) -> Image.Image:
     """Returns a picture of some lines of the batch, their labels and what was read."""
     truths = [text.decode("utf-8") for text in values["truth"]]
-    texts = [charset.decode(row) for row in values["classes"].tolist()]
+    texts = [order.decode(row) for row in values["classes"].tolist()]
     captions = [f"{truth}  |  {text}" for truth, text in zip(truths, texts)]
     images = zip(values["images"], values["widths"])
     return draw_readings([image[:, :width] for image, width in images], captions)

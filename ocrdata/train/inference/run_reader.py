@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import List, NamedTuple, Sequence, Tuple
 
+from ocrdata.text.visual_order import LineOrder
 from ocrdata.train.compat import Tensor, tf, v1
 from ocrdata.train.data.line_images import decode_images, measured_widths, round_up
 from ocrdata.train.devices.device import Device
@@ -19,7 +20,7 @@ class RunReader:
     def __init__(
         self, run: RunDirectory, checkpoint: str, device: Device, beam_width: int = 0
     ) -> None:
-        self._charset = run.dictionary
+        self._order = LineOrder(run.dictionary)
         graph = tf.Graph()
         with graph.as_default(), v1.device(device.device):
             model = recognizer_of_run(run)
@@ -32,7 +33,7 @@ class RunReader:
     def read(self, files: Sequence[bytes]) -> List[Tuple[str, float]]:
         """Returns text and confidence of each picture file."""
         classes, confidence = self._session.run(self._fetches, {self._encoded: files})
-        texts = [self._charset.decode(row) for row in classes.tolist()]
+        texts = [self._order.decode(row) for row in classes.tolist()]
         return list(zip(texts, confidence.tolist()))
 
     def close(self) -> None:

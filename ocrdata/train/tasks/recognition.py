@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Optional
 from PIL import Image
 
 from ocrdata.errors import OptionError, RecordError
+from ocrdata.text.visual_order import LineOrder
 from ocrdata.train.data.line_dataset import (
     ShuffleOrder,
     pool_batches,
@@ -15,6 +16,7 @@ from ocrdata.train.data.line_dataset import (
 )
 from ocrdata.train.data.line_shards import read_line_shards
 from ocrdata.train.data.record_checks import check_records
+from ocrdata.train.data.visual_labels import in_visual_order
 from ocrdata.train.devices.device import Device
 from ocrdata.train.inference.evaluate import LineEvaluator
 from ocrdata.train.inference.line_drawing import draw_lines, line_fetches
@@ -34,6 +36,7 @@ class RecognitionTask(TrainingTask):
         shards, options = read_line_shards(request.data_dir), request.options
         self._shards, self._options, self._on_check = shards, options, request.on_check
         self.charset = shards.charset
+        self._line_order = LineOrder(shards.charset)
         self.net = self._model(request)
         self.records = {"sha256": shards.fingerprint("train")}
         size = options.batch_size
@@ -70,6 +73,7 @@ class RecognitionTask(TrainingTask):
 
     def batches(self, start: Tensor, share: Share = WHOLE) -> Dataset:
         found = training_batches(self._order, image_spec(self.net), start, share)
+        found = in_visual_order(found, self._line_order)
         if not self.net.static:
             return found
         spec = image_spec(self.net)
@@ -95,7 +99,7 @@ class RecognitionTask(TrainingTask):
         return line_fetches(batch, decoded.classes)
 
     def draw(self, values: FetchedArrays) -> Image.Image:
-        return draw_lines(values, self._shards.charset)
+        return draw_lines(values, self._line_order)
 
     def skipped(self, found: Dict[str, Any]) -> Dict[str, int]:
         return {"long labels": found["long_labels"]} if found["long_labels"] else {}

@@ -9,30 +9,41 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 # start, end, and whether it runs from right to left; in the order in which they stand.
 DirectionRun = Tuple[int, int, bool]
 _RIGHT_TO_LEFT = ("R", "AL", "AN", "RLE", "RLO", "RLI")
+LEFTWARDS, RIGHTWARDS = 1, 0  # levels of lines
 # Strong and weak directions, as rule N0 takes numbers.
 _STRONG = {"L": "L", "R": "R", "EN": "R", "AN": "R"}
 _BRACKETS = re.compile(r"[()\[\]{}\u2329\u232a\u3008-\u3011\u3014-\u301b\u207d\u207e\u208d\u208e]")
 
 
 @lru_cache(maxsize=8192)
-def direction_runs(text: str) -> Tuple[DirectionRun, ...]:
-    """Returns the runs of one direction from left to right, each in the order of the text."""
-    if not any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in text):
+def direction_runs(text: str, base: Optional[int] = None) -> Tuple[DirectionRun, ...]:
+    """Returns the runs of one direction from left to right, each in the order of the text.
+
+    `base` is the line's own direction, LEFTWARDS or RIGHTWARDS; without it the first letter says it
+    (rules P2 and P3).
+    """
+    if base != LEFTWARDS and not any(map(is_leftwards, text)):
         return ((0, len(text), False),)
-    return _in_order(_levels(text))
+    return _in_order(_levels(text, base))
 
 
-def _levels(text: str) -> List[int]:
+def is_leftwards(character: str) -> bool:
+    """Says whether a character makes a part of its line run from right to left."""
+    return unicodedata.bidirectional(character) in _RIGHT_TO_LEFT
+
+
+def _levels(text: str, base: Optional[int]) -> List[int]:
     """Returns the resolved level of each character."""
     from bidi import algorithm
 
     storage: Dict[str, Any] = algorithm.get_empty_storage()
-    base = algorithm.get_base_level(text)
+    if base is None:
+        base = int(algorithm.get_base_level(text))
     storage["base_level"], storage["base_dir"] = base, "LR"[base]
     algorithm.get_embedding_levels(text, storage)
     places = list(range(len(text)))
