@@ -10,14 +10,15 @@ from __future__ import annotations
 import hashlib
 import random
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
 
 
 def _digest(*parts: object) -> bytes:
-    return _hash("".join(map(_measured, map(str, parts))))
+    text = "".join(map(_measured, map(str, parts)))
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _measured(part: str) -> str:
@@ -25,14 +26,17 @@ def _measured(part: str) -> str:
     return str(len(part)) + ":" + part
 
 
-def _hash(text: str) -> bytes:
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-
-
 @lru_cache(maxsize=64, typed=True)
-def _beginning(use: str, salt: object) -> str:
-    """Returns what all keys of one use and salt have in common: there may be millions of them."""
-    return _measured(use) + _measured(str(salt))
+def _begun(use: str, salt: object) -> Any:
+    """Returns the hash of what all keys of one use and salt begin with: there may be billions."""
+    text = _measured(use) + _measured(str(salt))
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16)
+
+
+def _continued(use: str, salt: object, key: str) -> bytes:
+    begun = _begun(use, salt).copy()
+    begun.update(f"{len(key)}:{key}".encode("utf-8", "surrogatepass"))
+    return begun.digest()
 
 
 def stream(seed: int, *key: object) -> random.Random:
@@ -42,12 +46,12 @@ def stream(seed: int, *key: object) -> random.Random:
 
 def order_key(key: str, salt: object = 0) -> bytes:
     """Returns 16 bytes to sort by: a shuffle that needs no list of everything to be shuffled."""
-    return _hash(_beginning("order", salt) + _measured(key))
+    return _continued("order", salt, key)
 
 
 def bucket(key: str, salt: object = 0) -> float:
     """Returns a stable number in [0, 1) for a key: the same split whatever else is added later."""
-    digest = _hash(_beginning("bucket", salt) + _measured(key))
+    digest = _continued("bucket", salt, key)
     return int.from_bytes(digest[:6], "big") / float(1 << 48)
 
 

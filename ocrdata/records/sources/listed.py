@@ -5,8 +5,9 @@ Ten million samples are not held in memory: what is kept of one is its place, a 
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
-from typing import Any, BinaryIO, Dict, Iterator, NamedTuple, Optional, Tuple
+from typing import Any, BinaryIO, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from ocrdata.base.sample import Sample, parse_sample_line, read_lines, split_sample_line
 from ocrdata.base.skips import BAD_LINE, Skips
@@ -16,12 +17,16 @@ from ocrdata.errors import AnnotationError, PathLike
 from ocrdata.records.sources.truth import parse_regions
 
 _BOM = b"\xef\xbb\xbf"
+# Bytes of a list that are read as one part: some hundred thousand lines.
+PART_BYTES = 1 << 24
+Span = Tuple[int, int]
 
 
 class SampleRow(NamedTuple):
     """A sample in passing: its place, its line (0: it has none), its key, and its label.
 
-    Pictures with regions have no label.
+    Pictures with regions have no label. In a part that is not the first, the line is -1: nobody
+    has counted.
     """
 
     place: int
@@ -39,8 +44,12 @@ class Source:
     name: str
     path: Path
 
-    def rows(self, skips: Skips) -> Iterator[SampleRow]:
-        """Yields the samples in order; what is wrong goes to `skips`."""
+    def parts(self) -> List[Span]:
+        """Returns spans (from, to below) that `rows` takes and that divide the samples in order."""
+        raise NotImplementedError
+
+    def rows(self, skips: Skips, span: Optional[Span] = None) -> Iterator[SampleRow]:
+        """Yields the samples (of a part) in order; what is wrong goes to `skips`."""
         raise NotImplementedError
 
     def sample_at(self, place: int) -> Sample:
@@ -69,16 +78,11 @@ class Source:
         self.close()
 
 
-def _parse(path: Path, number: int, line: str) -> Tuple[str, str]:
-    """Does what `parse_sample_line` does, without taking apart paths that cannot be wrong."""
-    key, label = split_sample_line(line)
-    if label.strip() and key and key[0] != "/" and ".." not in key and "\0" not in key:
-        return key, label
-    return parse_sample_line(path, number, line)
-
-
 class ListedLine(NamedTuple):
-    """A line of a sample list: where it starts in the file, its number from 1, and its text."""
+    """A line of a sample list: where it starts in the file, its number from 1, and its text.
+
+    In a part that is not the first lines are not counted, and the number is -1.
+    """
 
     offset: int
     number: int
@@ -93,17 +97,33 @@ class SampleList(Source):
         self.root = as_path(root)
         self.name = name
         self._stream: Optional[BinaryIO] = None
+        # A place and the number of its line, from where lines are counted on.
+        self._counted = (0, 1)
 
     def __getstate__(self) -> Dict[str, Any]:
         return {**self.__dict__, "_stream": None}
 
-    def lines(self) -> Iterator[ListedLine]:
-        """Yields the lines that are not empty; raises AnnotationError for one that is not UTF-8."""
-        offset = 0
+    def parts(self) -> List[Span]:
+        size = self.path.stat().st_size
+        edges = [*range(0, size, PART_BYTES), size]
+        return list(zip(edges, edges[1:]))
+
+    def lines(self, span: Optional[Span] = None) -> Iterator[ListedLine]:
+        """Yields the lines that are not empty, of a part those that start in it.
+
+        Raises AnnotationError for one that is not UTF-8.
+        """
+        offset, end = span or (0, 1 << 62)
         try:
             with self.path.open("rb") as stream:
-                for number, raw in enumerate(stream, 1):
+                if offset:
+                    stream.seek(offset - 1)
+                    offset += len(stream.readline()) - 1
+                numbers = itertools.repeat(-1) if offset else itertools.count(1)
+                for number, raw in zip(numbers, stream):
                     start, offset = offset, offset + len(raw)
+                    if start >= end:
+                        return
                     if number == 1 and raw.startswith(_BOM):
                         start, raw = 3, raw[3:]
                     text = raw.decode("utf-8").rstrip("\r\n")
@@ -118,14 +138,22 @@ class SampleList(Source):
             problem = f"cannot be read: {error.strerror}"
             raise AnnotationError(self.path, problem) from error
 
-    def rows(self, skips: Skips) -> Iterator[SampleRow]:
-        for line in self.lines():
+    def rows(self, skips: Skips, span: Optional[Span] = None) -> Iterator[SampleRow]:
+        for line in self.lines(span):
             try:
-                key, text = _parse(self.path, line.number, line.text)
+                key, text = self._parse(line)
             except AnnotationError as error:
                 skips.refuse(BAD_LINE, error)
                 continue
             yield SampleRow(line.offset, line.number, key, text)
+
+    def _parse(self, line: ListedLine) -> Tuple[str, str]:
+        """Does what `parse_sample_line` does, without taking apart paths that cannot be wrong."""
+        key, label = split_sample_line(line.text)
+        if label.strip() and key and key[0] != "/" and ".." not in key and "\0" not in key:
+            return key, label
+        number = line.number if line.number > 0 else self.number_at(line.offset)
+        return parse_sample_line(self.path, number, line.text)
 
     def row_at(self, offset: int) -> Tuple[str, str]:
         """Returns (key, label) of the line that starts at a byte."""
@@ -154,10 +182,12 @@ class SampleList(Source):
 
     def number_at(self, offset: int) -> int:
         """Returns the number, from 1, of the line that starts at a byte; for messages."""
+        place, count = self._counted if self._counted[0] <= offset else (0, 1)
         with self.path.open("rb") as stream:
-            count = 1
+            stream.seek(place)
             while stream.tell() < offset:
                 count += stream.read(min(1 << 20, offset - stream.tell())).count(b"\n")
+        self._counted = offset, count
         return count
 
     def close(self) -> None:
@@ -169,8 +199,8 @@ class SampleList(Source):
 class SceneList(SampleList):
     """A list of `picture truth` lines; the truth is a text file of boxes, as ICDAR 2015 has."""
 
-    def rows(self, skips: Skips) -> Iterator[SampleRow]:
-        for row in super().rows(skips):
+    def rows(self, skips: Skips, span: Optional[Span] = None) -> Iterator[SampleRow]:
+        for row in super().rows(skips, span):
             yield row._replace(text="")
 
     def sample_at(self, place: int) -> Sample:

@@ -23,7 +23,7 @@ from ocrdata.records.format.example import bytes_feature, encode_example
 from ocrdata.records.format.scene_record import region_features, regions_of
 from ocrdata.records.format.tfrecord import record_at
 from ocrdata.records.format.tfrecord_writer import open_writer
-from ocrdata.records.sources.listed import SampleRow, Source
+from ocrdata.records.sources.listed import SampleRow, Source, Span
 
 Listed = Tuple[str, Sample]
 
@@ -31,6 +31,8 @@ Listed = Tuple[str, Sample]
 # of the renderer's blocks.
 _CHUNK = 4096
 _CHUNK_BYTES = 1 << 28
+# Chunks whose samples are planned together.
+PART_CHUNKS = 64
 # A place is the number of a chunk and an offset in it.
 _SHIFT = 40
 _CLOSED = "closed"
@@ -148,10 +150,10 @@ class Spool:
             seen.setdefault(row[0])
         return list(seen)
 
-    def rows(self) -> Iterator[Tuple[int, List[Any]]]:
-        """Yields (place, [list, offset, key, text]) of all samples."""
-        for number, chunk in enumerate(self.chunks()):
-            with _index_of(chunk).open("rb") as stream:
+    def rows(self, span: Optional[Span] = None) -> Iterator[Tuple[int, List[Any]]]:
+        """Yields (place, [list, offset, key, text]) of all samples, or those of some chunks."""
+        for number in range(*(span or (0, len(self.chunks())))):
+            with _index_of(self._chunk(number)).open("rb") as stream:
                 next(stream)
                 for line in stream:
                     row = json.loads(line.decode("utf-8"))
@@ -189,8 +191,13 @@ class SpooledList(Source):
         self.name = name
         self.path = spool.folder
 
-    def rows(self, skips: Skips) -> Iterator[SampleRow]:
-        for place, (name, _, key, text) in self.spool.rows():
+    def parts(self) -> List[Span]:
+        count = len(self.spool.chunks())
+        edges = [*range(0, count, PART_CHUNKS), count]
+        return list(zip(edges, edges[1:]))
+
+    def rows(self, skips: Skips, span: Optional[Span] = None) -> Iterator[SampleRow]:
+        for place, (name, _, key, text) in self.spool.rows(span):
             if name == self.name:
                 yield SampleRow(place, 0, key, text)
 

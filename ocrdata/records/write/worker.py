@@ -17,23 +17,24 @@ from ocrdata.records.format.schema import LineRecord
 from ocrdata.records.sources.listed import Source
 from ocrdata.records.write.options import WriteOptions
 from ocrdata.records.write.shard_files import ShardFile
-from ocrdata.records.write.shard_plan import ShardPlan
+from ocrdata.records.write.shard_plan import ShardPlan, SourceSplits
 from ocrdata.text.charset import Charset
 from ocrdata.text.normalization import normalize_label
 
 
 class ShardWriterConfig(NamedTuple):
-    """What every shard of a run needs: where shards go and how to write them."""
+    """What every shard of a run needs: where shards go, how to write them, where samples are."""
 
     folder: Path
     task: str
     charset: Optional[Charset]
     options: WriteOptions
+    splits: Tuple[SourceSplits, ...] = ()
 
     def name_of(self, shard: ShardPlan) -> str:
         """Returns the file name of a shard."""
         layout = LAYOUTS[self.options.layout]
-        return layout.name_of(shard.split, shard.index, shard.count, shard.first, len(shard.places))
+        return layout.name_of(shard.split, shard.index, shard.count, shard.first, shard.samples)
 
 
 def _record(job: ShardWriterConfig, sample: Sample, converted: Dict[str, int]) -> AnyRecord:
@@ -77,14 +78,16 @@ def write_shard(job: ShardWriterConfig, shard: ShardPlan) -> Dict[str, Any]:
     skips = Skips(errors=job.options.skip_errors)
     name, compression = job.name_of(shard), job.options.compression
     file = ShardFile(job.folder, name, shard.split, job.task, compression)
-    with shard.source as source:
-        return file.write(_records(job, shard, source, skips), skips)
+    splits = job.splits[shard.source]
+    places = splits.places(shard.split, shard.first, shard.first + shard.samples)
+    with splits.source as source:
+        return file.write(_records(job, source, places, skips), skips)
 
 
 def _records(
-    job: ShardWriterConfig, shard: ShardPlan, source: Source, skips: Skips
+    job: ShardWriterConfig, source: Source, places: np.ndarray, skips: Skips
 ) -> Iterator[Tuple[AnyRecord, bytes]]:
-    for place in shard.places.tolist():
+    for place in places.tolist():
         reason = BAD_LINE
         try:
             sample = source.sample_at(place)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
+import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from ocrdata.base.run_options import RunOptions
-from ocrdata.base.skips import Skips
 from ocrdata.base.storage.remote import as_path
 from ocrdata.base.storage.staging import Staged
 from ocrdata.errors import AnnotationError, OptionError, PathLike
@@ -17,13 +17,15 @@ from ocrdata.records.format.dataset_info import build_info, write_info
 from ocrdata.records.format.layouts import LAYOUTS
 from ocrdata.records.sources.listed import Source
 from ocrdata.records.write.options import WriteOptions
-from ocrdata.records.write.plan import plan_shards
+from ocrdata.records.write.plan import PlanPlace, plan_shards
+from ocrdata.records.write.plan_rows import PlanRules
 from ocrdata.records.write.shard_files import ShardTasks, split_counts, write_shard_files
 from ocrdata.records.write.shard_plan import Plan
 from ocrdata.records.write.worker import ShardWriterConfig, write_shard
 from ocrdata.text.charset import Charset
 
 TFRECORD_COMMAND = "tfrecord"
+_PLAN = "plan"
 
 
 @dataclass(frozen=True)
@@ -59,23 +61,25 @@ class ShardSetWriter:
         self, target: Path, task: str, charset: Optional[Charset], options: WriteOptions
     ) -> None:
         self.target, self.task, self.charset, self.options = target, task, charset, options
-        self.skips = Skips(errors=options.skip_errors, unknown=options.unknown == "skip")
+        self.rules = PlanRules(charset, options)
+        self.skips = self.rules.new_skips()
         if task not in LAYOUTS[options.layout].tasks:
             message = f"the layout {options.layout} is not for {task}."
             raise OptionError(message, "Leave --layout out to write this data.")
 
-    def plan(self, sources: Sequence[Source]) -> Plan:
+    def plan(self, sources: Sequence[Source], place: PlanPlace) -> Plan:
         """Reads the sources and returns what is to be written."""
-        return plan_shards(sources, self.charset, self.options, self.skips)
+        return plan_shards(sources, self.rules, self.skips, place)
 
-    def job(self, folder: Path) -> ShardWriterConfig:
-        """Returns what the workers need to write into a folder."""
-        return ShardWriterConfig(folder, self.task, self.charset, self.options)
+    def job(self, folder: Path, plan: Plan) -> ShardWriterConfig:
+        """Returns what the workers need to write a plan into a folder."""
+        return ShardWriterConfig(folder, self.task, self.charset, self.options, plan.splits)
 
     def write(self, sources: Sequence[Source], staged: Staged, run: RunOptions) -> ShardsSummary:
         """Writes all shards and their description; goes on with those of an interrupted run."""
         folder = staged.path(self.target.name)
-        entries, resumed = self._write_all(self.plan(sources), staged, run)
+        plan = self.plan(sources, PlanPlace(staged.path(_PLAN), run.workers))
+        entries, resumed = self._write_all(plan, staged, run)
         compression, layout = self.options.compression, self.options.layout
         write_info(folder, build_info(entries, self.charset, compression, self.task, layout))
         summary = self.summary(entries)
@@ -86,7 +90,7 @@ class ShardSetWriter:
         self, plan: Plan, staged: Staged, run: RunOptions
     ) -> Tuple[List[Dict[str, Any]], int]:
         """Writes what is not there yet; returns all entries and how many were there."""
-        job = self.job(staged.path(self.target.name))
+        job = self.job(staged.path(self.target.name), plan)
         names = [job.name_of(shard) for shard in plan.shards]
         write = functools.partial(write_shard, job)
         shards = ShardTasks(names, plan.shards, write, plan.total)
@@ -95,7 +99,7 @@ class ShardSetWriter:
             self.skips.add(entry["skipped"], entry["skipped_examples"])
         if not any(entry["samples"] for entry in entries):
             problem = "has no sample that can be used"
-            raise AnnotationError(plan.shards[0].source.path, problem, hint=str(self.skips))
+            raise AnnotationError(plan.splits[0].source.path, problem, hint=str(self.skips))
         return entries, resumed
 
     def summary(self, entries: List[Dict[str, Any]], **more: Any) -> ShardsSummary:
@@ -117,15 +121,12 @@ class ShardSetWriter:
 
     def planned(self, sources: Sequence[Source]) -> ShardsSummary:
         """Returns what `write` would write, writing nothing."""
-        job = self.job(self.target)
+        with tempfile.TemporaryDirectory(prefix="ocrdata-") as folder:
+            plan = self.plan(sources, PlanPlace(Path(folder)))
+        name_of = self.job(self.target, plan).name_of
         entries: List[Dict[str, Any]] = [
-            {
-                "file": job.name_of(shard),
-                "split": shard.split,
-                "samples": len(shard.places),
-                "bytes": 0,
-            }
-            for shard in self.plan(sources).shards
+            {"file": name_of(one), "split": one.split, "samples": one.samples, "bytes": 0}
+            for one in plan.shards
         ]
         return self.summary(entries, planned=[entry["file"] for entry in entries])
 
