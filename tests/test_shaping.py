@@ -22,7 +22,7 @@ from ocrdata.render.style.line_style import NEUTRAL
 from ocrdata.render.text.glyphs import GlyphCache
 from ocrdata.render.text.layout import EM_TOP, Typesetting, set_column, set_line
 from ocrdata.render.text.shaped_text import ShapedFaces
-from ocrdata.render.text.shaping import TypeSettings, parse_features
+from ocrdata.render.text.type_settings import TypeSettings, find_settings, parse_features
 from ocrdata.text.bidi_runs import direction_runs
 
 # --- a font of bars that joins: alone, first, middle, last, and a ligature ------------------------
@@ -141,6 +141,82 @@ def test_latin_and_other_faces_take_their_parts(joining, tmp_path):
     other = GlyphCache([FontFace(joining), latin], fallback=True)
     assert other.missing(BEH + " bc") == ""
     assert other.pick(BEH + " bc", 0.2) == ShapedFaces((0, 0, 1, 1))
+
+
+# --- features and languages of a font -------------------------------------------------------------
+
+CAPITALS = """
+languagesystem DFLT dflt;
+languagesystem latn dflt;
+languagesystem latn TRK;
+feature smcp { sub a by b; } smcp;
+feature liga { sub a c by d; } liga;
+feature locl { script latn; language TRK; sub c by d; } locl;
+"""
+
+
+@pytest.fixture(scope="module")
+def featured(tmp_path_factory):
+    forms = {".notdef": bars((0,)), "space": [], "d": bars((0, 1, 2, 3))}
+    forms.update((name, bars((place, 3))) for place, name in enumerate("abc"))
+    letters = {**{name: name for name in "abcd"}, " ": "space"}
+    path = build(tmp_path_factory.mktemp("fonts") / "featured.ttf", letters, forms)
+    font = TTFont(str(path))
+    addOpenTypeFeaturesFromString(font, CAPITALS)
+    font.save(str(path))
+    return path
+
+
+@pytest.mark.parametrize(
+    "words, language", [("", "tr"), ("smcp", ""), ("-liga", ""), ("liga=0", "tr")]
+)
+def test_features_and_languages_give_harfbuzz_glyphs(featured, words, language):
+    import uharfbuzz
+
+    face = FontFace(featured)
+    cache = GlyphCache([face], settings=find_settings(words.split(), language, [face]))
+    run = cache.shaper.layout("aca", cache.pick("aca", 0.5))[0].run
+    buffer = uharfbuzz.Buffer()
+    buffer.add_str("aca")
+    buffer.guess_segment_properties()
+    if language:
+        buffer.language = language
+    font = uharfbuzz.Font(uharfbuzz.Face(uharfbuzz.Blob.from_file_path(str(featured))))
+    uharfbuzz.shape(font, buffer, {"": {}, "smcp": {"smcp": True}}.get(words, {"liga": False}))
+    theirs = [info.codepoint for info in buffer.glyph_infos]
+    assert [glyph.number for glyph in run.glyphs] == theirs
+    ours, usual = shown("aca", cache).ink, shown("aca", GlyphCache([face])).ink
+    assert ours.shape != usual.shape or (ours != usual).any()
+
+
+def test_features_and_languages_by_option(featured, tmp_path, run):
+    (tmp_path / "corpus.txt").write_text("aca\n", encoding="utf-8")
+    base = ["--font", featured, "--corpus", tmp_path / "corpus.txt", "--overwrite", "--workers", 0]
+    base += ["--data-dir", tmp_path / "out"]
+    lines = ["gen-pics", *base, "--style", "clean", "--variants", 1, "--format", "png"]
+    scenes = ["gen-scenes", *base, "--limit", 1, "--size", "96x96", "--texts", "1..1"]
+    for command, folder in ((lines, "pic"), (scenes, "images")):
+        digests = set()
+        for more in ([], ["--font-feature", "smcp"], ["--language", "tr"]):
+            run(*command, *more)
+            digests.add(tree_digest(tmp_path / "out" / folder))
+        assert len(digests) == 3
+        for more, words in (
+            (
+                ["--font-feature", "onum"],
+                "has the feature onum. They have: liga, locl, smcp",
+            ),
+            (["--font-feature", "small-caps"], "'small-caps' is not a font feature"),
+            (["--language", "Turkish language"], "'Turkish language' is not a language"),
+        ):
+            assert words in run(*command, *more, code=2).output
+
+
+def test_features_leave_columns_upright(featured):
+    face = FontFace(featured)
+    cache = GlyphCache([face], settings=find_settings(["smcp"], "", [face]))
+    column = set_column("aaa", cache.pick("aaa", 0.5), 40, Typesetting(), cache, True)
+    assert column.ink.shape[0] > 2 * column.ink.shape[1] and len(column.boxes) == 3
 
 
 # --- the order of a line against the whole algorithm ----------------------------------------------

@@ -25,6 +25,7 @@ from ocrdata.render.lines.planning import plan_lines
 from ocrdata.render.lines.text_sampling import TextBlockTask, TextOptions
 from ocrdata.render.style.line_style import check_value
 from ocrdata.render.style.mixtures import AnyRecipe, find_recipes
+from ocrdata.render.text.type_settings import find_settings
 from ocrdata.text.corpus import read_corpora
 from ocrdata.text.phrases import CorpusOptions, Phrase
 
@@ -44,6 +45,8 @@ class LineSettings:
             or several of them with weights, as ("word=2", "print=1").
         fonts: files, folders or names of bundled fonts; all bundled ones by default.
         latin_fonts: fonts for Latin letters and digits; those of `fonts` by default.
+        font_features: OpenType features of the fonts, as "smcp", "-liga" or "salt=2".
+        language: a tag of BCP 47, for fonts that have forms of their own for a language.
         fallback: draws a text in the next font where the first lacks a character of it.
         height: of the pictures, in pixels, 12 to 512.
         width: of all pictures, in pixels, 16 to 16,000; by default as wide as the text needs.
@@ -58,6 +61,8 @@ class LineSettings:
     style: Union[PathLike, Tuple[str, ...]] = "print"
     fonts: Tuple[PathLike, ...] = ()
     latin_fonts: Tuple[PathLike, ...] = ()
+    font_features: Tuple[str, ...] = ()
+    language: str = ""
     fallback: bool = False
     height: int = 32
     width: Optional[int] = None
@@ -182,17 +187,20 @@ def _recipe(settings: LineSettings) -> AnyRecipe:
 
 def _line_config(settings: LineSettings, seed: int, skipped: Dict[str, int]) -> RenderConfig:
     latin = settings.latin_fonts
+    faces = find_fonts(settings.fonts, None, skipped)
+    others = find_fonts(latin, None, skipped) if latin else []
     return RenderConfig(
-        faces=tuple(find_fonts(settings.fonts, None, skipped)),
+        faces=tuple(faces),
         recipe=_recipe(settings),
         frame=Frame(settings.height, settings.width, settings.vertical),
         seed=seed,
         form="png",
-        latin=tuple(find_fonts(latin, None, skipped)) if latin else (),
+        latin=tuple(others),
         fallback=settings.fallback,
         pictures=find_pictures(settings.backgrounds, skipped),
         boxes=settings.boxes,
         lower_case=settings.lower_case,
+        settings=find_settings(settings.font_features, settings.language, [*faces, *others]),
     )
 
 

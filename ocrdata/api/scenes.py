@@ -24,6 +24,7 @@ from ocrdata.render.scenes.batch import check_scene_config, drawable_texts, text
 from ocrdata.render.scenes.scene import draw_scene
 from ocrdata.render.scenes.scene_config import SceneConfig, scene_key
 from ocrdata.render.style.recipes import find_recipe
+from ocrdata.render.text.type_settings import find_settings
 
 # Of the bundled corpora, as gen-scenes has it.
 _LONGEST_TEXT = 12
@@ -36,6 +37,8 @@ class SceneSettings:
     Args:
         style: a preset ("scene" by default) or a TOML recipe.
         fonts: files, folders or names of bundled fonts; all bundled ones by default.
+        font_features: OpenType features of the fonts, as "smcp", "-liga" or "salt=2".
+        language: a tag of BCP 47, for fonts that have forms of their own for a language.
         size: (width, height) of the pictures in pixels, each 64 to 8192.
         texts: the least and most texts in a picture, up to 40.
         text_height: the least and greatest height of a character, in pixels.
@@ -51,6 +54,8 @@ class SceneSettings:
 
     style: PathLike = "scene"
     fonts: Tuple[PathLike, ...] = ()
+    font_features: Tuple[str, ...] = ()
+    language: str = ""
     size: Tuple[int, int] = (640, 640)
     texts: Tuple[int, int] = (3, 15)
     text_height: Tuple[float, float] = (12.0, 72.0)
@@ -119,8 +124,9 @@ def generate_scenes(
 
 def _scene_config(settings: SceneSettings, seed: int, skipped: Dict[str, int]) -> SceneConfig:
     low, high = settings.text_height
+    faces = find_fonts(settings.fonts, None, skipped)
     return SceneConfig(
-        faces=tuple(find_fonts(settings.fonts, None, skipped)),
+        faces=tuple(faces),
         recipe=find_recipe(settings.style),
         size=settings.size,
         texts=settings.texts,
@@ -134,6 +140,7 @@ def _scene_config(settings: SceneSettings, seed: int, skipped: Dict[str, int]) -
         turned=settings.turned,
         boxes=settings.boxes,
         distractors=settings.distractors,
+        settings=find_settings(settings.font_features, settings.language, faces),
     )
 
 

@@ -27,7 +27,7 @@ _GROUPS = {
         "near_duplicates",
         "test_fraction",
     ),
-    "Fonts": ("font", "font_list", "face", "latin_font", "fallback"),
+    "Fonts": ("font", "font_list", "face", "latin_font", "fallback", "font_feature", "language"),
     "Look": (
         "style",
         "fit",
@@ -64,6 +64,7 @@ _GROUPS = {
 @options.option(
     "--fallback", is_flag=True, help="Take a character that a font lacks from another one."
 )
+@options.type_options
 @options.corpus_option
 @options.option(
     "--cut-length",

@@ -33,7 +33,7 @@ class Range(click.ParamType):
 
 _GROUPS = {
     "Text": ("corpus", "min_length", "max_length", "min_frequency", "texts", "test_fraction"),
-    "Fonts": ("font", "font_list"),
+    "Fonts": ("font", "font_list", "font_feature", "language"),
     "Look": (
         "size",
         "text_height",
@@ -95,6 +95,7 @@ _GROUPS = {
     help="Of a picture: fences, bricks, windows, leaves, wheels, signs without text.",
 )
 @options.font_options
+@options.type_options
 @options.corpus_option
 @options.option("--min-length", type=click.IntRange(min=1), default=1, help="Of a text.")
 @options.option("--max-length", type=click.IntRange(min=1), default=12, help="Of a text.")

@@ -182,3 +182,22 @@ def font_options(callback: Callable[..., Any]) -> Any:
         help="A text file of fonts, one a line as --font takes them; may be repeated.",
     )
     return add_font(add_list(call))
+
+
+def type_options(callback: Callable[..., Any]) -> Any:
+    """Adds --font-feature and --language."""
+    add_feature = option(
+        "--font-feature",
+        multiple=True,
+        metavar="TAG[=N]",
+        show_default=False,
+        help="An OpenType feature of the fonts: smcp, -liga, salt=2; may be repeated.",
+    )
+    add_language = option(
+        "--language",
+        default="",
+        metavar="TAG",
+        show_default=False,
+        help="Take the fonts' forms for a language: ja, tr, zh-Hant.",
+    )
+    return add_feature(add_language(callback))

@@ -15,6 +15,7 @@ from ocrdata.render.lines.text_sampling import TextOptions
 from ocrdata.render.style.line_style import LineStyle, check_value, parse_overrides, read_styles
 from ocrdata.render.style.mixtures import AnyRecipe, find_recipes
 from ocrdata.render.style.recipes import Spread
+from ocrdata.render.text.type_settings import find_settings
 from ocrdata.text.charset import Charset, read_charset
 from ocrdata.text.corpus import read_corpora
 from ocrdata.text.phrases import CorpusOptions, Phrase
@@ -37,6 +38,7 @@ class LineRequestOptions:
 
     Args:
         font, face, latin_font, fallback: which faces draw.
+        font_feature, language: what is asked of them: "smcp", "liga=0"; a tag of BCP 47.
         corpus, cut_length, min_length, max_length, min_frequency: which texts are read; lengths are
             in characters.
         variants, sampling, min_count, near_duplicates, limit: how many pictures of which texts.
@@ -56,6 +58,8 @@ class LineRequestOptions:
     face: Optional[int] = None
     latin_font: Tuple[str, ...] = ()
     fallback: bool = False
+    font_feature: Tuple[str, ...] = ()
+    language: str = ""
     corpus: Tuple[str, ...] = ()
     cut_length: Optional[int] = None
     min_length: int = 1
@@ -122,18 +126,21 @@ def _config(options: LineRequestOptions, skipped: Dict[str, int]) -> RenderConfi
     recipe = _recipe(options.style, options.overrides, options.quality, options.fit)
     pictures = find_pictures(options.background, skipped)
     fonts, latin = options.font or default_fonts(options.corpus), options.latin_font
+    faces = find_fonts(fonts, options.face, skipped)
+    others = find_fonts(latin, None, skipped) if latin else []
     return RenderConfig(
-        faces=tuple(find_fonts(fonts, options.face, skipped)),
+        faces=tuple(faces),
         recipe=recipe,
         frame=Frame(options.height, options.width, options.direction == "vertical"),
         seed=options.seed,
         form=options.form,
-        latin=tuple(find_fonts(latin, None, skipped)) if latin else (),
+        latin=tuple(others),
         fallback=options.fallback,
         pictures=pictures,
         boxes=options.boxes,
         log=options.log_styles,
         lower_case=options.lower_case,
+        settings=find_settings(options.font_feature, options.language, [*faces, *others]),
     )
 
 

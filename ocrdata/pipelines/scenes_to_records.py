@@ -25,6 +25,7 @@ from ocrdata.render.scenes.batch import (
 )
 from ocrdata.render.scenes.scene_config import SceneConfig, scene_key
 from ocrdata.render.style.recipes import find_recipe
+from ocrdata.render.text.type_settings import find_settings
 from ocrdata.text.corpus import read_corpora
 from ocrdata.text.phrases import CorpusOptions
 
@@ -39,6 +40,7 @@ class SceneRequestOptions:
         dont_care, vertical, curved, turned: shares of texts, in [0, 1].
         boxes: what a region is. distractors: the least and most of a picture.
         font, style, background: which faces draw, how texts look, pictures behind them.
+        font_feature, language: what is asked of the faces: "smcp", "liga=0"; a tag of BCP 47.
         corpus, min_length, max_length, min_frequency: which texts are read.
         form: of the picture files, "jpg" or "png".
         count: how many pictures. test_fraction: share of them for Test.
@@ -55,6 +57,8 @@ class SceneRequestOptions:
     boxes: str = "auto"
     distractors: Tuple[int, int] = (0, 8)
     font: Tuple[str, ...] = ()
+    font_feature: Tuple[str, ...] = ()
+    language: str = ""
     corpus: Tuple[str, ...] = ()
     min_length: int = 1
     max_length: int = 12
@@ -82,8 +86,9 @@ def read_scene_request(options: SceneRequestOptions) -> SceneRequest:
     skipped: Dict[str, int] = {}
     low, high = options.text_height
     fonts = options.font or default_fonts(options.corpus)
+    faces = find_fonts(fonts, None, skipped)
     config = SceneConfig(
-        faces=tuple(find_fonts(fonts, None, skipped)),
+        faces=tuple(faces),
         recipe=find_recipe(options.style),
         size=options.size,
         texts=options.texts,
@@ -97,6 +102,7 @@ def read_scene_request(options: SceneRequestOptions) -> SceneRequest:
         turned=options.turned,
         boxes=options.boxes,
         distractors=options.distractors,
+        settings=find_settings(options.font_feature, options.language, faces),
     )
     taken = CorpusOptions(
         options.min_length, options.max_length, min_frequency=options.min_frequency

@@ -24,6 +24,7 @@ from ocrdata.render.style.style_sampling import draw_styles
 from ocrdata.render.text.glyph_store import LARGE_CACHE, SMALL_CACHE
 from ocrdata.render.text.glyphs import GlyphCache
 from ocrdata.render.text.text_bitmap import Clusters
+from ocrdata.render.text.type_settings import PLAIN_SETTINGS, TypeSettings
 from ocrdata.text.words import lower_case
 
 _FOLDER_SIZE = 10_000
@@ -49,6 +50,7 @@ class RenderConfig(NamedTuple):
     log: bool = False
     replay: Tuple[LineStyle, ...] = ()
     lower_case: bool = False
+    settings: TypeSettings = PLAIN_SETTINGS
 
     def label(self, text: str) -> str:
         """Returns what the picture of a text is labelled with."""
@@ -73,7 +75,7 @@ class RenderedImage(NamedTuple):
 def line_renderer(config: RenderConfig) -> LineRenderer:
     """Returns what draws the lines of a run, one a process."""
     room = SMALL_CACHE if config.recipe.is_drawn("picture") else LARGE_CACHE
-    cache = GlyphCache(config.faces, config.latin, config.fallback, room)
+    cache = GlyphCache(config.faces, config.latin, config.fallback, room, config.settings)
     color = config.recipe.color
     return LineRenderer(cache, config.recipe.sizes, config.frame, color, config.pictures)
 

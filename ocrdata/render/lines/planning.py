@@ -42,7 +42,7 @@ def _drawable(
     texts: Sequence[str], frequencies: Sequence[int], config: RenderConfig, skipped: Dict[str, int]
 ) -> Tuple[List[str], List[int]]:
     """Returns the texts that the fonts can draw and a picture can hold, with their frequencies."""
-    cache = GlyphCache(config.faces, config.latin, config.fallback)
+    cache = GlyphCache(config.faces, config.latin, config.fallback, settings=config.settings)
     longest = int(_WIDEST[config.form] / (config.frame.height * _WIDEST_CHARACTER))
     places = drawable(texts, cache, skipped, longest if config.frame.length is None else None)
     return [texts[place] for place in places], [frequencies[place] for place in places]
@@ -124,6 +124,7 @@ def describe_lines(plan: TextPlan, config: RenderConfig, options: TextOptions) -
         "fonts": [str(face) for face in config.faces],
         "latin_fonts": [str(face) for face in config.latin],
         "fallback": config.fallback,
+        **config.settings.describe(),
         "pictures": [str(path) for path in config.pictures],
         "variants": options.variants,
         "limit": options.limit,

@@ -69,7 +69,7 @@ def drawable_texts(
 
     Raises CorpusError or FontError where none is left.
     """
-    places = drawable(texts, GlyphCache(config.faces), skipped)
+    places = drawable(texts, GlyphCache(config.faces, settings=config.settings), skipped)
     if not places:
         raise nothing_to_draw(config.faces, skipped)
     return tuple(texts[place] for place in places)
@@ -133,6 +133,7 @@ def describe_scenes(config: SceneConfig, texts: Sequence[str], count: int) -> Di
         "turned": config.turned,
         "boxes": config.boxes,
         "distractors": list(config.distractors),
+        **config.settings.describe(),
         "pictures": [str(path) for path in config.pictures],
         "corpus": text_digest(texts),
     }

@@ -49,7 +49,8 @@ LEAST_HEIGHT = 8.0
 @lru_cache(maxsize=2)
 def _kept(config: SceneConfig) -> Tuple[GlyphCache, BackgroundBank]:
     cv2.setNumThreads(0)
-    return GlyphCache(config.faces), BackgroundBank(config.pictures, max(1024, *config.size))
+    cache = GlyphCache(config.faces, settings=config.settings)
+    return cache, BackgroundBank(config.pictures, max(1024, *config.size))
 
 
 class DrawnScene(NamedTuple):

@@ -7,6 +7,7 @@ from typing import NamedTuple, Tuple
 
 from ocrdata.render.fonts.font_face import FontFace
 from ocrdata.render.style.recipes import Recipe
+from ocrdata.render.text.type_settings import PLAIN_SETTINGS, TypeSettings
 
 # The most texts in a scene, and the most lines in a block of them.
 MOST_TEXTS = 40
@@ -35,6 +36,7 @@ class SceneConfig(NamedTuple):
     turned: float = 1.0
     boxes: str = "auto"
     distractors: Tuple[int, int] = (0, 8)
+    settings: TypeSettings = PLAIN_SETTINGS
 
 
 def boxes_words(text: str, boxes: str) -> bool:

@@ -22,7 +22,8 @@ from ocrdata.render.text.glyph_store import SMALL_CACHE, GlyphStore, MemoryBudge
 from ocrdata.render.text.kerning import Kerning
 from ocrdata.render.text.rasters import Glyph, draw_glyph
 from ocrdata.render.text.shaped_text import ShapedFaces, TextShaper
-from ocrdata.render.text.shaping import PLAIN_SETTINGS, TypeSettings, script_runs
+from ocrdata.render.text.shaping import script_runs
+from ocrdata.render.text.type_settings import PLAIN_SETTINGS, TypeSettings
 from ocrdata.text.properties import JOINERS, invisible_in, is_invisible, needs_shaping
 
 FONTS_OPEN = 48  # files
@@ -37,13 +38,13 @@ class _Masks(Dict[str, int]):
     which only shaping tells whether, and as which glyphs, a face draws them.
     """
 
-    def __init__(self, faces: Sequence[FontFace]) -> None:
-        self.faces = faces
+    def __init__(self, faces: Sequence[FontFace], shape_all: bool) -> None:
+        self.faces, self._shape_all = faces, shape_all
         self.everywhere: Set[str] = set()
         self.shaped: Set[str] = set()
 
     def __missing__(self, character: str) -> int:
-        shaped = needs_shaping(character)
+        shaped = self._shape_all or needs_shaping(character)
         if shaped:
             self.shaped.add(character)
         known = map(font_characters, self.faces)
@@ -61,7 +62,8 @@ class GlyphCache:
     """Draws glyphs and keeps them; one to a process.
 
     `latin` are faces for ASCII inside lines of the others. With `fallback` a character that the
-    chosen face lacks is drawn by another one. `room` is what the glyphs may take.
+    chosen face lacks is drawn by another one. `room` is what the glyphs may take. With `settings`
+    every text is shaped.
     """
 
     def __init__(
@@ -79,7 +81,7 @@ class GlyphCache:
         self._fonts: Dict[Tuple[int, int], ImageFont.FreeTypeFont] = {}
         self._store = GlyphStore(self._draw, room)
         self._kerning: Dict[int, Kerning] = {}
-        self._masks = _Masks(self.faces)
+        self._masks = _Masks(self.faces, settings != PLAIN_SETTINGS)
         self._choices: Dict[int, Tuple[List[int], List[float]]] = {}
         self.shaper = TextShaper(self.faces, settings)
         self._shaped: Any = lru_cache(maxsize=_SHAPED_TEXTS)(self._able_shaped)

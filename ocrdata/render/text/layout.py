@@ -20,6 +20,7 @@ from ocrdata.render.text.text_bitmap import (
     paste_bitmap,
 )
 from ocrdata.render.text.vertical import QUOTES, turned_runs, vertical_form
+from ocrdata.text.properties import needs_shaping
 
 # From the baseline to the top of the em box, in ems.
 EM_TOP = 0.88
@@ -206,6 +207,9 @@ def set_column(
     """Sets a text from top to bottom, with vertical punctuation and turned Latin runs."""
     column = _Column(size, setting)
     level = setting._replace(jitters=None)
+    if isinstance(face, ShapedFaces) and not any(map(needs_shaping, text)):
+        # Shaped for the sake of a feature: upright characters stand without.
+        face = list(face.faces)
     if isinstance(face, ShapedFaces):
         line = set_line(text, face, size, level, cache, boxes)
         column.add_turned(line)

@@ -11,13 +11,8 @@ from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 from ocrdata.render.fonts.face_characters import font_characters
 from ocrdata.render.fonts.font_face import FontFace
 from ocrdata.render.text.glyph_rasters import GlyphRaster
-from ocrdata.render.text.shaping import (
-    PLAIN_SETTINGS,
-    ShapedRun,
-    Shaper,
-    TypeSettings,
-    script_runs,
-)
+from ocrdata.render.text.shaping import ShapedRun, Shaper, script_runs
+from ocrdata.render.text.type_settings import PLAIN_SETTINGS, TypeSettings
 from ocrdata.text.bidi_runs import direction_runs
 from ocrdata.text.properties import is_invisible
 

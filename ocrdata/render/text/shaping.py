@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
-from ocrdata.errors import FontError, OptionError
+from ocrdata.errors import FontError
 from ocrdata.render.fonts.font_face import FontFace
+from ocrdata.render.text.type_settings import PLAIN_SETTINGS, TypeSettings
 from ocrdata.text.properties import script_of
 
 # What HarfBuzz puts below a mark that has no letter.
 _DOTTED_CIRCLE = "\u25cc"
 _SHARED = ("Zyyy", "Zinh", "Zzzz")
-_FEATURE = re.compile(r"^([+-]?)([A-Za-z0-9]{4})(?:=([0-9]+|on|off))?$")
 
 
 class PlacedGlyph(NamedTuple):
@@ -38,32 +37,6 @@ class ShapedRun(NamedTuple):
     advance: float
     advances: Tuple[Tuple[int, float], ...]
     whole: bool
-
-
-class TypeSettings(NamedTuple):
-    """What is asked of a font besides its usual forms: OpenType features, and a language."""
-
-    features: Tuple[Tuple[str, int], ...] = ()
-    language: str = ""
-
-
-PLAIN_SETTINGS = TypeSettings()
-
-
-def parse_features(words: Sequence[str]) -> Tuple[Tuple[str, int], ...]:
-    """Returns the features that words such as "ss01", "-liga" and "salt=2" ask for.
-
-    Raises OptionError.
-    """
-    found = {}
-    for word in words:
-        match = _FEATURE.match(word)
-        if not match:
-            raise OptionError(f"{word!r} is not a font feature.", "Write liga, -liga or salt=2.")
-        sign, tag, value = match.groups()
-        known = {"on": 1, "off": 0, None: int(sign != "-")}
-        found[tag] = known[value] if value in known else int(value)
-    return tuple(sorted(found.items()))
 
 
 class Shaper:
