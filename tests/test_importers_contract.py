@@ -16,12 +16,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ocrdata.base.storage.tree import Tree
 from ocrdata.errors import AnnotationError, MissingExtraError, OptionError
 from ocrdata.importers import IMPORTERS
 from ocrdata.importers.base import configure
 
 FIXTURES = Path(__file__).parent / "data" / "importers"
-EXTRA = {"iiit5k": "scipy", "lmdb": "lmdb", "parquet": "pyarrow"}
+EXTRA = {
+    "iiit5k": "scipy",
+    "lmdb": "lmdb",
+    "parquet": "pyarrow",
+    "synthtext": "scipy",
+    "totaltext": "scipy",
+}
 # Files that hold many pictures are read from disk.
 CONTAINERS = ("lmdb", "parquet", "webdataset")
 
@@ -223,6 +230,13 @@ MDB, TAR, PARQUET = (
     "train-000001.tar",
     "data/train-00001-of-00002.parquet",
 )
+RCTW0, MLT1 = "train_gts/image_0.txt", "train_gt_t13/tr_img_00001.txt"
+MTWI1 = "mtwi_2018_train/txt_train/TB1_x.jpg.txt"
+CTW1, CTW1001 = "ctw1500_train_labels/0001.xml", "gt_ctw1500/0001001.txt"
+TOTAL11 = "txt_format/Train/poly_gt_img11.txt"
+TOTAL12 = "Groundtruth/Polygon/Train/poly_gt_img12.mat"
+TEXTOCR = "TextOCR_0.1_train.json"
+SYNTH = "SynthText/gt.mat"
 BROKEN = [
     ("icdar2015", {}, "test", GT15, b"-1,1,9", b"-1,one,9", ":2: ", "'one' is not a number"),
     ("icdar2015", {}, "test", GT15, b"6,B1,", b"6", ":1: ", "no text behind"),
@@ -389,6 +403,46 @@ BROKEN = [
     ("webdataset", {}, "train", TAR, b'{"text"', b'["text"', ".tar: ", "not JSON"),
     ("webdataset", {}, "train", TAR, b"a b", b"a\xffb", ".tar: ", "not UTF-8"),
     ("parquet", {}, "train", PARQUET, "cut", None, ".parquet: ", "damaged"),
+    ("rctw17", {}, "train", RCTW0, b"0,3,1,", b"0,3,", "image_0.txt:2: ", "no flag 0 or 1"),
+    ("rctw17", {}, "train", RCTW0, b"6,1,6", b"6,x,6", "image_0.txt:1: ", "is not a number"),
+    ("rctw17", {}, "train", "train_images/image_1.jpg", None, None, "_1.txt: ", "no picture"),
+    ("mlt2019", {}, "train", MLT1, b",Latin,###", b",###", "00001.txt:2: ", "no script"),
+    ("mtwi", {}, "train", MTWI1, b"0,0,4,0", b"0,0,4,q", "_x.jpg.txt:1: ", "'q' is not a number"),
+    ("ctw1500", {}, "train", CTW1, b"<segs>1,1,", b"<segs>1,", "0001.xml: ", "box 1 has 27 num"),
+    ("ctw1500", {}, "train", CTW1, b"</Annotations>", b"", "0001.xml:11: ", "is not XML"),
+    ("ctw1500", {}, "test", CTW1001, b",####Latin", b",#Latin", "01001.txt:1: ", "neither 28 numb"),
+    ("ctw1500", {}, "train", "train_images/0002.jpg", None, None, "0002.txt: ", "no picture"),
+    ("totaltext", {}, "train", TOTAL11, b"x: [[1 ", b"x: [[", "img11.txt:1: ", "has 5 x and 6 y"),
+    ("totaltext", {}, "train", TOTAL11, b"u'PAUL'", b"u'PAUL", "img11.txt:1: ", "text in quotes"),
+    ("totaltext", {}, "train", TOTAL11, b", ornt", b", orient", "img11.txt:1: ", "is not x: [["),
+    ("totaltext", {}, "train", TOTAL12, "cut", None, "img12.mat: ", "damaged or not a Matlab"),
+    ("textocr", {}, "train", TEXTOCR, b'"imgToAnns"', b'"links"', ".json: ", "no mappings imgs"),
+    (
+        "textocr",
+        {},
+        "train",
+        TEXTOCR,
+        b'"a4ea_2"],',
+        b'"a4ea_3"],',
+        ".json: ",
+        "word a4ea_3 has no",
+    ),
+    ("textocr", {}, "validation", "train_images/c6ac.jpg", None, None, "val.json: ", "no picture"),
+    (
+        "svtp",
+        {},
+        "test",
+        "gt.txt",
+        b" UNITED",
+        b" THE UNITED",
+        "gt.txt:2: ",
+        "is not `picture word",
+    ),
+    ("svtp", {}, "test", "par1/12_16_0_par.jpg", None, None, "gt.txt:2: ", "no picture"),
+    ("cute80", {}, "test", "gt.txt", b" 7 1 7", b"", "gt.txt:2: ", "is not `picture word"),
+    ("synthtext", {}, "train", SYNTH, b"Kevin", b"Ke in", "gt.mat: ", "has 4 words and boxes"),
+    ("synthtext", {}, "train", SYNTH, b"wordBB", b"wordBX", "gt.mat: ", "no variable 'wordBB'"),
+    ("synthtext", {}, "train", "SynthText/8/ballet_106_1.jpg", None, None, "gt.mat: ", "entry 2"),
     ("synth90k", {}, "train", "annotation_train.txt", b" 0\n", b" 44\n", ":2: ", "no word 44"),
     ("synth90k", {}, "train", "annotation_train.txt", b" 0\n", b" x\n", ":2: ", "is not `picture"),
     (
@@ -496,6 +550,8 @@ FATAL = (
     "damaged",
     "no num-samples",
     "not an LMDB",
+    "no mappings imgs",
+    "no variable 'wordBB'",
 )
 PARTLY = [case for case in BROKEN if case[7] not in FATAL or case[0] == "paddleocr"]
 
@@ -513,6 +569,24 @@ def test_reported_problems_do_not_end_the_reading(case, tmp_path):
     problems = [error for _, error in met if error is not None]
     assert len(samples) + len(problems) == len(expected(name)[split, options_text])
     assert problem in str(problems[0])
+
+
+def test_a_second_label_file_of_a_picture_is_named(tmp_path):
+    root = copy_of("ctw1500", tmp_path)
+    shutil.copy(str(root / CTW1), str(root / "0001.xml"))
+    with pytest.raises(AnnotationError, match="of the same picture as .*Take one away"):
+        list(IMPORTERS.load("ctw1500").read(root, "train"))
+
+
+@pytest.mark.parametrize("name", ["coco", "labelme", "textocr"])
+def test_files_of_tools_are_read_once(name, monkeypatch):
+    importer, read, plain = IMPORTERS.load(name), [], Tree.read
+    splits = importer.splits(raw(name))
+    monkeypatch.setattr(Tree, "read", lambda tree, one: read.append(one) or plain(tree, one))
+    for split in splits:
+        list(importer.read(raw(name), split))
+    files = [one for one in read if one.endswith(".json")]
+    assert len(files) == len(set(files)) > 0
 
 
 @pytest.mark.parametrize("member", ["../evil.txt", "/evil.txt"])
@@ -587,12 +661,15 @@ def test_other_encodings_are_read_on_request(tmp_path):
     assert next(importer.read(root, "train")).regions[0].text == "风华"
 
 
-def test_without_scipy_the_extra_is_named(monkeypatch):
+@pytest.mark.parametrize(
+    ("name", "split"), [("iiit5k", "test"), ("synthtext", "train"), ("totaltext", "train")]
+)
+def test_without_scipy_the_extra_is_named(name, split, monkeypatch):
     import sys
 
     monkeypatch.setitem(sys.modules, "scipy.io", None)
     with pytest.raises(MissingExtraError, match="SciPy is not installed"):
-        list(IMPORTERS.load("iiit5k").read(raw("iiit5k"), "test"))
+        list(IMPORTERS.load(name).read(raw(name), split))
 
 
 # --- the real files -----------------------------------------------------------------------------

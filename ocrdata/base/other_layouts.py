@@ -31,6 +31,14 @@ RCTW, MLT, CTW, TOTAL_TEXT, YOLO, OUTLINES = (
     "YOLO",
     "outlines without quotes around their texts",
 )
+# Who reads such lines.
+_IMPORTERS = {
+    RCTW: "rctw17",
+    MLT: "mlt2019 (or mlt2017)",
+    CTW: "ctw1500",
+    TOTAL_TEXT: "totaltext",
+    YOLO: "yolo",
+}
 _FORMS: Dict[str, "re.Pattern[str]"] = {
     RCTW: re.compile(_EIGHT + r'\s*[01]\s*,\s*".*"\s*$'),
     MLT: re.compile(_EIGHT + rf"\s*(?:{_SCRIPTS})\s*,"),
@@ -68,5 +76,5 @@ def refuse_other_layout(
         hint = 'Put texts in quotes: x1,y1,...,xn,yn,"text".'
     else:
         problem = f"has the form of {name}, which would give wrong labels here"
-        hint = f"Use the importer of that set, if `ocrdata list importers` has it. {quotes}"
+        hint = f"Read it with: ocrdata import {_IMPORTERS[name]} SOURCE. {quotes}"
     raise AnnotationError(where, problem, first, hint)

@@ -16,13 +16,13 @@ from typing import Any, Dict, Iterator, List
 
 from ocrdata.base.sample import DETECTION, Region
 from ocrdata.importers.base import DatasetInfo
+from ocrdata.importers.shapes import rectangle
 from ocrdata.importers.tool_files import (
     SPLITS_OF_TOOLS,
     AnnotatedImage,
     ToolImporter,
     is_ignored,
     load_json,
-    rectangle,
 )
 
 

@@ -18,13 +18,13 @@ import numpy as np
 from ocrdata.base.icdar import to_number
 from ocrdata.base.sample import DETECTION, Region
 from ocrdata.importers.base import DatasetInfo
+from ocrdata.importers.shapes import turned
 from ocrdata.importers.tool_files import (
     SPLITS_OF_TOOLS,
     AnnotatedImage,
     ToolImporter,
     is_ignored,
     numbers_of,
-    turned,
 )
 
 _SHAPES = ("box", "polygon")

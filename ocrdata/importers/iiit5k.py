@@ -7,14 +7,12 @@ testdata(1).smallLexi   {'WORD', ...}  (50)       testdata(1).mediumLexi  (1,000
 
 from __future__ import annotations
 
-import io
-import warnings
 from dataclasses import dataclass
 from typing import Any, Iterator, List, Tuple
 
 from ocrdata.base.sample import RECOGNITION, TEST, TRAIN, Sample
 from ocrdata.base.storage.tree import Tree
-from ocrdata.errors import AnnotationError, MissingExtraError, PathLike
+from ocrdata.errors import AnnotationError, PathLike
 from ocrdata.importers.base import (
     BAD,
     DatasetInfo,
@@ -24,6 +22,7 @@ from ocrdata.importers.base import (
     find_image,
     refuse,
 )
+from ocrdata.importers.matlab import cell_text, load_matlab
 
 _STRUCTS = {TRAIN: "traindata", TEST: "testdata"}
 _LEXICONS = (("50", "smallLexi"), ("1k", "mediumLexi"))
@@ -78,17 +77,7 @@ class Iiit5k(Importer):
 
 
 def _load(data: bytes, struct: str, where: str) -> Any:
-    try:
-        from scipy.io import loadmat
-    except ImportError as error:
-        raise MissingExtraError("SciPy", "import", "IIIT5K's .mat files need it") from error
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            content = loadmat(io.BytesIO(data))
-    except Exception as error:  # whatever its parser trips over, the file is the cause
-        problem = f"is damaged or not a Matlab file: {error or type(error).__name__}"
-        raise AnnotationError(where, problem) from error
+    content = load_matlab(data, where, "IIIT5K")
     rows = content.get(struct)
     if rows is None or rows.dtype.names is None or "ImgName" not in rows.dtype.names:
         raise AnnotationError(where, f"has no struct {struct!r} with ImgName")
@@ -96,22 +85,15 @@ def _load(data: bytes, struct: str, where: str) -> Any:
 
 
 def _parse(row: Any) -> Tuple[str, str, Tuple[Tuple[str, Tuple[str, ...]], ...]]:
-    name, text = _text(row["ImgName"]), _text(row["GroundTruth"])
+    name, text = cell_text(row["ImgName"]), cell_text(row["GroundTruth"])
     if ".." in name.split("/") or name.startswith("/"):
         raise ValueError(f"{name!r} leads out of the folder")
     lexicons = [
-        (kind, tuple(_text(word) for word in row[name].ravel()))
+        (kind, tuple(cell_text(word) for word in row[name].ravel()))
         for kind, name in _LEXICONS
         if name in row.dtype.names
     ]
     return name, text, tuple(lexicons)
-
-
-def _text(cell: Any) -> str:
-    """Returns the string of a cell, which Matlab's cell arrays wrap again."""
-    while not isinstance(cell, str):
-        cell = cell.ravel()[0]
-    return str(cell)
 
 
 IIIT5K = Iiit5k(

@@ -18,13 +18,13 @@ from typing import Any, Dict, Iterator, List, Optional
 
 from ocrdata.base.sample import DETECTION, Region
 from ocrdata.importers.base import DatasetInfo
+from ocrdata.importers.shapes import rectangle
 from ocrdata.importers.tool_files import (
     SPLITS_OF_TOOLS,
     AnnotatedImage,
     ToolImporter,
     load_json,
     numbers_of,
-    rectangle,
 )
 
 _UPLOAD = re.compile(r"^[0-9a-f]{8}-")

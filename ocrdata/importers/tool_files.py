@@ -7,7 +7,6 @@ says which files are its own and what they hold; finding the pictures, splits an
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass
 from typing import (
     Any,
@@ -22,12 +21,8 @@ from typing import (
     Sequence,
     Tuple,
 )
-from urllib.parse import unquote
-
-import numpy as np
 
 from ocrdata.base.icdar import to_number
-from ocrdata.base.pairing import is_image
 from ocrdata.base.sample import DETECTION, TEST, TRAIN, VALIDATION, Region, Sample
 from ocrdata.base.skips import REPEATED
 from ocrdata.base.storage.tree import Tree
@@ -44,8 +39,9 @@ from ocrdata.importers.base import (
     ignore,
     refuse,
 )
+from ocrdata.importers.picture_places import PicturePlaces
 from ocrdata.importers.repeats import ListedBefore
-from ocrdata.importers.splits import found_splits, images_of_split, of_split
+from ocrdata.importers.splits import split_of
 
 SPLITS_OF_TOOLS = (TRAIN, VALIDATION, TEST)
 # Where tools and people keep what a box reads, the usual name first.
@@ -77,6 +73,8 @@ class ToolImporter(Importer):
     task: str = DETECTION
 
     suffix = ".json"
+    # Whether the pictures of a split lie apart from those of the others.
+    beside = True
 
     def is_mine(self, content: bytes) -> bool:
         """Says whether the beginning of a file looks like this tool's."""
@@ -90,40 +88,85 @@ class ToolImporter(Importer):
         """Yields what a file of this name says of pictures."""
         return self.images(content)
 
+    def tell(self, name: str, root: PathLike) -> Optional[str]:
+        """Returns the split that the name of a file tells."""
+        return split_of(name, root)
+
     def splits(self, root: PathLike) -> List[str]:
         with Tree(root) as tree:
-            return found_splits(self, self._files(tree), root)
+            groups = self._groups(tree)
+            found = {split for split in groups if split and self._holds_any(tree, groups[split])}
+            if not found and not self._holds_any(tree, groups.get(None, ())):
+                raise self.missing(root, "annotation")
+        return [split for split in self.info.splits if split in found] or [self.info.splits[0]]
 
     def read(
         self, root: PathLike, split: str, report: OnProblem = refuse, pictures: bool = True
     ) -> Iterator[Sample]:
         with Tree(root) as tree:
-            files = of_split(self._files(tree), split, root)
-            if not files and split:
+            places = PicturePlaces(tree, split if self.beside else "")
+            listed, found = ListedBefore(), False
+            for name, content in self._contents(tree, split):
+                found = True
+                yield from self._read(
+                    tree,
+                    name,
+                    content,
+                    places=places,
+                    listed=listed,
+                    report=report,
+                    pictures=pictures,
+                )
+            if split and not found:
                 raise self.missing(root, f"{split} annotation")
-            places, listed = _Places(tree, split), ListedBefore()
-            for name in files:
-                yield from self._read(tree, name, places, listed, report, pictures)
 
     def unplaced(self, root: PathLike) -> Iterator[Sample]:
         return self.read(root, "", ignore, pictures=False)
 
-    def _files(self, tree: Tree) -> List[str]:
-        named = [name for name in tree.names if name.lower().endswith(self.suffix)]
-        return [name for name in named if self.is_mine(tree.read(name))]
+    def _groups(self, tree: Tree) -> Dict[Optional[str], List[str]]:
+        """Returns the files that may be this tool's, by the splits that their names tell."""
+        groups: Dict[Optional[str], List[str]] = {}
+        for name in tree.names:
+            if name.lower().endswith(self.suffix):
+                groups.setdefault(self.tell(name, tree.root), []).append(name)
+        return groups
+
+    def _holds_any(self, tree: Tree, names: Iterable[str]) -> bool:
+        return any(self.is_mine(tree.read(name)) for name in names)
+
+    def _contents(self, tree: Tree, split: str) -> Iterator[Tuple[str, bytes]]:
+        """Yields this tool's files of a split, each read once: the marked ones, else all others."""
+        groups = self._groups(tree)
+        found = False
+        for name, content in self._own(tree, groups.get(split, ())):
+            found = True
+            yield name, content
+        if found:
+            return
+        marked = any(self._holds_any(tree, groups[one]) for one in groups if one)
+        if marked == (not split):
+            yield from self._own(tree, groups.get(None, ()))
+
+    def _own(self, tree: Tree, names: Iterable[str]) -> Iterator[Tuple[str, bytes]]:
+        for name in names:
+            content = tree.read(name)
+            if self.is_mine(content):
+                yield name, content
 
     def _read(
         self,
         tree: Tree,
         name: str,
-        places: "_Places",
+        content: bytes,
+        *,
+        places: PicturePlaces,
         listed: ListedBefore,
         report: OnProblem,
         pictures: bool,
     ) -> Iterator[Sample]:
         where = tree.where(name)
         try:
-            for number, one in enumerate(self.images_of(name, tree.read(name)), 1):
+            for number, one in enumerate(self.images_of(name, content), 1):
                 found = places.find(name, one.name)
                 told = about(found, report)
                 try:
@@ -186,18 +229,6 @@ def is_ignored(*attributes: Any) -> bool:
     )
 
 
-def rectangle(x: float, y: float, width: float, height: float, turn: float = 0.0) -> np.ndarray:
-    """Returns the corners of a rectangle, float64 [4, 2], turned by degrees around its corner."""
-    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)
-    return corners @ turned(turn) + (x, y)
-
-
-def turned(degrees: float) -> np.ndarray:
-    """Returns the matrix that turns rows (x, y) clockwise on the screen."""
-    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
-    return np.array([[cos, sin], [-sin, cos]])
-
-
 def load_json(content: bytes) -> Any:
     """Returns what a JSON file holds; raises ValueError with the line of what is wrong."""
     try:
@@ -216,45 +247,3 @@ def numbers_of(values: Any, names: Sequence[str], what: str) -> List[float]:
     if missing:
         raise ValueError(f"{what} has no {missing[0]}")
     return [to_number(str(values[name])) for name in names]
-
-
-class _Places:
-    """Where the pictures of a tree lie, by their paths and by their names."""
-
-    def __init__(self, tree: Tree, split: str) -> None:
-        self._tree, self._split = tree, split
-        self._by_name: Dict[str, List[str]] = {}
-        for name in filter(is_image, tree.names):
-            self._by_name.setdefault(name.rpartition("/")[2], []).append(name)
-
-    def find(self, file: str, wanted: str) -> Optional[str]:
-        """Returns a picture's place; a path is from the file's folder or one above it.
-
-        Tools also write paths of the machine they ran on: the name alone counts then, where only
-        one picture is called so.
-        """
-        path = wanted.replace("\\", "/")
-        path = unquote(path.partition("?d=")[2] or path)
-        folder = file.rpartition("/")[0]
-        for start in (*_upwards(folder), f"{folder}/images".strip("/"), "images"):
-            name = f"{start}/{path}" if start else path
-            if name in self._tree:
-                return name
-        same = self._by_name.get(path.rpartition("/")[2], [])
-        # Never a picture of another split.
-        same = images_of_split(same, self._split, self._tree.root)
-        return same[0] if len(same) == 1 else _nearest(same, file)
-
-
-def _upwards(folder: str) -> Iterator[str]:
-    while folder:
-        yield folder
-        folder = folder.rpartition("/")[0]
-    yield ""
-
-
-def _nearest(names: Iterable[str], file: str) -> Optional[str]:
-    """Returns the only picture of several that lies in the file's own folder or below it."""
-    folder = file.rpartition("/")[0]
-    below = [name for name in names if folder and name.startswith(folder + "/")]
-    return below[0] if len(below) == 1 else None

@@ -15,6 +15,7 @@ from typing import Any, Iterator, List, Tuple
 
 from ocrdata.base.sample import DETECTION, Region
 from ocrdata.importers.base import DatasetInfo
+from ocrdata.importers.shapes import rectangle
 from ocrdata.importers.tool_files import (
     SPLITS_OF_TOOLS,
     AnnotatedImage,
@@ -22,7 +23,6 @@ from ocrdata.importers.tool_files import (
     is_ignored,
     load_json,
     numbers_of,
-    rectangle,
 )
 
 _POINTS_OF_AN_ELLIPSE = 16
