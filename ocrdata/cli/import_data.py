@@ -25,7 +25,7 @@ def _own_options(command: Any) -> Any:
         options.option(
             "--language",
             multiple=True,
-            help="cocotext, mlt2017, mlt2019: others are to be ignored; scutforu: english, chinese.",
+            help="cocotext, mlt2017, mlt2019: others are ignored; scutforu: english, chinese.",
         ),
         options.option("--legibility", multiple=True, help="cocotext: legible, illegible."),
         options.option("--text-class", multiple=True, help="cocotext: handwritten, ..."),
