@@ -11,6 +11,7 @@ import pytest
 
 from ocrdata.cli.train import duration, train_group
 from ocrdata.errors import OptionError
+from ocrdata.train.config.cards import CARDS
 from ocrdata.train.config.detection import EastOptions
 from ocrdata.train.config.sources import SceneOptions
 from ocrdata.train.config.training import FREE, CrnnOptions, TrainOptions
@@ -22,9 +23,9 @@ SHORT = ["--steps", 3, "--batch-size", 8, "--eval-every", 0, "--log-every", 1]
 
 def test_every_setting_has_a_flag_with_its_default():
     flags = {p.name: p for p in train_group.commands["crnn"].params}
-    for kind in (CrnnOptions, TrainOptions):
-        for field in dataclasses.fields(kind):
-            assert flags[field.name].default == field.default
+    for defaults in (CrnnOptions(), CARDS["crnn"].training):
+        for field in dataclasses.fields(defaults):
+            assert flags[field.name].default == getattr(defaults, field.name)
             assert flags[field.name].help == field.metadata["help"]
 
 
@@ -88,6 +89,7 @@ def test_flags_reach_the_run(run, numbers, tmp_path):
     assert saved["options"]["nesterov"] and saved["options"]["optimizer"] == "momentum"
     assert not saved["options"]["staircase"] and saved["options"]["l2"] == 0.1
     assert saved["model_options"]["color"] == "rgb"
+    assert saved["options"]["learning_rate"] == 4e-3  # of a narrow network
 
 
 @pytest.mark.tf

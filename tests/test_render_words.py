@@ -56,6 +56,13 @@ def test_letters_are_condensed_or_extended(line, stretch):
     assert (found[1] - found[0]) / (usual[1] - usual[0]) == pytest.approx(stretch, abs=0.05)
 
 
+def test_ideographs_are_condensed_no_further_than_they_bear(line):
+    narrow, most = (NEUTRAL._replace(size=0.7, stretch=stretch) for stretch in (0.4, 0.7))
+    for text, same in (("花间一壶", True), ("abcd", False)):
+        widths = [line.ink(text, style).mask.shape[1] for style in (narrow, most)]
+        assert (widths[0] == widths[1]) is same
+
+
 def test_latin_has_a_spacing_of_its_own(line):
     wide = NEUTRAL._replace(spacing=0.4)
     near = wide._replace(latin_spacing=0.0)

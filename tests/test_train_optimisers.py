@@ -11,6 +11,8 @@ pytest.importorskip("tensorflow", reason="training needs TensorFlow")
 from train_support import options, tiny  # noqa: E402
 
 from ocrdata.train.compat import tf, v1  # noqa: E402
+from ocrdata.train.config.cards import CARDS  # noqa: E402
+from ocrdata.train.config.training import CrnnOptions, with_rate  # noqa: E402
 from ocrdata.train.engine import optimizers  # noqa: E402
 from ocrdata.train.models.crnn import Crnn  # noqa: E402
 
@@ -32,6 +34,15 @@ SCHEDULES = {
     "exponential": lambda s: 0.5 * 0.3 ** (s // 30),
     "polynomial": lambda s: 0.1 + 0.4 * (1 - s / 100) ** 2,
 }
+
+
+@pytest.mark.parametrize(
+    ("width", "rate"), [(2.0, 5e-4), (1.0, 1e-3), (0.5, 2e-3), (0.25, 4e-3), (0.1, 4e-3)]
+)
+def test_narrow_networks_learn_at_a_higher_rate_unless_one_is_asked_for(width, rate):
+    model = CrnnOptions(width_multiplier=width)
+    assert with_rate(CARDS["crnn"].training, model).learning_rate == pytest.approx(rate)
+    assert with_rate(options(learning_rate=0.5), model).learning_rate == 0.5
 
 
 @pytest.mark.parametrize("schedule", sorted(SCHEDULES))

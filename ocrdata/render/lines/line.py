@@ -31,6 +31,8 @@ MIN_MASTER = 12
 _FRAME = Frame(32)
 # From here on: radicals, Chinese characters, kana, and their punctuation.
 _IDEOGRAPHS = "\u2e80"
+# Their strokes are lost where Latin letters are read yet.
+_MOST_CONDENSED = 0.7
 
 
 class RenderedLine(NamedTuple):
@@ -147,6 +149,8 @@ class LineRenderer:
         elif (style.before or style.after) and (self.frame.length or self.frame.vertical):
             # Where a line stands in a fixed width, all of the word beside it would be seen.
             style = style._replace(before=0.0, after=0.0)
+        if style.stretch < _MOST_CONDENSED and max(text) >= _IDEOGRAPHS:
+            style = style._replace(stretch=_MOST_CONDENSED)
         face = self.cache.pick(text, style.face)
         size, fine = self.master(style)
         pose = self._set(text, face, size, fine, style, boxes)

@@ -36,6 +36,7 @@ CRNN_CARD = ModelCard(
     title="CRNN",
     what="a reader of text lines: convolutions, two LSTM layers, CTC",
     options=CrnnOptions,
+    training=TrainOptions(learning_rate=0.0),
     examples=(
         "",
         "--steps 2000 --width-multiplier 0.25 --lstm-units 128",

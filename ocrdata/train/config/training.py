@@ -105,7 +105,9 @@ class TrainOptions:
     optimizer: str = setting(
         "adam", "What makes steps out of gradients.", choices=("adadelta", "adam", "momentum")
     )
-    learning_rate: float = setting(1e-3, "Highest learning rate.", 0.0)
+    learning_rate: float = setting(
+        1e-3, "Highest learning rate; 0: 1e-3 over the width multiplier, at most 4e-3.", 0.0
+    )
     rate_scaling: str = setting(
         "none",
         "How --learning-rate grows when --batch-size is not --rate-batch.",
@@ -189,6 +191,17 @@ class TrainOptions:
         if self.epochs is not None:
             return max(1, int(math.ceil(self.epochs * samples / self.batch_size)))
         return self.steps if self.steps is not None else DEFAULT_STEPS
+
+
+def with_rate(training: TrainOptions, model: Any) -> TrainOptions:
+    """Returns how to train with the learning rate that 0 stands for, by the model's options.
+
+    Narrow networks bear, and need, higher ones: 1e-3 over the width multiplier, at most 4e-3.
+    """
+    if training.learning_rate:
+        return training
+    width = getattr(model, "width_multiplier", 1.0)
+    return dataclasses.replace(training, learning_rate=min(4e-3, 1e-3 / width))
 
 
 DEFAULT_STEPS = 10000

@@ -16,7 +16,7 @@ from ocrdata.train.cluster.coordination import NO_MARK, Worker, WorkerSummary, f
 from ocrdata.train.cluster.tf_config import Cluster, read_cluster
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.config.sources import SourceOptions
-from ocrdata.train.config.training import AUTO, TrainOptions
+from ocrdata.train.config.training import AUTO, TrainOptions, with_rate
 from ocrdata.train.devices.selection import training_device
 from ocrdata.train.engine.checkpoint_evaluator import watch_checkpoints
 from ocrdata.train.engine.step import build_training
@@ -71,7 +71,7 @@ def train_model(
     """
     kind = MODELS.load(model)
     chosen = settings.model if settings.model is not None else kind.card.options()
-    asked = settings.training or kind.card.training
+    asked = with_rate(settings.training or kind.card.training, chosen)
     device, cluster = training_device(asked), read_cluster()
     if callbacks.on_device:
         callbacks.on_device(device)
