@@ -95,7 +95,7 @@ class LineStyle(NamedTuple):
     artefacts: float = 0.0  # quality of an earlier JPEG; 0 is none
     quality: float = 95.0  # of the file
     # Later fields, drawn from numbers of their own: see `style_sampling.py`.
-    stretch: float = 1.0  # width of the letters: below 1 condensed (ideographs to 0.7), above extended
+    stretch: float = 1.0  # width of the letters: below 1 condensed (ideographs: to 0.7)
     latin_spacing: float = 1.0  # share of `spacing` that lines without ideographs get
     margin_top: float = 0.0  # least free height, as a share of it; below 0 the ink is cut
     margin_bottom: float = 0.0
