@@ -45,7 +45,7 @@ def as_rows(samples):
 
 
 @pytest.mark.parametrize(("name", "task"), EVERY)
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(labels=st.lists(texts, min_size=1, max_size=4), truths=st.lists(regions, min_size=4))
 def test_what_was_written_is_read(name, task, tmp_path_factory, labels, truths):
     exporter, folder = load(name, task), tmp_path_factory.mktemp("set")
