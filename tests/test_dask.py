@@ -12,7 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from test_beam import assert_same, road  # noqa: F401
+from test_beam import assert_same, files_of, road  # noqa: F401
+
+from ocrdata.base.storage.remote import as_path
+from ocrdata.records.sources import listed
 
 pytest.importorskip("apache_beam", reason="apache-beam is not installed (Python 3.9 or newer)")
 pytest.importorskip("distributed", reason="Dask is not installed (Python 3.10 or newer)")
@@ -80,7 +83,27 @@ def cluster(folder, workers=2):
 
 
 @pytest.fixture(scope="module")
-def shared_cluster(tmp_path_factory):
+def s3_server():
+    """An S3 server on this machine, which what is started behind it finds; None without moto."""
+    try:
+        from moto.server import ThreadedMotoServer
+    except ImportError:
+        yield None
+        return
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    with pytest.MonkeyPatch.context() as patch:
+        host, port = server.get_host_and_port()
+        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patch.setenv(name, "test")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def shared_cluster(tmp_path_factory, s3_server):
     with cluster(tmp_path_factory.mktemp("dask")) as (file, _, _):
         wait_for_workers(file, 2)
         yield file
@@ -109,16 +132,50 @@ def on_dask(file):
     ],
     ids=["files", "records", "scenes", "import"],
 )
-def test_the_bytes_are_those_of_the_local_path(run, tmp_path, shared_cluster, road, words):  # noqa: F811
+def test_the_bytes_are_those_of_the_local_path(
+    run,
+    tmp_path,
+    shared_cluster,
+    road,  # noqa: F811
+    words,
+    monkeypatch,
+):
     words = [road if word is None else word for word in words]
     ways = {"local": ["--workers", "0"], "dask": on_dask(shared_cluster)}
     for name, how in ways.items():
         run(*words, "--data-dir", tmp_path / name, *how)
     assert_same(tmp_path / "local", tmp_path / "dask")
     if words[0] == "import":
+        # The plan is divided, too.
+        monkeypatch.setattr(listed, "PART_BYTES", 150)
         for name, how in ways.items():
             run("tfrecord", "--shards", "2", "--data-dir", tmp_path / name, *how)
         assert_same(tmp_path / "local", tmp_path / "dask")
+    if words[-2] == "--limit":
+        for name, how in ways.items():
+            target = tmp_path / f"{name}-tool" / "lists"
+            run("convert", tmp_path / name, target, "--to", "paddleocr", *how)
+        assert_same(tmp_path / "local-tool", tmp_path / "dask-tool")
+
+
+def test_an_s3_server_takes_the_place_of_a_folder(run, tmp_path, shared_cluster, s3_server):
+    if s3_server is None:
+        pytest.skip("moto is not installed")
+    fsspec = pytest.importorskip("fsspec", reason="fsspec is not installed")
+    pytest.importorskip("s3fs", reason="s3fs is not installed")
+    fsspec.filesystem("s3").mkdir("bucket")
+    here, there = tmp_path / "data", as_path("s3://bucket/data")
+    for data, how in ((here, ["--workers", "0"]), (there, on_dask(shared_cluster))):
+        words = ["--corpus", "dates", "--data-dir"]
+        run(*LINES[:2], "--limit", "120", "--shards", "2", *words, data, *how)
+        lists = data / "lists"
+        run("gen-pics", "--limit", "30", *words, lists, "--workers", "0")
+        run("build-dict", "--data-dir", lists)
+        run("tfrecord", "--data-dir", lists, "--shards", "2", *how)
+    found = {str(path.relative_to(there)): path.read_bytes() for path in there.files()}
+    files = [str(name) for name in files_of(here)]
+    assert sorted(found) == files and len(files) > 40
+    assert [name for name in files if found[name] != (here / name).read_bytes()] == []
 
 
 def test_errors_of_tasks_are_named_as_they_are_locally(run, tmp_path, shared_cluster, road):  # noqa: F811

@@ -13,6 +13,7 @@ import pytest
 from ocrdata.base.storage import files, walking
 from ocrdata.base.storage.remote import RemotePath, as_path, is_remote
 from ocrdata.errors import OptionError
+from ocrdata.records.sources import listed
 
 fsspec = pytest.importorskip("fsspec", reason="fsspec is not installed")
 
@@ -180,7 +181,9 @@ def stages(run, data):
 
 
 @pytest.mark.long
-def test_every_stage_gives_the_same_bytes_there(run, tmp_path, bucket):
+def test_every_stage_gives_the_same_bytes_there(run, tmp_path, bucket, monkeypatch):
+    # Plans are divided, too.
+    monkeypatch.setattr(listed, "PART_BYTES", 1000)
     stages(run, tmp_path / "data")
     stages(run, bucket / "data")
     here, there = content(tmp_path / "data"), content(bucket / "data")

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ocrdata.cli import options
+from ocrdata.cli.runners import runner_options
 from ocrdata.exporters import EXPORTERS
 
 
@@ -35,17 +36,15 @@ from ocrdata.exporters import EXPORTERS
     default=10_000,
     help="Of formats with many files: webdataset and parquet.",
 )
-@options.option(
+@options.fraction_option(
     "--validation-fraction",
-    type=click.FloatRange(0.0, 1.0, max_open=True),
-    default=0.0,
-    help="Share of the training texts for validation, where SOURCE has none.",
+    "Share of the training texts for validation, where SOURCE has none.",
+    0.0,
 )
-@options.option(
+@options.fraction_option(
     "--test-fraction",
-    type=click.FloatRange(0.0, 1.0, max_open=True),
-    default=0.0,
-    help="Share of the texts for testing, where SOURCE has no lists.",
+    "Share of the texts for testing, where SOURCE has no lists.",
+    0.0,
 )
 @options.option("--skip-errors", is_flag=True, help="Leave out and count what cannot be used.")
 @options.seed_option
@@ -55,6 +54,7 @@ from ocrdata.exporters import EXPORTERS
 @options.resume_option
 @options.dry_run_option
 @options.json_option
+@runner_options
 def convert_command(
     source: Path,
     target: Path,

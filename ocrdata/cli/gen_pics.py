@@ -154,11 +154,9 @@ _GROUPS = {
 )
 @options.option("--keep-pictures", is_flag=True, help="With --records: write the files as well.")
 @options.option("--shards", type=click.IntRange(min=1), default=10, help="Of each split.")
-@options.option(
+@options.fraction_option(
     "--validation-fraction",
-    type=click.FloatRange(0.0, 1.0, max_open=True),
-    default=0.1,
-    help="With --records or --to: share of the training texts held out.",
+    "With --records or --to: share of the training texts held out.",
 )
 @options.test_fraction_option
 @options.seed_option

@@ -89,12 +89,15 @@ min_frequency_option = option(
     default=0,
     help="Of a phrase in a corpus that counts them; others count 1.",
 )
-test_fraction_option = option(
-    "--test-fraction",
-    type=click.FloatRange(0.0, 1.0, max_open=True),
-    default=0.1,
-    help="Share of the texts that go to Test.",
-)
+
+
+def fraction_option(name: str, help_text: str, default: float = 0.1) -> Any:
+    """Returns the option for a share of texts, such as --validation-fraction."""
+    kind = click.FloatRange(0.0, 1.0, max_open=True)
+    return option(name, type=kind, default=default, help=help_text)
+
+
+test_fraction_option = fraction_option("--test-fraction", "Share of the texts that go to Test.")
 text_normalization_option = option(
     "--text-normalization",
     type=click.Choice(["none", "spaces", "nfc", "nfkc"]),

@@ -59,7 +59,7 @@ def _engine(runner: str, chosen: Tuple[str, ...], values: Dict[str, Any]) -> Any
 
 def _place(values: Dict[str, Any]) -> Path:
     """Returns the folder beside whose output, or beside what is looked at, the tasks lie."""
-    beside = values.get("output") or values.get("path")
+    beside = values.get("output") or values.get("path") or values.get("target")
     place: Path = beside.absolute().parent if beside else values["data_dir"].absolute()
     return place
 

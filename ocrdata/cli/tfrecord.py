@@ -68,17 +68,13 @@ _GROUPS = {
     default=None,
     help="About how large files shall be, as 200MB, instead of how many.",
 )
-@options.option(
+@options.fraction_option(
     "--validation-fraction",
-    type=click.FloatRange(0.0, 1.0, max_open=True),
-    default=0.1,
-    help="Share of the training texts that is held out for validation.",
+    "Share of the training texts that is held out for validation.",
 )
-@options.option(
+@options.fraction_option(
     "--test-fraction",
-    type=click.FloatRange(0.0, 1.0, max_open=True),
-    default=0.1,
-    help="Share of the texts for testing, where a --source has no lists.",
+    "Share of the texts for testing, where a --source has no lists.",
 )
 @options.option(
     "--group-by",
