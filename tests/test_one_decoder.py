@@ -14,8 +14,16 @@ from PIL import Image
 from ocrdata.base.sample_lists import IMAGE_SUFFIXES
 from ocrdata.cli import main
 from ocrdata.gallery.cards import open_image
-from ocrdata.images.decode import APPLY, decode_image, decode_rgb, scaled_to_8_bits
+from ocrdata.images.decode import (
+    APPLY,
+    decode_image,
+    decode_problem,
+    decode_rgb,
+    open_whole,
+    scaled_to_8_bits,
+)
 from ocrdata.images.encoding import ImageOptions, prepare
+from ocrdata.images.header import read_header
 from ocrdata.images.plain import to_plain
 from ocrdata.images.plain_header import is_plain_file, orientation_of
 
@@ -252,3 +260,27 @@ def test_a_label_tools_upright_boxes_cut_the_right_words(tmp_path):
 )
 def test_more_than_8_bits(values, mode, wanted):
     assert scaled_to_8_bits(values, mode, "TIFF").tolist() == [wanted]
+
+
+def test_damaged_jpegs_are_refused_as_pillow_refuses_them():
+    draw = np.random.Generator(np.random.Philox(3))
+    refused = 0
+    for number in range(120):
+        image = Image.fromarray(draw.integers(0, 255, (24, 40, 3), dtype=np.uint8))
+        file = io.BytesIO()
+        image.convert("L" if number % 2 else "RGB").save(
+            file, "JPEG", progressive=number % 3 > 0, restart_marker_blocks=number % 5
+        )
+        data = bytearray(file.getvalue())
+        data[int(draw.integers(2, len(data) - 2))] ^= 1 << int(draw.integers(8))
+        try:
+            read_header(bytes(data))
+            open_whole(bytes(data)).convert("RGB")
+        except ValueError:
+            refused += 1
+            assert decode_problem(bytes(data))
+            with pytest.raises(ValueError):
+                decode_image(bytes(data))
+        else:
+            assert not decode_problem(bytes(data))
+    assert refused > 10

@@ -9,9 +9,10 @@ from typing import Any, Dict, NamedTuple, Optional
 
 from ocrdata.base.findings import Findings, hash64
 from ocrdata.base.storage.digest import file_sha256
-from ocrdata.check.verify_lists import check_label, image_problem
+from ocrdata.check.verify_lists import check_label
 from ocrdata.check.verify_regions import check_regions
 from ocrdata.errors import CharsetError, RecordError
+from ocrdata.images.decode import decode_problem
 from ocrdata.images.header import IMAGE_FORMATS, read_header
 from ocrdata.records.format.layouts import AnyRecord, record_of
 from ocrdata.records.format.schema import DATASET_INFO, LineRecord
@@ -63,18 +64,26 @@ def check_file(task: ShardTask, found: Findings) -> bool:
 
 
 def _check_record(where: str, one: AnyRecord, rules: Rules, found: Findings) -> None:
-    problem = image_problem(one.image, rules.decode)
-    if not problem and read_header(one.image).format not in IMAGE_FORMATS:
-        problem = f"is none that TensorFlow reads ({', '.join(IMAGE_FORMATS)})"
-    if problem:
-        found.add("damaged-picture", f"{where}: the picture {problem}")
-    elif tuple(read_header(one.image)) != (one.format, one.height, one.width):
-        size = f"{one.format} of {one.width} x {one.height}"
-        found.add("wrong-record", f"{where}: the picture is not a {size}")
+    _check_image(where, one, rules.decode, found)
     if isinstance(one, LineRecord):
         _check_line(where, one, rules, found)
     else:
         check_regions(where, one.regions, one.width, one.height, found)
+
+
+def _check_image(where: str, one: AnyRecord, decode: bool, found: Findings) -> None:
+    try:
+        header = read_header(one.image)
+        problem = decode_problem(one.image) if decode else ""
+    except ValueError as error:
+        problem = str(error)
+    if not problem and header.format not in IMAGE_FORMATS:
+        problem = f"is none that TensorFlow reads ({', '.join(IMAGE_FORMATS)})"
+    if problem:
+        found.add("damaged-picture", f"{where}: the picture {problem}")
+    elif tuple(header) != (one.format, one.height, one.width):
+        size = f"{one.format} of {one.width} x {one.height}"
+        found.add("wrong-record", f"{where}: the picture is not a {size}")
 
 
 def _check_line(where: str, line: LineRecord, rules: Rules, found: Findings) -> None:

@@ -8,6 +8,7 @@ from typing import NamedTuple, Optional
 
 # What TensorFlow decodes, and so what records may hold.
 IMAGE_FORMATS = ("jpeg", "png", "gif", "bmp")
+JPEG_START = b"\xff\xd8"
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_END = b"IEND\xaeB`\x82"
 # Start-of-frame markers: all of C0 to CF but the tables DHT, JPG and DAC.
@@ -29,7 +30,7 @@ def read_header(data: bytes) -> ImageHeader:
 
     A JPEG or PNG that was cut off is found too. Whether the rest can be decoded is not.
     """
-    if data[:2] == b"\xff\xd8":
+    if data[:2] == JPEG_START:
         header = _jpeg(data)
     elif data[:8] == _PNG:
         header = _png(data)
@@ -79,6 +80,21 @@ def jpeg_frame(data: bytes) -> Optional[JpegFrame]:
             return found._replace(scan=position) if found else None
         position += 2 + struct.unpack_from(">H", data, position + 2)[0]
     return found
+
+
+def has_one_scan(data: bytes) -> bool:
+    """Says whether behind a JPEG's header there are pixels up to an end mark and nothing else.
+
+    Not said of those with restart marks. Of a JPEG with damage between two scans OpenCV returns
+    what came before, where Pillow and TensorFlow refuse it.
+    """
+    frame = jpeg_frame(data)
+    if frame is None or frame.scan < 0:
+        return False
+    start = frame.scan + 2 + struct.unpack_from(">H", data, frame.scan + 2)[0]
+    # Within a scan a zero follows each 0xFF; counting is a tenth of decoding.
+    marks = data.count(b"\xff", start) - data.count(b"\xff\x00", start)
+    return marks == 1 and data.find(_END, start) >= 0
 
 
 def _jpeg(data: bytes) -> ImageHeader:
