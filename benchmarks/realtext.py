@@ -151,9 +151,12 @@ def train(data: Path, real: Path, seed: int, args: argparse.Namespace) -> Traine
             where = ("--data-dir", real, "--output-dir", run, "--checkpoint", step)
             answer = call("evaluate", "crnn", *where, "--protocol", "alphanumeric", "--json")
             scores[str(step)] = json.loads(answer)["accuracy"]
+            (run / "crnn" / "predictions.tsv").write_bytes(
+                Path(json.loads(answer)["predictions"]).read_bytes()
+            )
         done.write_text(json.dumps(scores), encoding="utf-8")
     curve = [(int(step), score) for step, score in json.loads(done.read_text("utf-8")).items()]
-    return Trained(curve, read_correct(run / "crnn" / "predictions-test.tsv"))
+    return Trained(curve, read_correct(run / "crnn" / "predictions.tsv"))
 
 
 def read_correct(path: Path) -> Dict[str, bool]:

@@ -19,7 +19,8 @@ $examples
 _EVALUATE_LINES = """Score $title: full-sequence accuracy, character error rate and 1-NED.
 
 Every line counts, those of the last partial batch too. Writes evaluation-SPLIT.json and
-predictions-SPLIT.tsv into the run's folder.
+predictions-SPLIT.tsv into the run's folder; of another data folder than that of the training,
+evaluation-FOLDER-SPLIT.json.
 
 \b
 Example:
@@ -62,7 +63,8 @@ _EVALUATE_SCENES = """\
 Score $title by a protocol of the ICDAR competitions: precision, recall, their mean.
 
 Writes evaluation-SPLIT.json, predictions-SPLIT.jsonl, and results-SPLIT.zip with
-res_<picture>.txt files, as the official site takes them, into the run's folder.
+res_<picture>.txt files, as the official site takes them, into the run's folder; of another
+data folder than that of the training, evaluation-FOLDER-SPLIT.json and so on.
 
 \b
 Example:

@@ -92,7 +92,10 @@ def split_option(text: str) -> Callable[[Any], Any]:
 
 
 checkpoint_option = options.option(
-    "--checkpoint", default="", show_default="the newest", help="A step, or a checkpoint's name."
+    "--checkpoint",
+    default="",
+    show_default="the newest",
+    help="A step, a checkpoint's name, or best: the best by validation.",
 )
 _decoder = options.option(
     "--decoder", type=click.Choice(("greedy", "beam")), default="greedy", help="CTC decoder."

@@ -20,13 +20,12 @@ _WITHOUT = {"detection": ("long_labels", "shuffle"), "recognition": ()}
 
 def train_command(name: str, card: ModelCard) -> click.Command:
     """Returns `train NAME`."""
-    sources = card.sources if card.task == "detection" else None
 
     @click.command(name, help=help_text("train", name, card))
     @options.data_dir_option
     @options.output_dir_option
     @settings(card.options)
-    @settings(sources)
+    @settings(card.sources)
     @settings(TrainOptions, card.training, without=_WITHOUT[card.task])
     @options.overwrite_option
     @options.resume_option
@@ -61,7 +60,7 @@ def run_training(name: str, card: ModelCard, chosen: Dict[str, Any]) -> None:
     asked = TrainSettings(
         settings_from(card.options, chosen),
         settings_from(TrainOptions, chosen),
-        settings_from(card.sources, chosen) if card.task == "detection" else None,
+        settings_from(card.sources, chosen),
     )
     try:
         with progress("checking the data", "samples") as on_check:
@@ -72,7 +71,9 @@ def run_training(name: str, card: ModelCard, chosen: Dict[str, Any]) -> None:
                 settings=asked,
                 overwrite=chosen["overwrite"],
                 resume=chosen["resume"],
-                callbacks=TrainCallbacks(show_device, on_check, _show_step, _show_validation),
+                callbacks=TrainCallbacks(
+                    show_device, on_check, _show_step, _show_validation, _show_pretrained
+                ),
             )
     except KeyboardInterrupt:
         click.echo("Stopped; go on from the last checkpoint with --resume.", err=True)
@@ -100,10 +101,19 @@ def _pace(report: Any) -> List[str]:
     return [f"{speed:,.{digits}f} examples/s", f"{duration(report.seconds_left)} left"]
 
 
+def _show_pretrained(report: Any) -> None:
+    from ocrdata.cli.report import print_note
+
+    print_note(f"First weights: {report.sentence()}.")
+
+
 def _show_validation(report: Any) -> None:
     from ocrdata.cli.report import print_note
 
-    print_note(f"step {report.step}  validation: {_named(report.figures, 4)}")
+    own = report.data_set == "validation"
+    name = "validation" if own else f"validation {report.data_set}"
+    best = "  (best)" if report.best else ""
+    print_note(f"step {report.step}  {name}: {_named(report.figures, 4)}{best}")
 
 
 def _named(figures: Dict[str, float], digits: int) -> str:

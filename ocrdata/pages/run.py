@@ -18,6 +18,9 @@ _RATES = ("learning_rate", "examples_per_second", "gradient_norm")
 _NAMES = {"one_minus_ned": "1-NED", "hmean": "harmonic mean"}
 
 
+Looks = List[Tuple[int, Dict[str, float]]]  # step and figures of each validation of a set
+
+
 class Miss(NamedTuple):
     """A sample that went wrong: what it says and what was read, or outlines true and found."""
 
@@ -33,7 +36,11 @@ def write_run_page(directory: Path, worst: Sequence[Miss] = (), what: str = "") 
     content = read_json(directory / RUN)
     lines = read_metrics(directory / METRICS)
     steps = [line for line in lines if "loss" in line]
-    looks = [(line["step"], line["validation"]) for line in lines if "validation" in line]
+    looks: Dict[str, Looks] = {}
+    for line in lines:
+        if "validation" in line:
+            name = line.get("set", "")
+            looks.setdefault(name, []).append((line["step"], line["validation"]))
     options = {**content.get("model_options", {}), **content.get("options", {})}
     sections = [
         Section("overview", "Overview", _overview(content, steps, looks)),
@@ -58,22 +65,22 @@ def _named(name: str) -> str:
     return _NAMES.get(name, name.replace("_", " "))
 
 
-def _overview(
-    content: Dict[str, Any], steps: List[Dict[str, Any]], looks: List[Tuple[int, Dict[str, float]]]
-) -> str:
+def _overview(content: Dict[str, Any], steps: List[Dict[str, Any]], looks: Dict[str, Looks]) -> str:
     rows: List[Tuple[str, ...]] = []
     if steps:
         rows += [(number(steps[-1]["step"]), "steps"), (number(steps[-1]["loss"]), "last loss")]
     if "samples" in content.get("records", {}):
         rows.append((number(content["records"]["samples"]), "samples trained on"))
-    for name in looks[-1][1] if looks else ():
-        choose = min if name in _LOWER else max
-        step, figures = choose(looks, key=lambda look: look[1].get(name, 0.0))
-        rows.append((number(figures[name]), f"best {_named(name)}, at step {step}"))
+    for data_set, found in looks.items():
+        of_set = f" of {data_set}" if data_set else ""
+        for name in found[-1][1]:
+            choose = min if name in _LOWER else max
+            step, figures = choose(found, key=lambda look: look[1].get(name, 0.0))
+            rows.append((number(figures[name]), f"best {_named(name)}{of_set}, at step {step}"))
     return tiles(rows) if rows else ""
 
 
-def _curves(steps: List[Dict[str, Any]], looks: List[Tuple[int, Dict[str, float]]]) -> str:
+def _curves(steps: List[Dict[str, Any]], looks: Dict[str, Looks]) -> str:
     names = sorted({name for line in steps for name in line} - {"step", *_RATES})
     losses = [name for name in names if name.endswith("loss")]
     figures = [name for name in names if name not in losses]
@@ -81,9 +88,10 @@ def _curves(steps: List[Dict[str, Any]], looks: List[Tuple[int, Dict[str, float]
     cards = [_curve("Loss", _series(steps, losses), log)] if losses else []
     if figures:
         cards.append(_curve("Figures of the batches", _series(steps, figures)))
-    if looks:
-        flat = [dict(found, step=step) for step, found in looks]
-        cards.append(_curve("Validation", _series(flat, sorted(looks[0][1]))))
+    for data_set, found in looks.items():
+        flat = [dict(figures, step=step) for step, figures in found]
+        title = f"Validation, {data_set}" if data_set else "Validation"
+        cards.append(_curve(title, _series(flat, sorted(found[0][1]))))
     for name in _RATES:
         chart = _series(steps, [name])
         cards.append(_curve(_named(name).capitalize(), chart, name == "gradient_norm"))

@@ -2,6 +2,7 @@
 
 run.json                 options, dictionary and versions
 checkpoint, model.ckpt-* weights, optimizer state and step, by variable name
+best.ckpt-*              the same, of the best validation so far
 metrics.jsonl            one JSON object a line: training and validation figures
 events.out.tfevents.*    the same for TensorBoard, with images
 report.html              a page: curves, options, what was read worst
@@ -16,7 +17,7 @@ import platform
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, NamedTuple, Optional
 
 import numpy as np
 
@@ -33,12 +34,14 @@ from ocrdata.train.data.line_shards import (
     require_dictionary,
 )
 
-METRICS_FILE, CHECKPOINT = "metrics.jsonl", "model.ckpt"
+METRICS_FILE, CHECKPOINT, BEST_CHECKPOINT = "metrics.jsonl", "model.ckpt", "best.ckpt"
+BEST = "best"  # what --checkpoint calls the best one by validation
 _OURS = (
     RUN_FILE,
     METRICS_FILE,
     "checkpoint",
     CHECKPOINT + "-*",
+    BEST_CHECKPOINT + "-*",
     "events.out.tfevents.*",
     "evaluation-*.json",
     "predictions-*.tsv",
@@ -91,7 +94,7 @@ class RunDirectory:
         write_atomic(self.directory / RUN_FILE, dump_json(content))
 
     def checkpoint(self, name: str = "") -> str:
-        """Returns the path of a checkpoint (the newest, or one by name or step number).
+        """Returns the path of a checkpoint (the newest, "best", or one by name or step number).
 
         Raises CheckpointError where there is none.
         """
@@ -100,6 +103,12 @@ class RunDirectory:
             if found:
                 return found
             raise CheckpointError(self.directory, "holds no checkpoint", hint=_start(self.model))
+        if name == BEST:
+            found = best_checkpoint(self.directory)
+            if found:
+                return found
+            hint = "It is kept where a validation split is scored: see --eval-every."
+            raise CheckpointError(self.directory, "holds no best checkpoint", hint=hint)
         stem = f"{CHECKPOINT}-{name}" if name.isdigit() else name
         path = self.directory / (stem[: -len(".index")] if stem.endswith(".index") else stem)
         if not Path(str(path) + ".index").is_file():
@@ -127,6 +136,14 @@ def newest_checkpoint(directory: Path) -> str:
     return path if Path(path + ".index").is_file() else ""
 
 
+def best_checkpoint(directory: Path) -> str:
+    """Returns the path of the checkpoint of the best validation, "" if there is none."""
+    found = sorted(
+        directory.glob(BEST_CHECKPOINT + "-*.index"), key=lambda path: int(path.stem.split("-")[-1])
+    )
+    return str(found[-1])[: -len(".index")] if found else ""
+
+
 def weights_hash(checkpoint: str) -> str:
     """Returns a hash that tells the weights of a checkpoint from all others.
 
@@ -151,6 +168,24 @@ def read_run(directory: Path, model: str) -> RunDirectory:
         return RunDirectory(directory, model, model_options, options, charset, content["records"])
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(path, f"is not a description of a run ({error!r})") from error
+
+
+class RunNote(NamedTuple):
+    """What run.json says of weights that others may begin with."""
+
+    model: str
+    model_options: Dict[str, Any]
+    charset: Optional[Charset]
+
+
+def read_run_note(directory: Path) -> Optional[RunNote]:
+    """Returns what run.json says of the weights beside it, None where there is none."""
+    path = directory / RUN_FILE
+    if not path.is_file():
+        return None
+    model = read_json(path).get("model", "")
+    run = read_run(directory, model)
+    return RunNote(model, run.model_options, run.charset)
 
 
 def find_resumable(run: RunDirectory, overwrite: bool, resume: bool) -> Optional[RunDirectory]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Dict, Tuple, Type
 
 from ocrdata.train.config import deeptext, detection
-from ocrdata.train.config.sources import SceneOptions, SourceOptions
+from ocrdata.train.config.sources import InputOptions, SceneOptions
 from ocrdata.train.config.training import CrnnOptions, TrainOptions
 
 
@@ -15,8 +15,8 @@ class ModelCard:
     """What commands know of a model; all classes of options are dataclasses of `setting` fields.
 
     `task` is "recognition" or "detection", `options` the class whose default values are the
-    published ones, `training` how it is trained by default. Of a detector, `reading` says how
-    texts are read out of its maps, and `sources` how its input is made. `what` ends "Train TITLE,
+    published ones, `training` how it is trained by default, `sources` how its input is made. Of a
+    detector, `reading` says how texts are read out of its maps. `what` ends "Train TITLE,
     ...", `outputs` says what an exported network gives, `examples` are arguments of `train`.
     """
 
@@ -28,7 +28,7 @@ class ModelCard:
     outputs: str = ""
     examples: Tuple[str, ...] = ()
     reading: Type[detection.ReadingOptions] = detection.ReadingOptions
-    sources: Type[SourceOptions] = SceneOptions
+    sources: Type[InputOptions] = InputOptions
 
 
 CRNN_CARD = ModelCard(
@@ -73,6 +73,7 @@ EAST_CARD = ModelCard(
         "--depth 14 --width-multiplier 0.25 --input-size 192 --text-scale 256",
     ),
     reading=detection.EastReadingOptions,
+    sources=SceneOptions,
 )
 PSENET_CARD = ModelCard(
     task="detection",
@@ -88,6 +89,7 @@ PSENET_CARD = ModelCard(
         "--depth 14 --width-multiplier 0.25 --pyramid-channels 32 --input-size 192",
     ),
     reading=detection.PsenetReadingOptions,
+    sources=SceneOptions,
 )
 # So that help needs no TensorFlow; of a model that is not here, the class itself is asked.
 CARDS: Dict[str, ModelCard] = {

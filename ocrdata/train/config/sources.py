@@ -1,7 +1,8 @@
-"""The options of a detector's input: one home for each name, default, range and help."""
+"""The options of a model's input: one home for each name, default, range and help."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import List, Tuple
 
@@ -23,7 +24,45 @@ def numbers(flag: str, text: str) -> Tuple[float, ...]:
 
 
 @dataclass(frozen=True)
-class SourceOptions:
+class InputOptions:
+    """Where a model's samples and first weights come from: all options of a reader's input."""
+
+    pretrained: str = setting(
+        "",
+        "Weights to begin with: another run's folder, a checkpoint of one, or one of a program "
+        "that is replaced or of slim (resnet_v1_50.ckpt, vgg_16.ckpt).",
+        kind=str,
+    )
+    validation_data: str = setting(
+        "",
+        "More data to validate with, NAME=FOLDER with commas between: real=icdar15,signs=signs. "
+        "Of each its validation split, else its test split, else all.",
+        kind=str,
+    )
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+        self.validation_sets()
+
+    def validation_sets(self) -> List[Tuple[str, str]]:
+        """Returns name and folder of each validation set beside the data's own."""
+        found = []
+        for part in self.validation_data.split(",") if self.validation_data else []:
+            name, _, folder = part.strip().partition("=")
+            if not folder or not re.fullmatch(r"[\w-]+", name):
+                text = f"--validation-data takes NAME=FOLDER with commas between, not {part!r}."
+                raise OptionError(text)
+            found.append((name, folder))
+        names = [name for name, _ in found]
+        for name in names:
+            if names.count(name) > 1 or name == "validation":
+                hint = "The data's own split is called validation."
+                raise OptionError(f"--validation-data names {name} twice.", hint)
+        return found
+
+
+@dataclass(frozen=True)
+class SourceOptions(InputOptions):
     """Where a detector's pictures and first weights come from."""
 
     tarfile: str = setting(
@@ -35,17 +74,11 @@ class SourceOptions:
         "Folders or packs to mix, PATH or PATH=WEIGHT with commas between: ic13,coco=0.5.",
         kind=str,
     )
-    pretrained: str = setting(
-        "",
-        "A checkpoint with weights to begin with: of another run, or slim's resnet_v1_50.ckpt "
-        "or vgg_16.ckpt.",
-        kind=str,
-    )
     num_readers: int = setting(2, "Pictures prepared at a time.", 1, 256)
     picture_cache: int = setting(256, "Memory for decoded pictures, in MiB.", 0)
 
     def __post_init__(self) -> None:
-        check_settings(self)
+        super().__post_init__()
         if self.tarpath and not self.tarfile:
             raise OptionError("--tarpath needs --tarfile.")
         if self.sources and self.tarfile:

@@ -148,6 +148,16 @@ class TrainOptions:
         500, "Steps after which the validation split is scored again; 0: never.", 0
     )
     eval_samples: int = setting(1000, "Samples of the validation split that are scored.", 1)
+    best_by: str = setting(
+        "",
+        "What the best checkpoint is best by: a figure (accuracy, one_minus_ned; hmean), a set of "
+        "--validation-data, or SET.FIGURE. By default accuracy or hmean of the first such set, "
+        "else of the validation split.",
+        kind=str,
+    )
+    early_stopping_patience: int = setting(
+        0, "Stop after so many validations without a better one; 0: never.", 0
+    )
     log_every: int = setting(10, "Steps between progress lines.", 1)
     summary_every: int = setting(
         0, "Steps between TensorBoard's figures; 0: as many as between progress lines.", 0
@@ -185,6 +195,8 @@ class TrainOptions:
             raise OptionError("--rate-batch needs --rate-scaling linear or sqrt.")
         if self.nesterov and self.optimizer != "momentum":
             raise OptionError("--nesterov needs --optimizer momentum.")
+        if self.early_stopping_patience and not self.eval_every:
+            raise OptionError("--early-stopping-patience needs --eval-every.")
 
     def total_steps(self, samples: int) -> int:
         """Returns the last step of the run."""
@@ -207,7 +219,9 @@ def with_rate(training: TrainOptions, model: Any) -> TrainOptions:
 DEFAULT_STEPS = 10000
 # What a resumed run may have otherwise than the run it goes on with.
 FREE = (
+    "best_by",
     "cluster_timeout",
+    "early_stopping_patience",
     "epochs",
     "eval_every",
     "eval_samples",
@@ -228,6 +242,7 @@ FREE = (
     "tarfile",
     "tarpath",
     "target",
+    "validation_data",
     "xla",
 )
 

@@ -110,6 +110,19 @@ def require_dictionary(expected: Charset, found: Charset, run: PathLike, where: 
     raise CheckpointError(run, problem, hint=hint)
 
 
+def require_same_dictionary(shards: LineShards, others: LineShards) -> None:
+    """Raises RecordError unless shards have the dictionary of others, to be used with them."""
+    ours, theirs = shards.charset, others.charset
+    if ours.sha256 == theirs.sha256:
+        return
+    problem = (
+        f"has {_described(ours)}, but {others.directory} has {_described(theirs)}"
+        f"{_first_difference(theirs, ours)}"
+    )
+    hint = "Write its records with that one: ocrdata tfrecord --dictionary FILE --overwrite."
+    raise RecordError(shards.directory, problem, hint=hint)
+
+
 def _described(charset: Charset) -> str:
     return f"a dictionary of {len(charset)} characters (sha256 {charset.sha256[:12]}...)"
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from itertools import accumulate
-from pathlib import Path
 from typing import List, Optional, Tuple
 
 from ocrdata.base.sample import Sample
-from ocrdata.base.storage.remote import as_path
-from ocrdata.errors import InputError, PathLike
+from ocrdata.errors import PathLike
 from ocrdata.train.config.sources import SourceOptions
+from ocrdata.train.data.places import source_path
 from ocrdata.train.data.scene_dataset import Scenes
 from ocrdata.train.data.scene_sources import has_split, open_scenes
 
@@ -52,7 +51,7 @@ def open_sources(data_dir: PathLike, split: str, options: SourceOptions) -> Opti
         return open_scenes(data_dir, split, *pack) if _has(data_dir, split, *pack) else None
     found, names = [], []  # type: List[Tuple[str, Scenes, float]], List[str]
     for text, weight in mixed:
-        path = _place(data_dir, text)
+        path = source_path(data_dir, text, "--sources")
         if not _has(path, split):
             continue
         names.append(path.name)
@@ -63,10 +62,3 @@ def open_sources(data_dir: PathLike, split: str, options: SourceOptions) -> Opti
 
 def _has(data_dir: PathLike, split: str, tarfile: str = "", tarpath: str = "") -> bool:
     return split == "train" or has_split(data_dir, split, tarfile, tarpath)
-
-
-def _place(data_dir: PathLike, source: str) -> Path:
-    for path in (as_path(data_dir) / source, as_path(source)):
-        if path.exists():
-            return path
-    raise InputError(source, "does not exist", hint="--sources takes folders, commas between.")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Dict
+from typing import Any, Dict
 
 from ocrdata.train.cluster.coordination import WorkerSummary
 from ocrdata.train.cluster.tf_config import Cluster, answers, gone
 from ocrdata.train.compat import v1
 from ocrdata.train.devices.device import DeviceError
+from ocrdata.train.engine.best_checkpoint import OWN
 from ocrdata.train.engine.hooks import ValidationReport
 from ocrdata.train.engine.trainer import TrainingJob
 from ocrdata.train.run_dir import RunDirectory
@@ -26,8 +27,8 @@ def watch_checkpoints(cluster: Cluster, job: TrainingJob) -> WorkerSummary:
     DeviceError where there is nothing to score, TrainingError when the chief is away too long.
     """
     run, patience = job.run, job.options.cluster_timeout
-    evaluator = job.task.evaluator(run, job.device)
-    if evaluator is None:
+    evaluators = job.task.evaluators(run, job.device)
+    if not evaluators:
         raise DeviceError("There is no validation split for an evaluator.", "Leave it out.")
     seen, samples, scored, since = -1, 0, 0, time.monotonic()
     try:
@@ -35,12 +36,15 @@ def watch_checkpoints(cluster: Cluster, job: TrainingJob) -> WorkerSummary:
             path = v1.train.latest_checkpoint(str(run.directory))
             step = int(path.rsplit("-", 1)[1]) if path else -1
             if step > seen:
-                with explained():
-                    found = evaluator.validate(path)
-                _note(run, step, found.figures)
-                if job.on_validation:
-                    job.on_validation(ValidationReport(step, found.samples, found.figures))
-                seen, samples, scored = step, samples + found.samples, scored + 1
+                for name, evaluator in evaluators.items():
+                    with explained():
+                        found = evaluator.validate(path)
+                    _note(run, step, name, found.figures)
+                    if job.on_validation:
+                        report = ValidationReport(step, found.samples, found.figures, name)
+                        job.on_validation(report)
+                    samples += found.samples
+                seen, scored = step, scored + 1
                 continue
             if answers(cluster.chief):
                 since = time.monotonic()
@@ -48,11 +52,14 @@ def watch_checkpoints(cluster: Cluster, job: TrainingJob) -> WorkerSummary:
                 raise gone([cluster.chief], patience)
             time.sleep(_POLL)
     finally:
-        evaluator.close()
+        for evaluator in evaluators.values():
+            evaluator.close()
     return WorkerSummary("evaluator", scored, samples)
 
 
-def _note(run: RunDirectory, step: int, figures: Dict[str, float]) -> None:
-    line = json.dumps({"step": step, "validation": figures}, sort_keys=True)
+def _note(run: RunDirectory, step: int, name: str, figures: Dict[str, float]) -> None:
+    line: Dict[str, Any] = {"step": step, "validation": figures}
+    if name != OWN:
+        line["set"] = name
     with (run.directory / _VALIDATION_LOG).open("a", encoding="utf-8") as stream:
-        stream.write(line + "\n")
+        stream.write(json.dumps(line, sort_keys=True) + "\n")

@@ -10,7 +10,7 @@ import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Dict, List, Optional, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from ocrdata.train.cluster.coordination import NUMBER, Coordinator
 from ocrdata.train.compat import v1
@@ -51,11 +51,16 @@ class StepReport:
 
 @dataclass(frozen=True)
 class ValidationReport:
-    """The figures of the validation split at a step."""
+    """The figures of a validation set at a step, and whether they are the best so far.
+
+    The data folder's own split is called "validation".
+    """
 
     step: int
     samples: int
     figures: Dict[str, float]
+    data_set: str = "validation"
+    best: bool = False
 
 
 class StartInput(v1.train.SessionRunHook):
@@ -204,6 +209,16 @@ class Reports(v1.train.SessionRunHook):
             self._on_step(report)
 
 
+class Validation(NamedTuple):
+    """Whether a step of a run of so many is validated, and what does that with its checkpoint.
+
+    The latter says whether training is to end.
+    """
+
+    is_due: Callable[[int, int], bool]
+    validate: Callable[[int, str], bool]
+
+
 class Checkpoints(v1.train.SessionRunHook):
     """Saves every so many steps and at the end, then has what was saved validated.
 
@@ -220,12 +235,12 @@ class Checkpoints(v1.train.SessionRunHook):
         options: TrainOptions,
         total: int,
         reports: Reports,
-        validate: Optional[Callable[[int, str], None]],
+        validation: Validation,
     ) -> None:
         self._step, self._saver = step, saver
         self._prefix = str(directory / CHECKPOINT) if directory else ""
         self._options, self._total, self._reports = options, total, reports
-        self._validate = validate
+        self._validation = validation
 
     def before_run(self, run_context: RunContext) -> Tensor:
         """Asks for the step."""
@@ -233,17 +248,15 @@ class Checkpoints(v1.train.SessionRunHook):
 
     def after_run(self, run_context: RunContext, run_values: FetchedValues) -> None:
         """Saves and validates where the step says so."""
-        step, options = int(run_values.results), self._options
-        scored = self._validate is not None and (
-            step == self._total or (options.eval_every and step % options.eval_every == 0)
-        )
-        due = scored or step == self._total or step % options.save_every == 0
+        step = int(run_values.results)
+        scored = self._validation.is_due(step, self._total)
+        due = scored or step == self._total or step % self._options.save_every == 0
+        stop = False
         if self._prefix and due:
             path = self._saver.save(
                 run_context.session, self._prefix, global_step=step, write_meta_graph=False
             )
             self._reports.last_checkpoint = path
-            if scored and self._validate:
-                self._validate(step, path)
-        if step >= self._total:
+            stop = scored and self._validation.validate(step, path)
+        if step >= self._total or stop:
             run_context.request_stop()

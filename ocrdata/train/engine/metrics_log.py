@@ -33,6 +33,10 @@ class MetricsLog:
         lines = self.path.read_text(encoding="utf-8").splitlines(True)
         return [line for line in lines if line.endswith("}\n")]  # the last may be cut by a kill
 
+    def read(self) -> List[Dict[str, Any]]:
+        """Returns what was written so far."""
+        return [json.loads(line) for line in self._lines()]
+
     def rewind(self, step: int) -> None:
         """Drops the lines of later steps."""
         self._stream.close()

@@ -15,12 +15,20 @@ from ocrdata.errors import PathLike
 from ocrdata.train.cluster.coordination import NO_MARK, Worker, WorkerSummary, fingerprint, spread
 from ocrdata.train.cluster.tf_config import Cluster, read_cluster
 from ocrdata.train.compat import tf, v1
-from ocrdata.train.config.sources import SourceOptions
+from ocrdata.train.config.sources import InputOptions
 from ocrdata.train.config.training import AUTO, TrainOptions, with_rate
 from ocrdata.train.devices.selection import training_device
 from ocrdata.train.engine.checkpoint_evaluator import watch_checkpoints
 from ocrdata.train.engine.step import build_training
-from ocrdata.train.engine.trainer import OnStep, OnValidation, Trainer, TrainingJob, TrainSummary
+from ocrdata.train.engine.trainer import (
+    OnPretrained,
+    OnStep,
+    OnValidation,
+    Trainer,
+    TrainingJob,
+    TrainSummary,
+)
+from ocrdata.train.inference.result_names import DATA_DIR, noted_place
 from ocrdata.train.inference.settings import OnDevice
 from ocrdata.train.models import MODELS
 from ocrdata.train.run_dir import RunDirectory, begin_run, find_resumable, plain_options
@@ -37,16 +45,17 @@ class TrainSettings:
 
     model: Optional[object] = None
     training: Optional[TrainOptions] = None
-    data: Optional[SourceOptions] = None
+    data: Optional[InputOptions] = None
 
 
 class TrainCallbacks(NamedTuple):
-    """What is told how training goes: the device, the check of the data, steps, validation."""
+    """What is told how training goes: the device, the data's check, steps, scores, weights."""
 
     on_device: Optional[OnDevice] = None
     on_check: Optional[OnProgress] = None
     on_step: OnStep = None
     on_validation: OnValidation = None
+    on_pretrained: OnPretrained = None
 
 
 PUBLISHED, SILENT = TrainSettings(), TrainCallbacks()
@@ -98,9 +107,11 @@ def train_model(
             plain_options(chosen),
             {**task.options(), **plain_options(options)},
             task.charset,
-            dict(task.records),
+            {**task.records, DATA_DIR: noted_place(data_dir)},
         )
-        job = TrainingJob(run, task, device, options, callbacks.on_validation)
+        job = TrainingJob(
+            run, task, device, options, callbacks.on_validation, callbacks.on_pretrained
+        )
         if cluster and cluster.me != cluster.chief:
             return _assist(cluster, job)
         if device.writes:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, NamedTuple, Optional, Sequence, Union
+from typing import Any, Callable, Dict, NamedTuple, Optional, Union
 
-from ocrdata.pages.run import Miss, write_run_page
 from ocrdata.train.cluster.coordination import Coordinator, WorkerSummary, fingerprint, start_server
 from ocrdata.train.cluster.tf_config import Cluster
 from ocrdata.train.cluster.timeouts import close_in_time
@@ -18,18 +17,19 @@ from ocrdata.train.engine.hooks import (
     Reports,
     StartInput,
     StepReport,
-    ValidationReport,
+    Validation,
 )
 from ocrdata.train.engine.metrics_log import MetricsLog
-from ocrdata.train.engine.pretrained import Pretrained, no_weights
+from ocrdata.train.engine.pretrained import Pretrained, RestoreReport, no_weights
 from ocrdata.train.engine.step import Training
 from ocrdata.train.engine.tensorboard import TensorBoardWriter
+from ocrdata.train.engine.validator import OnValidation, Validator
 from ocrdata.train.protocols import Session
 from ocrdata.train.run_dir import RunDirectory
 from ocrdata.train.tasks.base import TrainingTask
 
 OnStep = Optional[Callable[[StepReport], None]]
-OnValidation = Optional[Callable[[ValidationReport], None]]
+OnPretrained = Optional[Callable[[RestoreReport], None]]
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,9 @@ class TrainSummary:
     """What a training run did.
 
     `skipped` counts, by reason, the samples left out; `validation` are the last figures of the
-    validation split, if it was scored; `pretrained` says what a given checkpoint brought.
+    validation sets (of those beside the data folder's own as SET.FIGURE), `best_step` is that of
+    the best; `stopped` says why training ended early, if it did; `pretrained` what a given
+    checkpoint brought.
     """
 
     run: str
@@ -50,6 +52,8 @@ class TrainSummary:
     parameters: int
     loss: Optional[float]
     validation: Dict[str, float]
+    best_step: Optional[int]
+    stopped: Optional[str]
     pretrained: Dict[str, Any]
 
 
@@ -61,6 +65,7 @@ class TrainingJob(NamedTuple):
     device: Device
     options: TrainOptions
     on_validation: OnValidation = None
+    on_pretrained: OnPretrained = None
 
     @property
     def total(self) -> int:
@@ -86,34 +91,40 @@ class Trainer:
             )
         self.total = job.total
         self._run, self._task, self._options, self._device = run, task, options, device
-        self._on_validation = job.on_validation
-        elsewhere = not device.writes or (cluster is not None and cluster.tasks("evaluator"))
-        # Pictures of any size are not for compilers that want fixed shapes.
-        validating = make_device("cpu") if device.static else device
-        self._evaluator = None if elsewhere else task.evaluator(run, validating)
+        self._on_pretrained = job.on_pretrained
         self._loss: Optional[float] = None
-        self._validation: Dict[str, float] = {}
-        self._worst: Sequence[Miss] = ()
-        where = " in this process" if elsewhere else ""
-        self._where = f"No validation split was scored{where}."
         self._pretrained = no_weights()
         checkpoint = v1.train.latest_checkpoint(checkpoints) if checkpoints else None
         self._started = int(checkpoint.rsplit("-", 1)[1]) if checkpoint else 0
         directory = run.directory if device.writes else None
         self._log = MetricsLog(directory, self._started)
         self._summaries = TensorBoardWriter(directory, self._started)
+        elsewhere = not device.writes or (cluster is not None and cluster.tasks("evaluator"))
+        # Pictures of any size are not for compilers that want fixed shapes.
+        validating = make_device("cpu") if device.static else device
+        self._validator = Validator(
+            {} if elsewhere else task.evaluators(run, validating),
+            options,
+            task.ranked,
+            log=self._log,
+            summaries=self._summaries,
+            on_validation=job.on_validation,
+        )
+        if checkpoint and device.writes:
+            self._validator.catch_up(self._started, self.total, checkpoint)
+        self._done = self._started
 
     def run(self, graph: Training, on_step: OnStep) -> Union[TrainSummary, WorkerSummary]:
         """Trains to the last step."""
 
         def note(report: StepReport) -> None:
-            self._loss = report.loss
+            self._loss, self._done = report.loss, report.step
             if on_step:
                 on_step(report)
 
         finished = False
         try:
-            if self._started < self.total:
+            if self._started < self.total and not self._validator.stop:
                 self._device.open()
                 self._train(graph, note)
                 self._write_report()
@@ -122,9 +133,8 @@ class Trainer:
             self._device.close()
             if self.coordinator:
                 self.coordinator.end_others(finished)
-            for part in (self._log, self._summaries, self._evaluator):
-                if part is not None:
-                    part.close()
+            for part in (self._log, self._summaries, self._validator):
+                part.close()
         if not self._device.writes:
             steps, (rank, ranks) = self.total - self._started, self._device.part
             samples = steps * self._options.batch_size // ranks
@@ -133,21 +143,26 @@ class Trainer:
         return TrainSummary(
             run=str(self._run.directory),
             model=self._run.model,
-            step=max(self._started, self.total),
+            step=self._done if self._validator.stop else max(self._started, self.total),
             started_at=self._started,
             samples=self._run.records["samples"],
             skipped=self._task.skipped(self._run.records),
             num_classes=charset.num_classes if charset else None,
             parameters=graph.parameters,
             loss=self._loss,
-            validation=self._validation,
+            validation=self._validator.figures,
+            best_step=self._validator.best_step,
+            stopped=self._validator.stop or None,
             pretrained=self._pretrained.as_dict(),
         )
 
     def _train(self, graph: Training, note: Callable[[StepReport], None]) -> None:
         saver = v1.train.Saver(max_to_keep=self._options.keep, save_relative_paths=True)
-        if self._task.pretrained and not self._started:
-            self._pretrained = Pretrained(self._task.pretrained)
+        first, task = self._task.input_options.pretrained, self._task
+        if first and not self._started:
+            self._pretrained = Pretrained(first, task.net, task.charset)
+            if self._on_pretrained:
+                self._on_pretrained(self._pretrained.report)
         reports = Reports(
             graph,
             self._task,
@@ -164,7 +179,7 @@ class Trainer:
             options=self._options,
             total=self.total,
             reports=reports,
-            validate=self._validate if self._evaluator else None,
+            validation=Validation(self._validator.is_due, self._validate),
         )
         start = StartInput(graph, self._task, self._device, self.coordinator)
         hooks = [start, reports, checkpoints]
@@ -184,21 +199,15 @@ class Trainer:
                 raise
             raise self.coordinator.overdue() from error
 
-    def _validate(self, step: int, checkpoint: str) -> None:
-        assert self._evaluator is not None  # without one there is no validation
-        found = self._evaluator.validate(checkpoint)
-        self._validation, self._worst = found.figures, found.worst
-        self._log.write({"step": step, "validation": found.figures})
-        self._summaries.write_scalars(step, "validation", found.figures)
-        if self._on_validation:
-            self._on_validation(ValidationReport(step, found.samples, found.figures))
-        self._write_report(f"Of the validation split at step {step}.")
+    def _validate(self, step: int, checkpoint: str) -> bool:
+        self._done = step
+        self._validator.validate(step, checkpoint)
+        self._write_report()
+        return bool(self._validator.stop)
 
-    def _write_report(self, what: str = "") -> None:
-        """Writes report.html, anew at each validation: an interrupted run has one too."""
-        self._where = what or self._where
+    def _write_report(self) -> None:
         if self._device.writes:
-            write_run_page(self._run.directory, self._worst, self._where)
+            self._validator.write_report(self._run.directory)
 
 
 class _SessionCreator(v1.train.ChiefSessionCreator):

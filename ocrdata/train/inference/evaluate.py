@@ -19,6 +19,7 @@ from ocrdata.train.data.line_dataset import evaluation_batches, iterate
 from ocrdata.train.data.line_shards import LineShards, read_line_shards, require_dictionary
 from ocrdata.train.devices.device import Device
 from ocrdata.train.inference.restore import build_line_reader, recognizer_of_run, restore
+from ocrdata.train.inference.result_names import result_name
 from ocrdata.train.inference.settings import (
     GREEDY,
     NEWEST,
@@ -153,8 +154,9 @@ def evaluate_lines(
     """Reads a split with a trained run, and writes its figures and its predictions beside it.
 
     Writes evaluation-<split>.json and predictions-<split>.tsv (key, truth, text, confidence,
-    correct). Raises CheckpointError for a run that is missing or has another dictionary than the
-    records, UnknownNameError for a decoder or protocol that there is not.
+    correct); of other data than that of the training, evaluation-<folder>-<split>.json.
+    Raises CheckpointError for a run that is missing or has another dictionary than the records,
+    UnknownNameError for a decoder or protocol that there is not.
     """
     found, weights = run.open(model)
     shards = read_line_shards(data_dir)
@@ -169,7 +171,8 @@ def evaluate_lines(
         beam_width=width,
         limit=split.limit,
     )
-    path = found.directory / f"predictions-{split.split}.tsv"
+    name = result_name(found, data_dir, split.split)
+    path = found.directory / f"predictions-{name}.tsv"
     try:
         with _renamed_when_done(path) as stream:
             table = csv.writer(stream, "excel-tab", lineterminator="\n")
@@ -192,7 +195,7 @@ def evaluate_lines(
         predictions=str(path),
         **score.figures(),
     )
-    write_atomic(found.directory / f"evaluation-{split.split}.json", dump_json(asdict(summary)))
+    write_atomic(found.directory / f"evaluation-{name}.json", dump_json(asdict(summary)))
     return summary
 
 

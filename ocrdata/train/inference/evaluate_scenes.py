@@ -27,6 +27,7 @@ from ocrdata.train.inference.detect import (
     result_names,
     score_of,
 )
+from ocrdata.train.inference.result_names import result_name
 from ocrdata.train.inference.settings import NEWEST, TEST_SPLIT, RunSettings, SplitSettings
 from ocrdata.train.run_dir import RunDirectory, plain_options
 
@@ -72,8 +73,8 @@ def evaluate_scenes(
     of "data" otherwise. `reading` is that of the model's card, the protocol one of
     `ocrdata.metrics.detection.PROTOCOLS`. Writes results-<split>.zip (res_<picture>.txt files, as
     the official site takes them), predictions-<split>.jsonl and evaluation-<split>.json
-    beside the run. Raises CheckpointError for a run that is missing, InputError where pictures or
-    their truth are.
+    beside the run; of other data than that of the training, results-<folder>-<split>.zip.
+    Raises CheckpointError for a run that is missing, InputError where pictures or their truth are.
     """
     protocol = split.protocol or PROTOCOL
     if protocol not in PROTOCOLS:
@@ -97,8 +98,9 @@ def evaluate_scenes(
                 on_progress(len(found), evaluator.samples)
     finally:
         evaluator.close()
-    results = directory / f"results-{split.split}.zip"
-    predictions = directory / f"predictions-{split.split}.jsonl"
+    name = result_name(opened.directory, data_dir, split.split)
+    results = directory / f"results-{name}.zip"
+    predictions = directory / f"predictions-{name}.jsonl"
     write_atomic(results, results_zip(found, protocol))
     write_atomic(predictions, "".join(_row(one) for one in found).encode("utf-8"))
     score = score_of(found, protocol)
@@ -113,7 +115,7 @@ def evaluate_scenes(
         predictions=str(predictions),
         **_figures(score),
     )
-    write_atomic(directory / f"evaluation-{split.split}.json", dump_json(asdict(summary)))
+    write_atomic(directory / f"evaluation-{name}.json", dump_json(asdict(summary)))
     return summary
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, Mapping
+from typing import Any, Dict, Mapping, Sequence
 
 from ocrdata.train.compat import Tensor
 from ocrdata.train.config.cards import ModelCard
@@ -32,6 +32,15 @@ class Model:
 
     card: ModelCard
     options: Any  # what card.options makes
+    partly_pretrained = True  # whether a run of other options may bring what fits
+
+    def other_names(self, name: str) -> Sequence[str]:
+        """Returns how a variable's name ends in checkpoints of the programs that are replaced."""
+        return ()
+
+    def is_class_layer(self, name: str) -> bool:
+        """Says whether the last axis of a variable is that of the dictionary's classes."""
+        return False
 
     def labels(self, features: Mapping[str, Tensor]) -> Batch:
         """Turns the features of a batch of records into what `loss` needs."""
@@ -83,6 +92,7 @@ class Recognizer(Model):
     auto_lstm = "block"  # the form of an LSTM that is fastest on the device; see `lstm.lstm`
     static = False  # whether all shapes must be fixed, and labels are dense
     skip_long_labels = False  # whether labels without room are left out of the loss
+    partly_pretrained = False
 
     def decode(self, outputs: Outputs, beam_width: int = 0) -> DecodedLines:
         """Returns the likeliest texts: of the best path, or of a beam search of that width."""

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import functools
 import operator
-from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ocrdata.train.compat import Tensor, tf, v1
 from ocrdata.train.config.cards import CRNN_CARD
 from ocrdata.train.config.training import CrnnOptions
 from ocrdata.train.data.line_images import Size
 from ocrdata.train.devices import replicas
+from ocrdata.train.models import crnn_names
 from ocrdata.train.models.base import DecodedLines, Inputs, Labels, Outputs, Recognizer
 from ocrdata.train.models.layers import blocks, ctc
 from ocrdata.train.models.layers.lstm import bidirectional_lstm
@@ -72,6 +73,14 @@ class Crnn(Recognizer):
     def time_steps(self, width: Size) -> Size:
         """Returns the CTC time steps of an image `width` pixels wide."""
         return time_steps(width)
+
+    def other_names(self, name: str) -> Sequence[str]:
+        """Returns how CRNN_Tensorflow, its Chinese form and that on NPUs call a variable."""
+        return crnn_names.other_names(name)
+
+    def is_class_layer(self, name: str) -> bool:
+        """Says whether the last axis of a variable is that of the dictionary's classes."""
+        return name.startswith("crnn/logits/")
 
     def labels(self, features: Mapping[str, Tensor]) -> Dict[str, Tensor]:
         """Returns the class indices as int32 [B, L], padded with -1."""

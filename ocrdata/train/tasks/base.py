@@ -15,13 +15,13 @@ from ocrdata.base.run_options import OnProgress
 from ocrdata.errors import OcrdataError, PathLike
 from ocrdata.text.charset import Charset
 from ocrdata.train.compat import Tensor, tf, untuned, v1
-from ocrdata.train.config.sources import SourceOptions
+from ocrdata.train.config.sources import InputOptions
 from ocrdata.train.config.training import TrainOptions
 from ocrdata.train.devices.device import Device
 from ocrdata.train.inference.validation import Evaluator
 from ocrdata.train.models.base import Model
 from ocrdata.train.protocols import Batch, Dataset, FetchedArrays
-from ocrdata.train.run_dir import RunDirectory
+from ocrdata.train.run_dir import RunDirectory, plain_options
 
 Share = Tuple[int, int]  # which of how many
 WHOLE = (0, 1)
@@ -40,14 +40,14 @@ class TaskRequest:
     """What a task is made from: a model, data, and where and how it will be trained.
 
     `kind` is the model's class and `model_options` what it is built with; `data_options` say how
-    input is made of the data, where the task has such options (None for the model's own).
+    input is made of the data (None for the model's own).
     """
 
     kind: Callable[..., Model]
     model_options: object
     data_dir: PathLike
     options: TrainOptions
-    data_options: Optional[SourceOptions]
+    data_options: Optional[InputOptions]
     device: Device
     on_check: Optional[OnProgress]
 
@@ -56,19 +56,22 @@ class TrainingTask:
     """Training data in an order that is a function of the step; made from a TaskRequest.
 
     `net` is the model to be trained, `samples` how many there are in an epoch, `charset` the
-    dictionary (None where there is none), `records` a hash of the data ("sha256").
+    dictionary (None where there is none), `records` a hash of the data ("sha256"), and the two
+    kinds of options those that it is made with.
     """
 
     net: Model
     charset: Optional[Charset]
     samples: int
     records: Dict[str, Any]
-    pretrained = ""  # a checkpoint to take first weights from
+    train_options: TrainOptions
+    input_options: InputOptions
+    ranked: Tuple[str, ...] = ()  # figures of a validation, that which decides first
     problem: Optional[OcrdataError] = None  # what stopped the input, if something of ours did
 
     def options(self) -> Dict[str, Any]:
         """Returns the options of the data, for run.json."""
-        return {}
+        return plain_options(self.input_options)
 
     def check(self) -> Dict[str, Any]:
         """Checks all training data before a run begins; returns what was found, for run.json."""
@@ -85,8 +88,26 @@ class TrainingTask:
         """
         raise NotImplementedError
 
-    def evaluator(self, run: RunDirectory, device: Device) -> Optional[Evaluator]:
-        """Returns what scores the validation split, or None where nothing is to be scored."""
+    def evaluators(self, run: RunDirectory, device: Device) -> Dict[str, Evaluator]:
+        """Returns what scores each validation set, by its name; none where nothing is scored."""
+        found: Dict[str, Evaluator] = {}
+        if not self.train_options.eval_every:
+            return found
+        own = self.evaluator(run, device)
+        if own is not None:
+            found["validation"] = own
+        for name, folder in self.input_options.validation_sets():
+            made = self.evaluator(run, device, folder)
+            assert made is not None  # of a folder that was named it is required
+            found[name] = made
+        return found
+
+    def evaluator(self, run: RunDirectory, device: Device, folder: str = "") -> Optional[Evaluator]:
+        """Returns what scores the data's validation split, None where it has none.
+
+        Of a `folder` it is its validation split, or what it has instead: test, else everything.
+        Raises InputError where there is nothing to score.
+        """
         raise NotImplementedError
 
     def picture_fetches(self, batch: Batch, decoded: Tensor) -> Batch:

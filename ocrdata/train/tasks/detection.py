@@ -18,15 +18,17 @@ from ocrdata.errors import InputError, OcrdataError
 from ocrdata.images.decode import decode_image
 from ocrdata.train.compat import Tensor, tf
 from ocrdata.train.config.sources import SourceOptions
+from ocrdata.train.data.places import source_path
 from ocrdata.train.data.scene_dataset import BadImageError, Scenes, survey
 from ocrdata.train.data.scene_mixture import open_sources
+from ocrdata.train.data.scene_sources import has_split, open_scenes
 from ocrdata.train.devices.device import Device
 from ocrdata.train.inference.detect import SceneEvaluator
 from ocrdata.train.inference.line_drawing import draw_maps
 from ocrdata.train.inference.validation import Evaluator
 from ocrdata.train.models.detector import Detector
 from ocrdata.train.protocols import Batch, Dataset, FetchedArrays
-from ocrdata.train.run_dir import RunDirectory, plain_options
+from ocrdata.train.run_dir import RunDirectory
 from ocrdata.train.tasks.base import WHOLE, Share, TaskRequest, TrainingTask
 
 _ENDLESS = np.iinfo(np.int64).max
@@ -140,13 +142,15 @@ class DetectionTask(TrainingTask):
     """Crops of the pictures of a data folder."""
 
     net: Detector
+    ranked = ("hmean", "recall", "precision")
 
     def __init__(self, request: TaskRequest) -> None:
         self.charset = None
-        self._options, self._data_dir = request.options, request.data_dir
+        self.train_options, self._data_dir = request.options, request.data_dir
         self.net = self._model(request)
-        self._chosen = request.data_options or self.net.card.sources()
-        self.pretrained = self._chosen.pretrained
+        chosen = request.data_options or self.net.card.sources()
+        assert isinstance(chosen, SourceOptions)
+        self._chosen = self.input_options = chosen
         scenes = open_sources(request.data_dir, "train", self._chosen)
         assert scenes is not None  # of the training split they are required
         self._scenes = scenes
@@ -167,9 +171,6 @@ class DetectionTask(TrainingTask):
         assert isinstance(model, Detector)
         return model
 
-    def options(self) -> Dict[str, Any]:
-        return plain_options(self._chosen)
-
     def check(self) -> Dict[str, Any]:
         """Returns what was found when the data was opened."""
         found = self._found
@@ -182,7 +183,7 @@ class DetectionTask(TrainingTask):
         }
 
     def start(self, step: int) -> List[int]:
-        return [step * self._options.batch_size]
+        return [step * self.train_options.batch_size]
 
     def batches(self, start: Tensor, share: Share = WHOLE) -> Dataset:
         height, width = self.net.crop_size(self._chosen)
@@ -200,7 +201,7 @@ class DetectionTask(TrainingTask):
         first, step = share
         numbers = tf.data.Dataset.range(start[0] + first, _ENDLESS, step)
         crops: Dataset = numbers.map(make, self._chosen.num_readers)
-        return crops.batch(self._options.batch_size // step, drop_remainder=True).prefetch(2)
+        return crops.batch(self.train_options.batch_size // step, drop_remainder=True).prefetch(2)
 
     def _make(self, number: np.ndarray, names: List[str]) -> List[np.ndarray]:
         try:
@@ -210,13 +211,17 @@ class DetectionTask(TrainingTask):
             raise
         return [made[name] for name in names]
 
-    def evaluator(self, run: RunDirectory, device: Device) -> Optional[Evaluator]:
-        if not self._options.eval_every:
-            return None
-        scenes = open_sources(self._data_dir, "validation", self._chosen)
-        if scenes is None:
-            return None
-        return SceneEvaluator(run, scenes, device=device, limit=self._options.eval_samples)
+    def evaluator(self, run: RunDirectory, device: Device, folder: str = "") -> Optional[Evaluator]:
+        if folder:
+            place = source_path(self._data_dir, folder, "--validation-data")
+            held = [split for split in ("validation", "test") if has_split(place, split)]
+            scenes = open_scenes(place, held[0] if held else "train")
+        else:
+            own = open_sources(self._data_dir, "validation", self._chosen)
+            if own is None:
+                return None
+            scenes = own
+        return SceneEvaluator(run, scenes, device=device, limit=self.train_options.eval_samples)
 
     def picture_fetches(self, batch: Batch, decoded: Tensor) -> Batch:
         truth, maps = (each[:DRAWN] for each in self.net.shown(batch, decoded))

@@ -14,7 +14,8 @@ from ocrdata.train.data.line_dataset import (
     training_batches,
     with_fixed_shapes,
 )
-from ocrdata.train.data.line_shards import read_line_shards
+from ocrdata.train.data.line_shards import read_line_shards, require_same_dictionary
+from ocrdata.train.data.places import source_path
 from ocrdata.train.data.record_checks import check_records
 from ocrdata.train.data.visual_labels import in_visual_order
 from ocrdata.train.devices.device import Device
@@ -26,18 +27,24 @@ from ocrdata.train.protocols import Batch, Dataset, FetchedArrays, Tensor
 from ocrdata.train.run_dir import RunDirectory
 from ocrdata.train.tasks.base import WHOLE, Share, TaskRequest, TrainingTask
 
+# Of a folder that is named for validation, the first that it has.
+_HELD_OUT = ("validation", "test", "train")
+
 
 class RecognitionTask(TrainingTask):
     """Lines out of the records of a data folder."""
 
     net: Recognizer
+    ranked = ("accuracy", "one_minus_ned", "character_error_rate")
 
     def __init__(self, request: TaskRequest) -> None:
         shards, options = read_line_shards(request.data_dir), request.options
-        self._shards, self._options, self._on_check = shards, options, request.on_check
+        self._shards, self._on_check, self.train_options = shards, request.on_check, options
+        self._data_dir = request.data_dir
         self.charset = shards.charset
         self._line_order = LineOrder(shards.charset)
         self.net = self._model(request)
+        self.input_options = request.data_options or self.net.card.sources()
         self.records = {"sha256": shards.fingerprint("train")}
         size = options.batch_size
         pool = pool_batches(options.shuffle, size)
@@ -80,16 +87,22 @@ class RecognitionTask(TrainingTask):
         if not spec.width:
             raise OptionError("--target npu needs a fixed --image-width: its shapes are fixed.")
         longest = int(self.net.time_steps(spec.width))
-        return with_fixed_shapes(found, self._options.batch_size // share[1], longest)
+        return with_fixed_shapes(found, self.train_options.batch_size // share[1], longest)
 
-    def evaluator(self, run: RunDirectory, device: Device) -> Optional[Evaluator]:
-        options = self._options
-        if not options.eval_every or not self._shards.samples("validation"):
+    def evaluator(self, run: RunDirectory, device: Device, folder: str = "") -> Optional[Evaluator]:
+        shards, split = self._shards, "validation"
+        if folder:
+            place = source_path(self._data_dir, folder, "--validation-data")
+            shards = read_line_shards(place)
+            require_same_dictionary(shards, self._shards)
+            split = next((one for one in _HELD_OUT if shards.samples(one)), "validation")
+        elif not shards.samples(split):
             return None
+        options = self.train_options
         return LineEvaluator(
             run,
-            self._shards,
-            split="validation",
+            shards,
+            split=split,
             device=device,
             batch_size=options.batch_size,
             limit=options.eval_samples,
