@@ -11,7 +11,7 @@ from ocrdata.train.cluster.tf_config import Cluster, answers, gone
 from ocrdata.train.compat import v1
 from ocrdata.train.devices.device import DeviceError
 from ocrdata.train.engine.best_checkpoint import OWN
-from ocrdata.train.engine.hooks import ValidationReport
+from ocrdata.train.engine.progress import ValidationReport
 from ocrdata.train.engine.trainer import TrainingJob
 from ocrdata.train.run_dir import RunDirectory
 from ocrdata.train.tf_errors import explained

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
@@ -17,6 +16,7 @@ from ocrdata.train.compat import v1
 from ocrdata.train.config.training import TrainOptions
 from ocrdata.train.devices.device import Device
 from ocrdata.train.engine.metrics_log import MetricsLog
+from ocrdata.train.engine.progress import StepReport
 from ocrdata.train.engine.step import Training
 from ocrdata.train.engine.tensorboard import TensorBoardWriter
 from ocrdata.train.protocols import (
@@ -30,37 +30,6 @@ from ocrdata.train.protocols import (
 from ocrdata.train.run_dir import CHECKPOINT
 from ocrdata.train.tasks.base import TrainingTask
 from ocrdata.train.tf_errors import not_finite
-
-
-@dataclass(frozen=True)
-class StepReport:
-    """The figures of the steps since the last report; `figures` are those of the model, means.
-
-    Speed and time left are None where nothing was timed yet: the first step prepares the graph.
-    """
-
-    step: int
-    steps: int
-    loss: float
-    figures: Dict[str, float]
-    learning_rate: float
-    gradient_norm: float
-    examples_per_second: Optional[float]
-    seconds_left: Optional[float]
-
-
-@dataclass(frozen=True)
-class ValidationReport:
-    """The figures of a validation set at a step, and whether they are the best so far.
-
-    The data folder's own split is called "validation".
-    """
-
-    step: int
-    samples: int
-    figures: Dict[str, float]
-    data_set: str = "validation"
-    best: bool = False
 
 
 class StartInput(v1.train.SessionRunHook):

@@ -16,11 +16,11 @@ from ocrdata.train.engine.hooks import (
     Checkpoints,
     Reports,
     StartInput,
-    StepReport,
     Validation,
 )
 from ocrdata.train.engine.metrics_log import MetricsLog
 from ocrdata.train.engine.pretrained import Pretrained, RestoreReport, no_weights
+from ocrdata.train.engine.progress import StepReport
 from ocrdata.train.engine.step import Training
 from ocrdata.train.engine.tensorboard import TensorBoardWriter
 from ocrdata.train.engine.validator import OnValidation, Validator

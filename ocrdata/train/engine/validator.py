@@ -9,8 +9,8 @@ from ocrdata.errors import OptionError
 from ocrdata.pages.run import Miss, write_run_page
 from ocrdata.train.config.training import TrainOptions
 from ocrdata.train.engine.best_checkpoint import OWN, BestCheckpoint, keep_best, read_rule
-from ocrdata.train.engine.hooks import ValidationReport
 from ocrdata.train.engine.metrics_log import MetricsLog
+from ocrdata.train.engine.progress import ValidationReport
 from ocrdata.train.engine.tensorboard import TensorBoardWriter
 from ocrdata.train.inference.validation import Evaluator
 from ocrdata.train.run_dir import best_checkpoint
