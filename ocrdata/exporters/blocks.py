@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,21 +26,16 @@ class Found(NamedTuple):
     line: Optional[int] = None
 
 
-class Item(NamedTuple):
-    """A sample with its number in its split, from 0, and the name of its picture there."""
-
-    number: int
-    name: str
-    found: Found
-
-
 class Block(NamedTuple):
-    """Consecutive samples of a split. `ends` tells the last one of a shard."""
+    """Consecutive samples of a split: the number of the first one in its split, from 0, and their
+    names there. `ends` tells the last block of a shard."""
 
     split: str
     shard: int
     ends: bool
-    items: Tuple[Item, ...]
+    first: int
+    names: Tuple[str, ...]
+    items: Tuple[Found, ...]
 
 
 class Packed(NamedTuple):
@@ -58,14 +54,21 @@ class Position(NamedTuple):
     taken: int = 0
 
 
+class _Waiting:
+    """The samples of a split that are not in a block yet."""
+
+    def __init__(self, done: Position) -> None:
+        self.place, self.taken = done
+        self.items: List[Found] = []
+        self.names: List[str] = []
+
+
 class BlockCutter:
     """Cuts a stream into blocks, each of one split and one shard."""
 
     def __init__(self, exporter: Exporter, done: Mapping[str, Position]) -> None:
         self._exporter = exporter
-        self._last = {split: place.place for split, place in done.items()}
-        self._taken = {split: place.taken for split, place in done.items()}
-        self._waiting: Dict[str, List[Item]] = {}
+        self._waiting = {split: _Waiting(place) for split, place in done.items()}
         self._names = UniqueNames()
 
     def cut(self, stream: Iterable[Found]) -> Iterator[Block]:
@@ -76,27 +79,33 @@ class BlockCutter:
         size, scenes = BLOCK[self._exporter.task], self._exporter.task == DETECTION
         per_shard = self._exporter.samples_per_shard if self._exporter.shards else 1 << 62
         for found in stream:
-            sample, split = found.sample, found.split
+            place, split, sample, _, _ = found
             if (sample.text is None) != scenes:
                 raise self._mistaken(sample)
+            waiting = self._waiting.get(split)
+            if waiting is None:
+                waiting = self._waiting[split] = _Waiting(Position())
             # Scenes come by names of their own; they take a place whether done or not.
             name = self._names.take(plain_name(sample.key), split) if scenes else ""
-            if found.place <= self._last.get(split, -1):
+            if place <= waiting.place:
                 continue
-            number = self._taken.get(split, 0)
-            self._taken[split] = number + 1
-            items = self._waiting.setdefault(split, [])
-            items.append(Item(number, name or f"{number:08d}", found))
-            ends = (number + 1) % per_shard == 0
-            if len(items) == size or ends:
+            waiting.items.append(found)
+            if scenes:
+                waiting.names.append(name)
+            waiting.taken += 1
+            ends = waiting.taken % per_shard == 0
+            if len(waiting.items) == size or ends:
                 yield self._block(split, ends)
-        for split in list(self._waiting):
-            if self._waiting[split]:
+        for split, waiting in self._waiting.items():
+            if waiting.items:
                 yield self._block(split, False)
 
     def _block(self, split: str, ends: bool) -> Block:
-        items = tuple(self._waiting.pop(split))
-        return Block(split, items[0].number // self._exporter.samples_per_shard, ends, items)
+        waiting = self._waiting[split]
+        items, first = tuple(waiting.items), waiting.taken - len(waiting.items)
+        names = tuple(waiting.names) or tuple(f"{first + n:08d}" for n in range(len(items)))
+        waiting.items, waiting.names = [], []
+        return Block(split, first // self._exporter.samples_per_shard, ends, first, names, items)
 
     def _mistaken(self, sample: Sample) -> OptionError:
         name, key = self._exporter.info.name, sample.key
@@ -117,13 +126,13 @@ class BlockPacker:
 
     def __call__(self, block: Block) -> Packed:
         skips, counts = Skips(errors=self.skip_errors), Counter()  # type: Skips, Counter[str]
-        pictures = [one for one in (self._read(item, skips) for item in block.items) if one]
+        given = zip(itertools.count(block.first), block.names, block.items)
+        pictures = [one for one in (self._read(*item, skips) for item in given) if one]
         payload, rows = self.exporter.pack(self.folder, block.split, pictures, counts)
-        last = block.items[-1]
         row = {
             "split": block.split,
-            "place": last.found.place,
-            "taken": last.number + 1,
+            "place": block.items[-1].place,
+            "taken": block.first + len(block.items),
             "rows": rows,
             "regions": sum(len(picture.sample.regions) for picture in pictures),
             "changed": dict(counts),
@@ -132,10 +141,9 @@ class BlockPacker:
         }
         return Packed((block.split, block.shard, block.ends), payload, row)
 
-    def _read(self, item: Item, skips: Skips) -> Optional[Picture]:
-        found = item.found
+    def _read(self, number: int, name: str, found: Found, skips: Skips) -> Optional[Picture]:
         try:
-            return read_one(item.number, item.name, found.sample)
+            return read_one(number, name, found.sample)
         except InputError as error:
             skips.refuse(BAD_PICTURE, _problem(found, error.problem))
         except ValueError as error:

@@ -3,8 +3,8 @@
     image-000000001  the encoded picture      label-000000001  the text, UTF-8
     num-samples      how many there are, in decimal digits; numbers begin at 1
 
-Keys are put in their order, which fills the pages: first the pictures, at the end the labels. A
-block is a transaction, and what is there already is not put again, so an interrupted run leads to
+Keys are put in their order, which fills the pages: first the pictures, at the end the labels. Some
+blocks are a transaction, and what is there already is not put again, so an interrupted run leads to
 the same bytes.
 """
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _PAGE = 4096
 _FIRST_MAP = 1 << 24
 _LABELS_AT_ONCE = 1 << 16
+# A transaction ends with the block that reaches one of them.
+_BLOCKS_AT_ONCE, _BYTES_AT_ONCE = 16, 1 << 24
 _COUNT = b"num-samples"
 
 
@@ -41,6 +43,8 @@ class _Database(SplitWriter):
         self._path = path
         self._map = self._needed = _FIRST_MAP
         self._taken = 0
+        self._waiting: List[List[bytes]] = []
+        self._bytes = 0
         self._grow(size for size, _ in self._counted(rows))
 
     def _counted(self, rows: Iterable[Any]) -> Iterable[Any]:
@@ -49,10 +53,20 @@ class _Database(SplitWriter):
             yield row
 
     def add(self, payload: Any, shard: int, ends: bool) -> bool:
-        self._grow(map(len, payload))
-        self._put("image", payload, self._taken + 1)
-        self._taken += len(payload)
+        self._waiting.append(payload)
+        self._bytes += sum(map(len, payload))
+        if len(self._waiting) < _BLOCKS_AT_ONCE and self._bytes < _BYTES_AT_ONCE:
+            return False
+        self.complete()
         return True
+
+    def complete(self) -> None:
+        values = list(itertools.chain.from_iterable(self._waiting))
+        if values:
+            self._grow(map(len, values))
+            self._put("image", values, self._taken + 1)
+        self._taken += len(values)
+        self._waiting, self._bytes = [], 0
 
     def _grow(self, sizes: Iterable[int]) -> None:
         # A value takes whole pages, and a transaction copies the way to where it writes: twice
@@ -78,8 +92,9 @@ class _Database(SplitWriter):
     def _put(self, name: str, values: Iterable[bytes], first: int) -> None:
         with self._opened() as transaction:
             if transaction.get(_key(name, first)) is None:
-                keys = (_key(name, number) for number in itertools.count(first))
-                transaction.cursor().putmulti(zip(keys, values), append=True)
+                form = name.encode("ascii") + b"-%09d"
+                items = [(form % number, value) for number, value in enumerate(values, first)]
+                transaction.cursor().putmulti(items, append=True)
 
     def finish(self, texts: Iterable[str]) -> None:
         """Puts the labels and their number."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
-from typing import NamedTuple, Optional
+from typing import NamedTuple, Optional, Tuple
 
 # What TensorFlow decodes, and so what records may hold.
 IMAGE_FORMATS = ("jpeg", "png", "gif", "bmp")
@@ -14,6 +14,7 @@ _PNG_END = b"IEND\xaeB`\x82"
 # Start-of-frame markers: all of C0 to CF but the tables DHT, JPG and DAC.
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _SCAN, _END = 0xDA, b"\xff\xd9"
+_FRAME = struct.Struct(">BHHB")
 _ALONE = frozenset([0x01, *range(0xD0, 0xDA)])
 
 
@@ -62,9 +63,10 @@ class JpegFrame(NamedTuple):
 
 def jpeg_frame(data: bytes) -> Optional[JpegFrame]:
     """Walks a JPEG from marker to marker up to its scan; None where there is no frame header."""
-    position, size = 2, len(data)
-    found = None
-    while 0 <= position <= size - 4:
+    position, last = 2, len(data) - 4
+    found: Optional[Tuple[int, int, int, int]] = None
+    scan = -1
+    while 0 <= position <= last:
         if data[position] != 0xFF:
             # Decoders pass over stray bytes in front of a marker, and so does this.
             position = data.find(b"\xff", position)
@@ -73,13 +75,16 @@ def jpeg_frame(data: bytes) -> Optional[JpegFrame]:
         if marker == 0xFF or marker in _ALONE:
             position += 1 if marker == 0xFF else 2
             continue
-        if marker in _FRAMES and position + 10 <= size:
-            precision, height, width, channels = struct.unpack_from(">BHHB", data, position + 4)
-            found = JpegFrame(height, width, precision, channels, -1)
         if marker == _SCAN:
-            return found._replace(scan=position) if found else None
-        position += 2 + struct.unpack_from(">H", data, position + 2)[0]
-    return found
+            scan = position
+            break
+        if marker in _FRAMES and position + 6 <= last:
+            found = _FRAME.unpack_from(data, position + 4)
+        position += 2 + (data[position + 2] << 8 | data[position + 3])
+    if found is None:
+        return None
+    precision, height, width, channels = found
+    return JpegFrame(height, width, precision, channels, scan)
 
 
 def has_one_scan(data: bytes) -> bool:

@@ -35,15 +35,8 @@ CONVERT_COMMAND = "convert"
 _SPLIT_OF = {lists.TRAIN_LIST: TRAIN, lists.VALIDATION_LIST: VALIDATION, lists.TEST_LIST: TEST}
 
 
-class ListedSample(NamedTuple):
-    """A sample with the list it belongs to ("" where it is in none), and where it is named."""
-
-    name: str
-    sample: Sample
-    path: str = ""
-    line: Optional[int] = None
-
-
+# The list that a sample belongs to ("" where it is in none), the sample, and file and line.
+ListedSample = Tuple[str, Sample, str, Optional[int]]
 ReadSamples = Callable[[Skips], Iterator[ListedSample]]
 
 
@@ -144,8 +137,8 @@ def _exporter(form: str, options: ConvertOptions, find_task: Callable[[], str]) 
 
 
 def _task(read: ReadSamples, source: PathLike) -> str:
-    for row in read(Skips(errors=True)):
-        return RECOGNITION if row.sample.text is not None else DETECTION
+    for _, sample, _, _ in read(Skips(errors=True)):
+        return RECOGNITION if sample.text is not None else DETECTION
     raise AnnotationError(source, "has no sample that can be used")
 
 
@@ -183,7 +176,8 @@ def open_source(path: PathLike) -> ConvertSource:
         return _listed([open_sample_list(one, root, name) for name, one in found.lists.items()])
     given = open_input(found.records or found.path)
     return ConvertSource(
-        lambda skips: (ListedSample(*pair) for pair in given.read(skips)), given.origin
+        lambda skips: ((name, sample, "", None) for name, sample in given.read(skips)),
+        given.origin,
     )
 
 
@@ -198,36 +192,38 @@ def _listed(sources: List[SampleList]) -> ConvertSource:
 
 def _rows(source: SampleList, skips: Skips) -> Iterator[ListedSample]:
     plain = type(source) is SampleList
-    path, root = str(source.path), str(source.root)
+    name, path, root = source.name, str(source.path), str(source.root)
     with source:
-        for row in source.rows(skips):
+        for place, number, key, text in source.rows(skips):
             try:
-                sample = (
-                    Sample(row.key, f"{root}/{row.key}", row.text)
-                    if plain
-                    else source.sample_at(row.place)
-                )
+                sample = Sample(key, f"{root}/{key}", text) if plain else source.sample_at(place)
             except AnnotationError as error:
                 skips.refuse(BAD_LINE, error)
                 continue
-            yield ListedSample(source.name, sample, path, row.number)
+            yield name, sample, path, number
 
 
 # --- which split a sample goes to
 
 
 def _has_validation(source: ConvertSource) -> bool:
-    names = source.names or (row.name for row in source.read(Skips(errors=True)))
+    names = source.names or (name for name, _, _, _ in source.read(Skips(errors=True)))
     return lists.VALIDATION_LIST in names
 
 
 def _numbered(rows: Iterable[ListedSample], options: ConvertOptions) -> Iterator[Found]:
     taken: Dict[str, int] = {}
-    for place, row in enumerate(rows):
-        split = split_for(row.name, row.sample.text or row.sample.key, options)
-        count = taken[split] = taken.get(split, 0) + 1
-        if options.limit is None or count <= options.limit:
-            yield Found(place, split, row.sample, row.path, row.line)
+    divided = options.validation_fraction or options.test_fraction
+    for place, (name, sample, path, line) in enumerate(rows):
+        if divided:
+            split = split_for(name, sample.text or sample.key, options)
+        else:
+            split = _SPLIT_OF.get(name, TRAIN)
+        if options.limit is not None:
+            count = taken[split] = taken.get(split, 0) + 1
+            if count > options.limit:
+                continue
+        yield Found(place, split, sample, path, line)
 
 
 def split_for(name: str, group: str, options: ConvertOptions) -> str:

@@ -113,6 +113,9 @@ class SampleList(Source):
 
         Raises AnnotationError for one that is not UTF-8.
         """
+        return map(ListedLine._make, self._lines(span))
+
+    def _lines(self, span: Optional[Span]) -> Iterator[Tuple[int, int, str]]:
         offset, end = span or (0, 1 << 62)
         try:
             with self.path.open("rb") as stream:
@@ -128,7 +131,7 @@ class SampleList(Source):
                         start, raw = 3, raw[3:]
                     text = raw.decode("utf-8").rstrip("\r\n")
                     if text.strip():
-                        yield ListedLine(start, number, text)
+                        yield start, number, text
         except UnicodeDecodeError:
             # The shared reader says so best.
             for _ in read_lines(self.path):
@@ -139,21 +142,17 @@ class SampleList(Source):
             raise AnnotationError(self.path, problem) from error
 
     def rows(self, skips: Skips, span: Optional[Span] = None) -> Iterator[SampleRow]:
-        for line in self.lines(span):
-            try:
-                key, text = self._parse(line)
-            except AnnotationError as error:
-                skips.refuse(BAD_LINE, error)
-                continue
-            yield SampleRow(line.offset, line.number, key, text)
-
-    def _parse(self, line: ListedLine) -> Tuple[str, str]:
-        """Does what `parse_sample_line` does, without taking apart paths that cannot be wrong."""
-        key, label = split_sample_line(line.text)
-        if label.strip() and key and key[0] != "/" and ".." not in key and "\0" not in key:
-            return key, label
-        number = line.number if line.number > 0 else self.number_at(line.offset)
-        return parse_sample_line(self.path, number, line.text)
+        for offset, number, line in self._lines(span):
+            key, label = split_sample_line(line)
+            # What `parse_sample_line` refuses, without taking apart paths that cannot be wrong.
+            if not label.strip() or not key or key[0] == "/" or ".." in key or "\0" in key:
+                try:
+                    shown = number if number > 0 else self.number_at(offset)
+                    key, label = parse_sample_line(self.path, shown, line)
+                except AnnotationError as error:
+                    skips.refuse(BAD_LINE, error)
+                    continue
+            yield SampleRow(offset, number, key, label)
 
     def row_at(self, offset: int) -> Tuple[str, str]:
         """Returns (key, label) of the line that starts at a byte."""
