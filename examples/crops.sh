@@ -19,7 +19,7 @@ step() {
 }
 
 if [ $# -lt 3 ]; then
-    step gen-scenes --data-dir "$folder/scenes" --limit "${SCENES:-1500}" --corpus dates --corpus numbers
+    step gen-scenes --data-dir "$folder/scenes" --limit "${SCENES:-1500}" --corpus dates --corpus numbers --words 1 --letter-case keep
 fi
 data=(--data-dir "$folder/data")
 run=(--output-dir "$folder/output")

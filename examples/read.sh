@@ -20,7 +20,7 @@ step() {
 
 # Finding: words on signs and labels, one in ten written from top to bottom.
 step gen-scenes --data-dir scenes --count "${SCENES:-4000}" --size 256 --texts 2..5 --text-height 16..36 \
-    --corpus dates --corpus numbers --max-length 6 --vertical 0.1 --style print
+    --corpus dates --corpus numbers --max-length 6 --vertical 0.1 --style print --words 1 --letter-case keep
 step train east --data-dir scenes --steps "${DETECT:-4000}" --depth 14 --width-multiplier 0.25 \
     --input-size 192 --text-scale 256 --min-text-size 6 --scales 1 --min-crop-side 0.5 --background 0.1 \
     --batch-size 12 --learning-rate 3e-3 --schedule cosine --warmup-steps 50 --ema 0.99

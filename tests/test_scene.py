@@ -31,7 +31,8 @@ TEXTS = ["风华正茂", "2024年", "No.12-34", "人民币壹万元整", "出口
 
 
 def config(**more):
-    settings = {"size": (320, 256), "texts": (4, 9), "heights": (12.0, 40.0), **more}
+    plain = {"words": (1, 1), "letter_case": "keep"}
+    settings = {"size": (320, 256), "texts": (4, 9), "heights": (12.0, 40.0), **plain, **more}
     return SceneConfig(tuple(find_fonts(())), find_recipe("scene"), **settings)
 
 

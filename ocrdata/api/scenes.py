@@ -18,6 +18,7 @@ from ocrdata.base.parallel import ordered_map
 from ocrdata.base.sample import Region, Sample
 from ocrdata.errors import PathLike
 from ocrdata.images.encoding import encode_png
+from ocrdata.pipelines.found_texts import outlines_of, read_found_texts
 from ocrdata.render.effects.backgrounds import find_pictures
 from ocrdata.render.fonts.fonts import find_fonts
 from ocrdata.render.scenes.batch import check_scene_config, drawable_texts, texts_of
@@ -50,6 +51,10 @@ class SceneSettings:
         boxes: what gets a box: "line", "word", or "auto": words, but lines of Chinese, Japanese
             and Korean.
         distractors: the least and most fences, bricks, leaves, wheels in a picture, up to 40.
+        words: the least and most texts side by side in a line, up to 8, where spaces part words.
+        letter_case: "signs" (mostly capitals, or capitals first) or "keep".
+        avoid_text: what a detector found in the backgrounds, a file of `predict --json-file`: such
+            places are left alone and marked as don't-care.
     """
 
     style: PathLike = "scene"
@@ -58,7 +63,7 @@ class SceneSettings:
     language: str = ""
     size: Tuple[int, int] = (640, 640)
     texts: Tuple[int, int] = (3, 15)
-    text_height: Tuple[float, float] = (12.0, 72.0)
+    text_height: Tuple[float, float] = (12.0, 120.0)
     backgrounds: Tuple[PathLike, ...] = ()
     dont_care: float = 0.08
     vertical: float = 0.12
@@ -66,6 +71,9 @@ class SceneSettings:
     turned: float = 1.0
     boxes: str = "auto"
     distractors: Tuple[int, int] = (0, 8)
+    words: Tuple[int, int] = (1, 4)
+    letter_case: str = "signs"
+    avoid_text: Optional[PathLike] = None
 
 
 class SceneImage(NamedTuple):
@@ -125,6 +133,8 @@ def generate_scenes(
 def _scene_config(settings: SceneSettings, seed: int, skipped: Dict[str, int]) -> SceneConfig:
     low, high = settings.text_height
     faces = find_fonts(settings.fonts, None, skipped)
+    pictures = find_pictures(settings.backgrounds, skipped)
+    avoid = settings.avoid_text
     return SceneConfig(
         faces=tuple(faces),
         recipe=find_recipe(settings.style),
@@ -133,7 +143,8 @@ def _scene_config(settings: SceneSettings, seed: int, skipped: Dict[str, int]) -
         heights=(float(low), float(high)),
         seed=seed,
         form="png",
-        pictures=find_pictures(settings.backgrounds, skipped),
+        pictures=pictures,
+        avoid=() if avoid is None else outlines_of(pictures, read_found_texts(avoid)),
         dont_care=settings.dont_care,
         vertical=settings.vertical,
         curved=settings.curved,
@@ -141,6 +152,8 @@ def _scene_config(settings: SceneSettings, seed: int, skipped: Dict[str, int]) -
         boxes=settings.boxes,
         distractors=settings.distractors,
         settings=find_settings(settings.font_features, settings.language, faces),
+        words=settings.words,
+        letter_case=settings.letter_case,
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Any, Optional, Tuple
+from typing import Any, Dict, Optional, Sequence, Tuple
 
 import click
 
@@ -32,7 +33,16 @@ class Range(click.ParamType):
 
 
 _GROUPS = {
-    "Text": ("corpus", "min_length", "max_length", "min_frequency", "texts", "test_fraction"),
+    "Text": (
+        "corpus",
+        "min_length",
+        "max_length",
+        "min_frequency",
+        "texts",
+        "words",
+        "letter_case",
+        "test_fraction",
+    ),
     "Fonts": ("font", "font_list", "font_feature", "language"),
     "Look": (
         "size",
@@ -45,6 +55,7 @@ _GROUPS = {
         "distractors",
         "style",
         "background",
+        "avoid_text",
     ),
     "Output": ("data_dir", "form", "records", "shards"),
 }
@@ -57,7 +68,19 @@ _GROUPS = {
 )
 @options.option("--size", type=Range("x"), default="640x640", help="Width and height in pixels.")
 @options.option("--texts", type=Range(), default="3..15", help="Of a picture, 40 at the most.")
-@options.option("--text-height", type=Range(), default="12..72", help="Em in pixels.")
+@options.option(
+    "--words",
+    type=Range(),
+    default="1..4",
+    help="Texts side by side in a line, 8 at the most; of scripts with spaces between words.",
+)
+@options.option(
+    "--letter-case",
+    type=click.Choice(("signs", "keep")),
+    default="signs",
+    help="signs: four lines in five in capitals or with capitals first, where they are ASCII.",
+)
+@options.option("--text-height", type=Range(), default="12..120", help="Em in pixels.")
 @options.option(
     "--dont-care",
     type=click.FloatRange(0.0, 1.0),
@@ -112,6 +135,13 @@ _GROUPS = {
     help="A picture or a folder of them; invented ones by default.",
 )
 @options.option(
+    "--avoid-text",
+    type=options.EXISTING,
+    metavar="RUN|FILE",
+    help="Leave texts that the backgrounds have alone, and mark them ###: found by a trained run "
+    "(output/east), or by predict with --json-file.",
+)
+@options.option(
     "--format", "form", type=click.Choice(("jpg", "png")), default="jpg", help="Of the pictures."
 )
 @options.option("--records", is_flag=True, help="Write tfrecords/ instead of picture files.")
@@ -124,7 +154,14 @@ _GROUPS = {
 @options.dry_run_option
 @options.json_option
 @runner_options
-def gen_scenes(data_dir: Path, records: bool, shards: int, as_json: bool, **choices: Any) -> None:
+def gen_scenes(
+    data_dir: Path,
+    records: bool,
+    shards: int,
+    as_json: bool,
+    avoid_text: Optional[Path],
+    **choices: Any,
+) -> None:
     """Render pictures of signs, labels and captions, for training detectors.
 
     Writes images/ with a gt_<name>.txt beside each picture (ICDAR 2015: x1,y1,...,x4,y4,text;
@@ -136,12 +173,33 @@ def gen_scenes(data_dir: Path, records: bool, shards: int, as_json: bool, **choi
       ocrdata gen-scenes --limit 2000 --size 1280x720
       ocrdata gen-scenes --background photos --font MSYHL.TTC --records
       ocrdata gen-scenes --curved 0.5
+      ocrdata gen-scenes --background photos --avoid-text output/east
     """
     from ocrdata.cli.report import next_step, report, running
     from ocrdata.pipelines.scenes_to_records import SceneRequestOptions, write_scenes
 
+    if avoid_text:
+        choices["avoid"] = _found_texts(avoid_text, choices["background"])
     with running("gen-scenes", "pictures", choices, shown=not choices["dry_run"]) as run:
         options = SceneRequestOptions(**choices)
         summary = write_scenes(options, data_dir, shards=shards if records else None, run=run)
     following = next_step("train east" if records else "tfrecord", data_dir)
     report(summary, as_json, "" if run.dry_run else following)
+
+
+def _found_texts(source: Path, pictures: Sequence[str]) -> Dict[str, Any]:
+    """Returns what a run finds in the backgrounds, or what a file says that was found."""
+    from ocrdata.pipelines.found_texts import read_found_texts
+
+    if not pictures:
+        raise click.UsageError("--avoid-text is about the pictures of --background: name some.")
+    if source.is_file():
+        return read_found_texts(source)
+    from ocrdata.train.inference.predict_scenes import predict_scenes
+    from ocrdata.train.inference.settings import RunSettings
+
+    done = predict_scenes(pictures, source.name, run=RunSettings(output_dir=source.parent))
+    found = {one.path: [part["polygon"] for part in one.regions] for one in done.detections}
+    # What cannot be decoded is left to the renderer to name.
+    found.update({path: [] for path in done.unreadable})
+    return {os.path.realpath(path): polygons for path, polygons in found.items()}

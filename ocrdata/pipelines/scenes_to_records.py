@@ -10,6 +10,7 @@ from ocrdata.base.run_options import RUN_DEFAULTS, RunOptions
 from ocrdata.base.sample import Sample
 from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST, is_test
 from ocrdata.base.skips import Skips
+from ocrdata.pipelines.found_texts import Polygons, outlines_of
 from ocrdata.records.format.schema import RECORDS_DIR
 from ocrdata.records.write.options import WriteOptions
 from ocrdata.records.write.stream import SampleStream, write_sample_stream
@@ -39,6 +40,9 @@ class SceneRequestOptions:
         text_height: the least and greatest em in pixels.
         dont_care, vertical, curved, turned: shares of texts, in [0, 1].
         boxes: what a region is. distractors: the least and most of a picture.
+        words: the least and most texts of a line, where spaces part words. letter_case: "signs" or
+            "keep". avoid: the texts that the pictures of `background` hold already, by their paths,
+            as `found_texts.read_found_texts` gives them; None: not known.
         font, style, background: which faces draw, how texts look, pictures behind them.
         font_feature, language: what is asked of the faces: "smcp", "liga=0"; a tag of BCP 47.
         corpus, min_length, max_length, min_frequency: which texts are read.
@@ -49,13 +53,16 @@ class SceneRequestOptions:
 
     size: Tuple[int, int] = (640, 640)
     texts: Tuple[int, int] = (3, 15)
-    text_height: Tuple[int, int] = (12, 72)
+    text_height: Tuple[int, int] = (12, 120)
     dont_care: float = 0.08
     vertical: float = 0.12
     curved: float = 0.0
     turned: float = 1.0
     boxes: str = "auto"
     distractors: Tuple[int, int] = (0, 8)
+    words: Tuple[int, int] = (1, 4)
+    letter_case: str = "signs"
+    avoid: Optional[Dict[str, Polygons]] = None
     font: Tuple[str, ...] = ()
     font_feature: Tuple[str, ...] = ()
     language: str = ""
@@ -87,6 +94,7 @@ def read_scene_request(options: SceneRequestOptions) -> SceneRequest:
     low, high = options.text_height
     fonts = options.font or default_fonts(options.corpus)
     faces = find_fonts(fonts, None, skipped)
+    pictures = find_pictures(options.background, skipped)
     config = SceneConfig(
         faces=tuple(faces),
         recipe=find_recipe(options.style),
@@ -95,7 +103,8 @@ def read_scene_request(options: SceneRequestOptions) -> SceneRequest:
         heights=(float(low), float(high)),
         seed=options.seed,
         form=options.form,
-        pictures=find_pictures(options.background, skipped),
+        pictures=pictures,
+        avoid=() if options.avoid is None else outlines_of(pictures, options.avoid),
         dont_care=options.dont_care,
         vertical=options.vertical,
         curved=options.curved,
@@ -103,6 +112,8 @@ def read_scene_request(options: SceneRequestOptions) -> SceneRequest:
         boxes=options.boxes,
         distractors=options.distractors,
         settings=find_settings(options.font_feature, options.language, faces),
+        words=options.words,
+        letter_case=options.letter_case,
     )
     taken = CorpusOptions(
         options.min_length, options.max_length, min_frequency=options.min_frequency

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -74,6 +74,16 @@ def _is_image(path: Path, strict: bool, skips: Optional[Dict[str, int]]) -> bool
     return False
 
 
+class Piece(NamedTuple):
+    """A piece of a picture, uint8 BGR [h, w, 3]: which one's, and left, top, right and bottom of it
+    as shares of that picture's width and height.
+    """
+
+    image: np.ndarray
+    number: int
+    box: Tuple[float, float, float, float]
+
+
 class BackgroundBank:
     """Pictures to put behind text: a user's files, or invented ones."""
 
@@ -84,8 +94,13 @@ class BackgroundBank:
 
     def cut(self, place: float, shape: Tuple[int, int]) -> np.ndarray:
         """Returns a piece, uint8 BGR [h, w, 3]; `place` in [0, 1) chooses picture and piece."""
+        return self.piece(place, shape).image
+
+    def piece(self, place: float, shape: Tuple[int, int]) -> Piece:
+        """Returns what `cut` does, and from where it is."""
         spot = place * (len(self.paths) or _INVENTED)
-        steps = self._steps(int(spot))
+        number = int(spot)
+        steps = self._steps(number)
         spot = int(spot % 1.0 * 4096.0 * len(steps))
         spot, choice = divmod(spot, len(steps))
         # Smaller versions show more of the picture, where there is enough of it.
@@ -95,17 +110,14 @@ class BackgroundBank:
         zoom = 1.0
         if not _holds(image, shape):
             zoom = max(shape[0] / image.shape[0], shape[1] / image.shape[1])
-        h, w = (
-            min(have, max(1, int(round(want / zoom)))) for have, want in zip(image.shape, shape)
-        )
-        y, x = (
-            spot % 64 * (image.shape[0] - h + 1) // 64,
-            spot // 64 * (image.shape[1] - w + 1) // 64,
-        )
-        piece = image[y : y + h, x : x + w]
-        if zoom == 1.0:
-            return piece
-        return cv2.resize(piece, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
+        high, wide = image.shape[:2]
+        h, w = (min(a, max(1, int(round(b / zoom)))) for a, b in zip((high, wide), shape))
+        y, x = spot % 64 * (high - h + 1) // 64, spot // 64 * (wide - w + 1) // 64
+        box = x / wide, y / high, (x + w) / wide, (y + h) / high
+        found = image[y : y + h, x : x + w]
+        if zoom != 1.0:
+            found = cv2.resize(found, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
+        return Piece(found, number, box)
 
     def _steps(self, number: int) -> List[np.ndarray]:
         """Returns a picture in sizes from its own downwards, so that cutting needs no scaling."""

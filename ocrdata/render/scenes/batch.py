@@ -30,9 +30,11 @@ from ocrdata.render.lines.text_sampling import text_digest
 from ocrdata.render.scenes.scene import render_scene
 from ocrdata.render.scenes.scene_config import (
     BOX_UNITS,
+    LETTER_CASES,
     MOST_DISTRACTORS,
     MOST_LINES,
     MOST_TEXTS,
+    MOST_WORDS,
     SCENES_FOLDER,
     SceneConfig,
     scene_key,
@@ -134,7 +136,10 @@ def describe_scenes(config: SceneConfig, texts: Sequence[str], count: int) -> Di
         "boxes": config.boxes,
         "distractors": list(config.distractors),
         **config.settings.describe(),
+        "words": list(config.words),
+        "letter_case": config.letter_case,
         "pictures": [str(path) for path in config.pictures],
+        **({"avoid": text_digest([repr(config.avoid)])} if config.avoid else {}),
         "corpus": text_digest(texts),
     }
 
@@ -152,6 +157,10 @@ def check_scene_config(config: SceneConfig, count: int) -> None:
         raise UnknownNameError("unit of boxes", config.boxes, BOX_UNITS)
     if not 0 <= config.distractors[0] <= config.distractors[1] <= MOST_DISTRACTORS:
         raise OptionError(f"--distractors needs 0 <= LOW <= HIGH <= {MOST_DISTRACTORS}.")
+    if not 1 <= config.words[0] <= config.words[1] <= MOST_WORDS:
+        raise OptionError(f"--words needs 1 <= LOW <= HIGH <= {MOST_WORDS}.")
+    if config.letter_case not in LETTER_CASES:
+        raise UnknownNameError("letter case", config.letter_case, LETTER_CASES)
     if count < 1:
         raise OptionError(f"--limit must be 1 or more, not {count}.")
 

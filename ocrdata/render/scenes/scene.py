@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from functools import lru_cache
-from typing import List, NamedTuple, Tuple
+from typing import List, NamedTuple, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -21,11 +21,11 @@ from ocrdata.render.effects.colors import levels_of, separate, tinted
 from ocrdata.render.effects.compositing import blend, composite
 from ocrdata.render.effects.image_effects import degrade, encode_image
 from ocrdata.render.effects.warp import Placement, warp_ink
+from ocrdata.render.scenes.boards import Board, draw_board, paint_board
 from ocrdata.render.scenes.camera import light_scene
 from ocrdata.render.scenes.ground import draw_scene_ground
 from ocrdata.render.scenes.occupancy import OccupancyGrid
 from ocrdata.render.scenes.scene_config import (
-    MOST_LINES,
     MOST_TEXTS,
     SceneConfig,
     boxes_words,
@@ -37,6 +37,14 @@ from ocrdata.render.scenes.scene_layout import (
     grow_quad,
     part_outlines,
     set_block,
+)
+from ocrdata.render.scenes.wording import (
+    draw_arrangement,
+    draw_lines,
+    draw_sweep,
+    fewer_words,
+    posed,
+    take_lines,
 )
 from ocrdata.render.style.line_style import NEUTRAL, LineStyle
 from ocrdata.render.style.style_sampling import draw_styles
@@ -73,20 +81,22 @@ def draw_scene(config: SceneConfig, number: int, texts: Tuple[str, ...]) -> Draw
     cache, pictures = _kept(config)
     rng = random_streams.stream(config.seed, "scene", number)
     styles = draw_styles(config.seed, "scene-style", number, MOST_TEXTS + 1, config.recipe)
-    image = draw_scene_ground(config, rng, pictures)
+    image, there = draw_scene_ground(config, rng, pictures)
     room = OccupancyGrid(*config.size)
+    for outline in there:
+        room.block(outline)
     wanted, written = rng.randint(*config.texts), 0
-    regions: List[Region] = []
+    # What a photograph has already is neither text to learn nor background.
+    regions = [Region(outline, "###", True) for outline in there]
     left = list(texts)
     for style in styles[:MOST_TEXTS]:
         if written >= wanted or not left:
             break
-        lines = min(wanted - written, _lines(rng))
-        taken, left = left[:lines], left[lines:]
+        taken, left = take_lines(left, min(wanted - written, draw_lines(rng)), config, rng)
         count, found = _write(
             image,
             taken,
-            _of_scene(style, config, rng),
+            posed(style, config, rng),
             config=config,
             room=room,
             rng=rng,
@@ -97,32 +107,6 @@ def draw_scene(config: SceneConfig, number: int, texts: Tuple[str, ...]) -> Draw
     image = light_scene(image, rng)
     image = degrade([image], [_whole(styles[-1])], 32)[0]
     return DrawnScene(image, tuple(regions), int(round(max(60.0, styles[-1].quality))))
-
-
-def _lines(rng: random.Random) -> int:
-    return rng.choice((2, 2, 3, MOST_LINES)) if rng.random() < 0.25 else 1
-
-
-def _of_scene(style: LineStyle, config: SceneConfig, rng: random.Random) -> LineStyle:
-    """Gives a line's style the poses that text has in a scene."""
-    rotation = rng.gauss(0.0, 5.0) if rng.random() < 0.8 else rng.uniform(-40.0, 40.0)
-    # Where all may be turned nothing is drawn, so that such scenes stay what they were.
-    if config.turned < 1 and rng.random() >= config.turned:
-        rotation = 0.0
-        style = style._replace(shear=0.0, perspective_x=0.0, perspective_y=0.0)
-    return style._replace(
-        rotation=rotation,
-        curve=0.0,
-        elastic=0.0,
-        frame=0.0,
-        underline=0.0,
-        rule=0.0,
-        above=0.0,
-        below=0.0,
-        jitter=0.0,
-        invert=0.0,
-        background="picture",
-    )
 
 
 def _whole(style: LineStyle) -> LineStyle:
@@ -158,16 +142,26 @@ def _write(
     if ignored:
         em = rng.uniform(5.0, 8.0) if rng.random() < 0.6 else em
     vertical = rng.random() < config.vertical
-    panel = rng.random() < 0.35
-    sweep = _sweep(config, rng)
+    board = draw_board(style, em, rng) if rng.random() < 0.5 else None
+    sweep = draw_sweep(config, rng)
     if sweep:
         texts, vertical = texts[:1], False
-    words = [boxes_words(text, config.boxes) for text in texts]
-    block = bend(set_block(texts, style, em, vertical, cache, words), sweep)
-    while max(block.ink.shape) * block.scale > 0.9 * max(config.size) and em > low:
-        em = max(low, em * 0.7)
-        block = bend(set_block(texts, style, em, vertical, cache, words), sweep)
-    found = room.find(block, style, rng)
+    stand = draw_arrangement(len(texts), rng)
+
+    def composed() -> TextBlock:
+        words = [boxes_words(text, config.boxes) for text in texts]
+        return bend(set_block(texts, style, em, vertical, cache, words, stand), sweep)
+
+    block = composed()
+    while max(block.ink.shape) * block.scale > 0.9 * max(config.size):
+        shorter = [fewer_words(text, config) for text in texts]
+        if shorter == texts:
+            if em <= low:
+                break
+            em = max(low, em * 0.7)
+        texts = shorter
+        block = composed()
+    found = room.find(block, style, rng, board.margin if board else (0.0, 0.0))
     if found is None:
         return 0, []
     matrix, quad = found
@@ -177,7 +171,7 @@ def _write(
         matrix=matrix,
         quad=quad,
         style=style,
-        panel=panel,
+        board=board,
         smear=ignored and em > LEAST_HEIGHT,
     )
     regions = []
@@ -185,14 +179,6 @@ def _write(
         unread = ignored or _height(outline, vertical) < LEAST_HEIGHT
         regions.append(Region(outline, "###" if unread else text, unread))
     return len(texts), regions
-
-
-def _sweep(config: SceneConfig, rng: random.Random) -> float:
-    """Returns by how many radians a line is bent, over (positive) or under a circle."""
-    # Without curved text nothing is drawn, so that such scenes stay what they were.
-    if not config.curved or rng.random() >= config.curved:
-        return 0.0
-    return rng.choice((-1.0, 1.0)) * rng.uniform(0.5, 2.6)
 
 
 def _height(outline: np.ndarray, vertical: bool) -> float:
@@ -208,7 +194,7 @@ def _paint(
     matrix: np.ndarray,
     quad: np.ndarray,
     style: LineStyle,
-    panel: bool,
+    board: Optional[Board],
     smear: bool,
 ) -> None:
     margin = 0.3 * block.em
@@ -220,7 +206,9 @@ def _paint(
     inside = np.zeros(part.shape[:2], np.uint8)
     cv2.fillConvexPoly(inside, np.rint(outer - (x0, y0)).astype(np.int32), 255)
     low, high = levels_of(part, inside)
-    if panel or separate(style.ink, low, high, style.contrast / style.opacity)[1] < 1.0:
+    if board:
+        paint_board(image, grow_quad(quad, *board.margin), board)
+    elif separate(style.ink, low, high, style.contrast / style.opacity)[1] < 1.0:
         shade = tinted(style.paper, style.paper_hue, style.paper_tint)
         # A little of what is behind keeps the board from looking pasted in.
         soft = cv2.GaussianBlur(inside, (3, 3), 0)

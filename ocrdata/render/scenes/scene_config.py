@@ -9,24 +9,34 @@ from ocrdata.render.fonts.font_face import FontFace
 from ocrdata.render.style.recipes import Recipe
 from ocrdata.render.text.type_settings import PLAIN_SETTINGS, TypeSettings
 
-# The most texts in a scene, and the most lines in a block of them.
+# The most texts in a scene, the most lines in a block of them, and the most words in a line.
 MOST_TEXTS = 40
 MOST_LINES = 4
+MOST_WORDS = 8
 # What gets a box: "auto" is words where spaces part them, lines elsewhere.
 BOX_UNITS = ("auto", "line", "word")
+# Capitals as signs have them, or letters as the corpus has them.
+LETTER_CASES = ("signs", "keep")
 MOST_DISTRACTORS = 40
 SCENES_FOLDER = "images"
 _FOLDER_SIZE = 10_000
 
 
+Outline = Tuple[Tuple[float, float], ...]
+
+
 class SceneConfig(NamedTuple):
-    """What decides every scene of a run; plain data that travels to the workers."""
+    """What decides every scene of a run; plain data that travels to the workers.
+
+    `avoid` are, for each of `pictures`, the outlines of texts that are in it, in shares of its
+    width and height; none are known where it is empty.
+    """
 
     faces: Tuple[FontFace, ...]
     recipe: Recipe
     size: Tuple[int, int] = (640, 640)
     texts: Tuple[int, int] = (3, 15)
-    heights: Tuple[float, float] = (12.0, 72.0)
+    heights: Tuple[float, float] = (12.0, 120.0)
     seed: int = 0
     form: str = "jpg"
     pictures: Tuple[Path, ...] = ()
@@ -37,6 +47,9 @@ class SceneConfig(NamedTuple):
     boxes: str = "auto"
     distractors: Tuple[int, int] = (0, 8)
     settings: TypeSettings = PLAIN_SETTINGS
+    words: Tuple[int, int] = (1, 4)
+    letter_case: str = "signs"
+    avoid: Tuple[Tuple[Outline, ...], ...] = ()
 
 
 def boxes_words(text: str, boxes: str) -> bool:
@@ -47,6 +60,11 @@ def boxes_words(text: str, boxes: str) -> bool:
     """
     if boxes != "auto":
         return boxes == "word"
+    return parts_by_spaces(text)
+
+
+def parts_by_spaces(text: str) -> bool:
+    """Says whether a text is in a script that parts words by spaces."""
     return not any("\u2e80" <= character <= "\uffef" for character in text)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any, List, NamedTuple, Sequence, Tuple
+from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -44,6 +44,24 @@ def master_of(em: float) -> int:
 
 
 Part = Tuple[str, CharacterBox]
+
+
+class Arrangement(NamedTuple):
+    """How lines stand below each other: the gap between them as a share of the em, where they lie
+    (0 is left or at the top, 0.5 in the middle), and by how many steps each one is smaller.
+    """
+
+    gap: float = 0.35
+    align: float = 0.0
+    smaller: Tuple[int, ...] = ()
+
+    def size(self, line: int, size: int) -> int:
+        """Returns the em of a line, one of the few that masters have."""
+        steps = self.smaller[line] if line < len(self.smaller) else 0
+        return max(12, int(round(size / _STEP**steps)))
+
+
+PLAIN = Arrangement()
 
 
 class _Line(NamedTuple):
@@ -101,6 +119,7 @@ def set_block(
     vertical: bool,
     cache: GlyphCache,
     words: Sequence[bool] = (),
+    arrangement: Arrangement = PLAIN,
 ) -> TextBlock:
     """Sets lines below each other (columns from right to left) at `em` pixels.
 
@@ -109,10 +128,12 @@ def set_block(
     size = master_of(em)
     apart = words or [False] * len(texts)
     lines = [
-        _set_one(text, style, size, vertical, cache, split) for text, split in zip(texts, apart)
+        _set_one(text, style, arrangement.size(place, size), vertical, cache, apart[place])
+        for place, text in enumerate(texts)
     ]
     inks = [line.ink for line in lines]
-    canvas, corners = _stacked(inks, int(round(0.35 * size)), vertical)
+    gap = int(round(arrangement.gap * size))
+    canvas, corners = _stacked(inks, gap, vertical, arrangement.align)
     parts = [
         (text, (x + left, y + top, x + right, y + bottom))
         for (x, y), line in zip(corners, lines)
@@ -124,7 +145,7 @@ def set_block(
 
 
 def _stacked(
-    inks: Sequence[np.ndarray], gap: int, vertical: bool
+    inks: Sequence[np.ndarray], gap: int, vertical: bool, align: float
 ) -> Tuple[np.ndarray, List[Tuple[int, int]]]:
     """Returns lines below each other, or columns from right to left, and each one's corner."""
     along, across = (0, 1) if vertical else (1, 0)
@@ -134,7 +155,8 @@ def _stacked(
     corners, at = [], 0
     for ink in inks[::-1] if vertical else inks:
         height, width = ink.shape
-        x, y = (at, 0) if vertical else (0, at)
+        start = int(align * (length - ink.shape[along]))
+        x, y = (at, start) if vertical else (start, at)
         canvas[y : y + height, x : x + width] = ink
         corners.append((x, y))
         at += ink.shape[across] + gap
@@ -200,13 +222,16 @@ def _arc(span: Tuple[float, float], far: float, near: float, over: bool) -> np.n
     return np.concatenate([above * rays, below * rays[::-1]])
 
 
-def grow_quad(quad: np.ndarray, margin: float) -> np.ndarray:
-    """Moves the corners of a quad away from each other along its sides, by a margin in pixels."""
-    grown = quad.copy()
-    for corner in range(4):
-        for other in (corner - 1, (corner + 1) % 4):
-            side = quad[corner] - quad[other]
-            grown[corner] += side / max(float(np.hypot(*side)), 1e-6) * margin
+def grow_quad(quad: np.ndarray, along: float, across: Optional[float] = None) -> np.ndarray:
+    """Moves the corners of a quad away from each other along its sides, by margins in pixels.
+
+    `along` is that at both ends, `across` that above and below, the same without it.
+    """
+    margins = np.array([along, along if across is None else across] * 2)
+    sides = np.roll(quad, -1, axis=0) - quad
+    lengths = np.maximum(np.hypot(sides[:, 0], sides[:, 1]), 1e-6)
+    moves = sides * (margins / lengths)[:, None]
+    grown: np.ndarray = quad - moves + np.roll(moves, 1, axis=0)
     return grown
 
 

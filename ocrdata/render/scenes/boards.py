@@ -1,0 +1,105 @@
+"""Boards behind texts: signs, labels and plates, with margins, borders and rounded corners."""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import Any, NamedTuple, Tuple
+
+import cv2
+import numpy as np
+
+from ocrdata.render.effects.colors import Color, tinted
+from ocrdata.render.style.line_style import LineStyle
+
+_CORNER = np.linspace(0.0, math.pi / 2, 5)
+
+
+class Board(NamedTuple):
+    """A board: color, margins around the ink along and across it, in pixels, and its looks.
+
+    `round` is the radius of its corners as a share of the shorter side, `border` the thickness of
+    its border in pixels (0 is none) and `inset` how far inside that lies; `slope` is by how many
+    levels its light changes from one end to the other.
+    """
+
+    color: Color
+    margin: Tuple[float, float]
+    round: float
+    border: float
+    inset: float
+    border_color: Color
+    slope: float
+    opacity: float
+
+
+def draw_board(style: LineStyle, em: float, rng: random.Random) -> Board:
+    """Draws how a board for text of `em` pixels looks, in the colors of the text's style."""
+    wide = rng.random() < 0.6
+    high = (0.25, 1.6) if wide else (0.15, 0.4)
+    margin = em * rng.uniform(0.25, 2.5 if wide else 0.6), em * rng.uniform(*high)
+    border = em * rng.uniform(0.03, 0.15) if rng.random() < 0.4 else 0.0
+    mark = style.ink if rng.random() < 0.5 else rng.uniform(0, 255)
+    return Board(
+        color=tinted(style.paper, style.paper_hue, style.paper_tint),
+        margin=margin,
+        round=rng.uniform(0.05, 0.5) if rng.random() < 0.35 else 0.0,
+        border=border,
+        inset=min(margin) * rng.uniform(0.0, 0.5),
+        border_color=tinted(mark, style.ink_hue, style.ink_tint),
+        slope=rng.uniform(-60, 60) if rng.random() < 0.5 else 0.0,
+        opacity=0.92 if rng.random() < 0.5 else 1.0,
+    )
+
+
+def paint_board(image: np.ndarray, outer: np.ndarray, board: Board) -> None:
+    """Paints a board over a quad, float [4, 2], of a picture (uint8 BGR [h, w, 3], in place)."""
+    height, width = image.shape[:2]
+    low = np.clip(np.floor(outer.min(axis=0)).astype(int) - 2, 0, (width, height))
+    high = np.clip(np.ceil(outer.max(axis=0)).astype(int) + 3, 0, (width, height))
+    if (high - low).min() < 2:
+        return
+    part = image[low[1] : high[1], low[0] : high[0]]
+    mask = np.zeros(part.shape[:2], np.uint8)
+    outline = np.rint(outline_of(outer - low, board.round) * 16).astype(np.int32)
+    cv2.fillPoly(mask, [outline], 255, cv2.LINE_AA, 4)
+    look = np.empty_like(part)
+    look[:] = np.rint(board.color)
+    if board.slope:
+        ramp: Any = np.linspace(-board.slope / 2, board.slope / 2, part.shape[1])
+        look = np.clip(look + ramp[None, :, None], 0, 255).astype(np.uint8)
+    if board.border:
+        inside = outline_of(_inner(outer - low, board.inset + board.border / 2), board.round)
+        points = [np.rint(inside * 16).astype(np.int32)]
+        thick = max(1, int(round(board.border)))
+        cv2.polylines(look, points, True, board.border_color, thick, cv2.LINE_AA, 4)
+    share = cv2.merge([cv2.convertScaleAbs(mask, alpha=board.opacity)] * 3)
+    ours = cv2.multiply(look, share, scale=1 / 255.0)
+    part[:] = cv2.add(ours, cv2.multiply(part, 255 - share, scale=1 / 255.0))
+
+
+def _inner(quad: np.ndarray, inset: float) -> np.ndarray:
+    """Moves the corners of a quad towards each other along its sides."""
+    moved = quad.astype(np.float64).copy()
+    for corner in range(4):
+        for other in (corner - 1, (corner + 1) % 4):
+            side = quad[other] - quad[corner]
+            moved[corner] += side / max(float(np.hypot(*side)), 1e-6) * inset
+    return moved
+
+
+def outline_of(quad: np.ndarray, radius: float) -> np.ndarray:
+    """Returns a quad's outline, float64 [n, 2], its corners rounded by a share of its side."""
+    if not radius:
+        return np.asarray(quad, np.float64)
+    wide = max(float(np.hypot(*(quad[1] - quad[0]))), 1.0)
+    high = max(float(np.hypot(*(quad[3] - quad[0]))), 1.0)
+    x, y = radius * min(wide, high) / wide, radius * min(wide, high) / high
+    arc = np.stack([1.0 - np.cos(_CORNER), 1.0 - np.sin(_CORNER)], axis=1) * (x, y)
+    flip = np.array([1.0, 0.0])
+    second = np.abs(flip - arc[::-1])
+    places = np.concatenate([arc, second, 1.0 - arc, 1.0 - second])
+    s, t = places[:, :1], places[:, 1:]
+    top, foot = quad[0] + s * (quad[1] - quad[0]), quad[3] + s * (quad[2] - quad[3])
+    outline: np.ndarray = top + t * (foot - top)
+    return outline
