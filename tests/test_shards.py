@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 
 import pytest
 from PIL import Image
 
-from ocrdata.base.storage.staging import read_manifest
+from ocrdata.base.storage.staging import read_json, read_manifest
 from ocrdata.errors import AnnotationError, CharsetError, OptionError, OutputExistsError
 from ocrdata.images.decode import decode_rgb
 from ocrdata.images.header import read_header
 from ocrdata.images.plain_header import is_plain_file
+from ocrdata.records.format import shard_lists
 from ocrdata.records.format.dataset_info import read_shard_set
 from ocrdata.records.format.schema import ctc_length, line_of
 from ocrdata.records.format.tfrecord import read_examples
@@ -189,6 +191,29 @@ def test_info_describes_what_is_there(data):
     assert info["splits"]["train"]["max_ctc_per_aspect"] == steepest
 
 
+def test_many_shards_are_listed_beside_the_description(run, data, monkeypatch):
+    write_shards(data, data / "whole", shards=4)
+    whole = read_shard_set(data / "whole")
+    monkeypatch.setattr(shard_lists, "MOST_LISTED", 3)
+    write_shards(data, shards=4)
+    folder = data / "tfrecords"
+    info = read_json(folder / "dataset_info.json")
+    assert info["splits"]["train"]["shard_list"]["shards"] == 4
+    assert "shards" not in info["splits"]["train"]
+    assert len((folder / "train-shards.jsonl").read_text().splitlines()) == 4
+    assert read_shard_set(folder).info == whole.info
+    assert "samples: 30" in run("info", folder).output
+    run("check", folder, "--workers", "0")
+    (folder / "train-shards.jsonl").write_text("{}\n")
+    assert "train-shards.jsonl: does not have the bytes" in run("check", folder, code=1).output
+    (folder / "train-shards.jsonl").unlink()
+    assert "train-shards.jsonl: is missing" in run("check", folder, code=1).output
+    for noted, problem in (({"file": "../x"}, "is missing"), ({}, "is incomplete or damaged")):
+        info["splits"]["train"]["shard_list"] = noted
+        (folder / "dataset_info.json").write_text(json.dumps(info))
+        assert problem in run("info", folder, code=1).output
+
+
 def test_ctc_needs_a_step_between_equal_neighbours():
     assert [ctc_length(text) for text in ("", "a", "ab", "aab", "aaa", "处处")] == [
         0,
@@ -257,8 +282,9 @@ def test_resume_writes_a_changed_shard_again(data, monkeypatch):
     shard = sorted((folder / "tfrecords").glob("*.tfrecord"))[0]
     shard.write_bytes(shard.read_bytes()[:-1])
     (folder / "tfrecords" / ".train-00003-of-00004.tfrecord.99.tmp").write_bytes(b"torn")
-    with (folder / "finished.jsonl").open("ab") as journal:
-        journal.write(b'{"file": "train-0')
+    noted = sorted((folder / "finished").iterdir())
+    (folder / "finished" / "train-00003-of-00004.tfrecord.json").write_bytes(b'{"file": "train-0')
+    assert len(noted) == 3
     assert write_shards(data, shards=4, resume=True).resumed_shards == 2
     assert tree(data / "tfrecords") == tree(data / "whole")
 

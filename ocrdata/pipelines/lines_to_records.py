@@ -32,12 +32,7 @@ from ocrdata.pipelines.line_splits import (
 )
 from ocrdata.records.format.dataset_info import build_info, write_info
 from ocrdata.records.format.schema import RECORDS_DIR, LineRecord, encode_line, shard_name
-from ocrdata.records.write.shard_files import (
-    ShardFile,
-    ShardTasks,
-    split_counts,
-    write_shard_files,
-)
+from ocrdata.records.write.shard_files import ShardFile, ShardTasks, write_shard_files
 from ocrdata.render.lines.batch import write_lists
 from ocrdata.render.lines.blocks import LINES_FOLDER, RenderConfig, render_block
 from ocrdata.render.lines.planning import describe_lines, font_names, plan_lines
@@ -198,15 +193,15 @@ def write_line_records(
         context = _survey(bare, request.dictionary, run)
         assert context.splits is not None
         planned = _plan_shards(context.splits, options.shards)
-        entries, resumed = write_shard_files(staged, context.folder, _tasks(planned, context), run)
-        write_info(context.folder, build_info(entries, context.charset, "none"))
+        totals, resumed = write_shard_files(staged, context.folder, _tasks(planned, context), run)
+        write_info(context.folder, build_info(totals, context.charset, "none"))
         if options.keep_pictures:
             write_lists(staged, plan, request.config, request.options.test_fraction)
         result = RecordsSummary(
             output=str(data_dir / RECORDS_DIR),
-            splits=split_counts(entries),
+            splits=totals.split_counts(),
             pictures=plan.total,
-            bytes=sum(entry["bytes"] for entry in entries),
+            bytes=totals.bytes,
             classes=context.charset.num_classes,
             dictionary_sha256=context.charset.sha256,
             fonts=font_names(request.config),
@@ -244,7 +239,8 @@ def _context(
 
 def _tasks(shards: List[_Shard], context: _Context) -> ShardTasks:
     names = [shard.name for shard in shards]
-    return ShardTasks(names, shards, _write_shard, context.plan.total, _adopt, (context,))
+    total = context.plan.total
+    return ShardTasks(names, shards, _write_shard, RECOGNITION, total, _adopt, (context,))
 
 
 def shuffled(request: RenderRequest) -> RenderRequest:

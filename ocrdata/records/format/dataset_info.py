@@ -4,49 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from ocrdata.base.sample import RECOGNITION, SPLITS, TASKS
 from ocrdata.base.storage.remote import as_path
 from ocrdata.base.storage.staging import dump_json, read_json, write_atomic
 from ocrdata.errors import InputError, PathLike, RecordError
-from ocrdata.records.format.schema import DATASET_INFO, INFO_FORMAT, LAYOUT, TASK
-from ocrdata.records.format.statistics import statistics_of
+from ocrdata.records.format.schema import DATASET_INFO, INFO_FORMAT, LAYOUT
+from ocrdata.records.format.shard_lists import put_lists_beside, take_lists_in
+from ocrdata.records.format.shard_totals import ShardTotals
 from ocrdata.text.charset import Charset
 
 
-def _split_info(shards: List[Dict[str, Any]], task: str) -> Dict[str, Any]:
-    statistics = statistics_of(task)
-    for shard in shards:
-        statistics.merge(shard["statistics"])
-    return {
-        "samples": sum(shard["samples"] for shard in shards),
-        "shards": [
-            {key: shard[key] for key in ("file", "samples", "bytes", "sha256")} for shard in shards
-        ],
-        **statistics.most,
-    }
-
-
 def build_info(
-    shards: Iterable[Dict[str, Any]],
-    charset: Optional[Charset],
-    compression: str,
-    task: str = TASK,
-    layout: str = LAYOUT,
+    totals: ShardTotals, charset: Optional[Charset], compression: str, layout: str = LAYOUT
 ) -> Dict[str, Any]:
-    """Returns the content of dataset_info.json for written shards, given in order."""
-    splits: Dict[str, List[Dict[str, Any]]] = {}
-    total = statistics_of(task)
-    for shard in shards:
-        splits.setdefault(shard["split"], []).append(shard)
-        total.merge(shard["statistics"])
+    """Returns the content of dataset_info.json for written shards."""
+    total = totals.statistics()
     info = {
         "format": INFO_FORMAT,
-        "task": task,
+        "task": totals.task,
         "layout": layout,
         "compression": compression,
-        "splits": {name: _split_info(splits[name], task) for name in SPLITS if name in splits},
+        "splits": totals.split_infos(),
         "statistics": total.summary(),
     }
     if charset is None:
@@ -62,8 +42,10 @@ def build_info(
 
 
 def write_info(directory: PathLike, info: Mapping[str, Any]) -> None:
-    """Writes dataset_info.json into a directory of shards."""
-    write_atomic(as_path(directory) / DATASET_INFO, dump_json(info))
+    """Writes dataset_info.json, and lists of many shards, into a directory of shards."""
+    folder = as_path(directory)
+    splits = put_lists_beside(folder, info["splits"])
+    write_atomic(folder / DATASET_INFO, dump_json({**info, "splits": splits}))
 
 
 @dataclass(frozen=True)
@@ -118,12 +100,26 @@ def read_shard_set(directory: PathLike) -> ShardSet:
         info = read_json(path)
     except InputError as error:
         raise RecordError(path, error.problem, error.line) from error
-    problem = _problem(info)
+    problem = _take_lists_in(as_path(directory), info) or _problem(info)
     if problem:
         raise RecordError(
             path, problem, hint="Write the shards again: ocrdata tfrecord --overwrite."
         )
     return ShardSet(as_path(directory), {**info, "splits": _ordered(info["splits"])})
+
+
+def _take_lists_in(directory: Path, info: Any) -> str:
+    """Puts lists of shards that are kept beside into `info`; returns what is wrong with it."""
+    try:
+        if isinstance(info, dict) and isinstance(info.get("splits"), dict):
+            info["splits"] = take_lists_in(directory, info["splits"])
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        return _damaged(error)
+    return ""
+
+
+def _damaged(error: Exception) -> str:
+    return f"is incomplete or damaged ({type(error).__name__}: {error})"
 
 
 def _ordered(splits: Mapping[str, Any]) -> Dict[str, Any]:
@@ -157,5 +153,5 @@ def _problem(info: Any) -> str:
             classes = info["dictionary"]["num_classes"]
             return f"gives {classes} classes for {len(charset)} characters"
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        return f"is incomplete or damaged ({type(error).__name__}: {error})"
+        return _damaged(error)
     return ""

@@ -6,12 +6,13 @@ Whatever makes the records - samples of lists, or a renderer - its shards are wr
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from ocrdata.base.parallel import ordered_map
 from ocrdata.base.run_options import RunOptions
 from ocrdata.base.skips import Skips
 from ocrdata.base.storage.staging import Staged
+from ocrdata.records.format.shard_totals import ShardTotals
 from ocrdata.records.format.statistics import statistics_of
 from ocrdata.records.format.tfrecord_writer import drop_unfinished, open_writer
 from ocrdata.records.write.shard_journal import Journal
@@ -55,13 +56,14 @@ class ShardFile(NamedTuple):
 class ShardTasks(NamedTuple):
     """Shards to write: their names in order, a task each, and `write(task)`, which gives an entry.
 
-    `write`, the tasks and `initializer` with its arguments travel to workers. `total` is how many
-    samples there are.
+    `write`, the tasks and `initializer` with its arguments travel to workers. `kind` is the task
+    that the records are for, and `total` how many samples there are.
     """
 
     names: List[str]
     tasks: List[Any]
     write: Callable[[Any], Entry]
+    kind: str
     total: int
     initializer: Optional[Callable[..., None]] = None
     initargs: Tuple[Any, ...] = ()
@@ -69,36 +71,31 @@ class ShardTasks(NamedTuple):
 
 def write_shard_files(
     staged: Staged, folder: Path, shards: ShardTasks, run: RunOptions
-) -> Tuple[List[Entry], int]:
-    """Writes the shards that are not there yet; returns all entries and how many were there."""
+) -> Tuple[ShardTotals, int]:
+    """Writes the shards that are not there yet.
+
+    Returns what all of them come to, and how many were there.
+    """
     drop_unfinished(folder)
     journal = Journal(staged.folder, folder)
-    done = journal.finished() if staged.resumed else {}
-    entries, count = [], 0
-    for entry in _entries(shards, done, run):
+    looking = run.workers if isinstance(run.workers, int) else 0
+    done = journal.finished(looking) if staged.resumed else set()
+    totals, count = ShardTotals(shards.kind), 0
+    for entry in _entries(shards, done, journal, run):
         if entry["file"] not in done:
             journal.append(entry)
-        entries.append(entry)
+        totals.add(entry)
         count += entry["samples"] + sum(entry["skipped"].values())
         run.tell(count, shards.total)
     # A task of a cluster may have been begun more than once.
     drop_unfinished(folder)
-    return entries, len(done)
+    return totals, len(done)
 
 
-def _entries(shards: ShardTasks, done: Dict[str, Entry], run: RunOptions) -> Iterator[Entry]:
+def _entries(
+    shards: ShardTasks, done: Set[str], journal: Journal, run: RunOptions
+) -> Iterator[Entry]:
     todo = [task for name, task in zip(shards.names, shards.tasks) if name not in done]
     written = ordered_map(shards.write, todo, run.workers, shards.initializer, shards.initargs)
     for name in shards.names:
-        yield done[name] if name in done else next(written)
-
-
-def split_counts(entries: List[Entry]) -> Dict[str, Dict[str, int]]:
-    """Returns samples, shards and bytes of each split, from the entries of its shards."""
-    splits: Dict[str, Dict[str, int]] = {}
-    for entry in entries:
-        counts = splits.setdefault(entry["split"], {"samples": 0, "shards": 0, "bytes": 0})
-        counts["samples"] += entry["samples"]
-        counts["shards"] += 1
-        counts["bytes"] += entry["bytes"]
-    return splits
+        yield journal.entry(name) if name in done else next(written)

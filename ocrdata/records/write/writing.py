@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import functools
 import tempfile
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 from ocrdata.base.run_options import RunOptions
 from ocrdata.base.storage.remote import as_path
@@ -15,11 +14,12 @@ from ocrdata.base.storage.staging import Staged
 from ocrdata.errors import AnnotationError, OptionError, PathLike
 from ocrdata.records.format.dataset_info import build_info, write_info
 from ocrdata.records.format.layouts import LAYOUTS
+from ocrdata.records.format.shard_totals import ShardEntry, ShardTotals
 from ocrdata.records.sources.listed import Source
 from ocrdata.records.write.options import WriteOptions
 from ocrdata.records.write.plan import PlanPlace, plan_shards
 from ocrdata.records.write.plan_rows import PlanRules
-from ocrdata.records.write.shard_files import ShardTasks, split_counts, write_shard_files
+from ocrdata.records.write.shard_files import ShardTasks, write_shard_files
 from ocrdata.records.write.shard_plan import Plan
 from ocrdata.records.write.worker import ShardWriterConfig, write_shard
 from ocrdata.text.charset import Charset
@@ -79,56 +79,51 @@ class ShardSetWriter:
         """Writes all shards and their description; goes on with those of an interrupted run."""
         folder = staged.path(self.target.name)
         plan = self.plan(sources, PlanPlace(staged.path(_PLAN), run.workers))
-        entries, resumed = self._write_all(plan, staged, run)
+        totals, resumed = self._write_all(plan, staged, run)
         compression, layout = self.options.compression, self.options.layout
-        write_info(folder, build_info(entries, self.charset, compression, self.task, layout))
-        summary = self.summary(entries)
+        write_info(folder, build_info(totals, self.charset, compression, layout))
+        summary = self.summary(totals)
         staged.summary = {**vars(summary), "output": self.target.name}
-        return self.summary(entries, resumed_shards=resumed)
+        return replace(summary, resumed_shards=resumed)
 
-    def _write_all(
-        self, plan: Plan, staged: Staged, run: RunOptions
-    ) -> Tuple[List[Dict[str, Any]], int]:
-        """Writes what is not there yet; returns all entries and how many were there."""
+    def _write_all(self, plan: Plan, staged: Staged, run: RunOptions) -> Tuple[ShardTotals, int]:
+        """Writes what is not there yet; returns what all comes to and how many were there."""
         job = self.job(staged.path(self.target.name), plan)
         names = [job.name_of(shard) for shard in plan.shards]
         write = functools.partial(write_shard, job)
-        shards = ShardTasks(names, plan.shards, write, plan.total)
-        entries, resumed = write_shard_files(staged, job.folder, shards, run)
-        for entry in entries:
-            self.skips.add(entry["skipped"], entry["skipped_examples"])
-        if not any(entry["samples"] for entry in entries):
+        shards = ShardTasks(names, plan.shards, write, self.task, plan.total)
+        totals, resumed = write_shard_files(staged, job.folder, shards, run)
+        self.skips.add(totals.skips.counts, totals.skips.examples)
+        if not totals.samples:
             problem = "has no sample that can be used"
             raise AnnotationError(plan.splits[0].source.path, problem, hint=str(self.skips))
-        return entries, resumed
+        return totals, resumed
 
-    def summary(self, entries: List[Dict[str, Any]], **more: Any) -> ShardsSummary:
+    def summary(self, totals: ShardTotals, planned: Sequence[str] = ()) -> ShardsSummary:
         """Returns the summary of written (or planned) shards."""
         return ShardsSummary(
             output=str(self.target),
             task=self.task,
-            splits=split_counts(entries),
-            samples=sum(entry["samples"] for entry in entries),
-            bytes=sum(entry["bytes"] for entry in entries),
+            splits=totals.split_counts(),
+            samples=totals.samples,
+            bytes=totals.bytes,
             classes=self.charset.num_classes if self.charset else 0,
             dictionary_sha256=self.charset.sha256 if self.charset else "",
             skipped=dict(self.skips.counts),
             skipped_examples=self.skips.examples,
+            planned=list(planned),
             labels_normalized=self.skips.normalized,
-            converted=dict(sum((Counter(one.get("converted", {})) for one in entries), Counter())),
-            **more,
+            converted=dict(totals.converted),
         )
 
     def planned(self, sources: Sequence[Source]) -> ShardsSummary:
         """Returns what `write` would write, writing nothing."""
         with tempfile.TemporaryDirectory(prefix="ocrdata-") as folder:
             plan = self.plan(sources, PlanPlace(Path(folder)))
-        name_of = self.job(self.target, plan).name_of
-        entries: List[Dict[str, Any]] = [
-            {"file": name_of(one), "split": one.split, "samples": one.samples, "bytes": 0}
-            for one in plan.shards
-        ]
-        return self.summary(entries, planned=[entry["file"] for entry in entries])
+        name_of, totals = self.job(self.target, plan).name_of, ShardTotals(self.task)
+        for shard in plan.shards:
+            totals.note(shard.split, ShardEntry(name_of(shard), shard.samples, 0))
+        return self.summary(totals, [entry.file for entry in totals])
 
 
 def target_of(output_dir: PathLike) -> Path:
