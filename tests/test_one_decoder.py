@@ -13,6 +13,7 @@ from PIL import Image
 
 from ocrdata.base.sample_lists import IMAGE_SUFFIXES
 from ocrdata.cli import main
+from ocrdata.errors import UnknownNameError
 from ocrdata.gallery.cards import open_image
 from ocrdata.images.decode import (
     APPLY,
@@ -224,6 +225,24 @@ def test_orientation_is_followed_or_taken_off(form, mark):
     assert np.abs(decode_rgb(turned.data).astype(int) - upright.astype(int)).mean() < 16
     same(decode_rgb(stored.data), decode_rgb(data))
     assert bool(turned.converted) == (mark != 1 or form == "WEBP")
+
+
+def test_lines_to_read_are_turned_upright(tmp_path):
+    from ocrdata.reading.words import ReadOptions
+    from ocrdata.train.inference.line_files import read_line_file
+
+    upright = Image.fromarray(
+        np.arange(60 * 20 * 3, dtype=np.uint32).reshape(20, 60, 3).astype("u1")
+    )
+    mark = Image.Exif()
+    mark[0x0112] = 6
+    upright.transpose(Image.Transpose.ROTATE_90).save(str(tmp_path / "a.png"), exif=mark.tobytes())
+    same(decode_rgb(read_line_file(tmp_path / "a.png", APPLY).content), np.asarray(upright))
+    assert read_line_file(tmp_path / "a.png", APPLY).shape == 3.0
+    assert read_line_file(tmp_path / "a.png").shape == 1 / 3
+    same(decode_image((tmp_path / "a.png").read_bytes(), APPLY)[:, :, ::-1], np.asarray(upright))
+    with pytest.raises(UnknownNameError):
+        ReadOptions(exif="turn")
 
 
 def test_a_label_tools_upright_boxes_cut_the_right_words(tmp_path):

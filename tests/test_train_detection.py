@@ -187,6 +187,24 @@ def test_predictions_are_drawn_and_written(trained, tmp_path):
         predict_scenes([picture], output_dir=trained / "output", draw=tmp_path / "drawn")
 
 
+def test_photographs_are_turned_upright(trained, tmp_path):
+    from PIL import Image
+
+    with Image.open(str(trained / "data/images/img_1.png")) as image:
+        stored = image.convert("RGB").transpose(Image.Transpose.ROTATE_90)
+    mark = Image.Exif()
+    mark[0x0112] = 6  # to be turned by a quarter to the right
+    stored.save(str(tmp_path / "photo.png"), exif=mark.tobytes())
+    same = {"output_dir": trained / "output", "reading": EastReadingOptions(threshold=0.5)}
+    upright, turned = (
+        predict_scenes([path], **same).detections[0].regions
+        for path in (trained / "data/images/img_1.png", tmp_path / "photo.png")
+    )
+    assert turned == upright
+    left = predict_scenes([tmp_path / "photo.png"], exif="ignore", **same).detections[0].regions
+    assert left != upright
+
+
 def test_the_export_finds_what_prediction_finds(trained, tmp_path):
     from PIL import Image
 

@@ -87,6 +87,7 @@ def predict_detector(name: str, card: ModelCard) -> click.Command:
     @settings(card.reading)
     @options.option("--draw", type=options.PATH, help="Draw the pictures with boxes into a folder.")
     @options.option("--json-file", type=options.PATH, help="Write a JSON object a picture.")
+    @options.exif_option("apply")
     @target_option
     @options.overwrite_option
     @options.json_option
@@ -101,6 +102,7 @@ def predict_detector(name: str, card: ModelCard) -> click.Command:
             reading=settings_from(card.reading, chosen),
             outputs=SceneOutputs(chosen["draw"], chosen["json_file"], chosen["overwrite"]),
             on_detection=None if as_json else _show,
+            exif=chosen["exif"],
         )
         if as_json:
             report(summary, as_json)

@@ -77,13 +77,7 @@ def _crop_options(command: Any) -> Any:
             help="Keep the words a customary protocol keeps (icdar2003: 3 or more, 0-9 a-z A-Z).",
         ),
         options.option("--charset", type=options.EXISTING, help="Keep words it can write."),
-        options.option(
-            "--exif",
-            type=click.Choice(["apply", "ignore"]),
-            default=None,
-            show_default="as the tool that made the annotations",
-            help="Turn photographs upright by their orientation mark, or leave them as stored.",
-        ),
+        options.exif_option(None, "as the tool that made the annotations"),
         options.option("--lower-case", is_flag=True, help="Write labels in lower case."),
         options.option(
             "--strip-punctuation",

@@ -6,6 +6,7 @@
 --workers       processes; 0 works in this one, and the result never depends on it
 --runner        work on a cluster, by Apache Beam; see cli/runners.py
 --text-normalization  what becomes of spaces and invisible characters in labels
+--exif          whether photographs are turned upright
 --limit         stop after that many, to try a command quickly
 --overwrite     replace what an earlier run wrote
 --resume        go on where an interrupted run of the same options stopped
@@ -104,6 +105,19 @@ text_normalization_option = option(
     default="spaces",
     help="Of labels: none; plain single spaces and nothing invisible; also Unicode's NFC or NFKC.",
 )
+
+
+def exif_option(default: Optional[str], shown: Any = True) -> Any:
+    """Returns the option --exif; `shown` is what help says of its default."""
+    return option(
+        "--exif",
+        type=click.Choice(["apply", "ignore"]),
+        default=default,
+        show_default=shown,
+        help="Turn photographs upright by their orientation mark, or leave them as stored.",
+    )
+
+
 limit_option = option(
     "--limit", type=click.IntRange(min=1), default=None, help="Stop after that many samples."
 )

@@ -19,6 +19,7 @@ def model_options(function: Any) -> Any:
             default=0.0,
             help="Leave out readings that are less probable.",
         ),
+        options.exif_option("apply"),
         options.option(
             "--vertical",
             type=click.Choice(("auto", "keep", "stack", "turn")),
@@ -75,7 +76,7 @@ def _chosen(
     from ocrdata.reading.read import Models
     from ocrdata.reading.words import ReadOptions
 
-    how = {name: more.pop(name) for name in ("margin", "vertical", "min_confidence")}
+    how = {name: more.pop(name) for name in ("margin", "vertical", "min_confidence", "exif")}
     models = Models(detector, recogniser, output_dir, threshold, max_side)
     return models, ReadOptions(**how), more
 

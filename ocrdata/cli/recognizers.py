@@ -82,6 +82,7 @@ def predict_recognizer(name: str, card: ModelCard) -> click.Command:
     @options.option(
         "--draw", type=options.PATH, help="Draw the first pictures and readings into a PNG."
     )
+    @options.exif_option("apply")
     @engine_option
     @target_option
     @options.overwrite_option
@@ -100,6 +101,7 @@ def predict_recognizer(name: str, card: ModelCard) -> click.Command:
             drawing=DrawingFile(draw, chosen["overwrite"]) if draw else None,
             on_reading=None if as_json else _show,
             engine=chosen["engine"],
+            exif=chosen["exif"],
         )
         if as_json:
             report(summary, as_json)

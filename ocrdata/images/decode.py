@@ -36,13 +36,13 @@ def decode_rgb(data: bytes, exif: str = IGNORE) -> np.ndarray:
     return np.asarray(flat_image(data, exif).convert("RGB"))
 
 
-def decode_image(data: bytes) -> np.ndarray:
+def decode_image(data: bytes, exif: str = IGNORE) -> np.ndarray:
     """Returns a picture as uint8 [h, w, 3], blue first; raises ValueError for a damaged one."""
     if is_plain_file(data) and (data[:2] != JPEG_START or has_one_scan(data)):
         image = _plain_pixels(data, cv2.IMREAD_COLOR)
         if image is not None:
             return image
-    return np.ascontiguousarray(decode_rgb(data)[:, :, ::-1])
+    return np.ascontiguousarray(decode_rgb(data, exif)[:, :, ::-1])
 
 
 def _plain_pixels(data: bytes, mode: int) -> Any:

@@ -11,7 +11,15 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from ocrdata.images.decode import APPLY, IGNORE, flat_image, is_transparent, open_whole
+from ocrdata.images.decode import (
+    APPLY,
+    IGNORE,
+    decode_problem,
+    flat_image,
+    is_transparent,
+    open_whole,
+)
+from ocrdata.images.header import JPEG_START
 from ocrdata.images.plain_header import is_plain_file, orientation_of, without_mark
 
 _TURNED, _UNMARKED = "turned upright (EXIF)", "orientation mark taken off (EXIF)"
@@ -33,10 +41,13 @@ def to_plain(data: bytes, exif: str = IGNORE) -> PlainImage:
 
     `exif` says whether an orientation mark is followed; it is taken off in any case.
     """
+    if is_plain_file(data):
+        problem = decode_problem(data)
+        if problem:
+            raise ValueError(problem)
+        return PlainImage(data, "jpg" if data[:2] == JPEG_START else "png")
     image = open_whole(data)
     form, suffix = str(image.format), _SUFFIXES.get(str(image.format), "png")
-    if is_plain_file(data):
-        return PlainImage(data, suffix)
     mark = 1 if form == "TIFF" else orientation_of(data)
     if mark == 1 and suffix == "png" and _is_opaque_png(image):
         return PlainImage(data, suffix)

@@ -6,7 +6,7 @@ from typing import List, Sequence
 
 import numpy as np
 
-_NEVER = -1e30  # the logarithm of a probability of zero, which sums can take
+_LEAST = 1e-300  # stands for a sum of zero, which nothing can be divided by
 
 
 def best_paths(scores: np.ndarray, lengths: np.ndarray) -> List[List[int]]:
@@ -41,24 +41,30 @@ def text_probability(
     # A step may pass over a blank between two different characters.
     skip = np.zeros((lines, size), bool)
     skip[:, 2:] = (states[:, 2:] != blank) & (states[:, 2:] != states[:, :-2])
-    emitted = np.take_along_axis(
-        scores.astype(np.float64), np.broadcast_to(states, (steps, lines, size)), axis=2
+    emitted = np.exp(
+        np.take_along_axis(scores, np.broadcast_to(states, (steps, lines, size)), axis=2).astype(
+            np.float64
+        )
     )
-    reached = np.full((lines, size), _NEVER)
+    inside = np.arange(steps)[:, None] < np.asarray(lengths)
+    reached = np.zeros((lines, size))
     reached[:, :2] = emitted[0, :, :2]
+    logarithm = np.zeros(lines)
     for step in range(1, steps):
-        following = _advance(reached, skip) + emitted[step]
-        reached = np.where((step < np.asarray(lengths))[:, None], following, reached)
+        # Each step's sum is taken out and kept, as the product would leave float64's range.
+        total = np.maximum(reached.sum(axis=1), _LEAST)
+        logarithm += np.where(inside[step], np.log(total), 0.0)
+        following = _advance(reached / total[:, None], skip) * emitted[step]
+        reached = np.where(inside[step][:, None], following, reached)
     row = np.arange(lines)
-    ends = np.where(last > 0, reached[row, last - 1], _NEVER)
-    return np.exp(np.logaddexp(reached[row, last], ends))
+    ends = reached[row, last] + np.where(last > 0, reached[row, last - 1], 0.0)
+    with np.errstate(divide="ignore"):
+        return np.exp(np.log(ends) + logarithm)
 
 
 def _advance(reached: np.ndarray, skip: np.ndarray) -> np.ndarray:
     """Returns, for each state, the sum over the states it can be reached from."""
-    one = np.full_like(reached, _NEVER)
-    one[:, 1:] = reached[:, :-1]
-    two = np.full_like(reached, _NEVER)
-    two[:, 2:] = reached[:, :-2]
-    two = np.where(skip, two, _NEVER)
-    return np.logaddexp(np.logaddexp(reached, one), two)
+    following = reached.copy()
+    following[:, 1:] += reached[:, :-1]
+    following[:, 2:] += reached[:, :-2] * skip[:, 2:]
+    return following

@@ -42,7 +42,7 @@ class ImageReader:
 
     def read(self, data: bytes) -> Tuple[np.ndarray, List[WordCrop]]:
         """Returns an encoded picture's pixels, and its words; raises ValueError if damaged."""
-        image = decode_image(data)
+        image = decode_image(data, self._options.exif)
         return image, read_word_crops(image, self._scenes, self._lines, self._options)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ocrdata.errors import OptionError, UnknownNameError
 from ocrdata.geometry.polygons import from_top_left, rectify, smallest_quad
+from ocrdata.images.decode import APPLY, EXIF_WAYS
 from ocrdata.reading.lines import LineReader
 from ocrdata.reading.scenes import SceneReader
 
@@ -25,18 +26,22 @@ class ReadOptions:
     `margin` is added around an outline, as a share of its shorter side. `vertical` says what is
     done with what is half as high again as wide: kept as it is, turned to the left, its square
     cells put side by side ("stack"), or all three, of which the surest reading counts ("auto").
-    Readings less probable than `min_confidence` are left out.
+    Readings less probable than `min_confidence` are left out. `exif` says whether photographs are
+    turned upright by their orientation mark, one of EXIF_WAYS.
     """
 
     margin: float = 0.1
     vertical: str = "auto"
     min_confidence: float = 0.0
+    exif: str = APPLY
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.margin <= 1.0:
             raise OptionError(f"--margin must lie between 0 and 1, not {self.margin}.")
         if self.vertical not in VERTICAL:
             raise UnknownNameError("way of reading vertical text", self.vertical, VERTICAL)
+        if self.exif not in EXIF_WAYS:
+            raise UnknownNameError("way with orientation marks", self.exif, EXIF_WAYS)
 
 
 class WordCrop(NamedTuple):

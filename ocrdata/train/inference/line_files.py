@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import Dict, Iterator, List, NamedTuple, Sequence, Tuple
 
-from PIL import Image
-
+from ocrdata.images.decode import IGNORE
+from ocrdata.images.header import read_header
 from ocrdata.images.plain import to_plain
 from ocrdata.train.protocols import Protocol
 
@@ -33,7 +32,7 @@ class LineFile(NamedTuple):
 
 
 def windows(
-    paths: Sequence[Path], batch_size: int, unreadable: Dict[str, str]
+    paths: Sequence[Path], batch_size: int, unreadable: Dict[str, str], exif: str = IGNORE
 ) -> Iterator[List[LineFile]]:
     """Yields the pictures, some batches at a time; `unreadable` gets paths and reasons.
 
@@ -42,7 +41,7 @@ def windows(
     batches, window = 1, []  # type: int, List[LineFile]
     for path in paths:
         try:
-            window.append(read_line_file(path))
+            window.append(read_line_file(path, exif))
         except (OSError, ValueError) as error:
             unreadable[str(path)] = " ".join(str(error).split()) or type(error).__name__
         if len(window) == batches * batch_size:
@@ -67,11 +66,11 @@ def read_window(
     return [found[place] for place in range(len(window))]
 
 
-def read_line_file(path: Path) -> LineFile:
+def read_line_file(path: Path, exif: str = IGNORE) -> LineFile:
     """Returns a picture file as TensorFlow can decode it; raises OSError or ValueError.
 
     Plain JPEG and PNG files go on as they are, so that they are decoded as in training.
     """
-    content = to_plain(path.read_bytes()).data
-    with Image.open(io.BytesIO(content)) as image:  # its header: nothing is decoded
-        return LineFile(path, content, image.width / image.height)
+    content = to_plain(path.read_bytes(), exif).data
+    header = read_header(content)
+    return LineFile(path, content, header.width / header.height)

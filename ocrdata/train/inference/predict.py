@@ -9,6 +9,7 @@ from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Sequenc
 from ocrdata.base.pairing import find_images
 from ocrdata.base.storage.staging import write_atomic
 from ocrdata.errors import OutputExistsError, PathLike
+from ocrdata.images.decode import APPLY
 from ocrdata.train.config.training import AUTO
 from ocrdata.train.inference.engines import ReadingEngine, choose_engine
 from ocrdata.train.inference.line_files import FileReader, LineFile, read_window, windows
@@ -65,13 +66,15 @@ def predict_lines(
     drawing: Optional[DrawingFile] = None,
     on_reading: Optional[Callable[[LineReading], None]] = None,
     engine: str = "auto",
+    exif: str = APPLY,
 ) -> PredictSummary:
     """Reads pictures (files, or folders of them) with a run, and may draw the first readings.
 
-    `engine` is one of ENGINES: "auto" takes onnxruntime where an exported model of the same weights
-    lies in the run's folder. Unreadable pictures are counted with their reason. Raises
-    CheckpointError, InputError if a path does not exist or nothing is there to be read,
-    OutputExistsError for a drawing that is there, and what `choose_engine` raises.
+    `engine` is one of ENGINES: "auto" takes onnxruntime where an exported model of the same
+    weights lies in the run's folder; `exif` is one of EXIF_WAYS. Unreadable pictures are
+    counted with their reason. Raises CheckpointError, InputError if a path does not exist or
+    nothing is there to be read, OutputExistsError for a drawing that is there, and what
+    `choose_engine` raises.
     """
     paths = find_images(images)
     if drawing and Path(drawing.path).exists() and not drawing.overwrite:
@@ -83,7 +86,7 @@ def predict_lines(
     drawn: List[LineFile] = []
     unreadable: Dict[str, str] = {}
     try:
-        for window in windows(paths, batch_size, unreadable):
+        for window in windows(paths, batch_size, unreadable, exif):
             drawn += window[: max(0, _DRAWN - len(drawn))] if drawing else []
             for file, (text, confidence) in zip(window, read_window(reader, window, batch_size)):
                 found.append(LineReading(str(file.path), text, confidence))

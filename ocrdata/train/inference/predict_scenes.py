@@ -11,7 +11,7 @@ from PIL import Image
 
 from ocrdata.base.pairing import find_images
 from ocrdata.errors import OutputExistsError, PathLike
-from ocrdata.images.decode import decode_image
+from ocrdata.images.decode import APPLY, decode_image
 from ocrdata.reading.outputs import drawing_paths, write_json_lines, write_png
 from ocrdata.train.config.detection import ReadingOptions
 from ocrdata.train.inference.detect import Detection, plain_regions, whole_numbers
@@ -59,10 +59,12 @@ def predict_scenes(
     reading: Optional[ReadingOptions] = None,
     outputs: SceneOutputs = NO_FILES,
     on_detection: Optional[Callable[[ScenePrediction], None]] = None,
+    exif: str = APPLY,
 ) -> DetectSummary:
     """Finds texts in pictures (files, or folders of them) with a run.
 
-    `reading` is that of the model's card. Unreadable pictures are counted with their
+    `reading` is that of the model's card; `exif` is one of EXIF_WAYS, and corners are those of the
+    picture as it was turned. Unreadable pictures are counted with their
     reason. Raises CheckpointError, InputError if a path does not exist, OutputExistsError for an
     output that is there.
     """
@@ -80,7 +82,7 @@ def predict_scenes(
         detection.restore(opened.weights)
         for path in paths:
             try:
-                image = decode_image(path.read_bytes())
+                image = decode_image(path.read_bytes(), exif)
             except (OSError, ValueError) as error:
                 unreadable[str(path)] = " ".join(str(error).split()) or type(error).__name__
                 continue
