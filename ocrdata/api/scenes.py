@@ -48,6 +48,7 @@ class SceneSettings:
         vertical: the share of columns.
         curved: the share of texts on an arc, whose outlines have 14 points.
         turned: the share of texts that may stand askew.
+        layout: "signs", or paper: "document", "receipt", "table" or "mixed".
         boxes: what gets a box: "line", "word", or "auto": words, but lines of Chinese, Japanese
             and Korean.
         distractors: the least and most fences, bricks, leaves, wheels in a picture, up to 40.
@@ -70,6 +71,7 @@ class SceneSettings:
     curved: float = 0.0
     turned: float = 1.0
     boxes: str = "auto"
+    layout: str = "signs"
     distractors: Tuple[int, int] = (0, 8)
     words: Tuple[int, int] = (1, 4)
     letter_case: str = "signs"
@@ -150,6 +152,7 @@ def _scene_config(settings: SceneSettings, seed: int, skipped: Dict[str, int]) -
         curved=settings.curved,
         turned=settings.turned,
         boxes=settings.boxes,
+        layout=settings.layout,
         distractors=settings.distractors,
         settings=find_settings(settings.font_features, settings.language, faces),
         words=settings.words,

@@ -51,6 +51,7 @@ _GROUPS = {
         "vertical",
         "curved",
         "turned",
+        "layout",
         "boxes",
         "distractors",
         "style",
@@ -104,6 +105,12 @@ _GROUPS = {
     type=click.FloatRange(0.0, 1.0),
     default=1.0,
     help="Share of texts that may be turned or seen from aside; the others are upright.",
+)
+@options.option(
+    "--layout",
+    type=click.Choice(("signs", "document", "receipt", "table", "mixed")),
+    default="signs",
+    help="What pictures are of: signs, or a page of text; mixed is one of the kinds of pages.",
 )
 @options.option(
     "--boxes",

@@ -39,7 +39,8 @@ class SceneRequestOptions:
         size: width and height in pixels. texts: the least and most of a picture.
         text_height: the least and greatest em in pixels.
         dont_care, vertical, curved, turned: shares of texts, in [0, 1].
-        boxes: what a region is. distractors: the least and most of a picture.
+        layout: what a scene is of. boxes: what a region is.
+        distractors: the least and most of a picture.
         words: the least and most texts of a line, where spaces part words. letter_case: "signs" or
             "keep". avoid: the texts that the pictures of `background` hold already, by their paths,
             as `found_texts.read_found_texts` gives them; None: not known.
@@ -59,6 +60,7 @@ class SceneRequestOptions:
     curved: float = 0.0
     turned: float = 1.0
     boxes: str = "auto"
+    layout: str = "signs"
     distractors: Tuple[int, int] = (0, 8)
     words: Tuple[int, int] = (1, 4)
     letter_case: str = "signs"
@@ -110,6 +112,7 @@ def read_scene_request(options: SceneRequestOptions) -> SceneRequest:
         curved=options.curved,
         turned=options.turned,
         boxes=options.boxes,
+        layout=options.layout,
         distractors=options.distractors,
         settings=find_settings(options.font_feature, options.language, faces),
         words=options.words,

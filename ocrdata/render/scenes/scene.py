@@ -25,7 +25,9 @@ from ocrdata.render.scenes.boards import Board, draw_board, paint_board
 from ocrdata.render.scenes.camera import light_scene
 from ocrdata.render.scenes.ground import draw_scene_ground
 from ocrdata.render.scenes.occupancy import OccupancyGrid
+from ocrdata.render.scenes.page import draw_page
 from ocrdata.render.scenes.scene_config import (
+    LEAST_HEIGHT,
     MOST_TEXTS,
     SceneConfig,
     boxes_words,
@@ -49,9 +51,6 @@ from ocrdata.render.scenes.wording import (
 from ocrdata.render.style.line_style import NEUTRAL, LineStyle
 from ocrdata.render.style.style_sampling import draw_styles
 from ocrdata.render.text.glyphs import GlyphCache
-
-# Text lower than this cannot be read, by anyone.
-LEAST_HEIGHT = 8.0
 
 
 @lru_cache(maxsize=2)
@@ -88,7 +87,10 @@ def draw_scene(config: SceneConfig, number: int, texts: Tuple[str, ...]) -> Draw
     wanted, written = rng.randint(*config.texts), 0
     # What a photograph has already is neither text to learn nor background.
     regions = [Region(outline, "###", True) for outline in there]
-    left = list(texts)
+    paper = config.layout != "signs"
+    if paper:
+        regions = draw_page(image, texts, config, rng, cache)
+    left = [] if paper else list(texts)
     for style in styles[:MOST_TEXTS]:
         if written >= wanted or not left:
             break

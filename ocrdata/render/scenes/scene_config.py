@@ -17,7 +17,12 @@ MOST_WORDS = 8
 BOX_UNITS = ("auto", "line", "word")
 # Capitals as signs have them, or letters as the corpus has them.
 LETTER_CASES = ("signs", "keep")
+# What a scene is of: signs and labels, or paper; "mixed" is one of the kinds of paper.
+PAGE_LAYOUTS = ("document", "receipt", "table")
+LAYOUTS = ("signs", *PAGE_LAYOUTS, "mixed")
 MOST_DISTRACTORS = 40
+# Text lower than this many pixels cannot be read, by anyone.
+LEAST_HEIGHT = 8.0
 SCENES_FOLDER = "images"
 _FOLDER_SIZE = 10_000
 
@@ -50,6 +55,7 @@ class SceneConfig(NamedTuple):
     words: Tuple[int, int] = (1, 4)
     letter_case: str = "signs"
     avoid: Tuple[Tuple[Outline, ...], ...] = ()
+    layout: str = "signs"
 
 
 def boxes_words(text: str, boxes: str) -> bool:
