@@ -31,11 +31,7 @@ from ocrdata.render.scenes.scene import render_scene
 from ocrdata.render.scenes.scene_config import (
     BOX_UNITS,
     LETTER_CASES,
-    LAYOUTS,
-    MOST_DISTRACTORS,
-    MOST_LINES,
-    MOST_TEXTS,
-    MOST_WORDS,
+    SCENE_LAYOUTS,
     SCENES_FOLDER,
     SceneConfig,
     scene_key,
@@ -157,10 +153,11 @@ def check_scene_config(config: SceneConfig, count: int) -> None:
         raise OptionError(text)
     if config.boxes not in BOX_UNITS:
         raise UnknownNameError("unit of boxes", config.boxes, BOX_UNITS)
-    if config.layout not in LAYOUTS:
-        raise UnknownNameError("layout", config.layout, LAYOUTS)
-    if config.layout != "signs" and config.curved:
-        raise OptionError("--curved is for signs, not for pages.", "Leave out one of the two.")
+    if config.layout not in SCENE_LAYOUTS:
+        raise UnknownNameError("layout", config.layout, SCENE_LAYOUTS)
+    if config.layout != "signs" and (config.curved or config.avoid):
+        name = "--curved" if config.curved else "--avoid-text"
+        raise OptionError(f"{name} is for signs, not for pages.", "Leave out one of the two.")
     if not 0 <= config.distractors[0] <= config.distractors[1] <= MOST_DISTRACTORS:
         raise OptionError(f"--distractors needs 0 <= LOW <= HIGH <= {MOST_DISTRACTORS}.")
     if not 1 <= config.words[0] <= config.words[1] <= MOST_WORDS:

@@ -133,7 +133,7 @@ def centred(frame: PageFrame, y: float, rows: int) -> Tuple[float, int]:
     return y + 0.2 * frame.em, rows
 
 
-def table(frame: PageFrame, y: float, rows: int) -> Tuple[float, int]:
+def ruled_table(frame: PageFrame, y: float, rows: int) -> Tuple[float, int]:
     """Writes a table with rules: a text or a number in each cell."""
     em, rng = frame.em, frame.rng
     columns = rng.randint(2, max(2, min(6, int(frame.width / (5 * em)))))
@@ -182,12 +182,12 @@ def _draw_grid(
 _HEADS: Dict[str, Tuple[_Step, ...]] = {
     "document": (heading,),
     "receipt": (heading, centred, separator),
-    "table": (heading, table),
+    "table": (heading, ruled_table),
 }
 _BODIES: Dict[str, Tuple[_Step, ...]] = {
-    "document": (paragraph, paragraph, paragraph, pairs, heading, table),
+    "document": (paragraph, paragraph, paragraph, pairs, heading, ruled_table),
     "receipt": (items, separator, items, pairs),
-    "table": (table, paragraph, pairs),
+    "table": (ruled_table, paragraph, pairs),
 }
 _FEET: Dict[str, Tuple[_Step, ...]] = {"receipt": (separator, centred)}
 

@@ -19,7 +19,7 @@ BOX_UNITS = ("auto", "line", "word")
 LETTER_CASES = ("signs", "keep")
 # What a scene is of: signs and labels, or paper; "mixed" is one of the kinds of paper.
 PAGE_LAYOUTS = ("document", "receipt", "table")
-LAYOUTS = ("signs", *PAGE_LAYOUTS, "mixed")
+SCENE_LAYOUTS = ("signs", *PAGE_LAYOUTS, "mixed")
 MOST_DISTRACTORS = 40
 # Text lower than this many pixels cannot be read, by anyone.
 LEAST_HEIGHT = 8.0
