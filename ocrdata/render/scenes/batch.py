@@ -31,6 +31,10 @@ from ocrdata.render.scenes.scene import render_scene
 from ocrdata.render.scenes.scene_config import (
     BOX_UNITS,
     LETTER_CASES,
+    MOST_DISTRACTORS,
+    MOST_LINES,
+    MOST_TEXTS,
+    MOST_WORDS,
     SCENE_LAYOUTS,
     SCENES_FOLDER,
     SceneConfig,

@@ -32,7 +32,7 @@ class PageFrame(NamedTuple):
 _Step = Callable[[PageFrame, float, int], Tuple[float, int]]
 
 
-def heading(frame: PageFrame, y: float, rows: int) -> Tuple[float, int]:
+def _heading(frame: PageFrame, y: float, rows: int) -> Tuple[float, int]:
     """Writes a line of larger letters, at the left or in the middle."""
     em = frame.em * frame.rng.uniform(1.25, 1.8)
     middle = frame.rng.random() < 0.5
@@ -48,7 +48,7 @@ def heading(frame: PageFrame, y: float, rows: int) -> Tuple[float, int]:
     return y + 0.4 * em, rows
 
 
-def paragraph(frame: PageFrame, y: float, rows: int) -> Tuple[float, int]:
+def _paragraph(frame: PageFrame, y: float, rows: int) -> Tuple[float, int]:
     """Writes lines that fill the width, the first one indented, the last one shorter."""
     em, indent = frame.em, frame.rng.choice((0.0, 0.0, 2.0)) * frame.em
     leading = frame.rng.uniform(1.25, 1.7) * em
@@ -66,7 +66,7 @@ def paragraph(frame: PageFrame, y: float, rows: int) -> Tuple[float, int]:
     return y + 0.8 * em, rows
 
 
-def pairs(frame: PageFrame, y: float, rows: int) -> Tuple[float, int]:
+def _pairs(frame: PageFrame, y: float, rows: int) -> Tuple[float, int]:
     """Writes rows of a key and a value, as forms have them."""
     em, share = frame.em, frame.rng.uniform(0.25, 0.45)
     ruled = frame.rng.random() < 0.5
@@ -86,14 +86,14 @@ def pairs(frame: PageFrame, y: float, rows: int) -> Tuple[float, int]:
     return y + 0.8 * em, rows
 
 
-def items(frame: PageFrame, y: float, rows: int) -> Tuple[float, int]:
+def _items(frame: PageFrame, y: float, rows: int) -> Tuple[float, int]:
     """Writes rows of a receipt: a text at the left, an amount at the right."""
     em, heavy = frame.em, False
     for _ in range(min(rows, frame.rng.randint(3, 10))):
         y += 1.35 * em
         if y > frame.bottom:
             break
-        price = amount(frame.rng)
+        price = _amount(frame.rng)
         written, end = False, frame.right
         if frame.texts.draws(price):
             line = frame.texts.set(price, em, heavy)
@@ -106,13 +106,13 @@ def items(frame: PageFrame, y: float, rows: int) -> Tuple[float, int]:
     return y + 0.4 * em, rows
 
 
-def amount(rng: random.Random) -> str:
+def _amount(rng: random.Random) -> str:
     """Returns an amount of money, or a number of pieces."""
     value = rng.choice((9, 99, 999, 9999)) * rng.random()
     return rng.choice((f"{value:.2f}", f"{value:,.2f}", f"{value:.0f}", f"${value:.2f}"))
 
 
-def separator(frame: PageFrame, y: float, rows: int) -> Tuple[float, int]:
+def _separator(frame: PageFrame, y: float, rows: int) -> Tuple[float, int]:
     """Draws a rule across, whole or dashed."""
     dash = frame.rng.choice((0.0, 0.25, 0.5)) * frame.em
     middle = y + 0.3 * frame.em
@@ -120,7 +120,7 @@ def separator(frame: PageFrame, y: float, rows: int) -> Tuple[float, int]:
     return y + 0.6 * frame.em, rows
 
 
-def centred(frame: PageFrame, y: float, rows: int) -> Tuple[float, int]:
+def _centred(frame: PageFrame, y: float, rows: int) -> Tuple[float, int]:
     """Writes one to three lines in the middle, as the head and foot of a receipt."""
     for _ in range(min(rows, frame.rng.randint(1, 3))):
         y += 1.35 * frame.em
@@ -133,7 +133,7 @@ def centred(frame: PageFrame, y: float, rows: int) -> Tuple[float, int]:
     return y + 0.2 * frame.em, rows
 
 
-def ruled_table(frame: PageFrame, y: float, rows: int) -> Tuple[float, int]:
+def _ruled_table(frame: PageFrame, y: float, rows: int) -> Tuple[float, int]:
     """Writes a table with rules: a text or a number in each cell."""
     em, rng = frame.em, frame.rng
     columns = rng.randint(2, max(2, min(6, int(frame.width / (5 * em)))))
@@ -147,7 +147,7 @@ def ruled_table(frame: PageFrame, y: float, rows: int) -> Tuple[float, int]:
         written = False
         for column in range(columns):
             room = xs[column + 1] - xs[column] - 0.8 * em
-            text = amount(rng) if numbers[column] and row else ""
+            text = _amount(rng) if numbers[column] and row else ""
             if text and frame.texts.draws(text):
                 line: Optional[PageLine] = frame.texts.set(text, em)
             else:
@@ -180,16 +180,16 @@ def _draw_grid(
 # The parts of each layout: those at its head, those that follow by turns, drawn at random, and
 # those at its foot.
 _HEADS: Dict[str, Tuple[_Step, ...]] = {
-    "document": (heading,),
-    "receipt": (heading, centred, separator),
-    "table": (heading, ruled_table),
+    "document": (_heading,),
+    "receipt": (_heading, _centred, _separator),
+    "table": (_heading, _ruled_table),
 }
 _BODIES: Dict[str, Tuple[_Step, ...]] = {
-    "document": (paragraph, paragraph, paragraph, pairs, heading, ruled_table),
-    "receipt": (items, separator, items, pairs),
-    "table": (ruled_table, paragraph, pairs),
+    "document": (_paragraph, _paragraph, _paragraph, _pairs, _heading, _ruled_table),
+    "receipt": (_items, _separator, _items, _pairs),
+    "table": (_ruled_table, _paragraph, _pairs),
 }
-_FEET: Dict[str, Tuple[_Step, ...]] = {"receipt": (separator, centred)}
+_FEET: Dict[str, Tuple[_Step, ...]] = {"receipt": (_separator, _centred)}
 
 
 def fill_page(kind: str, frame: PageFrame, top: float, rows: int) -> float:
