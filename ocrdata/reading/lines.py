@@ -121,7 +121,7 @@ def fitted_line(planes: Sequence[np.ndarray], height: int, width: int = 0) -> np
     size = (min(wide, width) if width else wide, height)
     if size != (image.shape[1], image.shape[0]):
         planes = [_resized(plane, size) for plane in planes]
-    return np.stack(planes, axis=2)
+    return planes[0][:, :, None] if len(planes) == 1 else np.stack(planes, axis=2)
 
 
 def _resized(plane: np.ndarray, size: Tuple[int, int]) -> np.ndarray:

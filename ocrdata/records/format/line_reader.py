@@ -6,7 +6,7 @@ training read each record once an epoch, so this is worth having twice: a tenth 
 
 from __future__ import annotations
 
-from typing import Any, List, Optional, Tuple
+from typing import Any, List, NamedTuple, Optional, Tuple
 
 from ocrdata.records.format.decode import decode_example, read_ints
 from ocrdata.records.format.schema import (
@@ -29,10 +29,32 @@ def _head(name: str) -> bytes:
 
 _BYTES, _INT64 = 0x0A, 0x1A
 _NAMES = (CLASS, ENCODED, FORMAT, HEIGHT, SOURCE_ID, TEXT, WIDTH)
+# Up to here all lengths in front of a value take one byte, and so all that stands there is known.
+_SHORT = 100
+
+
+class _Form(NamedTuple):
+    """What stands in front of a feature's value: its name, its kind, and the whole of it for each
+    length of a short value, `size` bytes."""
+
+    head: bytes
+    kind: int
+    short: Tuple[bytes, ...]
+    size: int
+
+
+def _form(name: str) -> _Form:
+    kind = _INT64 if name in (CLASS, HEIGHT, WIDTH) else _BYTES
+    head = _head(name)
+    short = tuple(
+        bytes([0x0A, len(head) + 5 + size]) + head + bytes([4 + size, kind, 2 + size, 0x0A, size])
+        for size in range(_SHORT)
+    )
+    return _Form(head, kind, short, len(short[0]))
+
+
 # TensorFlow's and our own writer sort the features by name.
-_HEADS = [
-    (_head(name), _INT64 if name in (CLASS, HEIGHT, WIDTH) else _BYTES) for name in sorted(_NAMES)
-]
+_FORMS = tuple(map(_form, sorted(_NAMES)))
 
 
 def decode_line(data: bytes) -> LineRecord:
@@ -66,21 +88,19 @@ def _read(data: bytes) -> Optional[LineRecord]:
     if data[0] != 0x0A or place + size != len(data):
         return None
     values: List[Any] = []
-    for head, kind in _HEADS:
-        if data[place] != 0x0A:
+    for form in _FORMS:
+        start = place + form.size
+        size = data[start - 1]
+        if size < _SHORT and data.startswith(form.short[size], place) and size:
+            place = start + size
+            value = data[start:place]
+            values.append(value if form.kind == _BYTES else read_ints(value))
+            continue
+        found = _long(data, place, form)
+        if found is None:
             return None
-        size, place = _size(data, place + 1)
-        end = place + size
-        if not data.startswith(head, place):
-            return None
-        size, place = _size(data, place + len(head))
-        if place + size != end or data[place] != kind:
-            return None
-        value = _value(data, place, end)
-        if value is None:
-            return None
+        value, place = found
         values.append(value)
-        place = end
     if place != len(data) or len(values[3]) != 1 or len(values[6]) != 1:
         return None
     classes, image, form, height, key, text, width = values
@@ -93,6 +113,21 @@ def _read(data: bytes) -> Optional[LineRecord]:
         text.decode("utf-8"),
         list(classes),
     )
+
+
+def _long(data: bytes, place: int, form: _Form) -> Optional[Tuple[Any, int]]:
+    """Returns the value of the feature at `place`, of any length, and where it ends."""
+    if data[place] != 0x0A:
+        return None
+    size, place = _size(data, place + 1)
+    end = place + size
+    if not data.startswith(form.head, place):
+        return None
+    size, place = _size(data, place + len(form.head))
+    if place + size != end or data[place] != form.kind:
+        return None
+    value = _value(data, place, end)
+    return None if value is None else (value, end)
 
 
 def _value(data: bytes, place: int, end: int) -> Any:

@@ -8,7 +8,7 @@ reading it.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import BinaryIO, Iterator, List, NamedTuple, Sequence, Tuple
+from typing import Iterator, List, NamedTuple, Sequence, Tuple
 
 from ocrdata.base.random_streams import stream
 from ocrdata.errors import OptionError, RecordError
@@ -63,16 +63,20 @@ def runs_of(files: Sequence[ShardPath], first: int, last: int) -> Iterator[Recor
 def read_record_run(run: RecordRun) -> Iterator[bytes]:
     """Yields the records of a run; raises RecordError at the first damaged one."""
     with open_records(run.path) as stream:
+        head = stream.read(_HEADER)
         for number in range(run.skip + run.records):
-            size = _length(stream, run.path, number)
+            size = _length(head, run.path, number)
             if number < run.skip:
                 stream.seek(size + 4, 1)
-            else:
-                yield _data(stream, size, run.path, number)
+                head = stream.read(_HEADER)
+                continue
+            # A record, and the header of the next one.
+            block = stream.read(size + FRAME)
+            yield _data(block, size, run.path, number)
+            head = block[size + 4 :]
 
 
-def _length(stream: BinaryIO, path: Path, number: int) -> int:
-    head = stream.read(_HEADER)
+def _length(head: bytes, path: Path, number: int) -> int:
     size: int = LENGTH.unpack(head[:8])[0] if len(head) == _HEADER else MAX_RECORD + 1
     if size > MAX_RECORD or CRC.unpack(head[8:])[0] != masked_crc(head[:8]):
         problem = f"record {number} is cut off, or its length is damaged"
@@ -80,9 +84,9 @@ def _length(stream: BinaryIO, path: Path, number: int) -> int:
     return size
 
 
-def _data(stream: BinaryIO, size: int, path: Path, number: int) -> bytes:
-    data = stream.read(size + FRAME - _HEADER)
-    if len(data) != size + 4 or CRC.unpack(data[size:])[0] != masked_crc(data[:size]):
+def _data(block: bytes, size: int, path: Path, number: int) -> bytes:
+    data = block[:size]
+    if len(block) < size + 4 or CRC.unpack_from(block, size)[0] != masked_crc(data):
         problem = f"record {number} is damaged"
         raise RecordError(path, problem, hint=f"See: ocrdata check {path}")
-    return data[:size]
+    return data
