@@ -280,3 +280,39 @@ def test_gen_pics_writes_any_format(tmp_path, run, monkeypatch):
     assert digests(cut) == digests(tmp_path / "one")
     for more, problem in ((["--records"], "exclude each other"), (["--boxes"], "--boxes and")):
         assert problem in run(*words, *more, "--data-dir", tmp_path / "x", code=2).output
+
+
+def test_gen_scenes_writes_any_format(tmp_path, run, monkeypatch):
+    words = ["gen-scenes", "--limit", "24", "--size", "96x64", "--texts", "1..2", "--corpus"]
+    words += ["dates", "--text-height", "12..16", "--workers", "0", "--curved", "0.5"]
+    run(*words, "--records", "--data-dir", tmp_path / "records")
+    words += ["--to", "mmocr", "--json"]
+    summary = json.loads(run(*words, "--data-dir", tmp_path / "one").output)
+    assert sum(summary["splits"].values()) == 24 and set(summary["splits"]) == {"train", "test"}
+    records = tmp_path / "records" / "tfrecords"
+    # Records have a validation split, which is of the training scenes.
+    for split, parts in (("train", ("train", "validation")), ("test", ("test",))):
+        found = READERS["mmocr"](tmp_path / "one" / "mmocr", split, "detection")
+        samples = [one for part in parts for one in ocrdata.read_samples(records, part)]
+        assert sorted(data for _, data in found) == sorted(one.image_bytes() for one in samples)
+
+    # Interrupted, it goes on where it was.
+    from ocrdata.exporters import engine
+
+    monkeypatch.setitem(base.BLOCK, "detection", 4)
+    stored, plain = [], engine.ExportRun._store
+
+    def store(export, packed, journal):
+        if len(stored) == 3:
+            raise Interruption
+        stored.append(packed)
+        plain(export, packed, journal)
+
+    monkeypatch.setattr(engine.ExportRun, "_store", store)
+    with pytest.raises(Interruption):
+        run(*words, "--data-dir", tmp_path / "cut")
+    monkeypatch.setattr(engine.ExportRun, "_store", plain)
+    run(*words, "--data-dir", tmp_path / "cut", "--resume")
+    assert digests(tmp_path / "cut") == digests(tmp_path / "one")
+    for more, problem in ((["--records"], "exclude each other"), (["--to", "lmdb"], "not for pic")):
+        assert problem in run(*words, *more, "--data-dir", tmp_path / "x", code=2).output

@@ -11,6 +11,7 @@ import click
 from ocrdata.cli import options
 from ocrdata.cli.grouped_help import GroupedCommand
 from ocrdata.cli.runners import runner_options
+from ocrdata.exporters import EXPORTERS
 
 
 class Range(click.ParamType):
@@ -58,7 +59,7 @@ _GROUPS = {
         "background",
         "avoid_text",
     ),
-    "Output": ("data_dir", "form", "records", "shards"),
+    "Output": ("data_dir", "form", "records", "export", "shards"),
 }
 
 
@@ -152,6 +153,13 @@ _GROUPS = {
     "--format", "form", type=click.Choice(("jpg", "png")), default="jpg", help="Of the pictures."
 )
 @options.option("--records", is_flag=True, help="Write tfrecords/ instead of picture files.")
+@options.option(
+    "--to",
+    "export",
+    type=click.Choice(EXPORTERS.names()),
+    metavar="FORMAT",
+    help="Write FORMAT/ for another tool instead of picture files: see `ocrdata list exporters`.",
+)
 @options.option("--shards", type=click.IntRange(min=1), default=10, help="Of each split.")
 @options.test_fraction_option
 @options.seed_option
@@ -164,6 +172,7 @@ _GROUPS = {
 def gen_scenes(
     data_dir: Path,
     records: bool,
+    export: Optional[str],
     shards: int,
     as_json: bool,
     avoid_text: Optional[Path],
@@ -173,7 +182,7 @@ def gen_scenes(
 
     Writes images/ with a gt_<name>.txt beside each picture (ICDAR 2015: x1,y1,...,x4,y4,text;
     curved texts x1,y1,...,x14,y14,"text"), and Train and Test lists of both; with --records
-    tfrecords/ instead.
+    tfrecords/ instead; with --to a folder that another tool reads.
 
     \b
     Example:
@@ -181,17 +190,21 @@ def gen_scenes(
       ocrdata gen-scenes --background photos --font MSYHL.TTC --records
       ocrdata gen-scenes --curved 0.5
       ocrdata gen-scenes --background photos --avoid-text output/east
+      ocrdata gen-scenes --to coco
     """
     from ocrdata.cli.report import next_step, report, running
     from ocrdata.pipelines.scenes_to_records import SceneRequestOptions, write_scenes
 
     if avoid_text:
         choices["avoid"] = _found_texts(avoid_text, choices["background"])
+    if export and records:
+        raise click.UsageError("--records and --to exclude each other.")
+    kept = shards if records or export else None
     with running("gen-scenes", "pictures", choices, shown=not choices["dry_run"]) as run:
         options = SceneRequestOptions(**choices)
-        summary = write_scenes(options, data_dir, shards=shards if records else None, run=run)
+        summary = write_scenes(options, data_dir, shards=kept, export=export, run=run)
     following = next_step("train east" if records else "tfrecord", data_dir)
-    report(summary, as_json, "" if run.dry_run else following)
+    report(summary, as_json, "" if run.dry_run or export else following)
 
 
 def _found_texts(source: Path, pictures: Sequence[str]) -> Dict[str, Any]:

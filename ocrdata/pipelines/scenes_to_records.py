@@ -11,6 +11,7 @@ from ocrdata.base.sample import Sample
 from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST, is_test
 from ocrdata.base.skips import Skips
 from ocrdata.pipelines.found_texts import Polygons, outlines_of
+from ocrdata.pipelines.scenes_to_export import scene_exporter, write_scene_export
 from ocrdata.records.format.schema import RECORDS_DIR
 from ocrdata.records.write.options import WriteOptions
 from ocrdata.records.write.stream import SampleStream, write_sample_stream
@@ -131,15 +132,20 @@ def write_scenes(
     data_dir: Path,
     *,
     shards: Optional[int] = None,
+    export: Optional[str] = None,
     run: RunOptions = RUN_DEFAULTS,
 ) -> Any:
-    """Draws scenes as files, or with `shards` as records; returns the summary.
+    """Draws scenes as files, with `shards` as records, or with `export` too in another tool's
+    format of that name; returns the summary.
 
     A dry run says what it would be. Raises what reading, rendering and writing raise.
     """
+    exporter = scene_exporter(export, shards or 1, options.count) if export else None
     request = read_scene_request(options)
     if run.dry_run:
         return plan_scenes(request)
+    if exporter:
+        return write_scene_export(data_dir, exporter, request, run=run)
     if shards:
         return write_scene_records(data_dir, request, shards=shards, run=run)
     return render_scenes(
