@@ -1,11 +1,18 @@
-"""What planning costs the launcher, from a million lines to a billion, and what a cluster needs.
+"""What the launcher of a run costs, from a million samples to a billion, and what a cluster needs.
 
     python benchmarks/scale.py
     python benchmarks/scale.py --largest 8 --rate 2500 --workers 100
+    python benchmarks/scale.py --whole 7         10^7 lines of a list, all by one process
 
-Each plan runs in a process of its own: the time until the first shard could be handed out, and the
-peak memory. Lines whose texts are drawn are counted by workers before; a sample of their ranges is
-timed, and the whole is what that comes to.
+Each figure is that of a process of its own: processor time until the first shard could be handed
+out, and the peak memory. What workers do before is timed for a part, and the whole is what that
+comes to; the launcher then takes made-up results of as many parts as there are.
+
+    listed, random   `gen-pics --records`, texts in turn or drawn
+    lists            `tfrecord` of sample lists with synthetic keys
+    finish           behind the last shard: statistics of 3,000 characters a shard added up, and
+                     dataset_info.json written
+    handed out       tasks a second that do nothing, on each runner that is installed
 """
 
 from __future__ import annotations
@@ -15,25 +22,41 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
-from typing import List
+from typing import Any, Iterator, List, Tuple
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARD = 10_000  # lines a shard, of a gigabyte in ten or so
 BYTES = 3_500  # of a line of preset scene in a record
 TEXTS = 100_000
+LINE = 30  # bytes of a line of a list, as `listed_line` makes them
+CHARACTERS = 3_000
 
 
-def plan(kind: str, total: int) -> None:
-    """Plans `total` lines and prints seconds, processor seconds, megabytes, shards."""
+def megabytes() -> float:
+    """Returns the peak memory of this process."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def tell(*figures: float) -> None:
+    """Writes figures for the process that asked for them."""
+    sys.stdout.write(" ".join(f"{figure:.3f}" for figure in figures) + "\n")
+
+
+# --- gen-pics --records
+
+
+def plan_lines(kind: str, total: int) -> None:
+    """Plans `total` lines; tells seconds, megabytes, shards, seconds of workers and of a shard."""
     from ocrdata.base.random_streams import bucket
     from ocrdata.base.sample import SPLITS
     from ocrdata.pipelines.line_splits import (
         RangeCount,
         counted_splits,
+        line_numbers_of,
         listed_splits,
-        numbers_of,
         range_count,
         range_numbers,
     )
@@ -45,19 +68,19 @@ def plan(kind: str, total: int) -> None:
         place = bucket(text, "bench")
         return SPLITS[2] if place < 0.1 else SPLITS[1] if place < 0.2 else SPLITS[0]
 
-    start, counting, task = time.perf_counter(), 0.0, 0.0
+    start, counting, task = time.process_time(), 0.0, 0.0
     if kind == "listed":
         one = TextPlan("listed", total, 0, texts)
-        splits = listed_splits(one, split_of)[0]
+        splits: Any = listed_splits(one, split_of)[0]
     else:
         one = TextPlan("random", total, 0, sorted(set("".join(texts))), lengths=(3, 8))
-        ranges, begin = range_numbers(one), time.perf_counter()
+        ranges, begin = range_numbers(one), time.process_time()
         found = range_count(one, 0, split_of, str)
-        task = time.perf_counter() - begin
+        task = time.process_time() - begin
         # The other ranges are workers' work: what they send back is what the launcher keeps.
         counts: List[RangeCount] = [found] * len(ranges)
         counting = task * len(ranges)
-        splits = counted_splits(counts)[0]  # type: ignore[assignment]
+        splits = counted_splits(counts)[0]
     lines = [splits.count(code) for code in range(len(SPLITS))]
     shards = [
         (code, count * n // k, count * (n + 1) // k)
@@ -65,19 +88,189 @@ def plan(kind: str, total: int) -> None:
         for k in [max(1, count // SHARD)]
         for n in range(k)
     ]
-    seconds = time.perf_counter() - start - task
-    begin = time.perf_counter()
+    seconds = time.process_time() - start - task
+    begin = time.process_time()
     code, low, high = shards[-1] if kind == "listed" else shards[0]
-    numbers_of(splits, one, split_of, code, (low, high))
-    first = time.perf_counter() - begin
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    sys.stdout.write(f"{seconds:.2f} {memory:.0f} {len(shards)} {counting:.0f} {first:.3f}\n")
+    line_numbers_of(splits, one, split_of, code, (low, high))
+    tell(seconds, megabytes(), len(shards), counting, time.process_time() - begin)
+
+
+# --- tfrecord
+
+
+def listed_line(number: int) -> str:
+    """Returns a line of a sample list, of LINE bytes."""
+    return f"pic/{number // 10_000:06d}/{number:09d}.jpg {number % TEXTS:05d}\n"[-LINE:]
+
+
+def write_list(folder: Path, lines: int) -> Any:
+    """Writes a list for training; returns it as a source."""
+    from ocrdata.records.sources.listed import SampleList
+
+    path = folder / "sample.txt"
+    with path.open("w", encoding="utf-8") as stream:
+        stream.writelines(map(listed_line, range(lines)))
+    return SampleList(path, folder, "Train")
+
+
+def settings(lines: int) -> Any:
+    """Returns what decides a plan of so many lines."""
+    from ocrdata.records.write.options import WriteOptions
+    from ocrdata.records.write.plan_rows import PlanRules
+    from ocrdata.text.charset import Charset
+
+    # Train and validation get as many each.
+    shards = max(1, lines // SHARD // 2)
+    return PlanRules(Charset(tuple("0123456789")), WriteOptions(shards=shards))
+
+
+def plan_whole(total: int) -> None:
+    """Plans a list in this process alone; tells seconds, megabytes, shards, and of a shard."""
+    from ocrdata.records.write.plan import PlanPlace, plan_shards
+
+    rules = settings(total)
+    with tempfile.TemporaryDirectory(prefix="ocrdata-scale-") as folder:
+        source = write_list(Path(folder), total)
+        start = time.process_time()
+        plan = plan_shards([source], rules, rules.new_skips(), PlanPlace(Path(folder) / "plan"))
+        seconds, begin = time.process_time() - start, time.process_time()
+        shard = plan.shards[len(plan.shards) // 2]
+        plan.splits[0].places(shard.split, shard.first, shard.first + shard.samples)
+        tell(seconds, megabytes(), len(plan.shards), seconds, time.process_time() - begin)
+
+
+def plan_lists(total: int) -> None:
+    """Plans a list of which only the size is known: what the launcher does, workers' work made up.
+
+    Tells seconds, megabytes, shards.
+    """
+    from ocrdata.records.format.shard_totals import ShardEntry, ShardTotals
+    from ocrdata.records.sources.listed import PART_BYTES, SampleList
+    from ocrdata.records.write import plan as planning
+    from ocrdata.records.write.plan_buckets import Divided
+    from ocrdata.records.write.worker import ShardWriterConfig
+
+    class Huge(SampleList):
+        def parts(self) -> List[Tuple[int, int]]:
+            edges = [*range(0, total * LINE, PART_BYTES), total * LINE]
+            return list(zip(edges, edges[1:]))
+
+    rules = settings(total)
+
+    def made_up(work: Any, tasks: Any, workers: Any) -> Iterator[Any]:
+        share, rest = divmod(total, len(tasks))
+        for number, _ in enumerate(tasks):
+            count = share + (number < rest)
+            if work.__name__ == "read_part":
+                yield rules.new_skips()
+            elif work.__name__ == "sort_bucket":
+                yield [count], rules.new_skips()
+            else:
+                held = count // 10
+                yield Divided([count - held, held, 0], [0, 0, 0], (0.0, 1.0))
+
+    planning._each = made_up
+    with tempfile.TemporaryDirectory(prefix="ocrdata-scale-") as folder:
+        start = time.process_time()
+        place = planning.PlanPlace(Path(folder))
+        source = Huge(Path(folder) / "sample.txt", folder, "Train")
+        plan = planning.plan_shards([source], rules, rules.new_skips(), place)
+        job = ShardWriterConfig(Path(folder), "recognition", None, rules.options, plan.splits)
+        names = [job.name_of(shard) for shard in plan.shards]
+        seconds, totals = time.process_time() - start, ShardTotals("recognition")
+        # What the launcher has when all shards are there.
+        for name, shard in zip(names, plan.shards):
+            totals.note(
+                shard.split, ShardEntry(name[:1] + name[1:], shard.samples, BYTES, f"{0:064x}")
+            )
+        tell(seconds, megabytes(), len(names))
+
+
+def finish(shards: int) -> None:
+    """Adds up statistics of shards; tells seconds, megabytes, and those of dataset_info.json."""
+    from ocrdata.records.format.dataset_info import build_info, write_info
+    from ocrdata.records.format.shard_totals import ShardTotals
+    from ocrdata.text.charset import Charset
+
+    characters = [chr(0x4E00 + number) for number in range(CHARACTERS)]
+    statistics = {
+        "characters": dict.fromkeys(characters, 17),
+        "label_lengths": {"5": 9},
+        "formats": {"jpeg": SHARD},
+        "max_label_length": 9,
+        "max_ctc_length": 9,
+        "max_width": 99,
+        "max_height": 32,
+        "max_ctc_per_aspect": 3.0,
+    }
+    totals, start = ShardTotals("recognition"), time.process_time()
+    for number in range(shards):
+        file = f"train-{number:05d}-of-{shards:05d}.tfrecord"
+        entry = {"file": file, "split": "train", "samples": SHARD, "bytes": SHARD * BYTES}
+        more = {"sha256": f"{number:064x}", "skipped": {}, "skipped_examples": []}
+        totals.add({**entry, **more, "statistics": statistics})
+    with tempfile.TemporaryDirectory(prefix="ocrdata-scale-") as folder:
+        write_info(Path(folder), build_info(totals, Charset(tuple(characters)), "none"))
+        size = (Path(folder) / "dataset_info.json").stat().st_size / 1e6
+    tell(time.process_time() - start, megabytes(), size)
+
+
+# --- runners
+
+
+def hand_out(runner: str, count: int) -> None:
+    """Runs tasks that do nothing on a runner of this machine; tells tasks a second, megabytes."""
+    from ocrdata.scale.beam import BeamEngine
+
+    with tempfile.TemporaryDirectory(prefix="ocrdata-scale-") as folder:
+        engine = BeamEngine(Path(folder) / "tasks", runner, workers=2)
+        work = engine.map(abs, range(count))
+        next(work)
+        start, done = time.perf_counter(), sum(1 for _ in work)
+        tell(done / (time.perf_counter() - start), megabytes())
+
+
+# --- all of it
+
+
+def child(kind: str, number: int) -> List[float]:
+    """Returns the figures that a process of its own tells."""
+    command = [sys.executable, __file__, "--plan", kind, str(number)]
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    found = subprocess.run(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False
+    )
+    return [float(figure) for figure in found.stdout.split()]
 
 
 def show(*cells: object) -> None:
     """Writes a row of a table."""
-    sys.stdout.write("| {} |\n".format(" | ".join(map(str, cells))))
+    shown = [f"{cell:,.2f}" if isinstance(cell, float) else str(cell) for cell in cells]
+    sys.stdout.write("| {} |\n".format(" | ".join(shown)))
     sys.stdout.flush()
+
+
+def compare(chosen: argparse.Namespace) -> None:
+    """Prints the tables."""
+    show("plan", "samples", "processor s to plan", "MB", "shards", "s of workers", "s a shard")
+    show(*["---"] * 7)
+    powers = range(6, chosen.largest + 1)
+    for kind in ("listed", "random"):
+        for power in powers:
+            show(kind, f"10^{power}", *child(kind, 10**power))
+    seconds, memory, _, _, each = child("whole", 10**6)
+    for power in powers:
+        workers = seconds * 10 ** (power - 6)
+        show("lists", f"10^{power}", *child("lists", 10**power), workers, each)
+    show(f"(a worker that plans 10^6 lines alone: {memory:.0f} MB)", *[""] * 6)
+    show("finish", "shards", "processor s", "MB", "MB of dataset_info.json", "", "")
+    for count in (1_000, 10_000, 100_000):
+        show("", count, *child("finish", count), "", "")
+    show("handed out", "tasks", "tasks/s", "MB", "", "", "")
+    for runner in ("DirectRunner", "DaskRunner"):
+        found = child(runner, chosen.tasks) or ["not installed", ""]
+        show(runner, chosen.tasks, *found, "", "", "")
 
 
 def main() -> None:
@@ -85,20 +278,23 @@ def main() -> None:
     parser.add_argument("--largest", type=int, default=9, help="the power of ten to end with")
     parser.add_argument("--rate", type=float, default=2500, help="lines a second and worker")
     parser.add_argument("--workers", type=int, default=100)
-    parser.add_argument("--plan", nargs=2, metavar=("KIND", "LINES"), help=argparse.SUPPRESS)
+    parser.add_argument("--tasks", type=int, default=2000, help="to hand out, of runners")
+    parser.add_argument("--whole", type=int, help="plan a list of so many powers of ten, whole")
+    parser.add_argument("--plan", nargs=2, metavar=("KIND", "NUMBER"), help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.plan:
-        plan(chosen.plan[0], int(chosen.plan[1]))
+        kind, number = chosen.plan[0], int(chosen.plan[1])
+        single = {"lists": plan_lists, "whole": plan_whole, "finish": finish}
+        if kind in single:
+            single[kind](number)
+        else:
+            (hand_out if kind.endswith("Runner") else plan_lines)(kind, number)
         return
-    show("texts", "lines", "seconds to plan", "MB", "shards", "s of workers", "s a shard")
-    show(*["---"] * 7)
-    for kind in ("listed", "random"):
-        for power in range(6, chosen.largest + 1):
-            command = [sys.executable, __file__, "--plan", kind, str(10**power)]
-            paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-            environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
-            found = subprocess.check_output(command, env=environment, text=True).split()
-            show(kind, f"10^{power}", *found)
+    if chosen.whole:
+        show("samples", "processor s", "MB", "shards", "of it workers'", "s a shard")
+        show(f"10^{chosen.whole}", *child("whole", 10**chosen.whole))
+        return
+    compare(chosen)
     rate, total = chosen.rate * chosen.workers, 10**chosen.largest
     sys.stdout.write(
         f"\n{chosen.workers} workers of {chosen.rate:,.0f} lines/s: 10^{chosen.largest} lines in "

@@ -72,7 +72,7 @@ def planned(sources, options, folder, workers=0, charset=None):
         splits = plan.splits[shard.source]
         places = splits.places(shard.split, shard.first, shard.first + shard.samples)
         keys = [splits.source.key_at(place) for place in places.tolist()]
-        shards[shard.split, shard.index] = (shard.count, keys)
+        shards[shard.split, shard.number] = (shard.of, keys)
     for source in sources:
         source.close()
     assert sum(plan.samples.values()) == plan.total

@@ -47,13 +47,15 @@ def places_file(folder: Path, bucket: int) -> Path:
     return folder / f"{bucket}.places"
 
 
-@dataclass(frozen=True)
-class ShardPlan:
-    """One shard to write: samples of a source (its number) from rank `first` of the split on."""
+class ShardPlan(NamedTuple):
+    """One shard to write, the one of that number `of` so many of its split.
+
+    It holds samples of a source (its number), from rank `first` of the split on.
+    """
 
     split: str
-    index: int
-    count: int
+    number: int
+    of: int
     source: int
     first: int
     samples: int

@@ -34,7 +34,7 @@ class ShardWriterConfig(NamedTuple):
     def name_of(self, shard: ShardPlan) -> str:
         """Returns the file name of a shard."""
         layout = LAYOUTS[self.options.layout]
-        return layout.name_of(shard.split, shard.index, shard.count, shard.first, shard.samples)
+        return layout.name_of(shard.split, shard.number, shard.of, shard.first, shard.samples)
 
 
 def _record(job: ShardWriterConfig, sample: Sample, converted: Dict[str, int]) -> AnyRecord:
