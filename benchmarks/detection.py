@@ -21,7 +21,7 @@ from ocrdata.train.config.sources import SceneOptions
 from ocrdata.train.data.scene_dataset import survey
 from ocrdata.train.data.scene_sources import open_scenes
 from ocrdata.train.models.east import East
-from ocrdata.train.tasks.detection import CropMaker
+from ocrdata.train.tasks.crops import CropMaker
 
 
 def measure(folder: str, crops: int, cache: int) -> float:

@@ -341,7 +341,7 @@ def test_a_character_outside_the_dictionary(data):
     with pytest.raises(CharsetError, match=message):
         write_shards(data, skip_errors=True)
     summary = write_shards(data, unknown="skip")
-    assert summary.skipped == {"character not in the dictionary": 1}
+    assert summary.skipped == {"character not in the dictionary: 㐀": 1}
     assert summary.samples == 30
 
 

@@ -17,8 +17,10 @@ from train_support import options  # noqa: E402
 from ocrdata.errors import InputError, OptionError  # noqa: E402
 from ocrdata.train.config.deeptext import ResizeOptions  # noqa: E402
 from ocrdata.train.data.scene_mixture import open_sources  # noqa: E402
+from ocrdata.train.data.sources import rendered  # noqa: E402
+from ocrdata.train.data.sources.rendered_scenes import open_training_scenes  # noqa: E402
 from ocrdata.train.models.east import East  # noqa: E402
-from ocrdata.train.tasks.detection import CropMaker, weighted  # noqa: E402
+from ocrdata.train.tasks.crops import CropMaker, weighted  # noqa: E402
 
 pytestmark = pytest.mark.tf
 
@@ -115,3 +117,46 @@ def test_without_a_folder_all_test_splits_of_the_sources_are_scored(folder, tmp_
     more = ResizeOptions(sources="d,b,a", num_readers=1)
     train_model("deeptext", folder, tmp_path, small_deeptext(), options(steps=1), data_options=more)
     assert evaluate_scenes("deeptext", output_dir=tmp_path).images == 2
+
+
+@pytest.fixture
+def scene_job(tmp_path, monkeypatch):
+    """A file with a table of gen-scenes; what it says is drawn in this process."""
+    monkeypatch.setattr(
+        rendered, "ordered_map", lambda function, items, workers: map(function, items)
+    )
+    texts = tmp_path / "texts.txt"
+    texts.write_text("alpha\nbeta\ngamma\n", encoding="utf-8")
+    path = tmp_path / "scenes.toml"
+    path.write_text(
+        f'[gen-scenes]\ncorpus = "{texts}"\nfont = "latin"\nsize = "96x64"\ntexts = "1..2"\n'
+        'text-height = "12..20"\ndistractors = "0..1"\n',
+        encoding="utf-8",
+    )
+    return path
+
+
+def crop_maker(data, sources, seed=0):
+    """Returns crops of a mixture with a rendering job, and what they come from."""
+    chosen = scene_options(sources=sources)
+    opened = open_training_scenes(data, chosen, None, seed)
+    good = opened.survey(None).good
+    net = East(small_east())
+    made = CropMaker(net, opened.scenes, good=good, options=chosen, seed=seed, drawn=opened)
+    return made, opened
+
+
+def test_crops_of_drawn_scenes_are_a_function_of_their_number(folder, scene_job):
+    sources = f"a=1,render:{scene_job}=1"
+    first, opened = crop_maker(folder, sources)
+    found = {number: first.make(number) for number in range(12)}
+    second, _ = crop_maker(folder, sources)
+    for number in (11, 3, 7, 0):
+        again = second.make(number)
+        assert all((again[name] == found[number][name]).all() for name in again)
+    drawn = sum(opened.choice.place(number)[0] for number in range(1000))
+    assert drawn == 500 and opened.survey(None).sha256
+    only, alone = crop_maker(folder, f"render:{scene_job}")
+    assert only.epoch == 0 and only.make(5)["images"].shape == found[5]["images"].shape
+    with pytest.raises(OptionError, match="--epochs needs data with an end"):
+        open_training_scenes(folder, scene_options(sources=f"render:{scene_job}"), 2.0, 0)

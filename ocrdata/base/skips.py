@@ -39,11 +39,14 @@ class Skips:
         # Of labels that are kept, those that are others now.
         self.normalized = 0
 
-    def refuse(self, reason: str, error: InputError) -> None:
-        """Counts one sample that is left out, or raises `error`."""
+    def refuse(self, reason: str, error: InputError, character: str = "") -> None:
+        """Counts one sample that is left out, or raises `error`.
+
+        A `character` that is the reason is counted for itself.
+        """
         if not self._allowed.get(reason, self.errors):
             raise error
-        self.add({reason: 1}, [str(error)])
+        self.add({f"{reason}: {character}" if character else reason: 1}, [str(error)])
 
     def add(self, counts: Mapping[str, int], examples: Sequence[str]) -> None:
         """Adds what another process has counted."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import sys
 from pathlib import Path
 from typing import Any, Dict
 
@@ -18,17 +17,9 @@ def read_config(path: Path, group: click.Command) -> Dict[str, Any]:
     A table is named after its command ([gen-pics], [train.crnn]), a key after an option without
     its dashes in front (batch-size or batch_size). Raises InputError for an unknown name.
     """
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(path, f"is not TOML: {error}") from error
-    except OSError as error:
-        raise InputError(path, f"cannot be read: {error.strerror}") from error
-    return _defaults(path, content, group, "")
+    from ocrdata.base.storage.toml_files import read_toml
+
+    return _defaults(path, read_toml(path), group, "")
 
 
 def _defaults(

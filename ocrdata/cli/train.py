@@ -93,12 +93,14 @@ def _show_step(report: Any) -> None:
 
 
 def _pace(report: Any) -> List[str]:
-    """Returns speed and time left, nothing before anything was timed."""
+    """Returns speed, share of waiting and time left, nothing before anything was timed."""
     speed = report.examples_per_second
     if speed is None:
         return []
     digits = 0 if speed >= 10 else 1
-    return [f"{speed:,.{digits}f} examples/s", f"{duration(report.seconds_left)} left"]
+    waiting = [] if report.waiting is None else [f"waiting {report.waiting:.0%}"]
+    left = f"{duration(report.seconds_left)} left"
+    return [f"{speed:,.{digits}f} examples/s", *waiting, left]
 
 
 def _show_pretrained(report: Any) -> None:

@@ -8,6 +8,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
+from ocrdata.base.skips import MISSING_CHARACTER
 from ocrdata.errors import OptionError, UnknownNameError
 from ocrdata.text.charset import Charset
 from ocrdata.text.words import lower_case
@@ -39,7 +40,7 @@ class TextFilter:
         return lower_case(text) if self.lower_case else text
 
     def reason(self, text: str) -> Optional[str]:
-        """Returns why a text is left out; None where its label is kept."""
+        """Returns why a text is left out, and for which character; None where its label is kept."""
         if text in self.ignore_marks:
             return f"illegible ({text})"
         if not text.strip():
@@ -54,10 +55,9 @@ class TextFilter:
         if self.max_length is not None and len(label) > self.max_length:
             return f"longer than {self.max_length} characters"
         if self.alphanumeric and not _ALPHANUMERIC.match(label):
-            return "not alphanumeric"
-        if self.charset is not None and self.charset.missing(label):
-            return "character not in the dictionary"
-        return None
+            return f"not alphanumeric: {_NOT_ALPHANUMERIC.findall(label)[0][0]}"
+        missing = [] if self.charset is None else self.charset.missing(label)
+        return f"{MISSING_CHARACTER}: {missing[0]}" if missing else None
 
 
 # Wang et al. (ICCV 2011) and everyone since leave such words of ICDAR 2003 out.

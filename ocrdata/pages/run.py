@@ -14,7 +14,7 @@ from ocrdata.pages.samples import DrawnOutline, SampleCard, sample_grid
 
 REPORT, RUN, METRICS = "report.html", "run.json", "metrics.jsonl"
 _LOWER = ("character_error_rate", "loss")  # figures of which less is better
-_RATES = ("learning_rate", "examples_per_second", "gradient_norm")
+_RATES = ("learning_rate", "examples_per_second", "waiting", "gradient_norm")
 _NAMES = {"one_minus_ned": "1-NED", "hmean": "harmonic mean"}
 
 

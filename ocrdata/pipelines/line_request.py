@@ -118,7 +118,7 @@ def read_request(options: LineRequestOptions) -> RenderRequest:
             texts.append(phrase.text)
             frequencies.append(phrase.frequency)
     if options.records and charset:
-        texts, frequencies = _encodable(texts, frequencies, charset, config, skipped)
+        texts, frequencies = encodable(texts, frequencies, charset, config, skipped)
     return RenderRequest(texts, frequencies, config, chosen, skipped, charset)
 
 
@@ -200,13 +200,14 @@ def _replayed(path: Path, overrides: Tuple[str, ...]) -> Tuple[List[str], Tuple[
     return [text for text, _ in rows], tuple(style._replace(**values) for _, style in rows)
 
 
-def _encodable(
-    texts: List[str],
-    frequencies: List[int],
+def encodable(
+    texts: Sequence[str],
+    frequencies: Sequence[int],
     charset: Charset,
     config: RenderConfig,
     skipped: Dict[str, int],
 ) -> Tuple[List[str], List[int]]:
+    """Returns the texts whose labels a dictionary can write, and counts the others in `skipped`."""
     pairs = []
     for text, frequency in zip(texts, frequencies):
         missing = charset.missing(config.label(text))

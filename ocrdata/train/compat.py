@@ -11,7 +11,7 @@ import sys
 import tempfile
 import warnings
 from contextlib import contextmanager
-from typing import Any, Iterator
+from typing import Any, Iterator, Sequence
 
 from ocrdata.errors import MissingExtraError
 from ocrdata.train.onednn import choose_onednn
@@ -89,3 +89,10 @@ def untuned(dataset: Dataset) -> Dataset:
     else:
         options.experimental_optimization.autotune = False
     return dataset.with_options(options)
+
+
+def choose_from_datasets(datasets: Sequence[Dataset], choice: Dataset) -> Dataset:
+    """Returns the elements of datasets in the order in which `choice` names them, int64 scalars."""
+    module = tf.data.Dataset if hasattr(tf.data.Dataset, "choose_from_datasets") else None
+    chosen: Dataset = (module or tf.data.experimental).choose_from_datasets(datasets, choice)
+    return chosen

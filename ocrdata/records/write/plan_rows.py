@@ -75,7 +75,8 @@ def _known(source: Source, span: Span, rules: PlanRules, skips: Skips) -> Iterat
         if known.issuperset(row.text):
             yield row
         else:
-            skips.refuse(MISSING_CHARACTER, _unknown(source, row, charset))
+            error = _unknown(source, row, charset)
+            skips.refuse(MISSING_CHARACTER, error, charset.missing(row.text)[0])
 
 
 def _normalized(source: Source, span: Span, how: str, skips: Skips) -> Iterator[SampleRow]:

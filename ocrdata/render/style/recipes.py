@@ -12,11 +12,11 @@ A TOML recipe names what it starts from and the fields that differ:
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, NamedTuple, Tuple, Union
 
+from ocrdata.base.storage.toml_files import read_toml
 from ocrdata.errors import InputError, OptionError, PathLike, UnknownNameError
 from ocrdata.render.style.line_style import BACKGROUNDS, FIELDS, NEUTRAL, check_value
 from ocrdata.render.style.presets import PRESETS
@@ -127,14 +127,15 @@ def find_recipe(name: PathLike) -> Recipe:
     Raises UnknownNameError, and InputError for a file with an unknown field or a wrong value.
     """
     if str(name) in PRESETS:
-        return _build(str(name), PRESETS[str(name)])
+        return recipe_of(str(name), PRESETS[str(name)])
     path = Path(name)
     if path.suffix == ".toml" or path.is_file():
         return _read_recipe(path)
     raise UnknownNameError("style", str(name), PRESETS)
 
 
-def _build(name: str, fields: Mapping[str, Spec]) -> Recipe:
+def recipe_of(name: str, fields: Mapping[str, Spec]) -> Recipe:
+    """Returns the recipe that is called `name` here; raises OptionError for a wrong field."""
     spreads: Dict[str, Spread] = {}
     weights: Tuple[float, ...] = (1.0, 0.0, 0.0, 0.0)
     severity = 1.0, 1.0
@@ -194,21 +195,12 @@ def _weights(spec: Any) -> Tuple[float, ...]:
 
 
 def _read_recipe(path: Path) -> Recipe:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(path, f"is not TOML: {error}") from error
-    except OSError as error:
-        raise InputError(path, f"cannot be read: {error.strerror}") from error
+    content = read_toml(path)
     base = content.pop("base", "clean")
     try:
         if base not in PRESETS:
             raise UnknownNameError("style", str(base), PRESETS)
-        return _build(path.name, {**PRESETS[base], **_split(content)})
+        return recipe_of(path.name, {**PRESETS[base], **_split(content)})
     except OptionError as error:
         raise InputError(path, str(error)) from error
 

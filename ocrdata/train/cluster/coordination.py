@@ -87,7 +87,7 @@ class Coordinator:
         found: Dict[int, Batch] = {}
         with v1.device(self._cluster.chief.device + "/device:CPU:0"):
             mine = _shares(0, each, width, shares)
-            own, starts = read_shares(training_task, start, mine, shares)
+            own, starts, _ = read_shares(training_task, start, mine, shares)
             found.update(zip(mine, own))
         template = tf.nest.flatten([found[share] for share in mine], expand_composites=True)
         numbers = {}
@@ -208,7 +208,7 @@ class Worker:
         trainers = self._cluster.trainers
         own = _shares(trainers.index(self._cluster.me), width // len(trainers), width, shares)
         start = v1.placeholder(tf.int64, [len(training_task.start(0))])
-        batches, starts = read_shares(training_task, start, own, shares)
+        batches, starts, _ = read_shares(training_task, start, own, shares)
         samples = self._options.batch_size // shares * len(own)
         flat = tf.nest.flatten(batches, expand_composites=True)
         return QueueFiller(self._cluster.me, flat, starts=starts, start=start, samples=samples)

@@ -9,6 +9,8 @@ from typing import List, Tuple
 from ocrdata.errors import OptionError
 from ocrdata.train.config.training import check_settings, setting
 
+RENDER = "render:"  # begins the name of a rendering job among sources
+
 
 def numbers(flag: str, text: str) -> Tuple[float, ...]:
     """Returns the numbers in a text, commas between; raises OptionError."""
@@ -27,6 +29,21 @@ def numbers(flag: str, text: str) -> Tuple[float, ...]:
 class InputOptions:
     """Where a model's samples and first weights come from: all options of a reader's input."""
 
+    sources: str = setting(
+        "",
+        "What to mix, PATH or PATH=WEIGHT with commas between: folders, packs, and rendering jobs "
+        "render:FILE with the table of gen-pics or gen-scenes: real=4,render:word.toml=1.",
+        kind=str,
+    )
+    render_workers: int = setting(
+        0, "Processes that draw for each rendering job; 0: all processors but one.", 0, 256
+    )
+    augment: str = setting(
+        "none",
+        "What is done to pictures of training, real and rendered ones, each time they come: none, "
+        "light, strong, or a TOML file with fields of a recipe.",
+        kind=str,
+    )
     pretrained: str = setting(
         "",
         "Weights to begin with: another run's folder, a checkpoint of one, or one of a program "
@@ -42,7 +59,22 @@ class InputOptions:
 
     def __post_init__(self) -> None:
         check_settings(self)
+        self.weighted()
         self.validation_sets()
+
+    def weighted(self) -> List[Tuple[str, float]]:
+        """Returns the sources and their weights.
+
+        That is how often each sample of one comes in an epoch; beside a rendering job, which has
+        no end, it is a share of all samples.
+        """
+        found = []
+        for part in self.sources.split(",") if self.sources else []:
+            path, _, weight = part.strip().partition("=")
+            if not path or path == RENDER:
+                raise OptionError(f"--sources {self.sources!r} names no folder.")
+            found.append((path, numbers("--sources", weight)[0] if weight else 1.0))
+        return found
 
     def validation_sets(self) -> List[Tuple[str, str]]:
         """Returns name and folder of each validation set beside the data's own."""
@@ -69,11 +101,6 @@ class SourceOptions(InputOptions):
         "", "A tar pack of pictures and texts, in the data folder or anywhere.", kind=str
     )
     tarpath: str = setting("", "The folder within --tarfile.", kind=str)
-    sources: str = setting(
-        "",
-        "Folders or packs to mix, PATH or PATH=WEIGHT with commas between: ic13,coco=0.5.",
-        kind=str,
-    )
     num_readers: int = setting(2, "Pictures prepared at a time.", 1, 256)
     picture_cache: int = setting(256, "Memory for decoded pictures, in MiB.", 0)
 
@@ -83,17 +110,6 @@ class SourceOptions(InputOptions):
             raise OptionError("--tarpath needs --tarfile.")
         if self.sources and self.tarfile:
             raise OptionError("--sources and --tarfile exclude each other.")
-        self.weighted()
-
-    def weighted(self) -> List[Tuple[str, float]]:
-        """Returns the sources, and how often each picture of one comes in an epoch."""
-        found = []
-        for part in self.sources.split(",") if self.sources else []:
-            path, _, weight = part.strip().partition("=")
-            if not path:
-                raise OptionError(f"--sources {self.sources!r} names no folder.")
-            found.append((path, numbers("--sources", weight)[0] if weight else 1.0))
-        return found
 
 
 @dataclass(frozen=True)

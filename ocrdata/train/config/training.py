@@ -138,6 +138,12 @@ class TrainOptions:
     ema: float = setting(
         0.0, "Decay of the average of the weights that evaluation uses; 0: none.", 0.0, 0.99999
     )
+    freeze: str = setting(
+        "",
+        "Stages that do not learn, by their scopes, with commas between: conv1,conv2 of crnn, "
+        "resnet_v1_50/block1 of a detector.",
+        kind=str,
+    )
     shuffle: int = setting(2048, "Lines shuffled (and sorted by width) at a time.", 1)
     long_labels: str = setting(
         "error", "Labels longer than the time steps of their image.", choices=("error", "skip")
@@ -236,6 +242,7 @@ FREE = (
     "num_readers",
     "picture_cache",
     "pretrained",
+    "render_workers",
     "save_every",
     "steps",
     "summary_every",

@@ -17,12 +17,13 @@ import numpy as np
 from ocrdata.base.random_streams import stream
 from ocrdata.records.format import schema
 from ocrdata.train.compat import AUTOTUNE, Tensor, tf, v1
+from ocrdata.train.data.augment import Augmentation
 from ocrdata.train.data.line_images import BUCKET, ImageSpec, decode_images, round_up
 from ocrdata.train.data.line_shards import LineShard
 from ocrdata.train.protocols import Batch, Dataset, DType, FetchedArrays, Session
 
 _CYCLE, _BLOCK = 8, 16  # shards read in turn, records of each at a time
-_ENDLESS = np.iinfo(np.int64).max
+ENDLESS = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,18 @@ class ShuffleOrder:
         pool, batch = divmod(step, self.pool_batches)
         epoch, record = divmod(pool * self.pool_batches * self.batch_size, self.samples)
         return [epoch, record, pool, batch]
+
+    def records(self, start: Tensor) -> Dataset:
+        """Returns the serialized samples from a start on."""
+        return self.epochs(start[:2])
+
+    def epochs(self, start: Tensor) -> Dataset:
+        """Returns the records, epoch after epoch, from an epoch and a record of it on."""
+        compression = self.shards[0].compression
+        records = tf.data.Dataset.range(start[0], ENDLESS).flat_map(
+            lambda epoch: _read(call(self.files, epoch, tf.string), compression)
+        )
+        return records.skip(start[1])
 
     def files(self, epoch: int) -> np.ndarray:
         """Returns the shard paths of an epoch in their order, as an array of bytes."""
@@ -71,30 +84,33 @@ def pool_batches(shuffle: int, batch_size: int) -> int:
 
 
 def training_batches(
-    order: ShuffleOrder, spec: ImageSpec, start: Tensor, share: Tuple[int, int] = (0, 1)
+    order: ShuffleOrder,
+    spec: ImageSpec,
+    start: Tensor,
+    share: Tuple[int, int] = (0, 1),
+    augment: Optional[Augmentation] = None,
 ) -> Dataset:
-    """Returns the endless dataset of training batches from `start` (int64 [4], see Order.start).
+    """Returns the endless dataset of training batches from `start` (int64, see `order.start`).
 
     Only the samples i, i + n, ... of each batch, where `share` is (i, n), are decoded.
     """
-    epochs = tf.data.Dataset.range(start[0], _ENDLESS)
-    compression = order.shards[0].compression
-    records = epochs.flat_map(
-        lambda epoch: _read(_call(order.files, epoch, tf.string), compression)
-    )
-    pools = records.skip(start[1]).batch(order.pool_batches * order.batch_size, drop_remainder=True)
-    numbered = tf.data.Dataset.zip((tf.data.Dataset.range(start[2], _ENDLESS), pools))
+    pools = order.records(start).batch(order.pool_batches * order.batch_size, drop_remainder=True)
+    numbered = tf.data.Dataset.zip((tf.data.Dataset.range(start[2], ENDLESS), pools))
 
     def arrange(pool: Tensor, serialized: Tensor) -> Dataset:
-        serialized = tf.gather(serialized, _call(order.places, pool, tf.int64))
+        places = call(order.places, pool, tf.int64)
         if not spec.width:
-            serialized = tf.gather(serialized, _by_width(serialized, spec))
-        rows = tf.reshape(serialized, [order.pool_batches, order.batch_size])
-        rows = tf.gather(rows, _call(order.turns, pool, tf.int64))[:, share[0] :: share[1]]
-        return tf.data.Dataset.from_tensor_slices(rows)
+            places = tf.gather(places, _by_width(tf.gather(serialized, places), spec))
+        rows = tf.reshape(places, [order.pool_batches, order.batch_size])
+        rows = tf.gather(rows, call(order.turns, pool, tf.int64))[:, share[0] :: share[1]]
+        # What is done to a sample goes by its number in the endless stream.
+        numbers = pool * (order.pool_batches * order.batch_size) + rows
+        return tf.data.Dataset.from_tensor_slices((tf.gather(serialized, rows), numbers))
 
     batches = numbered.flat_map(arrange).skip(start[3])
-    return _prepared(batches, spec)
+    if augment is None:
+        return _prepared(batches.map(lambda serialized, _: serialized), spec)
+    return _prepared(batches, spec, augment)
 
 
 def evaluation_batches(
@@ -107,7 +123,7 @@ def evaluation_batches(
     """
     names = [str(shard.path) for shard in shards]
     records = tf.data.TFRecordDataset(names, shards[0].compression).take(limit or -1)
-    numbered = tf.data.Dataset.zip((tf.data.Dataset.range(_ENDLESS), records))
+    numbered = tf.data.Dataset.zip((tf.data.Dataset.range(ENDLESS), records))
 
     def arrange(index: Tensor, serialized: Tensor) -> Dataset:
         places = _by_width(serialized, spec)
@@ -135,7 +151,8 @@ def _first(value: Tensor, size: int) -> Tensor:
     return value
 
 
-def _call(function: Callable[[int], np.ndarray], argument: Tensor, dtype: DType) -> Tensor:
+def call(function: Callable[[int], np.ndarray], argument: Tensor, dtype: DType) -> Tensor:
+    """Returns what a function makes of a number, an array [n], when the graph runs."""
     result = tf.numpy_function(function, [argument], dtype)
     result.set_shape([None])
     return result
@@ -173,7 +190,7 @@ def _by_width(serialized: Tensor, spec: ImageSpec) -> Tensor:
     return tf.argsort(widths // BUCKET, stable=True)
 
 
-def _prepared(batches: Dataset, spec: ImageSpec) -> Dataset:
+def _prepared(batches: Dataset, spec: ImageSpec, augment: Optional[Augmentation] = None) -> Dataset:
     def prepare(serialized: Tensor, index: Optional[Tensor] = None) -> Batch:
         features = v1.parse_example(serialized, _FEATURES)
         widths = _widths(features, spec)
@@ -181,7 +198,12 @@ def _prepared(batches: Dataset, spec: ImageSpec) -> Dataset:
         features["images"], features["widths"] = decode_images(
             features.pop(schema.ENCODED), full, spec
         )
-        if index is not None:
+        if augment is not None:
+            same = features["images"].shape
+            given = [features["images"], features["widths"], index]
+            features["images"] = tf.numpy_function(augment.lines, given, tf.uint8)
+            features["images"].set_shape(same)
+        elif index is not None:
             features["index"] = index
         return features
 

@@ -8,10 +8,10 @@ from typing import List, Optional, Tuple
 
 from ocrdata.base.sample import Sample
 from ocrdata.errors import PathLike
-from ocrdata.train.config.sources import SourceOptions
-from ocrdata.train.data.places import source_path
+from ocrdata.train.config.sources import RENDER, SourceOptions
 from ocrdata.train.data.scene_dataset import Scenes
 from ocrdata.train.data.scene_sources import has_split, open_scenes
+from ocrdata.train.data.sources.places import source_path
 
 
 class SceneMixture(Scenes):
@@ -43,10 +43,12 @@ def open_sources(data_dir: PathLike, split: str, options: SourceOptions) -> Opti
 
     A source counts from the data folder, if it is there, or from the current one. Returns None
     where no source has a split of that name of its own, but for "train", which all must have.
+    Rendering jobs have no splits.
     Raises InputError and OptionError.
     """
-    mixed = options.weighted()
-    if not mixed:
+    asked = options.weighted()
+    mixed = [(name, weight) for name, weight in asked if not name.startswith(RENDER)]
+    if not asked:
         pack = options.tarfile, options.tarpath
         return open_scenes(data_dir, split, *pack) if _has(data_dir, split, *pack) else None
     found, names = [], []  # type: List[Tuple[str, Scenes, float]], List[str]
@@ -57,6 +59,9 @@ def open_sources(data_dir: PathLike, split: str, options: SourceOptions) -> Opti
         names.append(path.name)
         name = path.name if names.count(path.name) == 1 else f"{path.name}-{len(names)}"
         found.append((name, open_scenes(path, split), weight))
+    if len(mixed) < len(asked):  # beside rendering jobs weights are shares, whatever the sizes
+        largest = max((len(scenes) for _, scenes, _ in found), default=0)
+        found = [(name, one, weight * largest / len(one)) for name, one, weight in found]
     return SceneMixture(found) if found else None
 
 

@@ -28,7 +28,7 @@ from ocrdata.train.protocols import (
     Tensor,
 )
 from ocrdata.train.run_dir import CHECKPOINT
-from ocrdata.train.tasks.base import TrainingTask
+from ocrdata.train.tasks.base import WAITED, TrainingTask
 from ocrdata.train.tf_errors import not_finite
 
 
@@ -74,22 +74,28 @@ class _Window:
         self._rows: List[List[float]] = []
         self._timed = 0  # steps since the clock runs: from the end of a session's first step on
         self._since: Optional[float] = None
+        self._waited = 0.0
 
-    def add(self, row: List[float]) -> None:
-        """Takes the figures of a step that has just ended."""
+    def add(self, row: List[float], waited: float) -> None:
+        """Takes the figures of a step that has just ended, and for how long it waited for input."""
         self._rows.append(row)
         if self._since is None:
             self._since = time.monotonic()
         else:
             self._timed += 1
+            self._waited += waited
 
-    def take(self) -> Tuple[List[float], Optional[float]]:
-        """Returns the mean of each figure and the seconds of a step, and begins anew."""
+    def take(self) -> Tuple[List[float], Optional[float], float]:
+        """Returns the mean of each figure, the seconds of a step, and the share that was waiting.
+
+        And begins anew.
+        """
         means = [sum(column) / len(self._rows) for column in zip(*self._rows)]
         now, since = time.monotonic(), self._since
         seconds = max(1e-9, now - since) / self._timed if since and self._timed else None
-        self._rows, self._timed, self._since = [], 0, now
-        return means, seconds
+        waiting = min(1.0, self._waited / (seconds * self._timed)) if seconds else 0.0
+        self._rows, self._timed, self._since, self._waited = [], 0, now, 0.0
+        return means, seconds, waiting
 
 
 _COMMON = ("loss", "learning_rate", "gradient_norm")
@@ -141,7 +147,8 @@ class Reports(v1.train.SessionRunHook):
                 raise not_finite(step, what, self._options, self.last_checkpoint)
         self._reported = True
         for window in (self._logged, self._summed):
-            window.add([float(values[name]) for name in self._means])
+            row = [float(values[name]) for name in self._means]
+            window.add(row, float(values.get(WAITED, 0.0)))
         ends, often = step in (1, self._total), self._options.log_every
         if ends or step % often == 0:
             self._report(step, values)
@@ -152,8 +159,10 @@ class Reports(v1.train.SessionRunHook):
             self._summaries.write_picture(step, self._task.draw(values))
 
     def _figures(self, window: _Window, values: FetchedArrays) -> Dict[str, float]:
-        means, seconds = window.take()
+        means, seconds, waiting = window.take()
         speed = {"examples_per_second": self._options.batch_size / seconds} if seconds else {}
+        if seconds and WAITED in values:
+            speed["waiting"] = waiting
         return {
             **dict(zip(self._means, means)),
             "learning_rate": float(values["learning_rate"]),
@@ -173,6 +182,7 @@ class Reports(v1.train.SessionRunHook):
                 figures={name: figures[name] for name in self._means[1:]},
                 examples_per_second=speed,
                 seconds_left=left / speed if speed else None,
+                waiting=figures.get("waiting"),
                 **{name: figures[name] for name in _COMMON},
             )
             self._on_step(report)

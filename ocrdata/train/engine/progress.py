@@ -10,7 +10,9 @@ from typing import Dict, Optional
 class StepReport:
     """The figures of the steps since the last report; `figures` are those of the model, means.
 
-    Speed and time left are None where nothing was timed yet: the first step prepares the graph.
+    `waiting` is the share of the time in which the step had no batch yet.
+    Speed, time left and waiting are None where nothing was timed yet: the first step prepares the
+    graph.
     """
 
     step: int
@@ -21,6 +23,7 @@ class StepReport:
     gradient_norm: float
     examples_per_second: Optional[float]
     seconds_left: Optional[float]
+    waiting: Optional[float] = None
 
 
 @dataclass(frozen=True)

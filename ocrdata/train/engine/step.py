@@ -18,8 +18,9 @@ from ocrdata.train.devices.loss_scale import LossScale, make_scale
 from ocrdata.train.devices.replicas import Replicas
 from ocrdata.train.engine import optimizers
 from ocrdata.train.models.base import Model
+from ocrdata.train.models.layers.frozen import freeze, learning, require_scopes
 from ocrdata.train.protocols import Batch, Gradients, Optimizer
-from ocrdata.train.tasks.base import TrainingTask, read_shares
+from ocrdata.train.tasks.base import WAITED, TrainingTask, read_shares
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ def build_training(
     rate = optimizers.learning_rate(scaled, step, total)
     optimizer = device.wrap(optimizers.make_optimizer(options, rate))
     scale = LossScale() if device.static else make_scale(options.precision)
+    freeze([scope.strip() for scope in options.freeze.split(",") if scope.strip()])
     parts, gradients, updates = _differentiate(
         task.net, batches, options=options, device=device, optimizer=optimizer, scale=scale
     )
@@ -108,7 +110,8 @@ class _Local:
     ) -> Tuple[List[Batch], Tensor, Batch]:
         (rank, ranks), width = device.part, len(device.replicas)
         mine = [share for share in range(shares) if share // width % ranks == rank]
-        return (*read_shares(task, start, mine, shares), {})
+        batches, begin, waited = read_shares(task, start, mine, shares)
+        return batches, begin, {} if device.static else {WAITED: waited}
 
 
 def _differentiate(
@@ -136,7 +139,8 @@ def _differentiate(
             found = optimizer.compute_gradients(
                 scale.up(loss), colocate_gradients_with_ops=width > 1
             )
-            gradients = _added(gradients, found)
+            require_scopes()
+            gradients = _added(gradients, learning(found))
         parts += made
         updates = v1.get_collection(v1.GraphKeys.UPDATE_OPS)
     return parts, gradients, updates

@@ -25,6 +25,7 @@ from ocrdata.train.run_dir import RunDirectory, plain_options
 
 Share = Tuple[int, int]  # which of how many
 WHOLE = (0, 1)
+WAITED = "input_wait"  # what a step fetches of the time it waited for its batch
 
 TRAINING_TASKS = Registry(
     "task",
@@ -128,11 +129,19 @@ class TrainingTask:
 
 def read_shares(
     task: TrainingTask, start: Tensor, mine: Iterable[int], shares: int
-) -> Tuple[List[Batch], Tensor]:
-    """Returns the next batch of some of `shares` shares, and what begins them at `start`."""
+) -> Tuple[List[Batch], Tensor, Tensor]:
+    """Returns the next batch of some of `shares` shares, and what begins them at `start`.
+
+    And for how many seconds a step waits for them, float64.
+    """
     iterators = [
         v1.data.make_initializable_iterator(untuned(task.batches(start, (share, shares))))
         for share in mine
     ]
     begin = tf.group(*(iterator.initializer for iterator in iterators))
-    return [iterator.get_next() for iterator in iterators], begin
+    begun = tf.timestamp()
+    with tf.control_dependencies([begun]):
+        batches = [iterator.get_next() for iterator in iterators]
+    with tf.control_dependencies([batch["images"] for batch in batches]):
+        waited = tf.timestamp() - begun
+    return batches, begin, waited

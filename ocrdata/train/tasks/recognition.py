@@ -8,15 +8,17 @@ from PIL import Image
 
 from ocrdata.errors import OptionError, RecordError
 from ocrdata.text.visual_order import LineOrder
+from ocrdata.train.config.sources import InputOptions
+from ocrdata.train.data.augment import augmentation_of
 from ocrdata.train.data.line_dataset import (
-    ShuffleOrder,
     pool_batches,
     training_batches,
     with_fixed_shapes,
 )
 from ocrdata.train.data.line_shards import read_line_shards, require_same_dictionary
-from ocrdata.train.data.places import source_path
 from ocrdata.train.data.record_checks import check_records
+from ocrdata.train.data.sources.line_sources import open_lines, require_an_end
+from ocrdata.train.data.sources.places import source_path
 from ocrdata.train.data.visual_labels import in_visual_order
 from ocrdata.train.devices.device import Device
 from ocrdata.train.inference.evaluate import LineEvaluator
@@ -38,48 +40,60 @@ class RecognitionTask(TrainingTask):
     ranked = ("accuracy", "one_minus_ned", "character_error_rate")
 
     def __init__(self, request: TaskRequest) -> None:
-        shards, options = read_line_shards(request.data_dir), request.options
-        self._shards, self._on_check, self.train_options = shards, request.on_check, options
-        self._data_dir = request.data_dir
-        self.charset = shards.charset
-        self._line_order = LineOrder(shards.charset)
+        options = request.options
+        self._on_check, self.train_options, self._data_dir = (
+            request.on_check,
+            options,
+            request.data_dir,
+        )
+        self.input_options = request.data_options or InputOptions()
+        pool = pool_batches(options.shuffle, options.batch_size)
+        self._lines = open_lines(
+            request.data_dir, self.input_options, options.batch_size, pool, options.seed
+        )
+        self._shards, self._order = self._lines.shards, self._lines.order
+        require_an_end(self._lines, options.epochs)
+        self.charset = self._shards.charset
+        self._line_order = LineOrder(self.charset)
         self.net = self._model(request)
-        self.input_options = request.data_options or self.net.card.sources()
-        self.records = {"sha256": shards.fingerprint("train")}
-        size = options.batch_size
-        pool = pool_batches(options.shuffle, size)
-        self._order = ShuffleOrder(shards.require("train"), size, pool, options.seed)
+        self.records = {"sha256": self._lines.sha256}
+        self._augment = augmentation_of(self.input_options, options.seed)
         self.samples = self._order.samples
-        self._long_labels = 0
 
     def _model(self, request: TaskRequest) -> Recognizer:
         classes, options = self._shards.charset.num_classes, request.options
         model = request.kind(request.model_options, classes, options.seed)
         assert isinstance(model, Recognizer)
         model.auto_lstm, model.static = request.device.lstm, request.device.static
-        model.skip_long_labels = options.long_labels == "skip"
+        # What is drawn while training goes on cannot be looked at before.
+        model.skip_long_labels = options.long_labels == "skip" or bool(self._lines.jobs)
         return model
 
     def check(self) -> Dict[str, Any]:
         """Returns how many lines and labels too long there are; raises RecordError."""
-        found = check_records(
-            self._shards,
-            "train",
-            spec=image_spec(self.net),
-            time_steps=self.net.time_steps,
-            skip_long=self.net.skip_long_labels,
-            on_progress=self._on_check,
-        )
-        if found.long_labels == found.samples:
-            problem = f"all {found.samples} labels are too long for their pictures"
-            raise RecordError(self._shards.directory, problem, hint="Look: ocrdata preview.")
-        return found._asdict()
+        samples = long_labels = 0
+        for shards in self._lines.checked:
+            found = check_records(
+                shards,
+                "train",
+                spec=image_spec(self.net),
+                time_steps=self.net.time_steps,
+                skip_long=self.net.skip_long_labels,
+                on_progress=self._on_check,
+            )
+            if found.long_labels == found.samples:
+                problem = f"all {found.samples} labels are too long for their pictures"
+                raise RecordError(shards.directory, problem, hint="Look: ocrdata preview.")
+            samples, long_labels = samples + found.samples, long_labels + found.long_labels
+        samples += sum(one.shard.samples for one in self._lines.temporary)
+        found_all = {"samples": samples, "long_labels": long_labels}
+        return {**found_all, "not_drawn": self._lines.skipped} if self._lines.jobs else found_all
 
     def start(self, step: int) -> List[int]:
         return self._order.start(step)
 
     def batches(self, start: Tensor, share: Share = WHOLE) -> Dataset:
-        found = training_batches(self._order, image_spec(self.net), start, share)
+        found = training_batches(self._order, image_spec(self.net), start, share, self._augment)
         found = in_visual_order(found, self._line_order)
         if not self.net.static:
             return found
@@ -115,4 +129,8 @@ class RecognitionTask(TrainingTask):
         return draw_lines(values, self._line_order)
 
     def skipped(self, found: Dict[str, Any]) -> Dict[str, int]:
-        return {"long labels": found["long_labels"]} if found["long_labels"] else {}
+        long_labels = {"long labels": found["long_labels"]} if found["long_labels"] else {}
+        return {**found.get("not_drawn", {}), **long_labels}
+
+    def close(self) -> None:
+        self._lines.close()

@@ -11,6 +11,7 @@ from typing import NamedTuple, Optional, Sequence, Tuple, Union
 
 from ocrdata.train.compat import Tensor, tf, v1
 from ocrdata.train.devices import replicas
+from ocrdata.train.models.layers.frozen import is_frozen
 from ocrdata.train.models.layers.masked_norm import affine, masked_sums, scaled
 
 Initializer = Tensor  # what makes the first values of a variable
@@ -140,7 +141,8 @@ def batch_norm(
 
     `mask` is float [B, 1, W, 1], one inside the image and zero in the padding, which then does not
     count in the statistics. What is made of the padding is to be set to zero behind the layer. The
-    moving averages are updated by the operations of the collection UPDATE_OPS.
+    moving averages are updated by the operations of the collection UPDATE_OPS; a frozen layer goes
+    by them as they are.
     """
     channels = int(inputs.shape[-1])
     with v1.variable_scope("BatchNorm"):
@@ -148,7 +150,8 @@ def batch_norm(
         beta = variable("beta", (channels,), v1.zeros_initializer())
         mean = variable("moving_mean", (channels,), v1.zeros_initializer(), trainable=False)
         variance = variable("moving_variance", (channels,), v1.ones_initializer(), trainable=False)
-    if not training:
+        fixed = is_frozen(v1.get_variable_scope().name)
+    if not training or fixed:
         scale = gamma * tf.math.rsqrt(variance + epsilon)
         return affine(inputs, scale, beta - mean * scale)
     if mask is not None:
