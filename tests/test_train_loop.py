@@ -112,15 +112,15 @@ def test_the_first_step_of_a_session_is_not_timed(monkeypatch):
     clock = iter([100.0, 100.0, 103.0, 103.0, 104.0])  # step 1 ends, look, two steps and a look
     monkeypatch.setattr(hooks.time, "monotonic", lambda: next(clock))
     window = hooks._Window()
-    window.add([4.0])
-    assert window.take() == ([4.0], None)
-    window.add([2.0])
-    window.add([4.0])
-    assert window.take() == ([3.0], 1.5)
+    window.add([4.0], 9.0)
+    assert window.take() == ([4.0], None, 0.0)
+    window.add([2.0], 0.5)
+    window.add([4.0], 0.25)
+    assert window.take() == ([3.0], 1.5, 0.25)  # of three seconds 0.75 were waiting
     late = hooks._Window()  # of a session that goes on in the middle of a window
-    late.add([1.0])
-    late.add([3.0])
-    assert late.take() == ([2.0], 1.0)
+    late.add([1.0], 9.0)
+    late.add([3.0], 0.5)
+    assert late.take() == ([2.0], 1.0, 0.5)
 
 
 def test_validation_is_looked_at_in_training(go, tmp_path):

@@ -36,7 +36,7 @@ class _Noting(Skips):
         super().__init__(errors=True, unknown=True)
         self.found = found
 
-    def refuse(self, reason: str, error: InputError) -> None:
+    def refuse(self, reason: str, error: InputError, character: str = "") -> None:
         self.found.add(_KINDS.get(reason, "bad-line"), str(error))
 
 

@@ -27,7 +27,7 @@ from ocrdata.render.scenes.scene import render_scene
 from ocrdata.render.scenes.scene_config import SceneConfig
 from ocrdata.text.charset import Charset
 
-Options = TypeVar("Options")
+_Options = TypeVar("_Options")
 _ENDLESS = 1 << 40  # more rounds through the texts than anybody draws
 _RECORD_FORMATS = {"jpg": "jpeg", "png": "png"}
 # What options of the commands are called in Python where that is not their name.
@@ -55,13 +55,13 @@ class LineJob:
         for item in render_block(self._config, self._plan.task(number)):
             text, (height, width) = item.sample.text or "", item.size
             record = LineRecord(
-                item.sample.key,
-                item.sample.image_bytes(),
-                form,
-                height,
-                width,
-                text,
-                self._charset.encode(text),
+                key=item.sample.key,
+                image=item.sample.image_bytes(),
+                format=form,
+                height=height,
+                width=width,
+                text=text,
+                classes=self._charset.encode(text),
             )
             found.append(encode_line(record))
         return found
@@ -127,7 +127,7 @@ def _digest(described: Dict[str, Any]) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
-def _read_options(path: Path, command: str, kind: Type[Options], seed: int) -> Options:
+def _read_options(path: Path, command: str, kind: Type[_Options], seed: int) -> _Options:
     table = read_toml(path)
     values = table.get(command)
     if not isinstance(values, dict):
