@@ -65,6 +65,7 @@ ROOMS = {
         "tf_errors": 3,
         "data": 4,
         "devices": 4,
+        "data/sources": 5,
         "models/layers": 5,
         "models": 6,
         "run_dir": 6,

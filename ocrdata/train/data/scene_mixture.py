@@ -9,9 +9,9 @@ from typing import List, Optional, Tuple
 from ocrdata.base.sample import Sample
 from ocrdata.errors import PathLike
 from ocrdata.train.config.sources import RENDER, SourceOptions
+from ocrdata.train.data.places import source_path
 from ocrdata.train.data.scene_dataset import Scenes
 from ocrdata.train.data.scene_sources import has_split, open_scenes
-from ocrdata.train.data.sources.places import source_path
 
 
 class SceneMixture(Scenes):

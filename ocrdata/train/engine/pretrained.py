@@ -89,13 +89,13 @@ class Pretrained:
             raise _nothing_fits(checkpoint, (unfit + missing)[0])
         loaded = len(self._fitting) + len(self._classes)
         self.report = RestoreReport(
-            str(checkpoint),
-            loaded,
-            len(missing),
-            unfit[:SHOWN],
-            len(shapes) - loaded,
-            missing[:SHOWN],
-            self._carried(),
+            checkpoint=str(checkpoint),
+            loaded=loaded,
+            missing=len(missing),
+            unfit=unfit[:SHOWN],
+            unused=len(shapes) - loaded,
+            first_missing=missing[:SHOWN],
+            classes=self._carried(),
         )
         self._saver = v1.train.Saver(self._fitting) if self._fitting else None
 

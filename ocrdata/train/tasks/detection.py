@@ -10,9 +10,9 @@ from PIL import Image
 from ocrdata.errors import OcrdataError
 from ocrdata.train.compat import Tensor, tf
 from ocrdata.train.config.sources import SourceOptions
+from ocrdata.train.data.places import source_path
 from ocrdata.train.data.scene_mixture import open_sources
 from ocrdata.train.data.scene_sources import has_split, open_scenes
-from ocrdata.train.data.sources.places import source_path
 from ocrdata.train.data.sources.rendered_scenes import open_training_scenes
 from ocrdata.train.devices.device import Device
 from ocrdata.train.inference.detect import SceneEvaluator

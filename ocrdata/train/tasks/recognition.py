@@ -16,9 +16,9 @@ from ocrdata.train.data.line_dataset import (
     with_fixed_shapes,
 )
 from ocrdata.train.data.line_shards import read_line_shards, require_same_dictionary
+from ocrdata.train.data.places import source_path
 from ocrdata.train.data.record_checks import check_records
 from ocrdata.train.data.sources.line_sources import open_lines, require_an_end
-from ocrdata.train.data.sources.places import source_path
 from ocrdata.train.data.visual_labels import in_visual_order
 from ocrdata.train.devices.device import Device
 from ocrdata.train.inference.evaluate import LineEvaluator

@@ -20,9 +20,9 @@ from ocrdata.train.data.line_shards import (
     read_line_shards,
     require_same_dictionary,
 )
+from ocrdata.train.data.places import source_path
 from ocrdata.train.data.sources.listed_lines import TemporaryShards, shards_of_listed
 from ocrdata.train.data.sources.mixture import SourceChoice, choose_sources
-from ocrdata.train.data.sources.places import source_path
 from ocrdata.train.data.sources.rendered import RenderedSamples
 from ocrdata.train.protocols import Dataset
 
@@ -158,7 +158,15 @@ def open_lines(
     base = _base(data_dir, [name for name, _ in mixed])
     sources: List[LineSource] = []
     sizes: List[int] = []
-    found = OpenedLines(base, ShuffleOrder((), 1, 1, 0), [], "", [], [], [])
+    found = OpenedLines(
+        shards=base,
+        order=ShuffleOrder((), 1, 1, 0),
+        checked=[],
+        sha256="",
+        jobs=[],
+        rendered=[],
+        temporary=[],
+    )
     marks = []
     for name, _ in mixed:
         size, source, mark = _open(data_dir, name, options=options, seed=seed, found=found)

@@ -10,10 +10,10 @@ from ocrdata.base.sample import Sample
 from ocrdata.errors import OptionError, PathLike
 from ocrdata.pipelines.render_job import SceneJob, read_scene_job
 from ocrdata.train.config.sources import RENDER, SourceOptions
+from ocrdata.train.data.places import source_path
 from ocrdata.train.data.scene_dataset import Scenes, Survey, survey
 from ocrdata.train.data.scene_mixture import open_sources
 from ocrdata.train.data.sources.mixture import SourceChoice, choose_sources
-from ocrdata.train.data.sources.places import source_path
 from ocrdata.train.data.sources.rendered import RenderedSamples
 
 
