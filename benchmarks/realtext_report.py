@@ -27,6 +27,7 @@ def _groups(words: Sequence[Word]) -> Dict[str, Dict[str, List[str]]]:
         "height in pixels": (20, 32, 48),
         "contrast": (30, 60, 100),
         "angle": (2, 5, 10),
+        "pixels a character": (7, 10, 13, 17),
     }
     for way, edges in bins.items():
         groups = ways.setdefault(way, {})
@@ -36,6 +37,7 @@ def _groups(words: Sequence[Word]) -> Dict[str, Dict[str, List[str]]]:
                 "height in pixels": word.image.shape[0],
                 "contrast": row.get("contrast"),
                 "angle": row.get("angle"),
+                "pixels a character": row.get("pixels a character"),
             }[way]
             if value is None:
                 continue

@@ -63,6 +63,15 @@ def test_ideographs_are_condensed_no_further_than_they_bear(line):
         assert (widths[0] == widths[1]) is same
 
 
+def test_a_condensed_line_keeps_a_time_step_for_each_character(line):
+    # By CTC's rule: one for each character and between equal neighbours, four columns wide.
+    tight = NEUTRAL._replace(stretch=0.4, margin_left=-0.03, margin_right=-0.03)
+    styles = [tight._replace(size=size, rotation=turn) for size in (0.9, 1.5) for turn in (0, 12)]
+    for text, steps in (("iii", 5), ("Illi", 5), ("fill", 5), ("i1l", 3)):
+        widths = [line.ink(text, style).mask.shape[1] for style in styles]
+        assert min(-(-width // 4) for width in widths) >= steps
+
+
 def test_latin_has_a_spacing_of_its_own(line):
     wide = NEUTRAL._replace(spacing=0.4)
     near = wide._replace(latin_spacing=0.0)

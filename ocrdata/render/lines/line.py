@@ -15,7 +15,7 @@ from ocrdata.render.effects.image_effects import degrade
 from ocrdata.render.effects.noise import read_bank
 from ocrdata.render.effects.text_effects import apply_text_effects, draw_rules
 from ocrdata.render.effects.warp import Frame, Placement, box_corners, warp_ink, warp_quads
-from ocrdata.render.lines.line_geometry import place_bitmap
+from ocrdata.render.lines.line_geometry import least_width, place_bitmap
 from ocrdata.render.style.line_style import LineStyle
 from ocrdata.render.text.glyphs import GlyphCache
 from ocrdata.render.text.layout import Face, Typesetting, set_column, set_line
@@ -177,6 +177,10 @@ class LineRenderer:
         if style.arc and not self.frame.vertical:
             ink, arc = bend_ink(ink, box, math.radians(style.arc))
             em, box = (arc.left, arc.middle - size / 2.0, float(size)), arc.box
+        if style.stretch < 1.0 and not self.frame.vertical:
+            wide = (box[2] - box[0]) * style.size * self.frame.height / size
+            least = min(1.0, least_width(text) * self.frame.height / max(wide, 1.0))
+            style = style._replace(stretch=max(style.stretch, least))
         place = place_bitmap(box, em, style, self.frame)
         quads = None
         if boxes:

@@ -7,6 +7,7 @@ zero asks for it.
 from __future__ import annotations
 
 import math
+import operator
 from typing import Optional, Tuple
 
 import numpy as np
@@ -19,6 +20,8 @@ from ocrdata.render.text.text_bitmap import CharacterBox
 MIN_CONDENSED = 0.7
 # So much of a word beside the text is seen, in ems: more of it could be read.
 _MOST_OF_NEXT = 0.05
+# So much of the height a character takes at least, where letters are condensed.
+_LEAST_PITCH = 0.17
 _UNMOVED = np.eye(3)
 
 
@@ -72,6 +75,14 @@ def place_bitmap(
     else:
         matrix, size = matrix_of(shape, (long, thin), (middle, level)), (length, side)
     return _placement(matrix, size, scale * min(thin, long), style, extent, frame.vertical)
+
+
+def least_width(text: str) -> float:
+    """Returns how narrow a text may be made, as a share of the height.
+
+    A reader by CTC needs a time step for each character, and one more between equal neighbours.
+    """
+    return _LEAST_PITCH * (len(text) + sum(map(operator.eq, text, text[1:])))
 
 
 def is_plain(style: LineStyle, scale: float) -> bool:
