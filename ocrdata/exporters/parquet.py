@@ -74,9 +74,12 @@ class _File(Shard):
         )
 
     def add(self, payload: Any) -> None:
-        columns = [
-            self._arrow.array(values, field.type) for values, field in zip(payload, self._schema)
-        ]
+        (data, paths), truth = payload
+        arrow, (image, other) = self._arrow, self._schema
+        # Half the time that a list of dictionaries takes.
+        parts = [arrow.array(data, arrow.binary()), arrow.array(paths, arrow.string())]
+        pictures = arrow.StructArray.from_arrays(parts, fields=list(image.type))
+        columns = [pictures, arrow.array(truth, other.type)]
         self._writer.write_table(self._arrow.Table.from_arrays(columns, schema=self._schema))
 
     def close(self) -> None:
@@ -93,7 +96,7 @@ class ParquetExporter(ShardExporter):
     def pack(
         self, folder: Path, split: str, pictures: List[Picture], counts: Counts
     ) -> Tuple[Any, List[Any]]:
-        images = [{"bytes": one.data, "path": one.sample.key} for one in pictures]
+        images = ([one.data for one in pictures], [one.sample.key for one in pictures])
         truth: List[Any] = [one.text for one in pictures]
         if self.task == DETECTION:
             truth = [_objects(one) for one in pictures]
