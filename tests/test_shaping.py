@@ -13,12 +13,17 @@ from fontTools.ttLib import TTFont
 from render_support import tree_digest
 from test_face_characters import bars, build
 
+from ocrdata.base.run_options import RunOptions
 from ocrdata.base.sample_lists import read_lists
 from ocrdata.errors import OptionError
 from ocrdata.render.effects.warp import Frame
 from ocrdata.render.fonts.font_face import FontFace
+from ocrdata.render.lines.batch import render_lines
+from ocrdata.render.lines.blocks import RenderConfig
 from ocrdata.render.lines.line import LineRenderer
+from ocrdata.render.lines.text_sampling import TextOptions
 from ocrdata.render.style.line_style import NEUTRAL
+from ocrdata.render.style.recipes import find_recipe
 from ocrdata.render.text.glyphs import GlyphCache
 from ocrdata.render.text.layout import EM_TOP, Typesetting, set_column, set_line
 from ocrdata.render.text.shaped_text import ShapedFaces
@@ -126,6 +131,25 @@ def test_shaped_lines_are_the_same_for_any_number_of_workers(joining, tmp_path, 
         assert len(row["quads"]) == len(row["clusters"])
         assert [start for start, _ in row["clusters"]] == [0, *(e for _, e in row["clusters"])][:-1]
         assert row["clusters"][-1][1] == len(row["text"])
+
+
+def test_shaped_lines_are_the_same_after_an_interruption(joining, tmp_path):
+    texts = [BEH * n + " " + LAM + ALEF for n in range(1, 21)]
+    job = RenderConfig((FontFace(joining),), find_recipe("print"), boxes=True, log=True)
+    options = TextOptions(variants=30)
+
+    def stop(done, total):
+        if 0 < done < total:
+            raise KeyboardInterrupt
+
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    render_lines(whole, texts, job, options)
+    with pytest.raises(KeyboardInterrupt):
+        render_lines(cut, texts, job, options, RunOptions(resume=True, on_progress=stop))
+    assert not (cut / "pic").exists()
+    render_lines(cut, texts, job, options, RunOptions(resume=True))
+    assert tree_digest(cut / "pic") == tree_digest(whole / "pic")
+    assert tree_digest(cut / "boxes") == tree_digest(whole / "boxes")
 
 
 def test_plain_texts_go_the_plain_way(joining):
