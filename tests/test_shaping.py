@@ -219,6 +219,7 @@ def test_features_and_languages_by_option(featured, tmp_path, run):
     base += ["--data-dir", tmp_path / "out"]
     lines = ["gen-pics", *base, "--style", "clean", "--variants", 1, "--format", "png"]
     scenes = ["gen-scenes", *base, "--limit", 1, "--size", "96x96", "--texts", "1..1"]
+    scenes += ["--text-height", "12..20"]
     for command, folder in ((lines, "pic"), (scenes, "images")):
         digests = set()
         for more in ([], ["--font-feature", "smcp"], ["--language", "tr"]):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from itertools import chain
+
 import numpy as np
 
 from ocrdata.records.format import schema
@@ -18,7 +21,7 @@ def in_visual_order(batches: Dataset, order: LineOrder) -> Dataset:
     def arrange(features: Batch) -> Batch:
         classes: Tensor = features[schema.CLASS]
         arguments = [classes.values, classes.indices[:, 0]]
-        values = tf.numpy_function(lambda *pair: arranged(order, *pair), arguments, tf.int64)
+        values = tf.numpy_function(partial(arranged, order), arguments, tf.int64)
         values.set_shape([None])
         turned = tf.SparseTensor(classes.indices, values, classes.dense_shape)
         return dict(features, **{schema.CLASS: turned})
@@ -33,4 +36,4 @@ def arranged(order: LineOrder, classes: np.ndarray, lines: np.ndarray) -> np.nda
     """
     starts = np.flatnonzero(np.diff(lines, prepend=-1))
     parts = [order.arrange(part.tolist()) for part in np.split(classes, starts)[1:]]
-    return np.array([one for part in parts for one in part], np.int64)
+    return np.array(list(chain.from_iterable(parts)), np.int64)
