@@ -94,7 +94,8 @@ def draw_scene(config: SceneConfig, number: int, texts: Tuple[str, ...]) -> Draw
     for style in styles[:MOST_TEXTS]:
         if written >= wanted or not left:
             break
-        taken, left = take_lines(left, min(wanted - written, draw_lines(rng)), config, rng)
+        most = min(wanted - written, draw_lines(rng))
+        taken, left = take_lines(left, most, config, rng, lambda text: not cache.missing(text))
         count, found = _write(
             image,
             taken,

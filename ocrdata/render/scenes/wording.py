@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from typing import List, Tuple
+from typing import Callable, List, Tuple
 
 from ocrdata.render.scenes.scene_config import MOST_LINES, SceneConfig, parts_by_spaces
 from ocrdata.render.scenes.scene_layout import Arrangement
@@ -16,17 +16,27 @@ def draw_lines(rng: random.Random) -> int:
 
 
 def take_lines(
-    texts: List[str], lines: int, config: SceneConfig, rng: random.Random
+    texts: List[str],
+    lines: int,
+    config: SceneConfig,
+    rng: random.Random,
+    drawn: Callable[[str], bool],
 ) -> Tuple[List[str], List[str]]:
-    """Returns lines and the texts that are left: where spaces part words, a line has several."""
+    """Returns lines and the texts that are left: where spaces part words, a line has several.
+
+    `drawn` says whether a font has all of a text: capitals, or texts side by side, may need two.
+    """
     taken: List[str] = []
     left = list(texts)
     while left and len(taken) < lines:
         count = _words(config, rng)
         chosen = left[:count] if all(map(parts_by_spaces, left[:count])) else left[:1]
+        if len(chosen) > 1 and not drawn(" ".join(chosen)):
+            chosen = left[:1]
         taken.append(" ".join(chosen))
         left = left[len(chosen) :]
-    return _cased(taken, config, rng), left
+    cased = _cased(taken, config, rng)
+    return [new if drawn(new) else old for new, old in zip(cased, taken)], left
 
 
 def _cased(lines: List[str], config: SceneConfig, rng: random.Random) -> List[str]:
