@@ -118,7 +118,7 @@ def train(options):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Trains a CRNN on the records of a data folder.")
     parser.add_argument("data", help="a data folder with tfrecords/, or a shard set")
-    parser.add_argument("--steps", type=int, default=600)
+    parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--rate", type=float, default=3e-3, help="the highest learning rate")
     parser.add_argument("--workers", type=int, default=1, help="processes that read")
