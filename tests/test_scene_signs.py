@@ -169,3 +169,13 @@ def test_avoid_text_by_command_and_what_it_refuses(photos, tmp_path):
     photos.write_text(lines[0] + '{"path": "b.png"}\n', encoding="utf-8")
     with pytest.raises(InputError, match=r"found.jsonl:2: is not a prediction"):
         read_found_texts(photos)
+
+
+def test_avoid_text_from_python(photos):
+    import ocrdata
+
+    settings = ocrdata.SceneSettings(
+        backgrounds=(photos.parent / "photos",), avoid_text=photos, size=(320, 240)
+    )
+    (scene,) = ocrdata.generate_scenes(TEXTS, settings, count=1)
+    assert scene.regions[0].ignore and len(scene.regions) > 1

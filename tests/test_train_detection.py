@@ -245,3 +245,20 @@ def test_commands(run, scenes, tmp_path):
     words = ["predict", "east", picture, "--output-dir", tmp_path, "--threshold", 0.01]
     assert "\t" in run(*words).output.splitlines()[1]
     assert "images -> geometry, score" in run("export", "east", "--output-dir", tmp_path).output
+
+
+def test_gen_scenes_leaves_alone_what_a_run_finds(run, trained, tmp_path):
+    photos, found = trained / "data", tmp_path / "found.jsonl"
+    run_folder = ("--output-dir", trained / "output")
+    run("predict", "east", photos, *run_folder, "--json-file", found)
+    common = ("gen-scenes", "--size", "96x64", "--texts", 1, "--text-height", "8..12", "--limit", 4)
+    common += ("--workers", 0, "--distractors", 0, "--background", photos, "--avoid-text")
+    digests = []
+    for name, source in (("run", trained / "output" / "east"), ("file", found)):
+        run(*common, source, "--data-dir", tmp_path / name)
+        digests.append(tree_digest(tmp_path / name / "images"))
+        for truth in (tmp_path / name).rglob("gt_*.txt"):
+            assert ",###" in truth.read_text(encoding="utf-8")
+    assert digests[0] == digests[1]
+    failed = run(*common, tmp_path / "nothing", "--data-dir", tmp_path / "d", code=2)
+    assert "nothing" in failed.output
