@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("tensorflow", reason="training needs TensorFlow")
+from render_support import tree_digest  # noqa: E402
 from scene_support import pack, scene_options, small_east, write_scenes  # noqa: E402
 from train_runs import (
     evaluate_scenes,  # noqa: E402

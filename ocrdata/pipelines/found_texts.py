@@ -1,7 +1,7 @@
 """Texts that photographs hold already, as a detector found them, for the renderer to avoid.
 
 A file of them is what `ocrdata predict MODEL PICTURES --json-file` writes: for each picture a line
-with its `path` and its `regions`, each with a `polygon` in pixels of the stored picture.
+with its `key` (the path) and its `regions`, each with a `polygon` in pixels of the upright picture.
 """
 
 from __future__ import annotations
@@ -17,17 +17,6 @@ from ocrdata.errors import InputError, PathLike
 from ocrdata.images.plain_header import orientation_of
 
 Polygons = List[List[List[float]]]
-# How EXIF's marks 1 to 8 turn a stored picture: x and y in shares of its sides.
-_TURNS = (
-    lambda x, y: (x, y),
-    lambda x, y: (1 - x, y),
-    lambda x, y: (1 - x, 1 - y),
-    lambda x, y: (x, 1 - y),
-    lambda x, y: (y, x),
-    lambda x, y: (1 - y, x),
-    lambda x, y: (1 - y, 1 - x),
-    lambda x, y: (y, 1 - x),
-)
 
 
 def read_found_texts(path: PathLike) -> Dict[str, Polygons]:
@@ -44,7 +33,7 @@ def read_found_texts(path: PathLike) -> Dict[str, Polygons]:
         try:
             row = json.loads(line)
             polygons = [_polygon(region["polygon"]) for region in row["regions"]]
-            found[os.path.realpath(row["path"])] = polygons
+            found[os.path.realpath(row["key"])] = polygons
         except (ValueError, KeyError, TypeError) as error:
             hint = "It must come from: ocrdata predict MODEL PICTURES --json-file FILE"
             raise InputError(path, "is not a prediction", line=number, hint=hint) from error
@@ -81,5 +70,6 @@ def _upright(picture: Path, polygons: Polygons) -> Tuple[Tuple[Tuple[float, floa
 
     with Image.open(str(picture)) as image:
         width, height = image.size
-    turn = _TURNS[orientation_of(picture.read_bytes()) - 1]
-    return tuple(tuple(turn(x / width, y / height) for x, y in polygon) for polygon in polygons)
+    if orientation_of(picture.read_bytes()) > 4:  # EXIF's marks for quarters of a turn
+        width, height = height, width
+    return tuple(tuple((x / width, y / height) for x, y in polygon) for polygon in polygons)
