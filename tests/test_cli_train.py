@@ -74,7 +74,8 @@ def test_targets_on_the_command_line_are_those_of_the_registry():
 def test_train_prints_progress_and_the_next_command(run, numbers, tmp_path):
     pytest.importorskip("tensorflow", reason="training needs TensorFlow")
     result = run("train", "crnn", "--data-dir", numbers, "--output-dir", tmp_path, *SMALL, *SHORT)
-    assert re.search(r"step 3/3  loss \d+\.\d+  accuracy \d.*examples/s  waiting \d+%  0s left", result.output)
+    shown = r"step 3/3  loss \d+\.\d+  accuracy \d.*examples/s  waiting \d+%  0s left"
+    assert re.search(shown, result.output)
     assert f"ocrdata evaluate crnn --data-dir {numbers}" in result.output
     assert (tmp_path / "crnn" / "model.ckpt-3.index").is_file()
 
