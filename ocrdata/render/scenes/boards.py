@@ -63,11 +63,12 @@ def paint_board(image: np.ndarray, outer: np.ndarray, board: Board) -> None:
     mask = np.zeros(part.shape[:2], np.uint8)
     outline = np.rint(outline_of(outer - low, board.round) * 16).astype(np.int32)
     cv2.fillPoly(mask, [outline], 255, cv2.LINE_AA, 4)
-    look = np.empty_like(part)
-    look[:] = np.rint(board.color)
+    row: Any = np.rint(board.color).astype(np.uint8)
     if board.slope:
-        ramp: Any = np.linspace(-board.slope / 2, board.slope / 2, part.shape[1])
-        look = np.clip(look + ramp[None, :, None], 0, 255).astype(np.uint8)
+        ramp = np.linspace(-board.slope / 2, board.slope / 2, part.shape[1])
+        row = np.clip(row + ramp[:, None], 0, 255).astype(np.uint8)
+    look = np.empty_like(part)
+    look[:] = row  # all rows are alike
     if board.border:
         inside = outline_of(_inner(outer - low, board.inset + board.border / 2), board.round)
         points = [np.rint(inside * 16).astype(np.int32)]
