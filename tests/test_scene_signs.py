@@ -40,6 +40,12 @@ def test_lines_of_several_words_have_a_box_for_each():
     assert set(texts_of(config(words=(4, 4), **chosen), TEXTS[4:])) <= {*TEXTS[4:], "###"}
 
 
+def test_columns_are_one_word_where_words_have_boxes():
+    chosen = {"words": (2, 3), "vertical": 1.0, "dont_care": 0.0, "heights": (14.0, 20.0)}
+    assert set(texts_of(config(**chosen), WORDS, 4)) <= {*WORDS, "###"}
+    assert any(" " in text for text in texts_of(config(boxes="line", **chosen), WORDS, 4))
+
+
 def test_letters_are_as_on_signs_and_labels_say_so():
     cased = set(texts_of(config(letter_case="signs", dont_care=0.0), WORDS, 12))
     for case in (str.upper, str.title):

@@ -12,7 +12,7 @@ import numpy as np
 from ocrdata.render.effects.colors import Color, tinted
 from ocrdata.render.style.line_style import LineStyle
 
-_CORNER = np.linspace(0.0, math.pi / 2, 5)
+_CORNER = np.linspace(0.0, math.pi / 2, 9)
 
 
 class Board(NamedTuple):

@@ -149,6 +149,9 @@ def _write(
     sweep = draw_sweep(config, rng)
     if sweep:
         texts, vertical = texts[:1], False
+    if vertical:
+        # A column has one box: where words have boxes, it is one word.
+        texts = [t.partition(" ")[0] if boxes_words(t, config.boxes) else t for t in texts]
     stand = draw_arrangement(len(texts), rng)
 
     def composed() -> TextBlock:
