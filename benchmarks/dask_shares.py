@@ -6,7 +6,8 @@
 Bars: at most 1.2 times the time, the workers' shares of processor time within 20 % of each other.
 
 Each way writes `--few` lines and then all of them, and the difference is what the lines cost:
-start-up is in both. Ways take turns, and the median counts. The outputs are compared byte for byte.
+start-up is in both. Each run has a cluster of its own, whose workers have drawn nothing yet. Ways
+take turns, and the median counts. The outputs are compared byte for byte.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Dict, Iterator, List, NamedTuple, Sequence
+from typing import Dict, Iterator, List, NamedTuple, Sequence, Tuple
 
 from beam import digest
 
@@ -98,34 +99,37 @@ def seconds(setting: Setting, few: bool, target: Path, how: Sequence[str]) -> fl
     return time.perf_counter() - begin
 
 
+def on_dask(setting: Setting, few: bool, target: Path) -> Tuple[float, List[float]]:
+    """Returns the time of a run on a cluster that has done nothing yet, and what workers used."""
+    folder = target.parent / (target.name + "-cluster")
+    folder.mkdir()
+    with cluster(folder) as workers:
+        before = [processor_seconds(group) for group in workers]
+        option = f"dask_scheduler_file={folder / 'scheduler.json'}"
+        how = ["--runner", "DaskRunner", "--runner-option", option]
+        took = seconds(setting, few, target, how)
+        return took, [processor_seconds(w) - b for w, b in zip(workers, before)]
+
+
 def compare(setting: Setting, rounds: int) -> None:
     """Prints the ratio of the times and the workers' shares."""
+    took: Dict[str, List[float]] = {"local": [], "dask": []}
+    shares = []
     with tempfile.TemporaryDirectory(prefix="ocrdata-dask-") as name:
-        folder = Path(name)
-        with cluster(folder) as workers:
-            dask = [
-                *("--runner", "DaskRunner"),
-                *("--runner-option", f"dask_scheduler_file={folder / 'scheduler.json'}"),
-            ]
-            ways = {"local": ["--workers", "2"], "dask": dask}
-            took: Dict[str, List[float]] = {"local": [], "dask": []}
-            shares = []
-            for number in range(rounds):
-                for way, how in ways.items():
-                    few = seconds(setting, True, folder / f"{way}{number}few", how)
-                    before = [processor_seconds(pid) for pid in workers]
-                    whole = seconds(setting, False, folder / f"{way}{number}", how)
-                    used = [processor_seconds(w) - b for w, b in zip(workers, before)]
-                    took[way].append(whole - few)
-                    if way == "dask":
-                        shares.append(used)
-                same = digest(folder / f"local{number}") == digest(folder / f"dask{number}")
-                sys.stdout.write(
-                    f"round {number + 1}: local {took['local'][-1]:.1f} s, Dask "
-                    f"{took['dask'][-1]:.1f} s, workers {shares[-1][0]:.1f} and "
-                    f"{shares[-1][1]:.1f} s of processor, bytes {'equal' if same else 'DIFFER'}\n"
-                )
-                sys.stdout.flush()
+        for number in range(rounds):
+            local, dask = Path(name) / f"local{number}", Path(name) / f"dask{number}"
+            few = seconds(setting, True, Path(name) / f"few{number}", ["--workers", "2"])
+            took["local"].append(seconds(setting, False, local, ["--workers", "2"]) - few)
+            few, _ = on_dask(setting, True, Path(name) / f"dask-few{number}")
+            whole, used = on_dask(setting, False, dask)
+            took["dask"].append(whole - few)
+            shares.append(used)
+            sys.stdout.write(
+                f"round {number + 1}: local {took['local'][-1]:.1f} s, Dask "
+                f"{took['dask'][-1]:.1f} s, workers {used[0]:.1f} and {used[1]:.1f} s of "
+                f"processor, bytes {'equal' if digest(local) == digest(dask) else 'DIFFER'}\n"
+            )
+            sys.stdout.flush()
     ratio = statistics.median(took["dask"]) / statistics.median(took["local"])
     apart = statistics.median(abs(a - b) / max(a, b) for a, b in shares)
     sys.stdout.write(
