@@ -15,7 +15,7 @@ from ocrdata.errors import PathLike
 from ocrdata.train.cluster.coordination import NO_MARK, Worker, WorkerSummary, fingerprint, spread
 from ocrdata.train.cluster.tf_config import Cluster, read_cluster
 from ocrdata.train.compat import tf, v1
-from ocrdata.train.config.sources import InputOptions
+from ocrdata.train.config.sources import RENDER, InputOptions
 from ocrdata.train.config.training import AUTO, TrainOptions, with_rate
 from ocrdata.train.devices.selection import training_device
 from ocrdata.train.engine.checkpoint_evaluator import watch_checkpoints
@@ -107,7 +107,7 @@ def train_model(
             plain_options(chosen),
             {**task.options(), **plain_options(options)},
             task.charset,
-            {**task.records, DATA_DIR: noted_place(data_dir)},
+            {**task.records, DATA_DIR: noted_place(_own_data(data_dir, settings.data))},
         )
         job = TrainingJob(
             run, task, device, options, callbacks.on_validation, callbacks.on_pretrained
@@ -134,6 +134,12 @@ def train_model(
             return trainer.run(graph, callbacks.on_step)
     finally:
         task.close()
+
+
+def _own_data(data_dir: PathLike, data: Optional[InputOptions]) -> PathLike:
+    """Returns the folder whose results need no name: of several sources, the one that validates."""
+    folders = [path for path, _ in data.weighted()] if data else []
+    return next((path for path in folders if not path.startswith(RENDER)), data_dir)
 
 
 def _assist(cluster: Cluster, job: TrainingJob) -> WorkerSummary:
