@@ -182,3 +182,11 @@ def test_avoid_text_from_python(photos):
     )
     (scene,) = ocrdata.generate_scenes(TEXTS, settings, count=1)
     assert scene.regions[0].ignore and len(scene.regions) > 1
+
+
+def test_usual_text_heights_fit_small_pictures():
+    from ocrdata.render.scenes.scene_config import text_heights
+
+    assert text_heights(None, (640, 480)) == (12.0, 120.0)
+    assert text_heights(None, (96, 200)) == (12.0, 96.0)
+    assert text_heights((20, 40), (96, 200)) == (20.0, 40.0)

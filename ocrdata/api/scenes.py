@@ -23,7 +23,7 @@ from ocrdata.render.effects.backgrounds import find_pictures
 from ocrdata.render.fonts.fonts import find_fonts
 from ocrdata.render.scenes.batch import check_scene_config, drawable_texts, texts_of
 from ocrdata.render.scenes.scene import draw_scene
-from ocrdata.render.scenes.scene_config import SceneConfig, scene_key
+from ocrdata.render.scenes.scene_config import SceneConfig, scene_key, text_heights
 from ocrdata.render.style.recipes import find_recipe
 from ocrdata.render.text.type_settings import find_settings
 
@@ -42,7 +42,8 @@ class SceneSettings:
         language: a tag of BCP 47, for fonts that have forms of their own for a language.
         size: (width, height) of the pictures in pixels, each 64 to 8192.
         texts: the least and most texts in a picture, up to 40.
-        text_height: the least and greatest height of a character, in pixels.
+        text_height: the least and greatest height of a character, in pixels; None is 12 to 120,
+            as far as they fit.
         backgrounds: picture files or folders of them; by default they are invented.
         dont_care: the share of texts that are made too small or blurred, and marked so.
         vertical: the share of columns.
@@ -64,7 +65,7 @@ class SceneSettings:
     language: str = ""
     size: Tuple[int, int] = (640, 640)
     texts: Tuple[int, int] = (3, 15)
-    text_height: Tuple[float, float] = (12.0, 120.0)
+    text_height: Optional[Tuple[float, float]] = None
     backgrounds: Tuple[PathLike, ...] = ()
     dont_care: float = 0.08
     vertical: float = 0.12
@@ -133,7 +134,6 @@ def generate_scenes(
 
 
 def _scene_config(settings: SceneSettings, seed: int, skipped: Dict[str, int]) -> SceneConfig:
-    low, high = settings.text_height
     faces = find_fonts(settings.fonts, None, skipped)
     pictures = find_pictures(settings.backgrounds, skipped)
     avoid = settings.avoid_text
@@ -142,7 +142,7 @@ def _scene_config(settings: SceneSettings, seed: int, skipped: Dict[str, int]) -
         recipe=find_recipe(settings.style),
         size=settings.size,
         texts=settings.texts,
-        heights=(float(low), float(high)),
+        heights=text_heights(settings.text_height, settings.size),
         seed=seed,
         form="png",
         pictures=pictures,

@@ -82,7 +82,13 @@ _GROUPS = {
     default="signs",
     help="signs: four lines in five in capitals or with capitals first, where they are ASCII.",
 )
-@options.option("--text-height", type=Range(), default="12..120", help="Em in pixels.")
+@options.option(
+    "--text-height",
+    type=Range(),
+    default=None,
+    show_default="12..120, the shorter side at most",
+    help="Em in pixels.",
+)
 @options.option(
     "--dont-care",
     type=click.FloatRange(0.0, 1.0),

@@ -25,7 +25,7 @@ from ocrdata.render.scenes.batch import (
     iterate_scenes,
     render_scenes,
 )
-from ocrdata.render.scenes.scene_config import SceneConfig, scene_key
+from ocrdata.render.scenes.scene_config import SceneConfig, scene_key, text_heights
 from ocrdata.render.style.recipes import find_recipe
 from ocrdata.render.text.type_settings import find_settings
 from ocrdata.text.corpus import read_corpora
@@ -38,7 +38,7 @@ class SceneRequestOptions:
 
     Args:
         size: width and height in pixels. texts: the least and most of a picture.
-        text_height: the least and greatest em in pixels.
+        text_height: the least and greatest em in pixels; None is 12 to 120, as far as they fit.
         dont_care, vertical, curved, turned: shares of texts, in [0, 1].
         layout: what a scene is of. boxes: what a region is.
         distractors: the least and most of a picture.
@@ -55,7 +55,7 @@ class SceneRequestOptions:
 
     size: Tuple[int, int] = (640, 640)
     texts: Tuple[int, int] = (3, 15)
-    text_height: Tuple[int, int] = (12, 120)
+    text_height: Optional[Tuple[int, int]] = None
     dont_care: float = 0.08
     vertical: float = 0.12
     curved: float = 0.0
@@ -94,7 +94,6 @@ class SceneRequest(NamedTuple):
 def read_scene_request(options: SceneRequestOptions) -> SceneRequest:
     """Reads fonts, corpora, recipe and backgrounds; raises what reading them raises."""
     skipped: Dict[str, int] = {}
-    low, high = options.text_height
     fonts = options.font or default_fonts(options.corpus)
     faces = find_fonts(fonts, None, skipped)
     pictures = find_pictures(options.background, skipped)
@@ -103,7 +102,7 @@ def read_scene_request(options: SceneRequestOptions) -> SceneRequest:
         recipe=find_recipe(options.style),
         size=options.size,
         texts=options.texts,
-        heights=(float(low), float(high)),
+        heights=text_heights(options.text_height, options.size),
         seed=options.seed,
         form=options.form,
         pictures=pictures,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 from ocrdata.render.fonts.font_face import FontFace
 from ocrdata.render.style.recipes import Recipe
@@ -72,6 +72,18 @@ def boxes_words(text: str, boxes: str) -> bool:
 def parts_by_spaces(text: str) -> bool:
     """Says whether a text is in a script that parts words by spaces."""
     return not any("\u2e80" <= character <= "\uffef" for character in text)
+
+
+def text_heights(
+    chosen: Optional[Tuple[float, float]], size: Tuple[int, int]
+) -> Tuple[float, float]:
+    """Returns the least and greatest em of texts in pixels, for pictures of a size.
+
+    If none are chosen, 12 to 120, but not more than the shorter side.
+    """
+    if chosen is None:
+        return 12.0, float(min(120, *size))
+    return float(chosen[0]), float(chosen[1])
 
 
 def scene_key(number: int, form: str = "jpg") -> str:
