@@ -142,6 +142,6 @@ def read_shares(
     begun = tf.timestamp()
     with tf.control_dependencies([begun]):
         batches = [iterator.get_next() for iterator in iterators]
-    with tf.control_dependencies([batch["images"] for batch in batches]):
+    with tf.control_dependencies(tf.nest.flatten(batches, expand_composites=True)):
         waited = tf.timestamp() - begun
     return batches, begin, waited
