@@ -268,7 +268,11 @@ GIVEN = {
     ),
     "docs/migration/npu-psenet.md": (
         scenes,
-        ["output/psenet/results-test.zip", "output/psenet/saved_model", "drawn/img_1.png"],
+        [
+            "output/psenet/results-test_data-test.zip",
+            "output/psenet/saved_model",
+            "drawn/img_1.png",
+        ],
     ),
     "docs/tutorial.md": (own_texts, ["look.png", "sheet.png", "readings.png", "reader"]),
     "docs/detection.md": (photos, ["output/east/saved_model/saved_model.pb", "drawn/img_1.png"]),
@@ -284,11 +288,11 @@ GIVEN = {
     ),
     "docs/migration/ucloud-east.md": (
         scenes,
-        ["output/east/results-test.zip", "output/east/saved_model", "drawn/img_1.png"],
+        ["output/east/results-test_data-test.zip", "output/east/saved_model", "drawn/img_1.png"],
     ),
     "docs/migration/npu-crnn.md": (
         word_sets,
-        ["output/crnn/saved_model/saved_model.pb", "output/crnn/evaluation-test.json"],
+        ["output/crnn/saved_model/saved_model.pb", "output/crnn/evaluation-test-svt-test.json"],
     ),
 }
 
