@@ -28,6 +28,8 @@ from ocrdata.render.scenes.scene_config import SceneConfig
 from ocrdata.text.charset import Charset
 
 _Options = TypeVar("_Options")
+# Of options whose default depends on others: what kind of value they take.
+_USUAL_RANGES = {"text_height": (12, 120)}
 _ENDLESS = 1 << 40  # more rounds through the texts than anybody draws
 _RECORD_FORMATS = {"jpg": "jpeg", "png": "png"}
 # What options of the commands are called in Python where that is not their name.
@@ -141,7 +143,8 @@ def _read_options(path: Path, command: str, kind: Type[_Options], seed: int) -> 
         if name not in known:
             shown = {one.replace("_", "-") for one in known}
             raise UnknownNameError(f"option of a rendering job ({path})", key, shown)
-        chosen[name] = _value(path, key, value, getattr(kind, name, None))
+        default = _USUAL_RANGES.get(name, getattr(kind, name, None))
+        chosen[name] = _value(path, key, value, default)
     return kind(**chosen)
 
 
