@@ -45,7 +45,8 @@ def batch_of(net: str) -> Dict[str, np.ndarray]:
         widths = draw.integers(shape["width"] // 2, shape["width"] + 1, shape["batch"])
         widths[0] = shape["width"]
         images = draw.integers(0, 256, (shape["batch"], 32, shape["width"], 1))
-        classes = draw.integers(0, shape["classes"] - 1, (shape["batch"], 8))
+        # One class is added below, and the last one is the blank.
+        classes = draw.integers(0, shape["classes"] - 2, (shape["batch"], 8))
         return {
             "images": images.astype(np.uint8),
             "widths": widths.astype(np.int32),
