@@ -18,17 +18,21 @@ from ocrdata.base.parallel import ordered_map
 from ocrdata.base.sample import Region, Sample
 from ocrdata.errors import PathLike
 from ocrdata.images.encoding import encode_png
-from ocrdata.pipelines.found_texts import outlines_of, read_found_texts
-from ocrdata.render.effects.backgrounds import find_pictures
-from ocrdata.render.fonts.fonts import find_fonts
+from ocrdata.pipelines.found_texts import read_found_texts
+from ocrdata.pipelines.scenes_to_records import SceneRequestOptions, read_scene_config
 from ocrdata.render.scenes.batch import check_scene_config, drawable_texts, texts_of
 from ocrdata.render.scenes.scene import draw_scene
-from ocrdata.render.scenes.scene_config import SceneConfig, scene_key, text_heights
-from ocrdata.render.style.recipes import find_recipe
-from ocrdata.render.text.type_settings import find_settings
+from ocrdata.render.scenes.scene_config import SceneConfig, scene_key
 
 # Of the bundled corpora, as gen-scenes has it.
 _LONGEST_TEXT = 12
+# What settings are called among the options of gen-scenes, where the names differ.
+_OPTIONS = {
+    "fonts": "font",
+    "font_features": "font_feature",
+    "backgrounds": "background",
+    "avoid_text": "avoid",
+}
 
 
 @dataclass(frozen=True)
@@ -134,30 +138,10 @@ def generate_scenes(
 
 
 def _scene_config(settings: SceneSettings, seed: int, skipped: Dict[str, int]) -> SceneConfig:
-    faces = find_fonts(settings.fonts, None, skipped)
-    pictures = find_pictures(settings.backgrounds, skipped)
-    avoid = settings.avoid_text
-    return SceneConfig(
-        faces=tuple(faces),
-        recipe=find_recipe(settings.style),
-        size=settings.size,
-        texts=settings.texts,
-        heights=text_heights(settings.text_height, settings.size),
-        seed=seed,
-        form="png",
-        pictures=pictures,
-        avoid=() if avoid is None else outlines_of(pictures, read_found_texts(avoid)),
-        dont_care=settings.dont_care,
-        vertical=settings.vertical,
-        curved=settings.curved,
-        turned=settings.turned,
-        boxes=settings.boxes,
-        layout=settings.layout,
-        distractors=settings.distractors,
-        settings=find_settings(settings.font_features, settings.language, faces),
-        words=settings.words,
-        letter_case=settings.letter_case,
-    )
+    given = {_OPTIONS.get(name, name): value for name, value in vars(settings).items()}
+    if settings.avoid_text is not None:
+        given["avoid"] = read_found_texts(settings.avoid_text)
+    return read_scene_config(SceneRequestOptions(**given, form="png", seed=seed), skipped)
 
 
 def _scene_image(config: SceneConfig, task: Tuple[int, Tuple[str, ...]]) -> SceneImage:

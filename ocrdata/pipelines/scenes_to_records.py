@@ -91,13 +91,12 @@ class SceneRequest(NamedTuple):
     skipped: Dict[str, int]
 
 
-def read_scene_request(options: SceneRequestOptions) -> SceneRequest:
-    """Reads fonts, corpora, recipe and backgrounds; raises what reading them raises."""
-    skipped: Dict[str, int] = {}
+def read_scene_config(options: SceneRequestOptions, skipped: Dict[str, int]) -> SceneConfig:
+    """Reads fonts, recipe and backgrounds; `skipped` counts what cannot be used, by reason."""
     fonts = options.font or default_fonts(options.corpus)
     faces = find_fonts(fonts, None, skipped)
     pictures = find_pictures(options.background, skipped)
-    config = SceneConfig(
+    return SceneConfig(
         faces=tuple(faces),
         recipe=find_recipe(options.style),
         size=options.size,
@@ -118,6 +117,12 @@ def read_scene_request(options: SceneRequestOptions) -> SceneRequest:
         words=options.words,
         letter_case=options.letter_case,
     )
+
+
+def read_scene_request(options: SceneRequestOptions) -> SceneRequest:
+    """Reads fonts, corpora, recipe and backgrounds; raises what reading them raises."""
+    skipped: Dict[str, int] = {}
+    config = read_scene_config(options, skipped)
     taken = CorpusOptions(
         options.min_length, options.max_length, min_frequency=options.min_frequency
     )
