@@ -10,14 +10,12 @@ from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Sequence, Tup
 from ocrdata.base.parallel import ordered_map
 from ocrdata.base.run_options import RUN_DEFAULTS, RunOptions
 from ocrdata.base.sample import RECOGNITION, Sample
-from ocrdata.base.storage.staging import staged_output
 from ocrdata.errors import OptionError
-from ocrdata.exporters import EXPORTERS
-from ocrdata.exporters.base import Exporter
 from ocrdata.exporters.blocks import Found, Position
-from ocrdata.exporters.engine import ConvertSummary, ExportRun
+from ocrdata.exporters.engine import ConvertSummary
 from ocrdata.pipelines.line_request import RenderRequest
 from ocrdata.pipelines.lines_to_records import shuffled, split_of_line
+from ocrdata.pipelines.rendered_export import exporter_of, write_rendered
 from ocrdata.render.lines.blocks import RenderConfig, render_block
 from ocrdata.render.lines.planning import describe_lines, plan_lines
 from ocrdata.render.lines.text_sampling import BLOCK_SIZE, TextBlockTask, TextPlan
@@ -53,26 +51,23 @@ def write_line_export(
     """
     if request.config.boxes or request.config.log:
         raise OptionError("--boxes and --log-styles go with picture files, not with --to.")
-    exporter: Exporter = EXPORTERS.load(options.form)
-    if RECOGNITION not in exporter.info.tasks:
-        raise OptionError(f"{options.form} is not for text lines.", "See: ocrdata list exporters.")
+    exporter = exporter_of(options.form, RECOGNITION)
     request = shuffled(request)
     plan, skips = plan_lines(
         request.texts, request.config, request.options, request.skipped, request.frequencies
     )
-    per_shard = -(-plan.total // options.shards)
-    exporter = replace(exporter, task=RECOGNITION, samples_per_shard=per_shard)
+    exporter = replace(exporter, samples_per_shard=-(-plan.total // options.shards))
     noted = {**describe_lines(plan, request.config, request.options), **options._asdict()}
-    name = options.form
-    with staged_output(data_dir, (name,), "gen-pics", noted, run.overwrite, run.resume) as staged:
-        export = ExportRun(exporter, staged, name, skip_errors=False)
-        source = _Rendering(plan, request, options.validation_fraction, run)
-        # Drawing takes most of the time, and that is done by processes already.
-        export.write(source.stream, 0, run.on_progress)
-        export.skips.add(skips, ())
-        summary = export.summary(data_dir / name, str(data_dir))
-        staged.summary = {**vars(summary), "output": name}
-    return summary
+    source = _Rendering(plan, request, options.validation_fraction, run)
+    return write_rendered(
+        data_dir,
+        exporter,
+        command="gen-pics",
+        noted=noted,
+        stream=source.stream,
+        skipped=skips,
+        run=run,
+    )
 
 
 class _Rendering:

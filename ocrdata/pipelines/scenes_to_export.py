@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Iterator, Mapping
 from ocrdata.base.run_options import RUN_DEFAULTS, RunOptions
 from ocrdata.base.sample import DETECTION, TEST, TRAIN
 from ocrdata.base.sample_lists import is_test
-from ocrdata.base.storage.staging import staged_output
-from ocrdata.errors import OptionError
-from ocrdata.exporters import EXPORTERS
 from ocrdata.exporters.base import Exporter
 from ocrdata.exporters.blocks import Found, Position
-from ocrdata.exporters.engine import ConvertSummary, ExportRun
+from ocrdata.exporters.engine import ConvertSummary
+from ocrdata.pipelines.rendered_export import exporter_of, write_rendered
 from ocrdata.render.scenes.batch import (
     check_scene_config,
     describe_scenes,
@@ -28,12 +26,8 @@ if TYPE_CHECKING:
 
 def scene_exporter(form: str, shards: int, count: int) -> Exporter:
     """Returns the exporter of a format; raises OptionError for one that takes no scenes."""
-    exporter: Exporter = EXPORTERS.load(form)
-    if DETECTION not in exporter.info.tasks:
-        raise OptionError(
-            f"{form} is not for pictures with regions.", "See: ocrdata list exporters."
-        )
-    return replace(exporter, task=DETECTION, samples_per_shard=-(-count // shards))
+    exporter = exporter_of(form, DETECTION)
+    return replace(exporter, samples_per_shard=-(-count // shards))
 
 
 def write_scene_export(
@@ -46,9 +40,8 @@ def write_scene_export(
     config, count, test_fraction = request.config, request.number, request.test_fraction
     check_scene_config(config, count)
     texts = drawable_texts(request.texts, config, request.skipped)
-    name = exporter.info.name
     noted = {**describe_scenes(config, texts, count), "test_fraction": test_fraction}
-    noted.update(format=name, samples_per_shard=exporter.samples_per_shard)
+    noted.update(format=exporter.info.name, samples_per_shard=exporter.samples_per_shard)
 
     def stream(done: Mapping[str, Position]) -> Iterator[Found]:
         # Scenes of a split that are done are passed over by whoever takes them.
@@ -58,11 +51,12 @@ def write_scene_export(
             test = is_test(sample.key, config.seed, test_fraction)
             yield Found(place, TEST if test else TRAIN, sample)
 
-    with staged_output(data_dir, (name,), "gen-scenes", noted, run.overwrite, run.resume) as staged:
-        export = ExportRun(exporter, staged, name, skip_errors=False)
-        # Drawing takes most of the time, and that is done by processes already.
-        export.write(stream, 0, run.on_progress)
-        export.skips.add(request.skipped, ())
-        summary = export.summary(data_dir / name, str(data_dir))
-        staged.summary = {**vars(summary), "output": name}
-    return summary
+    return write_rendered(
+        data_dir,
+        exporter,
+        command="gen-scenes",
+        noted=noted,
+        stream=stream,
+        skipped=request.skipped,
+        run=run,
+    )
