@@ -38,14 +38,16 @@ def decode_rgb(data: bytes, exif: str = IGNORE) -> np.ndarray:
 
 def decode_image(data: bytes, exif: str = IGNORE) -> np.ndarray:
     """Returns a picture as uint8 [h, w, 3], blue first; raises ValueError for a damaged one."""
-    if is_plain_file(data) and (data[:2] != JPEG_START or has_one_scan(data)):
-        image = _plain_pixels(data, cv2.IMREAD_COLOR)
-        if image is not None:
-            return image
+    image = _quick_pixels(data, cv2.IMREAD_COLOR)
+    if image is not None:
+        return image
     return np.ascontiguousarray(decode_rgb(data, exif)[:, :, ::-1])
 
 
-def _plain_pixels(data: bytes, mode: int) -> Any:
+def _quick_pixels(data: bytes, mode: int) -> Any:
+    """Returns what OpenCV, the quicker reader, makes of a file; None where Pillow is to decide."""
+    if not is_plain_file(data) or (data[:2] == JPEG_START and not has_one_scan(data)):
+        return None
     return cv2.imdecode(np.frombuffer(data, np.uint8), mode | cv2.IMREAD_IGNORE_ORIENTATION)
 
 
@@ -128,9 +130,8 @@ def scaled_to_8_bits(values: np.ndarray, mode: str, form: Any) -> np.ndarray:
 
 def decode_problem(data: bytes) -> str:
     """Returns what is wrong with an encoded picture, decoding all of it; "" if it is sound."""
-    # OpenCV is the quicker of two readers of JPEG; why one cannot be read, Pillow says.
-    quick = data[:2] == JPEG_START and is_plain_file(data) and has_one_scan(data)
-    if quick and _plain_pixels(data, cv2.IMREAD_ANYCOLOR) is not None:
+    # Of PNG, OpenCV may pass over damage; why a JPEG cannot be read, Pillow says.
+    if data[:2] == JPEG_START and _quick_pixels(data, cv2.IMREAD_ANYCOLOR) is not None:
         return ""
     try:
         flat_image(data)
