@@ -19,10 +19,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import resource
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any, Dict, List
@@ -31,6 +29,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from realscenes_sheets import error_sheet, look_sheet  # noqa: E402
+from realtext import call  # noqa: E402
 
 # The small networks of docs/detection.md, with crops that hold small and large text.
 NETWORKS = {
@@ -42,16 +41,6 @@ NETWORKS = {
 }
 SCENES = "--corpus english --vertical 0 --size 480x360 --text-height 12..160 --texts 1..8"
 TRAINING = "--learning-rate 3e-3 --schedule cosine --warmup-steps 50 --ema 0.99"
-
-
-def call(*words: Any) -> str:
-    """Runs a command of ocrdata on one thread and returns what it prints."""
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "TF_ENABLE_ONEDNN_OPTS": "1"}
-    command = [sys.executable, "-m", "ocrdata", *map(str, words)]
-    done = subprocess.run(command, capture_output=True, env=env)
-    if done.returncode:
-        sys.exit(" ".join(command) + "\n" + done.stderr.decode()[-2000:])
-    return done.stdout.decode()
 
 
 def import_real(name: str, source: str, work: Path) -> Path:
