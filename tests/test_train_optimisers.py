@@ -138,12 +138,20 @@ def test_clipping_is_by_the_norm_of_all_gradients(norm, expected):
     assert values == pytest.approx(expected)
 
 
-def test_average_follows_closely_at_first():
+@pytest.mark.parametrize("decay", [0.5, 0.99])
+def test_averages_are_named_and_move_as_those_of_tensorflow(decay):
     with tf.Graph().as_default(), v1.Session() as session:
-        weight = v1.get_variable("weight", initializer=0.0)
-        average = optimizers.weight_average(0.99, tf.constant(1))
-        update = average.apply([weight])
+        weight = v1.get_variable("weight", initializer=tf.random.uniform([3], seed=1))
+        step = v1.placeholder(tf.int64, [])
+        ours = optimizers.average_weights(decay, step, [weight])
+        theirs = v1.train.ExponentialMovingAverage(decay, num_updates=step, name="theirs")
+        update = theirs.apply([weight])
         session.run(v1.global_variables_initializer())
-        session.run(weight.assign(1.0))
-        session.run(update)
-        assert session.run(average.average(weight)) == pytest.approx(1 - 2 / 11)
+        named = {v.op.name: v for v in v1.global_variables()}
+        average = named["weight/ExponentialMovingAverage"]
+        assert session.run(average).tolist() == session.run(weight).tolist()
+        for number in (1, 2, 50):
+            session.run(weight.assign([float(number), 0.0, 1.0]))
+            session.run([ours, update], {step: number})
+            expected = session.run(theirs.average(weight))
+            assert session.run(average).tolist() == expected.tolist()

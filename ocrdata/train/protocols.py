@@ -114,10 +114,3 @@ class Saver(Protocol):
 
     def restore(self, session: Session, path: str) -> None:
         """Takes the values of a checkpoint."""
-
-
-class WeightAverage(Protocol):
-    """An ExponentialMovingAverage."""
-
-    def apply(self, variables: Sequence[Tensor]) -> Tensor:
-        """Returns the operation that moves the averages of variables."""

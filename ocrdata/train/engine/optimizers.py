@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import Tuple
+from typing import Sequence, Tuple
 
 from ocrdata.train.compat import Tensor, tf, v1
 from ocrdata.train.config.training import TrainOptions
-from ocrdata.train.protocols import Gradients, Optimizer, WeightAverage
+from ocrdata.train.inference.restore import AVERAGE
+from ocrdata.train.protocols import Gradients, Optimizer
 
 # Layers and LSTM cells; biases and the parameters of batch normalization stay free.
 REGULARIZED = ("weights", "kernel")
@@ -98,7 +99,21 @@ def clip(gradients: Gradients, norm: float) -> Tuple[Gradients, Tensor]:
     return [(value, variable) for value, (_, variable) in zip(values, gradients)], measured
 
 
-def weight_average(decay: float, step: Tensor) -> WeightAverage:
-    """Returns the moving average of weights, which follows closely in the first steps."""
-    made: WeightAverage = v1.train.ExponentialMovingAverage(decay, num_updates=step)
-    return made
+def average_weights(decay: float, step: Tensor, variables: Sequence[Tensor]) -> Tensor:
+    """Returns the operation that moves the averages of variables, kept as NAME + AVERAGE.
+
+    An average becomes decay * average + (1 - decay) * variable, with (1 + step) / (10 + step) as
+    decay while that is less, so that it follows closely in the first steps. Names and values are
+    those of tf.train.ExponentialMovingAverage, which makes a conditional graph for each variable's
+    initial value: an eighth of a detector's operations.
+    """
+    done = tf.cast(step, tf.float32)
+    rest = 1.0 - tf.minimum(decay, (1.0 + done) / (10.0 + done))
+    moves = []
+    for variable in variables:
+        with v1.colocate_with(variable):
+            average = v1.get_variable(
+                variable.op.name + AVERAGE, initializer=variable.initial_value, trainable=False
+            )
+            moves.append(average.assign_sub((average - variable) * rest))
+    return tf.group(*moves)

@@ -73,8 +73,7 @@ def build_training(
         train_op = scale.apply(optimizer, gradients, norm, step)
     if options.ema:
         with tf.control_dependencies([train_op]):
-            average = optimizers.weight_average(options.ema, step)
-            train_op = average.apply(v1.trainable_variables())
+            train_op = optimizers.average_weights(options.ema, step, v1.trainable_variables())
     with tf.control_dependencies([train_op]):
         after = step.read_value()  # a plain fetch may be the step before or after this one
     fetches = {
