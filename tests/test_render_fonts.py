@@ -12,6 +12,8 @@ from ocrdata.errors import FontError, OptionError, UnknownNameError
 from ocrdata.render.fonts.face_characters import font_characters
 from ocrdata.render.fonts.font_face import FontFace
 from ocrdata.render.fonts.fonts import find_fonts
+from ocrdata.render.lines.line import LineRenderer
+from ocrdata.render.style.line_style import NEUTRAL
 from ocrdata.render.text import glyphs
 from ocrdata.render.text.glyph_store import MemoryBudget
 from ocrdata.render.text.glyphs import GlyphCache
@@ -82,6 +84,23 @@ def test_weights_of_a_variable_font(tmp_path):
         find_fonts([f"{path}@wdth=80"])
     with pytest.raises(FontError, match="wght from 100 to 900, not 950"):
         find_fonts([f"{path}@wght=950"])
+
+
+def test_axes_are_drawn_by_the_style(tmp_path):
+    """Of fonts that have them, up to their ends; what a font's own name says stays."""
+    path, plain = small_font(tmp_path / "bars.ttf", weights=True), small_font(tmp_path / "a.ttf")
+    cache = GlyphCache(find_fonts([str(path), f"{path}@wght=300", str(plain)]))
+    heavy, fixed, without = (cache.pick("中", place, (500, 80, 0)) for place in (0.1, 0.5, 0.9))
+    assert (fixed, without) == (1, 2) and heavy not in (0, 1, 2)
+    widths = [cache.glyph(face, 100, "中").ink.shape[1] for face in (0, heavy, fixed, without)]
+    assert widths == [10, 30, 20, 10]
+    assert cache.pick("中", 0.1, (500, 0, 0)) == heavy and cache.has(heavy, "A")
+    ends = [cache.pick("中", 0.1, (weight, 0, 0)) for weight in (900, 1000)]
+    assert ends[0] == ends[1] and cache.glyph(ends[0], 100, "中").ink.shape[1] == 50
+    renderer = LineRenderer(cache)
+    style = NEUTRAL._replace(face=0.1)
+    usual, wide = (renderer.ink("中A", style._replace(font_weight=w)).mask for w in (0, 900))
+    assert (wide > 127).sum() > 4 * (usual > 127).sum()
 
 
 def test_shares_decide_how_often_a_font_is_drawn(tmp_path):

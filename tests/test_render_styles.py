@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from render_support import styles_of
 
 from ocrdata.errors import InputError, OptionError, UnknownNameError
 from ocrdata.render.style.line_style import (
+    CHOICES,
     FIELDS,
     NEUTRAL,
     limits_of,
@@ -22,13 +24,14 @@ from ocrdata.render.style.line_style import (
 )
 from ocrdata.render.style.presets import PRESETS
 from ocrdata.render.style.recipes import find_recipe
+from ocrdata.render.style.style_sampling import draw_styles
 
 
 @pytest.mark.parametrize("name", sorted(PRESETS))
 def test_styles_stay_in_their_recipe_and_differ(name):
     recipe, styles = find_recipe(name), styles_of(name, 400)
     for field in FIELDS:
-        if field == "background":
+        if field in CHOICES:
             continue
         low, high, chance = recipe.spread(field)
         values = [getattr(style, field) for style in styles]
@@ -95,13 +98,19 @@ def test_a_recipe_file_changes_what_it_names(tmp_path):
         ('base = "scam"', "no style is called scam. Did you mean scan"),
         ("background = {paper = 0}", "one background needs a weight"),
         ("background = {papr = 1}", "no background is called papr"),
+        ("[background]\npapr = 1", "no background is called papr"),
+        ("letter_case = {uper = 1}", "no letter case is called uper. Did you mean upper"),
+        ("letter_case = {upper = -1}", "the weight of letter case upper must be 0 or more"),
+        ("letter_case = 3", "letter_case must be a name or a table"),
+        ("font_weight = [300, 1200]", "font_weight must lie between 0 and 1000, not 1200"),
         ("blur = [", "is not TOML"),
     ],
 )
 def test_recipe_files_that_are_wrong(tmp_path, content, message):
     path = tmp_path / "r.toml"
-    path.write_text(content)
-    with pytest.raises(InputError, match="r.toml: .*" + message.replace("[", ".")):
+    path.write_text("# mine\nquality = 80\n" + content)
+    line = ":3" if "TOML" not in message else ""
+    with pytest.raises(InputError, match=f"r.toml{line}: .*" + message.replace("[", ".")):
         find_recipe(path)
     with pytest.raises(UnknownNameError, match="Did you mean scan"):
         find_recipe("scann")
@@ -117,3 +126,31 @@ def test_overrides():
             parse_overrides((word,))
     fixed = find_recipe("scan").with_fixed({"blur": 0.8, "background": "plain"})
     assert fixed.spread("blur") == (0.8, 0.8, 1.0) and fixed.backgrounds == (1, 0, 0, 0)
+
+
+def test_letter_cases_and_axes_are_drawn_by_their_weights_and_ranges(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        'base = "scene"\nletter_case = {keep = 1, title = 1, upper = 2}\n'
+        "font_weight = [300, 700]\nfont_slant = {range = [-12, 0], chance = 0.5}\n"
+    )
+    recipe = find_recipe(path)
+    styles = draw_styles(5, "test", 0, 2000, recipe)
+    assert styles == draw_styles(5, "test", 0, 2000, recipe)
+    shares = Counter(style.letter_case for style in styles)
+    assert shares["upper"] / 2000 == pytest.approx(0.5, abs=0.05) and not shares["lower"]
+    weights = Counter(style.font_weight for style in styles)
+    assert sorted(weights) == [300 + 50 * step for step in range(9)] and min(weights.values()) > 150
+    upright = sum(style.font_slant == 0 for style in styles) / 2000
+    assert upright == pytest.approx(0.5 + 0.5 / 9, abs=0.05) and styles[0].font_width == 0
+    # Nothing else is drawn differently.
+    plain = dict.fromkeys(("letter_case", "font_weight", "font_slant"))
+    usual = {name: getattr(NEUTRAL, name) for name in plain}
+    before = draw_styles(5, "test", 0, 2000, find_recipe("scene"))
+    assert [style._replace(**usual) for style in styles] == before
+    logged = json.loads(style_line("k", "a", styles[0]))["style"]
+    assert style_from_dict(logged) == styles[0]
+    fixed = recipe.with_fixed(parse_overrides(("letter_case=lower", "font_weight=450")))
+    assert {(s.letter_case, s.font_weight) for s in draw_styles(5, "test", 0, 50, fixed)} == {
+        ("lower", 450.0)
+    }

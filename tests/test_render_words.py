@@ -8,14 +8,18 @@ import cv2
 import numpy as np
 import pytest
 from render_support import job, renderer
+from test_render_fonts import small_font
 
+import ocrdata
 from ocrdata.base.sample import read_sample_list
 from ocrdata.errors import InputError, OptionError, UnknownNameError
 from ocrdata.render.lines.blocks import styles_of
+from ocrdata.render.lines.text_sampling import TextPlan
 from ocrdata.render.style.line_style import NEUTRAL, parse_overrides
 from ocrdata.render.style.mixtures import find_recipes
 from ocrdata.render.style.recipes import find_recipe
 from ocrdata.render.style.style_sampling import draw_styles
+from ocrdata.text.visual_order import tells_order
 
 WORD = "Signs"
 
@@ -220,3 +224,83 @@ def test_records_in_lower_case_have_no_other_classes(tmp_path, run):
     summary = json.loads(run("gen-pics", *words).stdout)
     assert summary["skipped"] == {"character not in the dictionary: ?": 1}
     assert summary["classes"] == 7 and summary["pictures"] == 10
+
+
+CASES_TOML = 'base = "print"\nletter_case = {keep = 1, lower = 1, title = 1, upper = 1}\n'
+
+
+def samples_of(root):
+    lists = [root / side / "sample.txt" for side in ("Train", "Test")]
+    found = [sample for one in lists for sample in read_sample_list(one, root)]
+    return sorted(found, key=lambda sample: sample.key)
+
+
+def test_labels_follow_the_case_that_is_drawn(tmp_path, run):
+    """Files, their boxes, a replay and records; each picture is that of its label, kept."""
+    corpus, recipe = tmp_path / "c.txt", tmp_path / "cases.toml"
+    texts = ["don't Stop", "5th AVENUE", "straße", "出口 Exit", "ON"]
+    corpus.write_text("\n".join(texts), encoding="utf-8")
+    recipe.write_text(CASES_TOML)
+    fonts = ["--font", "OcrDataKai-Regular", "--fallback", "--font", "NotoSans-Regular"]
+    words = [*fonts, "--corpus", corpus, "--variants", "60", "--style", recipe, "--workers", "0"]
+    run("gen-pics", "--data-dir", tmp_path / "a", *words, "--log-styles", "--boxes")
+    samples = samples_of(tmp_path / "a")
+    texts_of = {sample.text for sample in samples}
+    assert {"Don't Stop", "DON'T STOP", "5th Avenue", "STRASSE", "出口 exit"} <= texts_of
+    assert "5Th Avenue" not in texts_of
+    rows = [json.loads(line) for line in (tmp_path / "a/boxes/boxes.jsonl").open(encoding="utf-8")]
+    assert [row["text"] for row in rows] == [sample.text for sample in samples]
+    logged = [
+        json.loads(line) for line in (tmp_path / "a/styles/styles.jsonl").open(encoding="utf-8")
+    ]
+    assert {row["text"] for row in logged} == set(texts)
+    log = tmp_path / "a" / "styles" / "styles.jsonl"
+    run("gen-pics", "--data-dir", tmp_path / "b", *fonts, "--workers", "2", "--replay", log)
+    # Drawn as they are labelled, the pictures are the same.
+    for row, sample in zip(logged, samples):
+        row["text"] = sample.text
+        row["style"].pop("letter_case", None)
+    log = tmp_path / "labels.jsonl"
+    log.write_text("".join(json.dumps(row) + "\n" for row in logged), encoding="utf-8")
+    run("gen-pics", "--data-dir", tmp_path / "c", *fonts, "--workers", "0", "--replay", log)
+    for name in "bc":
+        other = samples_of(tmp_path / name)
+        assert [s.image_bytes() for s in other] == [s.image_bytes() for s in samples]
+        assert [s.text for s in other] == [s.text for s in samples]
+    run("gen-pics", "--data-dir", tmp_path / "d", *words, "--lower-case", "--records")
+    found = list(ocrdata.read_samples(tmp_path / "d"))
+    assert len(found) == len(samples)
+    assert {s.text for s in found} <= {s.text.lower() for s in samples}
+
+
+def test_texts_need_all_their_cases_and_the_dictionary_too(tmp_path, run):
+    corpus, recipe, chars = (tmp_path / name for name in ("c.txt", "cases.toml", "chars.txt"))
+    corpus.write_text("on\nÿ\noff\n", encoding="utf-8")
+    recipe.write_text("letter_case = {upper = 1, keep = 1}")
+    chars.write_text("".join(c + "\n" for c in "onONÿ"), encoding="utf-8")
+    words = ["--corpus", corpus, "--style", recipe, "--records", "--workers", "0", "--json"]
+    more = ["--dictionary", chars, "--font", "NotoSans-Regular"]
+    summary = run("gen-pics", *words, *more, "--data-dir", tmp_path / "a").stdout
+    assert json.loads(summary)["skipped"] == {
+        "character not in the dictionary: f": 1,
+        "character not in the dictionary: Ÿ": 1,
+    }
+    chars.write_text("".join(c + "\n" for c in "oO1f"), encoding="utf-8")
+    more += ["--sampling", "random", "--limit", "50", "--max-length", "3"]
+    run("gen-pics", *words, *more, "--data-dir", tmp_path / "b")
+    labels = "".join(sample.text for sample in ocrdata.read_samples(tmp_path / "b"))
+    assert set(labels) == set("oO1")
+
+
+def test_lines_whose_order_no_picture_tells_are_left_out(tmp_path, run):
+    corpus = tmp_path / "c.txt"
+    corpus.write_text("שלום abc\nabc שלום\nשלום\n", encoding="utf-8")
+    fonts = ["--font", small_font(tmp_path / "bars.ttf", " abcשלום")]
+    words = ["--corpus", corpus, "--workers", "0", "--json", *fonts, "--dry-run"]
+    summary = json.loads(run("gen-pics", *words).stdout)
+    assert summary["skipped"] == {"no picture tells in which order its two directions are read": 1}
+    assert summary["texts"] == 2
+    found = json.loads(run("gen-scenes", *words, "--limit", "2").stdout)
+    assert sum(found["skipped"].values()) == 1
+    plan = TextPlan("random", 500, 1, list("שלוםabc12"), lengths=(1, 6))
+    assert all(tells_order(text) for task in plan.tasks() for text in task.texts)

@@ -10,7 +10,13 @@ import pytest
 
 from ocrdata.reading.lines import LineReader
 from ocrdata.text.charset import Charset, collect_characters
-from ocrdata.text.visual_order import LineOrder, logical_order, visual_order
+from ocrdata.text.visual_order import (
+    LineOrder,
+    logical_order,
+    tells_order,
+    visual_order,
+    with_told_order,
+)
 
 SALAM, KITAB, SHALOM = "سلام", "كتاب", "שלום"
 
@@ -98,6 +104,24 @@ def test_what_is_seen_gives_the_label_back():
     assert read == SALAM + " abc" and turned(read) == turned("abc " + SALAM)
     both = f"abc {SALAM} xyz"
     assert logical_order(turned(both), Everything()) == both
+
+
+def test_texts_whose_order_no_picture_tells():
+    """Those that are not what is read back; pure ones always tell theirs."""
+    assert not tells_order("abc " + SALAM) and not tells_order("iPhone 15 " + SALAM)
+    assert all(map(tells_order, (SALAM + " abc", "12 " + SALAM, KITAB, "abc 12", "中文", "")))
+    assert with_told_order("abc " + SALAM) == SALAM + " abc"
+    rng = random.Random(5)
+    alphabet = "אبعسم abcZ 012 ٣٤ .,:-+ %$!()"
+    for _ in range(1000):
+        text = "".join(rng.choice(alphabet) for _ in range(rng.randint(1, 10)))
+        same = logical_order(turned(text), Everything()) == text
+        assert tells_order(text) == same, ascii(text)
+        told = with_told_order(text)
+        assert tells_order(told) and told, ascii(text)
+        assert (told == text) == same
+    marked = "".join(rng.choice("ابتَِّ بعס ،.") for _ in range(9))
+    assert tells_order(marked)
 
 
 def test_a_dictionary_without_such_letters_changes_nothing():

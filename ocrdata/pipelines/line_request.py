@@ -10,7 +10,7 @@ from ocrdata.errors import InputError, OptionError
 from ocrdata.render.effects.backgrounds import find_pictures
 from ocrdata.render.effects.warp import Frame
 from ocrdata.render.fonts.fonts import default_fonts, find_fonts
-from ocrdata.render.lines.blocks import RenderConfig
+from ocrdata.render.lines.blocks import RenderConfig, possible_labels
 from ocrdata.render.lines.text_sampling import TextOptions
 from ocrdata.render.style.line_style import LineStyle, check_value, parse_overrides, read_styles
 from ocrdata.render.style.mixtures import AnyRecipe, find_recipes
@@ -118,6 +118,10 @@ def read_request(options: LineRequestOptions) -> RenderRequest:
             texts.append(phrase.text)
             frequencies.append(phrase.frequency)
     if options.records and charset:
+        if options.sampling in ("random", "balanced"):
+            known = chosen.characters
+            letters, _ = encodable(known, [1] * len(known), charset, config, skipped)
+            chosen = chosen._replace(characters=tuple(letters))
         texts, frequencies = encodable(texts, frequencies, charset, config, skipped)
     return RenderRequest(texts, frequencies, config, chosen, skipped, charset)
 
@@ -208,9 +212,9 @@ def encodable(
     skipped: Dict[str, int],
 ) -> Tuple[List[str], List[int]]:
     """Returns the texts whose labels a dictionary can write, and counts the others in `skipped`."""
-    pairs = []
+    pairs, cases = [], config.letter_cases()
     for text, frequency in zip(texts, frequencies):
-        missing = charset.missing(config.label(text))
+        missing = charset.missing(possible_labels(config, cases, text))
         if missing:
             reason = f"character not in the dictionary: {missing[0]}"
             skipped[reason] = skipped.get(reason, 0) + 1

@@ -101,13 +101,13 @@ class RangeCount(NamedTuple):
 
 
 def range_count(
-    plan: TextPlan, number: int, split_of: SplitOf, label: Callable[[str], str]
+    plan: TextPlan, number: int, split_of: SplitOf, labels: Callable[[str], str]
 ) -> RangeCount:
-    """Counts one range of lines; a task for a worker."""
+    """Counts one range of lines; `labels` gives all that a text may have. A task for a worker."""
     codes, texts = codes_of_range(plan, number, split_of)
     characters: Set[str] = set()
     for text in texts:
-        characters.update(label(text))
+        characters.update(labels(text))
     lines = np.bincount(codes, minlength=len(SPLITS)).tolist()
     return RangeCount(lines, "".join(sorted(characters)))
 

@@ -7,6 +7,7 @@ them; a journal of finished shards lets an interrupted run go on.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
@@ -34,7 +35,12 @@ from ocrdata.records.format.dataset_info import build_info, write_info
 from ocrdata.records.format.schema import RECORDS_DIR, LineRecord, encode_line, shard_name
 from ocrdata.records.write.shard_files import ShardFile, ShardTasks, write_shard_files
 from ocrdata.render.lines.batch import write_lists
-from ocrdata.render.lines.blocks import LINES_FOLDER, RenderConfig, render_block
+from ocrdata.render.lines.blocks import (
+    LINES_FOLDER,
+    RenderConfig,
+    possible_labels,
+    render_block,
+)
 from ocrdata.render.lines.planning import describe_lines, font_names, plan_lines
 from ocrdata.render.lines.text_sampling import BLOCK_SIZE, TextPlan, near_key
 from ocrdata.text.charset import Charset, collect_characters
@@ -128,7 +134,9 @@ def _lines(context: _Context, shard: _Shard) -> Iterator[LineRecord]:
 
 def _count_range(number: int) -> RangeCount:
     context = _adopted[0]
-    return range_count(context.plan, number, context.split_of, context.config.label)
+    config = context.config
+    labels = partial(possible_labels, config, config.letter_cases())
+    return range_count(context.plan, number, context.split_of, labels)
 
 
 def _survey(context: _Context, charset: Optional[Charset], run: RunOptions) -> _Context:
@@ -139,7 +147,8 @@ def _survey(context: _Context, charset: Optional[Charset], run: RunOptions) -> _
     if context.plan.kind in ("listed", "balanced"):
         splits: LineSplits
         splits, texts = listed_splits(context.plan, context.split_of)
-        characters = {c for text in texts for c in context.config.label(text)}
+        cases = context.config.letter_cases()
+        characters = {c for text in texts for c in possible_labels(context.config, cases, text)}
     else:
         numbers = range_numbers(context.plan)
         counts = ordered_map(_count_range, numbers, run.workers, _adopt, (context,))

@@ -8,7 +8,8 @@ The order is that of the Unicode bidirectional algorithm (UAX #9), which rendere
 become what is seen of them (rule L4), and marks come behind their letter (rule L3).
 
 The algorithm has no exact inverse: a word of Latin and then one of Hebrew stand in a picture as the
-two do the other way round. A line that may be read either way is taken to run from right to left.
+two do the other way round. A line that may be read either way is taken to run from right to left,
+so the other text is not one that a picture tells: `tells_order` says which are.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from ocrdata.text.charset import Charset
 # What stays as it is in a line from right to left, in letters for kinds of characters: words of
 # other scripts, and numbers, without and with the signs on them.
 _KEPT = (re.compile("L(?:[^R]*[LD])?|D+"), re.compile("L(?:[^R]*[LD])?|[DS]*D[DS]*"))
+# Beside letters from right to left: what runs the other way.
+_OTHERS = ("L", "EN", "AN", "LRE", "LRO", "LRI", "RLI", "FSI")
 _KINDS = {"L": "L", "R": "R", "AL": "R", "EN": "D", "AN": "D", "WS": " "}
 
 
@@ -73,6 +76,36 @@ def logical_order(text: str, known: Container[str]) -> str:
     if visual_order(first, known) == text:
         return first
     return next((guess for guess in guesses if visual_order(guess, known) == text), first)
+
+
+class _AllCharacters:
+    """A dictionary of all characters."""
+
+    def __contains__(self, character: object) -> bool:
+        return True
+
+
+_ALL = _AllCharacters()
+
+
+def tells_order(text: str, known: Container[str] = _ALL) -> bool:
+    """Says whether a picture of a text, read back, gives this text and not one in another order.
+
+    All do but some that run in both directions.
+    """
+    if not any(map(is_leftwards, text)):
+        return True
+    if not any(unicodedata.bidirectional(one) in _OTHERS for one in text):
+        return True
+    return logical_order(visual_order(text, known), known) == text
+
+
+def with_told_order(text: str) -> str:
+    """Returns the text that a picture of `text` is read as; of odd ones, one direction only."""
+    if tells_order(text):
+        return text
+    read = logical_order(visual_order(text, _ALL), _ALL)
+    return read if tells_order(read) else "".join(filter(is_leftwards, text))
 
 
 def _guesses(text: str, known: Container[str]) -> Iterator[str]:

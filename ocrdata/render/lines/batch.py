@@ -29,6 +29,7 @@ from ocrdata.render.lines.blocks import (
     STYLES_FOLDER,
     RenderConfig,
     image_key,
+    labels_of,
     part_name,
     write_block,
 )
@@ -105,6 +106,7 @@ def write_lists(staged: Staged, plan: TextPlan, config: RenderConfig, test_fract
         staged.path(TEST_LIST)
     ) as test:
         for task in plan.tasks():
+            labels = labels_of(config, task)
             for place, text in enumerate(task.texts):
                 side = sides.get(text)
                 if side is None:
@@ -112,7 +114,7 @@ def write_lists(staged: Staged, plan: TextPlan, config: RenderConfig, test_fract
                     if plan.kind != "random":
                         sides[text] = side
                 key = image_key(task.number * BLOCK_SIZE + place, config.form)
-                (test if side else train).write(f"{key} {config.label(text)}\n")
+                (test if side else train).write(f"{key} {labels[place]}\n")
 
 
 def _join_parts(folder: Path, name: str, plan: TextPlan) -> None:

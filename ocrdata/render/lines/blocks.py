@@ -25,6 +25,7 @@ from ocrdata.render.text.glyph_store import LARGE_CACHE, SMALL_CACHE
 from ocrdata.render.text.glyphs import GlyphCache
 from ocrdata.render.text.text_bitmap import Clusters
 from ocrdata.render.text.type_settings import PLAIN_SETTINGS, TypeSettings
+from ocrdata.text.letter_case import all_cases, in_case
 from ocrdata.text.words import lower_case
 
 _FOLDER_SIZE = 10_000
@@ -53,8 +54,14 @@ class RenderConfig(NamedTuple):
     settings: TypeSettings = PLAIN_SETTINGS
 
     def label(self, text: str) -> str:
-        """Returns what the picture of a text is labelled with."""
+        """Returns what the picture of a text, in the case it is drawn in, is labelled with."""
         return lower_case(text) if self.lower_case else text
+
+    def letter_cases(self) -> Tuple[str, ...]:
+        """Returns the letter cases that texts are drawn in."""
+        if self.replay:
+            return tuple(sorted({style.letter_case for style in self.replay}))
+        return self.recipe.letter_cases
 
 
 class RenderedImage(NamedTuple):
@@ -105,6 +112,20 @@ def _from_chosen(style: LineStyle, chosen: List[int], count: int) -> LineStyle:
     return style._replace(picture_at=place)
 
 
+def labels_of(config: RenderConfig, task: TextBlockTask) -> List[str]:
+    """Returns the labels of a block's pictures, in order."""
+    if not config.replay and config.recipe.letter_cases == ("keep",):
+        return list(map(config.label, task.texts))
+    styles = styles_of(config, task.number, range(len(task.texts)))
+    cased = (in_case(text, style.letter_case) for text, style in zip(task.texts, styles))
+    return list(map(config.label, cased))
+
+
+def possible_labels(config: RenderConfig, cases: Sequence[str], text: str) -> str:
+    """Returns the labels that pictures of a text may have in some cases, one behind the other."""
+    return "".join(map(config.label, all_cases(text, cases)))
+
+
 class DrawnLine(NamedTuple):
     """A line's picture before it is a file: its number in the run, label, style and pixels."""
 
@@ -126,7 +147,8 @@ def draw_block(
     renderer = line_renderer(config._replace(replay=()))
     places = range(len(task.texts)) if places is None else places
     styles = styles_of(config, task.number, places)
-    texts = [task.texts[place] for place in places]
+    pairs = zip(places, styles)
+    texts = [in_case(task.texts[place], style.letter_case) for place, style in pairs]
     for first in range(0, len(places), _AT_ONCE):
         part = slice(first, min(first + _AT_ONCE, len(places)))
         drawn = _draw(config, renderer, texts[part], styles[part])

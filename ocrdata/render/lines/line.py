@@ -151,7 +151,7 @@ class LineRenderer:
             style = style._replace(before=0.0, after=0.0)
         if style.stretch < _MOST_CONDENSED and max(text) >= _IDEOGRAPHS:
             style = style._replace(stretch=_MOST_CONDENSED)
-        face = self.cache.pick(text, style.face)
+        face = self.cache.pick(text, style.face, style.axes)
         size, fine = self.master(style)
         pose = self._set(text, face, size, fine, style, boxes)
         plain = fine == 1 and size == int(round(style.size * self.frame.height))
@@ -198,7 +198,7 @@ class LineRenderer:
         other = " ".join(words[start:] + words[:start])
         if self.cache.missing(other):
             return text, face
-        return other, self.cache.pick(other, style.face)
+        return other, self.cache.pick(other, style.face, style.axes)
 
 
 def _grey(image: np.ndarray) -> np.ndarray:

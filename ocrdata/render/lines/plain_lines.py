@@ -17,7 +17,7 @@ from ocrdata.render.effects.compositing import composite
 from ocrdata.render.effects.warp import Frame
 from ocrdata.render.lines.line import LineRenderer, RenderedLine
 from ocrdata.render.lines.line_geometry import exact_room, exact_top, is_plain
-from ocrdata.render.style.line_style import FIELDS, NEUTRAL, LineStyle
+from ocrdata.render.style.line_style import CHOICES, FIELDS, NEUTRAL, LineStyle
 from ocrdata.render.style.mixtures import AnyRecipe, Mixture
 from ocrdata.render.style.recipes import Recipe
 from ocrdata.render.text.layout import EM_TOP, empty_cell, spaced
@@ -53,7 +53,7 @@ def is_plain_recipe(recipe: AnyRecipe) -> bool:
     return all(
         _is_neutral(recipe, name)
         for name in FIELDS
-        if name not in _FREE and name != "background" and not name.endswith("_at")
+        if name not in _FREE and name not in CHOICES and not name.endswith("_at")
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
 from ocrdata.errors import OptionError, UnknownNameError
 from ocrdata.render.effects.image_effects import IMAGE_FILE_FORMATS
-from ocrdata.render.lines.blocks import RenderConfig
+from ocrdata.render.lines.blocks import RenderConfig, possible_labels
 from ocrdata.render.lines.text_sampling import (
     TextOptions,
     TextPlan,
@@ -44,7 +44,8 @@ def _drawable(
     """Returns the texts that the fonts can draw and a picture can hold, with their frequencies."""
     cache = GlyphCache(config.faces, config.latin, config.fallback, settings=config.settings)
     longest = int(_WIDEST[config.form] / (config.frame.height * _WIDEST_CHARACTER))
-    places = drawable(texts, cache, skipped, longest if config.frame.length is None else None)
+    most = longest if config.frame.length is None else None
+    places = drawable(texts, cache, skipped, most, config.letter_cases())
     return [texts[place] for place in places], [frequencies[place] for place in places]
 
 
@@ -82,7 +83,11 @@ def font_names(config: RenderConfig) -> List[str]:
 def dry_run_lines(
     plan: TextPlan, config: RenderConfig, options: TextOptions, skips: Dict[str, int]
 ) -> RenderSummary:
-    """Returns what `render_lines` will make of a plan, by going through its texts once."""
+    """Returns what `render_lines` will make of a plan, by going through its texts once.
+
+    Characters are those that the labels may have, in all letter cases of the recipe.
+    """
+    cases = config.letter_cases()
     sides: Dict[str, bool] = {}
     characters: Set[str] = set()
     test = 0
@@ -92,7 +97,7 @@ def dry_run_lines(
             side = sides.get(text)
             if side is None:
                 side = on_test_side(text, config.seed, options.test_fraction)
-                characters.update(config.label(text))
+                characters.update(possible_labels(config, cases, text))
                 texts += 1
                 # Random texts hardly ever come twice: remembering them all would fill the memory.
                 if plan.kind != "random":

@@ -14,6 +14,7 @@ from ocrdata.errors import OptionError, OutputExistsError, PathLike
 from ocrdata.render.effects.image_effects import compress, encode_image
 from ocrdata.render.lines.blocks import RenderConfig, line_renderer, styles_of
 from ocrdata.render.lines.text_sampling import TextPlan
+from ocrdata.text.letter_case import in_case
 
 SHEET_WIDTH = 1200
 _GAP, _EDGE, _ZOOM = 8, (216, 222, 225), 1.5
@@ -30,7 +31,7 @@ def draw_line_sheet(config: RenderConfig, plan: TextPlan, count: int) -> np.ndar
     for task in plan.tasks():
         styles = styles_of(config, task.number, range(len(task.texts)))
         for text, style in islice(zip(task.texts, styles), count - len(pictures)):
-            drawn = renderer.draw(text, style, config.boxes)
+            drawn = renderer.draw(in_case(text, style.letter_case), style, config.boxes)
             image = drawn.image
             if config.form != "png":
                 image = compress(image, int(round(style.quality)))

@@ -17,6 +17,7 @@ import numpy as np
 from ocrdata.base import random_streams
 from ocrdata.base.sample_lists import is_test
 from ocrdata.errors import CorpusError, OptionError, UnknownNameError
+from ocrdata.text.visual_order import with_told_order
 
 BLOCK_SIZE = 256
 SAMPLINGS = ("listed", "frequency", "random", "balanced")
@@ -77,7 +78,8 @@ class TextPlan(NamedTuple):
         # Characters as numbers, a row of them read as one string.
         codes = np.frombuffer("".join(self.texts).encode("utf-32-le"), "<u4")
         rows = codes[(drawn[:, 1:] * len(codes)).astype(np.int64)].view(f"<U{high}")
-        return tuple(text[:length] for text, length in zip(rows[:, 0].tolist(), lengths))
+        texts = (text[:length] for text, length in zip(rows[:, 0].tolist(), lengths))
+        return tuple(map(with_told_order, texts))
 
 
 class TextOptions(NamedTuple):
@@ -222,7 +224,8 @@ def _invent(
         text = "".join(pool[:length])
         # One more character moves a text that fell to Test back to Train.
         for extra in [""] + sorted(short):
-            if not on_test_side(text + extra, seed, fraction):
-                yield text + extra
+            longer = with_told_order(text + extra)
+            if not on_test_side(longer, seed, fraction):
+                yield longer
                 break
         pool = pool[length:]

@@ -118,11 +118,8 @@ def _render(config: SceneConfig, task: _Task) -> List[Sample]:
 
 def describe_scenes(config: SceneConfig, texts: Sequence[str], count: int) -> Dict[str, Any]:
     """Returns everything that decides the bytes of a run, as the manifest holds it."""
-    recipe = config.recipe
     return {
-        "style": recipe.name,
-        "recipe": {name: list(spread) for name, spread in recipe.spreads},
-        "overrides": dict(recipe.fixed),
+        **config.recipe.describe(),
         "size": list(config.size),
         "texts": list(config.texts),
         "heights": list(config.heights),

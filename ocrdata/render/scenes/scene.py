@@ -51,6 +51,7 @@ from ocrdata.render.scenes.wording import (
 from ocrdata.render.style.line_style import NEUTRAL, LineStyle
 from ocrdata.render.style.style_sampling import draw_styles
 from ocrdata.render.text.glyphs import GlyphCache
+from ocrdata.text.visual_order import tells_order
 
 
 @lru_cache(maxsize=2)
@@ -95,7 +96,14 @@ def draw_scene(config: SceneConfig, number: int, texts: Tuple[str, ...]) -> Draw
         if written >= wanted or not left:
             break
         most = min(wanted - written, draw_lines(rng))
-        taken, left = take_lines(left, most, config, rng, lambda text: not cache.missing(text))
+        taken, left = take_lines(
+            left,
+            most,
+            style.letter_case,
+            config=config,
+            rng=rng,
+            drawn=lambda text: not cache.missing(text) and tells_order(text),
+        )
         count, found = _write(
             image,
             taken,

@@ -77,7 +77,8 @@ def _set_one(
     setting = Typesetting(style.spacing * size, style.word_spacing)
     put = set_column if vertical else set_line
     apart = words and not vertical and " " in text
-    bitmap = put(text, cache.pick(text, style.face), size, setting, cache, boxes=apart)
+    face = cache.pick(text, style.face, style.axes)
+    bitmap = put(text, face, size, setting, cache, boxes=apart)
     ink, box, moved = apply_text_effects(bitmap, size, style, NO_LINE)
     x0, y0 = max(0, math.floor(box[0])), max(0, math.floor(box[1]))
     ink = ink[y0 : math.ceil(box[3]), x0 : math.ceil(box[2])]

@@ -8,6 +8,7 @@ from typing import Callable, List, Tuple
 from ocrdata.render.scenes.scene_config import MOST_LINES, SceneConfig, parts_by_spaces
 from ocrdata.render.scenes.scene_layout import Arrangement
 from ocrdata.render.style.line_style import LineStyle
+from ocrdata.text.letter_case import in_case
 
 
 def draw_lines(rng: random.Random) -> int:
@@ -18,13 +19,15 @@ def draw_lines(rng: random.Random) -> int:
 def take_lines(
     texts: List[str],
     lines: int,
+    case: str,
     config: SceneConfig,
     rng: random.Random,
     drawn: Callable[[str], bool],
 ) -> Tuple[List[str], List[str]]:
     """Returns lines and the texts that are left: where spaces part words, a line has several.
 
-    `drawn` says whether a font has all of a text: capitals, or texts side by side, may need two.
+    They are in a letter case, one that signs have where it is "keep". `drawn` says whether a font
+    has all of a text: capitals, or texts side by side, may need two.
     """
     taken: List[str] = []
     left = list(texts)
@@ -35,17 +38,19 @@ def take_lines(
             chosen = left[:1]
         taken.append(" ".join(chosen))
         left = left[len(chosen) :]
-    cased = _cased(taken, config, rng)
+    cased = _cased(taken, case, config, rng)
     return [new if drawn(new) else old for new, old in zip(cased, taken)], left
 
 
-def _cased(lines: List[str], config: SceneConfig, rng: random.Random) -> List[str]:
+def _cased(lines: List[str], case: str, config: SceneConfig, rng: random.Random) -> List[str]:
     """Returns lines in the letters that signs have: often capitals, or capitals first."""
-    change = rng.choice((str.upper, str.upper, str.title, str.title, str))
+    usual = rng.choice(("upper", "upper", "title", "title", "keep"))
+    if case != "keep":
+        return [in_case(line, case) for line in lines]
     if config.letter_case == "keep":
         return lines
     # Outside ASCII capitals may be other characters, which the fonts may not have.
-    return [change(line) if line.isascii() else line for line in lines]
+    return [in_case(line, usual) if line.isascii() else line for line in lines]
 
 
 def _words(config: SceneConfig, rng: random.Random) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, Mapping, NamedTuple, Tuple
 
 from ocrdata.errors import InputError, OptionError, PathLike, UnknownNameError
+from ocrdata.text.letter_case import CASES
 
 BACKGROUNDS = ("plain", "gradient", "paper", "picture")
 
@@ -108,6 +109,16 @@ class LineStyle(NamedTuple):
     two_tone: float = 0.0  # levels from the text's top to its foot
     dots: float = 0.0  # distance of the dots that text is made of, as a share of the em
     hollow: float = 0.0  # 1: only the letters' edges
+    # Fields that came after those.
+    letter_case: str = "keep"  # what the text is set in: as it is, or one of CASES
+    font_weight: float = 0.0  # on a variable font's axis (400 is regular); 0: the face's own
+    font_width: float = 0.0  # per cent of the usual width; 0: the face's own
+    font_slant: float = 0.0  # degrees, below 0 to the right; 0: the face's own
+
+    @property
+    def axes(self) -> Tuple[float, float, float]:
+        """Where on the axes of variable fonts the text stands."""
+        return self.font_weight, self.font_width, self.font_slant
 
 
 # What a field may be; the others are places and shares in [0, 1].
@@ -168,7 +179,12 @@ _LIMITS = {
     "strength": (-1.0, 1.0),
     "two_tone": (-120.0, 120.0),
     "dots": (0.0, 0.2),
+    "font_weight": (0.0, 1000.0),
+    "font_width": (0.0, 400.0),
+    "font_slant": (-90.0, 90.0),
 }
+# Fields that hold one of some words; recipes give them weights.
+CHOICES = {"background": BACKGROUNDS, "letter_case": CASES}
 FIELDS = LineStyle._fields
 NEUTRAL = LineStyle()
 
@@ -182,9 +198,9 @@ def check_value(name: str, value: Any) -> Any:
     """Returns the value as its field holds it; raises OptionError or UnknownNameError."""
     if name not in FIELDS:
         raise UnknownNameError("field of a style", name, FIELDS)
-    if name == "background":
-        if value not in BACKGROUNDS:
-            raise UnknownNameError("background", str(value), BACKGROUNDS)
+    if name in CHOICES:
+        if value not in CHOICES[name]:
+            raise UnknownNameError(name.replace("_", " "), str(value), CHOICES[name])
         return value
     try:
         number = float(value)

@@ -36,6 +36,11 @@ class Mixture(NamedTuple):
         """Says whether an effect, or a "picture" behind the text, is ever drawn."""
         return any(recipe.is_drawn(name) for recipe in self.recipes)
 
+    @property
+    def letter_cases(self) -> Tuple[str, ...]:
+        """The letter cases that texts are set in."""
+        return tuple(dict.fromkeys(case for one in self.recipes for case in one.letter_cases))
+
     def with_fixed(self, values: Mapping[str, Any]) -> Mixture:
         """Returns the mixture with some fields set for every line."""
         return self._replace(recipes=tuple(one.with_fixed(values) for one in self.recipes))

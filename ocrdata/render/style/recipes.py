@@ -8,6 +8,8 @@ A TOML recipe names what it starts from and the fields that differ:
     quality = 80                                # always
     background = { plain = 1, paper = 2 }       # weights
     severity = [0, 1.5]                         # a line's factor on all chances below 1
+    letter_case = { keep = 2, upper = 1 }       # weights of keep, lower, title, upper
+    font_weight = [300, 800]                    # of variable fonts, at nine values
 """
 
 from __future__ import annotations
@@ -16,10 +18,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, NamedTuple, Tuple, Union
 
-from ocrdata.base.storage.toml_files import read_toml
+from ocrdata.base.storage.toml_files import line_of_key, read_toml
 from ocrdata.errors import InputError, OptionError, PathLike, UnknownNameError
-from ocrdata.render.style.line_style import BACKGROUNDS, FIELDS, NEUTRAL, check_value
+from ocrdata.render.style.line_style import (
+    BACKGROUNDS,
+    CHOICES,
+    FIELDS,
+    NEUTRAL,
+    check_value,
+)
 from ocrdata.render.style.presets import PRESETS
+from ocrdata.text.letter_case import CASES
 
 Spec = Union[float, Tuple[float, ...], Mapping[str, float]]
 
@@ -56,8 +65,9 @@ class Spread(NamedTuple):
 class Recipe:
     """What a line of this kind may look like; fields that are not named stay neutral.
 
-    `severity` are the ends of a factor on all chances below 1 that is drawn once for each line:
-    with 0 to 2 some lines have hardly any effect and others have most.
+    `backgrounds` and `cases` are the weights of BACKGROUNDS and CASES. `severity` are the ends of
+    a factor on all chances below 1 that is drawn once for each line: with 0 to 2 some lines have
+    hardly any effect and others have most.
     """
 
     name: str
@@ -65,6 +75,7 @@ class Recipe:
     backgrounds: Tuple[float, ...] = (1.0, 0.0, 0.0, 0.0)
     fixed: Tuple[Tuple[str, Any], ...] = field(default=())
     severity: Tuple[float, float] = (1.0, 1.0)
+    cases: Tuple[float, ...] = (1.0, 0.0, 0.0, 0.0)
 
     def spread(self, name: str) -> Spread:
         """Returns the range of a field."""
@@ -93,12 +104,21 @@ class Recipe:
         tints = (self.spread(name) for name in ("ink_tint", "paper_tint"))
         return self.backgrounds[3] > 0 or any(tint.high > 0 < tint.chance for tint in tints)
 
+    @property
+    def letter_cases(self) -> Tuple[str, ...]:
+        """The letter cases that texts are set in."""
+        return tuple(case for case, weight in zip(CASES, self.cases) if weight > 0)
+
     def with_fixed(self, values: Mapping[str, Any]) -> Recipe:
         """Returns the recipe with some fields set for every line."""
-        weights = self.backgrounds
-        if "background" in values:
-            weights = tuple(float(name == values["background"]) for name in BACKGROUNDS)
-        return replace(self, backgrounds=weights, fixed=tuple(sorted(values.items())))
+        weights = {"background": self.backgrounds, "letter_case": self.cases}
+        weights.update((key, _weights(key, values[key])) for key in CHOICES if key in values)
+        return replace(
+            self,
+            backgrounds=weights["background"],
+            cases=weights["letter_case"],
+            fixed=tuple(sorted(values.items())),
+        )
 
     def with_spread(self, name: str, spread: Spread) -> Recipe:
         """Returns the recipe with another range for a field."""
@@ -113,6 +133,7 @@ class Recipe:
             "backgrounds": list(self.backgrounds),
             "overrides": dict(self.fixed),
             "severity": list(self.severity),
+            "letter_cases": list(self.cases),
         }
 
 
@@ -137,11 +158,11 @@ def find_recipe(name: PathLike) -> Recipe:
 def recipe_of(name: str, fields: Mapping[str, Spec]) -> Recipe:
     """Returns the recipe that is called `name` here; raises OptionError for a wrong field."""
     spreads: Dict[str, Spread] = {}
-    weights: Tuple[float, ...] = (1.0, 0.0, 0.0, 0.0)
+    weights: Dict[str, Tuple[float, ...]] = dict.fromkeys(CHOICES, (1.0, 0.0, 0.0, 0.0))
     severity = 1.0, 1.0
     for key, spec in fields.items():
-        if key == "background":
-            weights = _weights(spec)
+        if key in CHOICES:
+            weights[key] = _weights(key, spec)
             continue
         if key == "severity":
             severity = _severity(spec)
@@ -151,7 +172,9 @@ def recipe_of(name: str, fields: Mapping[str, Spec]) -> Recipe:
             for value in spread[:2]:
                 check_value(target, value)
             spreads[target] = spread
-    return Recipe(name, tuple(sorted(spreads.items())), weights, severity=severity)
+    ranges = tuple(sorted(spreads.items()))
+    cases = weights["letter_case"]
+    return Recipe(name, ranges, weights["background"], severity=severity, cases=cases)
 
 
 def _severity(spec: Any) -> Tuple[float, float]:
@@ -179,30 +202,35 @@ def _spread(name: str, spec: Any) -> Spread:
     return Spread(low, high, share)
 
 
-def _weights(spec: Any) -> Tuple[float, ...]:
+def _weights(key: str, spec: Any) -> Tuple[float, ...]:
+    what = key.replace("_", " ")
     if isinstance(spec, str):
-        spec = {check_value("background", spec): 1.0}
+        spec = {check_value(key, spec): 1.0}
     if not isinstance(spec, Mapping) or not spec:
-        raise OptionError("background must be a name or a table of weights.")
+        raise OptionError(f"{key} must be a name or a table of weights.")
     for name, weight in spec.items():
-        check_value("background", name)
-        if not isinstance(weight, (int, float)) or weight < 0:
-            raise OptionError(f"the weight of background {name} must be 0 or more.")
-    weights = tuple(float(spec.get(name, 0.0)) for name in BACKGROUNDS)
+        check_value(key, name)
+        number = isinstance(weight, (int, float)) and not isinstance(weight, bool)
+        if not number or not 0 <= weight < float("inf"):
+            raise OptionError(f"the weight of {what} {name} must be 0 or more.")
+    weights = tuple(float(spec.get(name, 0.0)) for name in CHOICES[key])
     if not sum(weights):
-        raise OptionError("one background needs a weight above 0.")
+        raise OptionError(f"one {what} needs a weight above 0.")
     return weights
 
 
 def _read_recipe(path: Path) -> Recipe:
     content = read_toml(path)
     base = content.pop("base", "clean")
+    key = "base"
     try:
         if base not in PRESETS:
             raise UnknownNameError("style", str(base), PRESETS)
-        return recipe_of(path.name, {**PRESETS[base], **_split(content)})
+        for key in content:
+            recipe_of(path.name, {key: content[key]})
     except OptionError as error:
-        raise InputError(path, str(error)) from error
+        raise InputError(path, str(error), line_of_key(path, key)) from error
+    return recipe_of(path.name, {**PRESETS[base], **_split(content)})
 
 
 def _split(content: Mapping[str, Any]) -> Dict[str, Any]:

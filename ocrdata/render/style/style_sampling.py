@@ -8,15 +8,20 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 import numpy as np
 
 from ocrdata.base import random_streams
-from ocrdata.render.style.line_style import BACKGROUNDS, FIELDS, NEUTRAL, LineStyle
+from ocrdata.render.style.line_style import BACKGROUNDS, CHOICES, FIELDS, NEUTRAL, LineStyle
 from ocrdata.render.style.mixtures import AnyRecipe, Mixture
 from ocrdata.render.style.recipes import Recipe, Spread
+from ocrdata.text.letter_case import CASES
 
 # Two uniform numbers for each field of a style: whether, and how much. Fields that came later are
-# drawn from a stream of their own, so that presets without them keep their bytes.
-_FIRST = FIELDS.index("quality") + 1
-_DRAWS, _LATER_DRAWS = 2 * _FIRST, 2 * (len(FIELDS) - _FIRST)
-_BACKGROUND = FIELDS.index("background")
+# drawn from streams of their own, so that presets without them keep their bytes: what a stream is
+# called, its first field, and the one behind its last.
+_LATER, _LETTERS = FIELDS.index("quality") + 1, FIELDS.index("letter_case")
+_STREAMS = (("", 0, _LATER), ("-later", _LATER, _LETTERS), ("-letters", _LETTERS, len(FIELDS)))
+_BACKGROUND, _CASE = FIELDS.index("background"), FIELDS.index("letter_case")
+# Each value is a font of its own, with glyphs to draw and to keep: a range has few.
+_AXES = slice(FIELDS.index("font_weight"), FIELDS.index("font_slant") + 1)
+_AXIS_VALUES = 9
 # Where a place is read at all; without such a field it is left out.
 _READERS = {
     "curve_at": ("curve",),
@@ -33,31 +38,40 @@ _READERS = {
 
 
 class _Table(NamedTuple):
-    """A recipe as arrays (float64 [fields]); `varying` are the columns that differ by line."""
+    """A recipe as arrays (float64 [fields]); `varying` are the columns that differ by line.
+
+    `weights` and `cases` are cumulative shares.
+    """
 
     low: np.ndarray
     width: np.ndarray
     chance: np.ndarray
     neutral: np.ndarray
     weights: np.ndarray
+    cases: np.ndarray
     varying: Tuple[int, ...]
 
 
 @lru_cache(maxsize=16)
 def _table(recipe: Recipe) -> _Table:
     spreads = [_effective(recipe, name) for name in FIELDS]
-    neutral = [0.0 if name == "background" else getattr(NEUTRAL, name) for name in FIELDS]
+    neutral = [0.0 if name in CHOICES else getattr(NEUTRAL, name) for name in FIELDS]
     low, high, chance = np.array(spreads, np.float64).T
-    weights = np.cumsum(recipe.backgrounds)
+    weights, cases = (_cumulative(shares) for shares in (recipe.backgrounds, recipe.cases))
     varying = np.flatnonzero((high > low) | ((chance < 1.0) & (low != neutral)))
     columns = tuple(varying.tolist())
-    return _Table(low, high - low, chance, np.array(neutral), weights / weights[-1], columns)
+    return _Table(low, high - low, chance, np.array(neutral), weights, cases, columns)
+
+
+def _cumulative(weights: Sequence[float]) -> np.ndarray:
+    sums: np.ndarray = np.cumsum(weights)
+    return sums / sums[-1]
 
 
 def _effective(recipe: Recipe, name: str) -> Spread:
     """Returns a field's range, nothing for a place where nothing is ever read."""
     readers = _READERS.get(name)
-    if name == "background":
+    if name in CHOICES:
         return Spread(0.0, 0.0)
     if readers and not any(recipe.is_drawn(reader) for reader in readers):
         return Spread(0.0, 0.0)
@@ -79,19 +93,31 @@ def draw_styles(
     chosen = range(count) if places is None else places
     if isinstance(recipe, Mixture):
         return _draw_mixed(seed, stream, number, count, recipe, chosen)
-    rows = random_streams.uniform_block(seed, stream, number, count, _DRAWS)
-    later = np.zeros((count, _LATER_DRAWS))
-    if max(_table(recipe).varying, default=0) >= _FIRST:
-        later = random_streams.uniform_block(seed, stream + "-later", number, count, _LATER_DRAWS)
+    drawn = _uniforms(seed, stream, number, count, recipe)
     low, high = recipe.severity
     factors = np.full(count, low)
     if high > low:
-        drawn = random_streams.uniform_block(seed, stream + "-severity", number, count, 1)[:, 0]
-        factors = low + drawn * (high - low)
+        severe = random_streams.uniform_block(seed, stream + "-severity", number, count, 1)[:, 0]
+        factors = low + severe * (high - low)
     if len(chosen) < count:
         part = list(chosen)
-        rows, later, factors = rows[part], later[part], factors[part]
-    return _to_styles(rows, later, factors, recipe)
+        drawn, factors = drawn[:, part], factors[part]
+    return _to_styles(drawn, factors, recipe)
+
+
+def _uniforms(seed: int, stream: str, number: int, count: int, recipe: Recipe) -> np.ndarray:
+    """Returns float64 [2, count, fields]: whether, and how much; 0 where nothing is drawn."""
+    table = _table(recipe)
+    last = max(table.varying, default=0)
+    if len(recipe.letter_cases) > 1:
+        last = max(last, _CASE)
+    found = np.zeros((2, count, len(FIELDS)))
+    for name, first, end in _STREAMS:
+        if first <= last:
+            fields = end - first
+            drawn = random_streams.uniform_block(seed, stream + name, number, count, 2 * fields)
+            found[0, :, first:end], found[1, :, first:end] = drawn[:, :fields], drawn[:, fields:]
+    return found
 
 
 def _draw_mixed(
@@ -108,26 +134,36 @@ def _draw_mixed(
     return [found[place] for place in places]
 
 
-def _to_styles(
-    rows: np.ndarray, later: np.ndarray, factors: np.ndarray, recipe: Recipe
-) -> List[LineStyle]:
-    """Turns uniform numbers (float64 [n, draws]), and factors on chances [n], into n styles."""
-    table, count, half = _table(recipe), len(rows), later.shape[1] // 2
-    chances = np.concatenate([rows[:, :_FIRST], later[:, :half]], axis=1)
-    amounts = np.concatenate([rows[:, _FIRST:], later[:, half:]], axis=1)
+def _to_styles(drawn: np.ndarray, factors: np.ndarray, recipe: Recipe) -> List[LineStyle]:
+    """Turns uniform numbers (float64 [2, n, fields]), and factors on chances [n], into n styles."""
+    table, (chances, amounts) = _table(recipe), drawn
+    count = len(chances)
+    axes = amounts[:, _AXES]
+    np.floor(axes * _AXIS_VALUES, out=axes)
+    axes /= _AXIS_VALUES - 1
     wanted = table.chance
     if recipe.severity != (1.0, 1.0):
         wanted = np.where(wanted < 1.0, wanted * factors[:, None], 1.0)
     values = np.where(chances < wanted, table.low + amounts * table.width, table.neutral)
     _keep_legible(values)
-    kinds = np.searchsorted(table.weights, rows[:, _BACKGROUND], side="right").clip(max=3)
+    words = {
+        _BACKGROUND: _chosen(BACKGROUNDS, table.weights, chances[:, _BACKGROUND]),
+        _CASE: _chosen(CASES, table.cases, chances[:, _CASE]),
+    }
     # What is the same in all lines is one number, not one a line.
     columns: List[Any] = [[value] * count for value in values[0].tolist()] if count else []
     for place in table.varying:
         columns[place] = values[:, place].tolist()
     if columns:
-        columns[_BACKGROUND] = [BACKGROUNDS[kind] for kind in kinds.tolist()]
+        for place, chosen in words.items():
+            columns[place] = chosen
     return list(map(LineStyle._make, zip(*columns)))
+
+
+def _chosen(words: Sequence[str], shares: np.ndarray, drawn: np.ndarray) -> List[str]:
+    """Returns a word for each uniform number (float64 [n]), by cumulative shares."""
+    kinds = np.searchsorted(shares, drawn, side="right").clip(max=len(words) - 1)
+    return [words[kind] for kind in kinds.tolist()]
 
 
 def _keep_legible(values: np.ndarray) -> None:

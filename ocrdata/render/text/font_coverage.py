@@ -7,7 +7,12 @@ from typing import Dict, List, Optional, Sequence
 from ocrdata.errors import CorpusError, FontError, OcrdataError
 from ocrdata.render.fonts.font_face import FontFace
 from ocrdata.render.text.glyphs import GlyphCache
+from ocrdata.text.letter_case import all_cases
 from ocrdata.text.properties import is_invisible, needs_shaping, script_of, script_title
+from ocrdata.text.visual_order import tells_order
+
+# What stands from left to right and from right to left beside each other, in no certain order.
+UNTOLD_ORDER = "no picture tells in which order its two directions are read"
 
 
 def drawable(
@@ -15,23 +20,34 @@ def drawable(
     cache: GlyphCache,
     skipped: Dict[str, int],
     longest: Optional[int] = None,
+    cases: Sequence[str] = ("keep",),
 ) -> List[int]:
-    """Returns the places of the texts that the fonts can draw, of `longest` characters at most.
+    """Returns the places of the texts that the fonts can draw in each of some letter cases.
 
-    Counts the others by the character that is missing, or as too long.
+    They are of `longest` characters at most, and read as they are in a picture. Counts the others
+    by the character that is missing, or by what else is wrong.
     """
     kept = []
     for place, text in enumerate(texts):
-        gap = cache.missing(text)
-        if gap:
-            reason = _why_missing(gap, cache)
-        elif longest is not None and len(text) > longest:
-            reason = f"too long for a picture ({longest} characters)"
+        faults = (_fault(one, cache, longest) for one in all_cases(text, cases))
+        reason = next(filter(None, faults), "")
+        if reason:
+            skipped[reason] = skipped.get(reason, 0) + 1
         else:
             kept.append(place)
-            continue
-        skipped[reason] = skipped.get(reason, 0) + 1
     return kept
+
+
+def _fault(text: str, cache: GlyphCache, longest: Optional[int]) -> str:
+    """Returns why a text cannot be drawn, "" where it can."""
+    gap = cache.missing(text)
+    if gap:
+        return _why_missing(gap, cache)
+    if not tells_order(text):
+        return UNTOLD_ORDER
+    if longest is not None and len(text) > longest:
+        return f"too long for a picture ({longest} characters)"
+    return ""
 
 
 def _why_missing(character: str, cache: GlyphCache) -> str:

@@ -10,13 +10,15 @@ from bisect import bisect_right
 from functools import lru_cache, reduce
 from itertools import accumulate
 from operator import and_
-from typing import Any, Dict, List, Sequence, Set, Tuple
+from typing import Any, Dict, Iterable, List, Sequence, Tuple
 
 from PIL import ImageFont
 
 from ocrdata.errors import FontError
+from ocrdata.render.fonts.axis_faces import OWN_PLACES, AxisFaces, AxisPlaces
 from ocrdata.render.fonts.face_characters import font_characters
 from ocrdata.render.fonts.font_face import FontFace, freetype_error
+from ocrdata.render.text.face_masks import FaceMasks
 from ocrdata.render.text.glyph_rasters import glyph_of_key
 from ocrdata.render.text.glyph_store import SMALL_CACHE, GlyphStore, MemoryBudget
 from ocrdata.render.text.kerning import Kerning
@@ -24,38 +26,11 @@ from ocrdata.render.text.rasters import Glyph, draw_glyph
 from ocrdata.render.text.shaped_text import ShapedFaces, TextShaper
 from ocrdata.render.text.shaping import script_runs
 from ocrdata.render.text.type_settings import PLAIN_SETTINGS, TypeSettings
-from ocrdata.text.properties import JOINERS, invisible_in, is_invisible, needs_shaping
+from ocrdata.text.properties import invisible_in
 
 FONTS_OPEN = 48  # files
 # Of how many texts it is remembered which faces can shape them.
 _SHAPED_TEXTS = 4096
-
-
-class _Masks(Dict[str, int]):
-    """The faces that have a character, as bits, looked up when it is first met.
-
-    `everywhere` are those that all faces have and that stand as they are; `shaped` are those of
-    which only shaping tells whether, and as which glyphs, a face draws them.
-    """
-
-    def __init__(self, faces: Sequence[FontFace], shape_all: bool) -> None:
-        self.faces, self._shape_all = faces, shape_all
-        self.everywhere: Set[str] = set()
-        self.shaped: Set[str] = set()
-
-    def __missing__(self, character: str) -> int:
-        shaped = self._shape_all or needs_shaping(character)
-        if shaped:
-            self.shaped.add(character)
-        known = map(font_characters, self.faces)
-        if is_invisible(character) and character not in JOINERS:
-            able = [False] * len(self.faces)
-        else:
-            able = [one.lists(character) if shaped else character in one for one in known]
-        found = self[character] = sum(1 << i for i, has in enumerate(able) if has)
-        if all(able) and not shaped:
-            self.everywhere.add(character)
-        return found
 
 
 class GlyphCache:
@@ -81,9 +56,10 @@ class GlyphCache:
         self._fonts: Dict[Tuple[int, int], ImageFont.FreeTypeFont] = {}
         self._store = GlyphStore(self._draw, room)
         self._kerning: Dict[int, Kerning] = {}
-        self._masks = _Masks(self.faces, settings != PLAIN_SETTINGS)
+        self._masks = FaceMasks(self.faces, settings != PLAIN_SETTINGS)
         self._choices: Dict[int, Tuple[List[int], List[float]]] = {}
-        self.shaper = TextShaper(self.faces, settings)
+        self._drawn = AxisFaces(self.faces)
+        self.shaper = TextShaper(self._drawn.faces, settings)
         self._shaped: Any = lru_cache(maxsize=_SHAPED_TEXTS)(self._able_shaped)
 
     # --- which face
@@ -144,7 +120,7 @@ class GlyphCache:
 
     def has(self, face: int, character: str) -> bool:
         """Says whether a face has a character."""
-        return bool(self._masks[character] >> face & 1)
+        return bool(self._masks[character] >> self._drawn.origins[face] & 1)
 
     def is_listed(self, character: str) -> bool:
         """Says whether any face has a character, be it only as a part of shaped texts."""
@@ -162,12 +138,25 @@ class GlyphCache:
         able, shares = self._choice(mask)
         return able[min(bisect_right(shares, place), len(able) - 1)]
 
-    def pick(self, text: str, place: float) -> "int | List[int] | ShapedFaces":
+    def pick(
+        self, text: str, place: float, axes: AxisPlaces = OWN_PLACES
+    ) -> "int | List[int] | ShapedFaces":
         """Returns the face at `place` in [0, 1) of those that can draw a text, by their shares.
 
         A list of faces, one a character, where the text needs several; ShapedFaces where it is to
-        be shaped.
+        be shaped. Of a variable font it is the face at places on its axes.
         """
+        found = self._pick_faces(text, place)
+        if axes == OWN_PLACES:
+            return found
+        if isinstance(found, int):
+            return self._drawn.at(found, axes)
+        shaped = isinstance(found, ShapedFaces)
+        faces: Iterable[int] = found.faces if isinstance(found, ShapedFaces) else found
+        moved = [self._drawn.at(one, axes) for one in faces]
+        return ShapedFaces(tuple(moved)) if shaped else moved
+
+    def _pick_faces(self, text: str, place: float) -> "int | List[int] | ShapedFaces":
         mask = self._able(text)
         if self._masks.shaped and not self._masks.shaped.isdisjoint(text):
             return self._pick_shaped(text, mask, place)
@@ -216,7 +205,7 @@ class GlyphCache:
         if key not in self._fonts:
             if len(self._fonts) >= FONTS_OPEN:
                 self._fonts.clear()
-            self._fonts[key] = self.faces[face].open(size)
+            self._fonts[key] = self._drawn.faces[face].open(size)
         return self._fonts[key]
 
     def glyph(self, face: int, size: int, character: str) -> Glyph:
@@ -235,7 +224,7 @@ class GlyphCache:
         try:
             return draw_glyph(self.font(face, size), character, size)
         except OSError as error:
-            raise freetype_error(self.faces[face], error, character) from error
+            raise freetype_error(self._drawn.faces[face], error, character) from error
 
     def glyphs(self, face: "int | List[int]", size: int, text: str) -> List[Glyph]:
         """Returns the glyphs of a text."""
@@ -244,7 +233,8 @@ class GlyphCache:
         return [self._store.table(one, size)[character] for one, character in zip(face, text)]
 
     def kerning(self, face: int) -> Kerning:
-        """Returns the kerning of a face."""
+        """Returns the kerning of a face, that of its own place on its axes."""
+        face = self._drawn.origins[face]
         if face not in self._kerning:
             self._kerning[face] = Kerning(self.faces[face])
         return self._kerning[face]

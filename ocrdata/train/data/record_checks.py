@@ -9,7 +9,7 @@ import numpy as np
 from ocrdata.base.run_options import OnProgress
 from ocrdata.errors import RecordError
 from ocrdata.records.format import schema
-from ocrdata.text.visual_order import LineOrder
+from ocrdata.text.visual_order import LineOrder, tells_order
 from ocrdata.train.compat import tf, untuned, v1
 from ocrdata.train.data.line_dataset import iterate
 from ocrdata.train.data.line_images import ImageSpec, Size
@@ -21,10 +21,15 @@ Problem = Callable[[FetchedArrays, int], str]  # says what is wrong with a recor
 
 
 class RecordCheck(NamedTuple):
-    """What a check of all training records found: how many, and labels too long to be learned."""
+    """What a check of all training records found: how many, and labels too long to be learned.
+
+    `untold_order` are labels that no reader can give, for their pictures may be read in another
+    order; what is learned of them is how they stand.
+    """
 
     samples: int
     long_labels: int
+    untold_order: int
 
 
 def check_records(
@@ -42,7 +47,7 @@ def check_records(
     empty label, a picture without pixels, a count that is not what dataset_info.json says and,
     unless `skip_long`, a label that needs more CTC time steps than its picture has.
     """
-    done, long_labels, order = 0, 0, LineOrder(shards.charset)
+    done, long_labels, untold, order = 0, 0, 0, LineOrder(shards.charset)
     for shard in shards.require(split):
         start = done
         for block in _blocks(shard):
@@ -52,13 +57,14 @@ def check_records(
                     first = (int(np.argmax(fault)), words)
                     raise _record_error(shard, done - start, block, first)
             long_labels += int(found[-1][0].sum())
+            untold += _untold(block, order)
             done += len(block["text"])
             if on_progress:
                 on_progress(done, shards.samples(split))
         if done - start != shard.samples:
             problem = f"holds {done - start} records, not {shard.samples} as dataset_info.json says"
             raise RecordError(shard.path, problem, hint="Write the records again.")
-    return RecordCheck(done, long_labels)
+    return RecordCheck(done, long_labels, untold)
 
 
 _FEATURES = {
@@ -109,6 +115,12 @@ def _faults(
         (unknown, _unknown_class),
         (lengths + repeats > steps, _too_long),
     ]
+
+
+def _untold(block: FetchedArrays, order: LineOrder) -> int:
+    """Counts the labels whose order a picture does not tell."""
+    texts = (text.decode("utf-8", "replace") for text in block["text"]) if order.reorders else ()
+    return sum(not tells_order(text, order.charset) for text in texts)
 
 
 def _size(block: FetchedArrays, index: int) -> str:

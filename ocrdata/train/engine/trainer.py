@@ -39,7 +39,8 @@ class TrainSummary:
     `skipped` counts, by reason, the samples left out; `validation` are the last figures of the
     validation sets (of those beside the data folder's own as SET.FIGURE), `best_step` is that of
     the best; `stopped` says why training ended early, if it did; `pretrained` what a given
-    checkpoint brought.
+    checkpoint brought. `untold_order` are labels that are learned as they stand in their pictures,
+    but cannot be read back, None where there are none.
     """
 
     run: str
@@ -55,6 +56,7 @@ class TrainSummary:
     best_step: Optional[int]
     stopped: Optional[str]
     pretrained: Dict[str, Any]
+    untold_order: Optional[int] = None
 
 
 class TrainingJob(NamedTuple):
@@ -154,6 +156,7 @@ class Trainer:
             best_step=self._validator.best_step,
             stopped=self._validator.stop or None,
             pretrained=self._pretrained.as_dict(),
+            untold_order=self._run.records.get("untold_order") or None,
         )
 
     def _train(self, graph: Training, note: Callable[[StepReport], None]) -> None:

@@ -71,7 +71,7 @@ class RecognitionTask(TrainingTask):
 
     def check(self) -> Dict[str, Any]:
         """Returns how many lines and labels too long there are; raises RecordError."""
-        samples = long_labels = 0
+        samples = long_labels = untold = 0
         for shards in self._lines.checked:
             found = check_records(
                 shards,
@@ -85,8 +85,9 @@ class RecognitionTask(TrainingTask):
                 problem = f"all {found.samples} labels are too long for their pictures"
                 raise RecordError(shards.directory, problem, hint="Look: ocrdata preview.")
             samples, long_labels = samples + found.samples, long_labels + found.long_labels
+            untold += found.untold_order
         samples += sum(one.shard.samples for one in self._lines.temporary)
-        found_all = {"samples": samples, "long_labels": long_labels}
+        found_all = {"samples": samples, "long_labels": long_labels, "untold_order": untold}
         return {**found_all, "not_drawn": self._lines.skipped} if self._lines.jobs else found_all
 
     def start(self, step: int) -> List[int]:
