@@ -12,13 +12,24 @@ from typing import Callable, Dict, Iterable, List, NamedTuple, Sequence, Set, Tu
 
 import numpy as np
 
-from ocrdata.base.sample import SPLITS
-from ocrdata.render.lines.text_sampling import BLOCK_SIZE, TextPlan
+from ocrdata.base.random_streams import bucket
+from ocrdata.base.sample import SPLITS, TEST, TRAIN, VALIDATION
+from ocrdata.base.sample_lists import is_test
+from ocrdata.render.lines.text_sampling import BLOCK_SIZE, TextPlan, near_key
 
 # Blocks that are counted as one task, and gone through again by each shard that has lines of them.
 RANGE_BLOCKS = 64
 RANGE = RANGE_BLOCKS * BLOCK_SIZE
 SplitOf = Callable[[str], str]
+
+
+def split_of_line(text: str, seed: int, test_fraction: float, validation_fraction: float) -> str:
+    """Says which split a text and its near duplicates belong to."""
+    key = near_key(text)
+    if is_test(key, seed, test_fraction):
+        return TEST
+    place = bucket(key, f"validation-{seed}")
+    return VALIDATION if place < validation_fraction else TRAIN
 
 
 class ListedSplits(NamedTuple):

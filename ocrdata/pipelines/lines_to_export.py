@@ -14,7 +14,8 @@ from ocrdata.errors import OptionError
 from ocrdata.exporters.blocks import Found, Position
 from ocrdata.exporters.engine import ConvertSummary
 from ocrdata.pipelines.line_request import RenderRequest
-from ocrdata.pipelines.lines_to_records import shuffled, split_of_line
+from ocrdata.pipelines.line_splits import split_of_line
+from ocrdata.pipelines.lines_to_records import shuffled
 from ocrdata.pipelines.rendered_export import exporter_of, write_rendered
 from ocrdata.render.lines.blocks import RenderConfig, render_block
 from ocrdata.render.lines.planning import describe_lines, plan_lines

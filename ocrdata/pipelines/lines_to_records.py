@@ -14,10 +14,10 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 import numpy as np
 
 from ocrdata.base.parallel import ordered_map
-from ocrdata.base.random_streams import bucket, order_key
+from ocrdata.base.random_streams import order_key
 from ocrdata.base.run_options import RUN_DEFAULTS, RunOptions
-from ocrdata.base.sample import RECOGNITION, SPLITS, TEST, TRAIN, VALIDATION
-from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST, is_test
+from ocrdata.base.sample import RECOGNITION, SPLITS
+from ocrdata.base.sample_lists import TEST_LIST, TRAIN_LIST
 from ocrdata.base.storage.files import FolderWriter
 from ocrdata.base.storage.staging import Staged, staged_output
 from ocrdata.errors import OptionError
@@ -30,6 +30,7 @@ from ocrdata.pipelines.line_splits import (
     listed_splits,
     range_count,
     range_numbers,
+    split_of_line,
 )
 from ocrdata.records.format.dataset_info import build_info, write_info
 from ocrdata.records.format.schema import RECORDS_DIR, LineRecord, encode_line, shard_name
@@ -42,7 +43,7 @@ from ocrdata.render.lines.blocks import (
     render_block,
 )
 from ocrdata.render.lines.planning import describe_lines, font_names, plan_lines
-from ocrdata.render.lines.text_sampling import BLOCK_SIZE, TextPlan, near_key
+from ocrdata.render.lines.text_sampling import BLOCK_SIZE, TextPlan
 from ocrdata.text.charset import Charset, collect_characters
 
 
@@ -84,15 +85,6 @@ class _Context(NamedTuple):
     def split_of(self, text: str) -> str:
         """Says which split a text and its near duplicates belong to."""
         return split_of_line(text, self.config.seed, self.test_fraction, self.validation_fraction)
-
-
-def split_of_line(text: str, seed: int, test_fraction: float, validation_fraction: float) -> str:
-    """Says which split a text and its near duplicates belong to."""
-    key = near_key(text)
-    if is_test(key, seed, test_fraction):
-        return TEST
-    place = bucket(key, f"validation-{seed}")
-    return VALIDATION if place < validation_fraction else TRAIN
 
 
 _adopted: List[_Context] = []
