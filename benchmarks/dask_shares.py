@@ -7,7 +7,8 @@ Bars: at most 1.2 times the time, the workers' shares of processor time within 2
 
 Each way writes `--few` lines and then all of them, and the difference is what the lines cost:
 start-up is in both. Each run has a cluster of its own, whose workers have drawn nothing yet. Ways
-take turns, and the median counts. The outputs are compared byte for byte.
+take turns, and the median counts. The outputs are compared byte for byte. Processor time, which
+says the same on a machine with other work, is that of all processes: workers, launcher, scheduler.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def processor_seconds(group: int) -> float:
 
 @contextmanager
 def cluster(folder: Path) -> Iterator[List[int]]:
-    """Starts a scheduler and two workers; yields the numbers of the workers' process groups."""
+    """Starts a scheduler and two workers; yields the numbers of their process groups."""
     file = folder / "scheduler.json"
     common = ["--no-dashboard", "--scheduler-file", file]
     begun = [start("-m", "distributed.cli.dask_scheduler", "--port", 0, *common)]
@@ -81,60 +82,96 @@ def cluster(folder: Path) -> Iterator[List[int]]:
             time.sleep(0.1)
         with distributed.Client(scheduler_file=str(file)) as client:
             client.wait_for_workers(2, timeout=120)
-        yield [process.pid for process in begun[1:]]
+        yield [process.pid for process in begun]
     finally:
         for process in begun:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
 
-def seconds(setting: Setting, few: bool, target: Path, how: Sequence[str]) -> float:
-    """Returns the wall-clock time of a run, of all lines or of a few in one shard a split."""
+class Cost(NamedTuple):
+    """What a run took: seconds of the clock, and of the processor of its parts."""
+
+    wall: float
+    launcher: float  # with the processes that it started
+    scheduler: float = 0.0
+    workers: Tuple[float, ...] = ()
+
+    def processor(self) -> float:
+        """Returns the processor time of all parts."""
+        return self.launcher + self.scheduler + sum(self.workers)
+
+    def without(self, start_up: "Cost") -> "Cost":
+        """Returns what is left without the cost of a run that is start-up only."""
+        pairs = zip(self.workers, start_up.workers)
+        return Cost(
+            self.wall - start_up.wall,
+            self.launcher - start_up.launcher,
+            self.scheduler - start_up.scheduler,
+            tuple(one - other for one, other in pairs),
+        )
+
+
+def cost(setting: Setting, few: bool, target: Path, how: Sequence[str]) -> Cost:
+    """Returns what a run took, of all lines or of a few in one shard a split."""
     lines, shards = (setting.few, 1) if few else (setting.lines, setting.shards)
     words = ["gen-pics", "--records", "--limit", lines, "--shards", shards]
     begin = time.perf_counter()
     run = start("-m", "ocrdata", *words, "--style", setting.style, "--data-dir", target, *how)
-    if run.wait():
+    _, status, used = os.wait4(run.pid, 0)
+    run.returncode = status
+    if status:
         raise SystemExit(f"failed: {words}")
-    return time.perf_counter() - begin
+    return Cost(time.perf_counter() - begin, used.ru_utime + used.ru_stime)
 
 
-def on_dask(setting: Setting, few: bool, target: Path) -> Tuple[float, List[float]]:
-    """Returns the time of a run on a cluster that has done nothing yet, and what workers used."""
+def on_dask(setting: Setting, few: bool, target: Path) -> Cost:
+    """Returns what a run on a cluster that has done nothing yet took."""
     folder = target.parent / (target.name + "-cluster")
     folder.mkdir()
-    with cluster(folder) as workers:
-        before = [processor_seconds(group) for group in workers]
+    with cluster(folder) as groups:
+        before = [processor_seconds(group) for group in groups]
         option = f"dask_scheduler_file={folder / 'scheduler.json'}"
         how = ["--runner", "DaskRunner", "--runner-option", option]
-        took = seconds(setting, few, target, how)
-        return took, [processor_seconds(w) - b for w, b in zip(workers, before)]
+        took = cost(setting, few, target, how)
+        scheduler, *workers = [processor_seconds(g) - b for g, b in zip(groups, before)]
+        return took._replace(scheduler=scheduler, workers=tuple(workers))
+
+
+def one_round(setting: Setting, folder: Path) -> Dict[str, Cost]:
+    """Returns what both ways took, start-up taken off; prints it."""
+    folder.mkdir()
+    local, dask = folder / "local", folder / "dask"
+    few = cost(setting, True, folder / "few", ["--workers", "2"])
+    here = cost(setting, False, local, ["--workers", "2"]).without(few)
+    few = on_dask(setting, True, folder / "dask-few")
+    there = on_dask(setting, False, dask).without(few)
+    shown = " and ".join(f"{worker:.1f}" for worker in there.workers)
+    sys.stdout.write(
+        f"{folder.name}: local {here.wall:.1f} s, {here.processor():.1f} of processor; Dask "
+        f"{there.wall:.1f} s, {there.processor():.1f} of processor: workers {shown}, launcher "
+        f"{there.launcher:.1f}, scheduler {there.scheduler:.1f}; bytes "
+        f"{'equal' if digest(local) == digest(dask) else 'DIFFER'}\n"
+    )
+    sys.stdout.flush()
+    return {"local": here, "dask": there}
 
 
 def compare(setting: Setting, rounds: int) -> None:
-    """Prints the ratio of the times and the workers' shares."""
-    took: Dict[str, List[float]] = {"local": [], "dask": []}
-    shares = []
+    """Prints the ratios of the times and the workers' shares."""
     with tempfile.TemporaryDirectory(prefix="ocrdata-dask-") as name:
-        for number in range(rounds):
-            local, dask = Path(name) / f"local{number}", Path(name) / f"dask{number}"
-            few = seconds(setting, True, Path(name) / f"few{number}", ["--workers", "2"])
-            took["local"].append(seconds(setting, False, local, ["--workers", "2"]) - few)
-            few, _ = on_dask(setting, True, Path(name) / f"dask-few{number}")
-            whole, used = on_dask(setting, False, dask)
-            took["dask"].append(whole - few)
-            shares.append(used)
-            sys.stdout.write(
-                f"round {number + 1}: local {took['local'][-1]:.1f} s, Dask "
-                f"{took['dask'][-1]:.1f} s, workers {used[0]:.1f} and {used[1]:.1f} s of "
-                f"processor, bytes {'equal' if digest(local) == digest(dask) else 'DIFFER'}\n"
-            )
-            sys.stdout.flush()
-    ratio = statistics.median(took["dask"]) / statistics.median(took["local"])
-    apart = statistics.median(abs(a - b) / max(a, b) for a, b in shares)
+        took = [one_round(setting, Path(name) / f"round{n + 1}") for n in range(rounds)]
+    wall, processor = (
+        statistics.median(of(one["dask"]) for one in took)
+        / statistics.median(of(one["local"]) for one in took)
+        for of in (lambda one: one.wall, Cost.processor)
+    )
+    shares = [one["dask"].workers for one in took]
+    apart = statistics.median((max(some) - min(some)) / max(some) for some in shares)
     sys.stdout.write(
-        f"Dask / local: {ratio:.2f} (bar 1.2: {'met' if ratio <= 1.2 else 'not met'}); workers' "
-        f"shares {apart:.0%} apart (bar 20 %: {'met' if apart <= 0.2 else 'not met'})\n"
+        f"Dask / local: {wall:.2f} (bar 1.2: {'met' if wall <= 1.2 else 'not met'}), processor "
+        f"time {processor:.2f}; workers' shares {apart:.0%} apart (bar 20 %: "
+        f"{'met' if apart <= 0.2 else 'not met'})\n"
     )
 
 

@@ -208,7 +208,7 @@ def test_the_graph_does_not_grow_with_what_items_hold(tmp_path):
         tasks = TaskFolder(tmp_path / str(size))
         count = tasks.write((len, None, ()), [b"x" * size] * 50)
         pipeline = beam.beam.Pipeline()
-        beam.add_tasks(pipeline, tasks, count)
+        beam.add_tasks(pipeline, tasks, [0, count])
         sizes.append(pipeline.to_runner_api().ByteSize())
     assert abs(sizes[1] - sizes[0]) < 200
 

@@ -304,6 +304,17 @@ def resume(tmp_path, expected):
     assert_same(expected, tmp_path / "data")
 
 
+@pytest.mark.parametrize(("count", "workers"), [(0, 2), (3, 2), (96, 2), (100_000, 100)])
+def test_chunks_of_tasks_are_few_and_get_smaller(count, workers):
+    from ocrdata.scale.dask import DaskCluster
+
+    edges = DaskCluster("", workers).edges(count)
+    sizes = [end - start for start, end in zip(edges, edges[1:])]
+    assert sum(sizes) == count and sizes == sorted(sizes, reverse=True)
+    assert len(sizes) <= 20 * workers and sizes[-workers:] == [1] * min(workers, count)
+    assert max(sizes, default=0) <= max(1, count / workers / 8)
+
+
 def test_what_is_wrong_with_workers_is_found_before_the_work(run, tmp_path, monkeypatch):
     from ocrdata.scale import dask, handshake
 

@@ -62,6 +62,18 @@ def test_an_error_is_a_result(tmp_path):
     assert list(tasks.results()) == ["3"]
 
 
+@pytest.mark.parametrize("left", [0, 5, "zeros"])
+def test_a_result_that_was_cut_off_is_made_again(tmp_path, left):
+    tasks, items = TaskFolder(tmp_path), ["a" * 90, "b" * 90]
+    for _ in range(2):
+        tasks.write((str.upper, None, ()), items)
+        for number in range(2):
+            tasks.run(number, tasks.fingerprint())
+        assert list(tasks.results()) == ["A" * 90, "B" * 90]
+        path = next((tmp_path / "results").iterdir())
+        path.write_bytes(bytes(99) if left == "zeros" else path.read_bytes()[:left])
+
+
 def test_without_beam_the_extra_is_named(tmp_path):
     code = "import sys; sys.modules['apache_beam'] = None; from ocrdata.cli import main; main()"
     words = ["gen-pics", "--data-dir", str(tmp_path / "data"), "--runner", "DirectRunner"]

@@ -16,7 +16,7 @@ import asyncio
 import logging
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Callable, Iterable, Iterator, Optional, Sequence, Tuple
+from typing import Any, Callable, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from ocrdata.base.parallel import Engine
 from ocrdata.base.storage.files import remove_tree
@@ -75,17 +75,15 @@ class _Work(_DoFn):
         self.finished.inc()
 
 
-def add_tasks(pipeline: Any, tasks: TaskFolder, count: int, parts: int = 0) -> Any:
-    """Adds to a Beam pipeline what works on `count` tasks; they are in a folder already.
+def add_tasks(pipeline: Any, tasks: TaskFolder, edges: Sequence[int]) -> Any:
+    """Adds to a Beam pipeline what works on the tasks that are in a folder already.
 
-    Their numbers come in `parts` chunks, for runners that hand out chunks as they are.
+    Their numbers come in chunks, from each of `edges` to the next: some runners hand out chunks
+    as they are.
     """
-    parts = parts or -(-count // _CHUNK)
-    edges = [count * part // parts for part in range(parts + 1)] if parts else []
-    chunks = list(zip(edges, edges[1:]))
     return (
         pipeline
-        | "Chunks" >> beam.Create(chunks)
+        | "Chunks" >> beam.Create(list(zip(edges, edges[1:])))
         | "Numbers" >> beam.ParDo(_Numbers())
         # Without it a runner may leave a chunk to one worker.
         | "Spread" >> beam.Reshuffle()
@@ -161,9 +159,9 @@ class BeamEngine(Engine):
     def _run(self, tasks: TaskFolder, count: int, call: Any) -> None:
         try:
             with _quiet(), self._ready_runner(tasks, count, call) as ready:
-                runner, options, parts = ready
+                runner, options, edges = ready
                 pipeline = beam.Pipeline(runner, options)
-                add_tasks(pipeline, tasks, count, parts)
+                add_tasks(pipeline, tasks, edges)
                 _wait_for(pipeline.run(), tasks)
         except OcrdataError:
             raise
@@ -179,22 +177,29 @@ class BeamEngine(Engine):
     @contextmanager
     def _ready_runner(
         self, tasks: TaskFolder, count: int, call: Any
-    ) -> Iterator[Tuple[Any, Any, int]]:
-        """Gives the runner, its options, and into how many parts the tasks go (0: Beam's own)."""
+    ) -> Iterator[Tuple[Any, Any, List[int]]]:
+        """Gives the runner, its options, and the edges of chunks of tasks."""
+        chunks = _even(count, -(-count // _CHUNK))
         if self.runner == DASK:
             from ocrdata.scale.dask import ready_cluster
 
             given = dict(self._given)
             with ready_cluster(given, self._workers, call, tasks.folder) as cluster:
-                parts = int(given.get("dask_npartitions") or cluster.partitions(count))
+                wanted = given.pop("dask_npartitions", None)
+                chunks = _even(count, int(wanted)) if wanted else cluster.edges(count)
                 given.pop("dask_scheduler_file", None)
-                given.update(dask_client_address=cluster.address, dask_npartitions=str(parts))
+                given["dask_client_address"] = cluster.address
+                given["dask_npartitions"] = str(len(chunks) - 1)
                 chosen = [f"{n}={v}" if v is not None else n for n, v in given.items()]
-                yield dask_runner(), pipeline_options(DASK, chosen), parts
+                yield dask_runner(), pipeline_options(DASK, chosen), chunks
         elif self.runner == DIRECT:
-            yield direct_runner(self.options), self.options, 0
+            yield direct_runner(self.options), self.options, chunks
         else:
-            yield self.runner, self.options, 0
+            yield self.runner, self.options, chunks
+
+
+def _even(count: int, parts: int) -> List[int]:
+    return [count * part // max(1, parts) for part in range(parts + 1)]
 
 
 def _wait_for(result: Any, tasks: TaskFolder) -> None:

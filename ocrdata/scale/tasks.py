@@ -65,10 +65,10 @@ class TaskFolder:
     def write(self, call: Call, items: Iterable[Any]) -> int:
         """Writes the function with its initializer, and the items; returns how many there are.
 
-        Results of an earlier run stay, but not its errors.
+        Results of an earlier run stay, but not its errors, nor what cannot be read.
         """
         (self.folder / "results").mkdir(parents=True, exist_ok=True)
-        self._forget_failures()
+        self._keep_good_results()
         rows: List[Tuple[int, bytes]] = []
         with (self.folder / "items").open("wb") as stream:
             out = _Hashed(stream)
@@ -81,11 +81,11 @@ class TaskFolder:
         write_atomic(self.folder / "work", pickle.dumps(call, _PROTOCOL))
         return len(rows)
 
-    def _forget_failures(self) -> None:
+    def _keep_good_results(self) -> None:
+        for path in list((self.folder / "results").glob("[!.]*")):
+            if not _is_good(path):
+                path.unlink()
         if (self.folder / _FAILED).is_file():
-            for path in list((self.folder / "results").glob("*")):
-                if not pickle.loads(path.read_bytes())[0]:
-                    path.unlink()
             (self.folder / _FAILED).unlink()
 
     def is_unfinished(self) -> bool:
@@ -143,7 +143,8 @@ class TaskFolder:
                 outcome: Tuple[bool, Any] = (True, function(item))
             except OcrdataError as error:
                 outcome = (False, error)
-        write_atomic(path, pickle.dumps(outcome, _PROTOCOL))
+        # A worker would wait for the disk; what was cut off is found before a run goes on.
+        write_atomic(path, pickle.dumps(outcome, _PROTOCOL), synced=False)
         if not outcome[0]:
             write_atomic(self.folder / _FAILED, b"")
 
@@ -171,6 +172,14 @@ def _dump(item: Any, out: Any) -> None:
 def _parts(stream: BinaryIO, count: int) -> Iterator[Any]:
     for _ in range(count):
         yield pickle.load(stream)
+
+
+def _is_good(path: Path) -> bool:
+    try:
+        done, _ = pickle.loads(path.read_bytes())
+    except Exception:  # it was cut off, which pickle may take for anything
+        return False
+    return bool(done)
 
 
 def _outcome(path: Path) -> Any:

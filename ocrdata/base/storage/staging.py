@@ -45,30 +45,32 @@ def read_json(path: PathLike) -> Any:
         raise InputError(path, "is not JSON that can be read: it is nested too deeply") from error
 
 
-def write_atomic(path: PathLike, data: bytes) -> None:
+def write_atomic(path: PathLike, data: bytes, synced: bool = True) -> None:
     """Writes a file under a temporary name beside `path`, syncs it and renames it.
 
-    Raises OSError that names `path`, not the temporary file.
+    What is not `synced` may be cut off after the machine itself has failed. Raises
+    OSError that names `path`, not the temporary file.
     """
     target = as_path(path)
     if isinstance(target, RemotePath):
         target.write_whole(data)
         return
     try:
-        _write_atomic(target, data)
+        _write_atomic(target, data, synced)
     except OSError as error:
         error.filename = str(target)
         raise
 
 
-def _write_atomic(target: Path, data: bytes) -> None:
+def _write_atomic(target: Path, data: bytes, synced: bool) -> None:
     handle, name = tempfile.mkstemp(".tmp", "." + target.name + ".", str(target.parent))
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
+            if synced:
+                stream.flush()
+                os.fsync(stream.fileno())
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(target)
     except BaseException:
