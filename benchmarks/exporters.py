@@ -32,9 +32,11 @@ import numpy as np
 from ocrdata.base.run_options import RunOptions
 from ocrdata.base.sample import read_sample_list
 from ocrdata.pipelines.convert import convert
+from ocrdata.pipelines.line_batches import BatchOptions, LineBatches
 from ocrdata.pipelines.line_request import LineRequestOptions
 from ocrdata.pipelines.render_lines import LineOutput, write_request
-from ocrdata.records.format.line_reader import decode_line
+from ocrdata.records.format.decode import decode_example
+from ocrdata.records.format.schema import line_of
 from ocrdata.records.format.tfrecord import read_records
 from ocrdata.records.write.shards import write_shards
 from ocrdata.text.charset import collect_characters, write_dictionary
@@ -224,19 +226,20 @@ def collate_benchmark(rows):
     return torch.stack(images), [label for _, label in rows]
 
 
-def decode_files(paths):
-    flags = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION
-    for path in paths:
-        for record in read_records(path):
-            cv2.imdecode(np.frombuffer(decode_line(record).image, np.uint8), flags)
-
-
 def decode_only(images):
     flags = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION
-    start = time.process_time()
     for image in images:
         cv2.imdecode(np.frombuffer(image, np.uint8), flags)
-    return time.process_time() - start
+
+
+def decode_in_two(images):
+    """Two processes, each of which decodes half of the pictures, which are in memory."""
+    context = multiprocessing.get_context("fork")
+    workers = [context.Process(target=decode_only, args=(images[part::2],)) for part in (0, 1)]
+    for one in workers:
+        one.start()
+    for one in workers:
+        one.join()
 
 
 def bench_read(options, folder):
@@ -248,32 +251,25 @@ def bench_read(options, folder):
     write_shards(data, shards=8, validation_fraction=0.0, run=RunOptions(workers=2))
     convert(data, folder / "lmdb", "lmdb")
     shards = sorted((data / "tfrecords").glob("train-*"))
-    images = [decode_line(record).image for path in shards for record in read_records(path)]
-    alone = statistics.median(decode_only(images) for _ in range(options.rounds))
-    say(f"decoding alone: {alone:.2f} s of processor, {len(images) / alone:.0f}/s")
+    records = itertools.chain.from_iterable(map(read_records, shards))
+    images = [line_of(decode_example(record)).image for record in records]
+    lines = LineDataset(data, batch_size=192)
+    family = BenchmarkLmdb(str(folder / "lmdb" / "train"))
+    shuffled = {"shuffle": True, "num_workers": 2, "collate_fn": collate_benchmark}
     loaders = {
-        "LineDataset, 2 workers": DataLoader(
-            LineDataset(data, batch_size=192), batch_size=None, num_workers=2
-        ),
-        "LMDB, its family's way": DataLoader(
-            BenchmarkLmdb(str(folder / "lmdb" / "train")),
-            192,
-            shuffle=True,
-            num_workers=2,
-            collate_fn=collate_benchmark,
-        ),
+        "LineDataset.loader(2)": lines.loader(2),
+        "LineDataset, DataLoader": DataLoader(lines, batch_size=None, num_workers=2),
+        "LMDB, its family's way": DataLoader(family, 192, **shuffled),
     }
     contenders = {name: lambda one=one: [0 for _ in one] for name, one in loaders.items()}
-    parts = [shards[0::2], shards[1::2]]
-
-    def two():
-        with multiprocessing.get_context("fork").Pool(2) as pool:
-            pool.map(decode_files, parts)
-            pool.close()
-            pool.join()
-
-    contenders["reading and decoding, 2 processes"] = two
+    contenders["decoding alone, 2 processes"] = lambda: decode_in_two(images)
     compared("read", contenders, options.rounds, len(images))
+    # Without processes and PyTorch: what taking records apart and batches cost.
+    alone = {
+        "LineBatches": lambda: [0 for _ in LineBatches(data, options=BatchOptions(192)).batches()],
+        "decoding alone": lambda: decode_only(images),
+    }
+    compared("one process", alone, options.rounds, len(images))
 
 
 MODES = {"write": bench_write, "memory": bench_memory, "read": bench_read}

@@ -19,7 +19,6 @@ import os
 import torch
 from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
-from torch.utils.data import DataLoader
 
 from ocrdata.pipelines.line_batches import BatchOptions
 from ocrdata.torch import LineDataset
@@ -70,7 +69,7 @@ def accuracy(network, data, split):
     right = total = 0
     network.eval()
     with torch.no_grad():
-        for batch in DataLoader(lines, batch_size=None):
+        for batch in lines:
             found = read(network(batch.images), batch.widths, lines.order)
             right += sum(map(str.__eq__, found, batch.texts))
             total += len(found)
@@ -96,7 +95,7 @@ def train(options):
     loss_of = nn.CTCLoss(blank=lines.charset.blank, zero_infinity=True)
     optimizer = torch.optim.AdamW(model.parameters(), lr=options.rate)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, options.rate, options.steps)
-    loader = DataLoader(lines, batch_size=None, num_workers=options.workers)
+    loader = lines.loader(num_workers=options.workers)
     for step, batch in enumerate(itertools.islice(loader, options.steps), 1):
         scores = model(batch.images)
         loss = loss_of(scores, batch.classes, steps_of(batch.widths), batch.lengths)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import itertools
+import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ocrdata
-from ocrdata.errors import OptionError, RecordError
+from ocrdata.errors import CharsetError, OptionError, RecordError
 from ocrdata.pipelines.line_batches import BatchOptions, LineBatches
 from ocrdata.records.format.decode import decode_example
-from ocrdata.records.format.line_reader import decode_line
+from ocrdata.records.format.line_table import RecordProblem, read_table
 from ocrdata.records.format.schema import LineRecord, encode_line, line_of
 from ocrdata.records.format.tfrecord import read_records
-from ocrdata.records.sources.shares import ReaderShare, read_record_run, runs_of
+from ocrdata.records.sources.shares import ReaderShare, read_record_blocks, runs_of
+from ocrdata.text.packed_texts import PackedTexts, TextEncoder
+from ocrdata.text.visual_order import LineOrder
 
 
 @pytest.fixture(scope="module")
@@ -174,10 +177,12 @@ def test_a_run_is_a_part_of_the_file(rendered, tmp_path, compression):
     (path,) = (tmp_path / "set").glob("train-*")
     every = list(read_records(path))
     (run,) = runs_of([(path, len(every))], 7, 20)
-    assert list(read_record_run(run)) == every[7:20]
+    blocks = list(read_record_blocks(run))
+    found = [block.data[a:b] for block in blocks for a, b in zip(block.starts, block.ends)]
+    assert found == every[7:20] and blocks[0].first == 7
 
 
-# --- records read fast, against the reader of any protocol buffer
+# --- records read many at a time, against the reader of any protocol buffer
 
 lines = st.builds(
     LineRecord,
@@ -191,21 +196,77 @@ lines = st.builds(
 )
 
 
-@given(lines)
-def test_a_record_is_read_as_by_the_slow_reader(line):
-    assert decode_line(encode_line(line)) == line
+def rows_of(records):
+    """What a table holds of each record, or the row and the words of the error."""
+    edges = np.cumsum([0, *map(len, records)]).tolist()
+    try:
+        table = read_table(b"".join(records), edges[:-1], edges[1:])
+    except RecordProblem as error:
+        return error.row, str(error)
+    spans = zip(table.key.tolist(), table.image.tolist(), table.text.tolist())
+    values = [[table.data[start:end] for start, end in row] for row in spans]
+    sizes = zip(table.height.tolist(), table.width.tolist(), table.jpeg.tolist())
+    return [(*row, *size) for row, size in zip(values, sizes)]
 
 
-@given(lines, st.data())
-def test_damaged_records_are_read_as_by_the_slow_reader(line, data):
-    record = bytearray(encode_line(line))
+def slow_rows_of(records):
+    rows = []
+    for row, record in enumerate(records):
+        try:
+            line = line_of(decode_example(record))
+        except ValueError as error:
+            return row, str(error)
+        names = (line.key.encode(), line.image, line.text.encode())
+        sizes = (max(0, line.height), max(0, line.width))
+        rows.append((*names, *sizes, line.format == "jpeg"))
+    return rows
+
+
+@settings(max_examples=50)
+@given(st.lists(lines, min_size=1, max_size=5))
+def test_records_are_read_as_by_the_slow_reader(given):
+    records = list(map(encode_line, given))
+    assert rows_of(records) == slow_rows_of(records)
+
+
+# Of a class without an end the slow reader says more than that.
+small = lines.map(lambda line: line._replace(classes=[abs(one) % 8192 for one in line.classes]))
+
+
+@settings(max_examples=50)
+@given(st.lists(small, min_size=2, max_size=3), st.data())
+def test_damaged_records_are_read_as_by_the_slow_reader(given, data):
+    first, *others = map(encode_line, given)
+    record = bytearray(first)
     for _ in range(data.draw(st.integers(1, 3))):
         record[data.draw(st.integers(0, len(record) - 1))] = data.draw(st.integers(0, 255))
     record = bytes(record[: data.draw(st.integers(0, len(record)))])
-    outcomes = []
-    for read in (decode_line, lambda given: line_of(decode_example(given))):
-        try:
-            outcomes.append(read(record))
-        except ValueError as error:
-            outcomes.append(str(error))
-    assert outcomes[0] == outcomes[1]
+    for records in ([record, *others], [*others, record]):
+        assert rows_of(records) == slow_rows_of(records)
+
+
+# --- many texts at once, against one by one
+
+texts = st.lists(st.text(st.characters(blacklist_categories=("Cs",)), max_size=5), max_size=6)
+
+
+@settings(max_examples=30)
+@given(texts)
+def test_packed_texts_are_the_texts(given):
+    packed = PackedTexts.of_bytes([text.encode() for text in given])
+    assert packed == given and list(packed) == given and len(packed) == len(given)
+    assert packed.lengths.tolist() == list(map(len, given)) and packed[1:] == given[1:]
+    assert pickle.loads(pickle.dumps(packed)) == PackedTexts.of(given)  # noqa: S301 - our own
+    charset = ocrdata.collect_characters([*given, "x"])
+    if "\n" not in packed.joined and "\r" not in packed.joined:
+        order = LineOrder(charset)
+        wanted = [one for text in given for one in order.encode(text)]
+        assert TextEncoder(order).encode(packed).tolist() == wanted
+
+
+def test_a_text_that_is_damaged_is_not_mended_by_the_next():
+    with pytest.raises(UnicodeDecodeError):
+        PackedTexts.of_bytes([b"a\xc3", b"\xa4"])
+    with pytest.raises(CharsetError, match="U\\+007A"):
+        encoder = TextEncoder(LineOrder(ocrdata.collect_characters(["abc"])))
+        encoder.encode(PackedTexts.of(["ab", "az"]))

@@ -61,6 +61,24 @@ def test_workers_and_ranks_share_the_lines(torch, shards):
     assert sorted(found) == wanted
 
 
+def test_the_loader_gives_the_batches_of_the_dataset(torch, shards, monkeypatch):
+    from ocrdata.torch import LineDataset, shared_batches
+
+    # Some batches to a group, and one that is larger than a group may be.
+    monkeypatch.setattr(shared_batches, "TOGETHER", 3 * 8 * 32 * 200)
+    dataset = LineDataset(shards, "train", 8)
+    (alone, plain), batches = (list(dataset), list(dataset.loader())), dataset.loader(1)
+    for _ in range(2):
+        found = list(batches)
+        assert len(found) == len(alone) == len(plain) > 3
+        for one, other in zip(found, alone):
+            assert one.images.is_shared() and type(one.texts) is type(other.texts)
+            assert all(torch.equal(*pair) for pair in zip(one[:4], other[:4]))
+            assert (one.texts, one.keys) == (other.texts, other.keys)
+    with pytest.raises(OptionError, match="loader.. is for batches"):
+        LineDataset(shards, "train", None).loader()
+
+
 def test_epochs_come_in_orders_of_their_own_in_workers_that_stay(torch, shards):
     from ocrdata.torch import LineDataset
 

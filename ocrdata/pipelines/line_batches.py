@@ -8,26 +8,28 @@ the batches are shuffled. What comes when is a function of the seed, the epoch a
 from __future__ import annotations
 
 import itertools
-import random
 from dataclasses import dataclass
-from typing import Any, Iterable, Iterator, List, NamedTuple, Optional, Sequence
+from typing import Any, Callable, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
-import cv2
 import numpy as np
 
-from ocrdata.base.random_streams import stream
+from ocrdata.base.random_streams import stream, uniform_block
 from ocrdata.base.storage.remote import as_path
 from ocrdata.errors import OptionError, PathLike, RecordError
-from ocrdata.images.decode import decode_rgb
-from ocrdata.reading.lines import batch_of, ready_line
+from ocrdata.pipelines.line_pools import LinePool, record_pools, rendered_pools
+from ocrdata.reading.lines import ready_line, scaled_width
 from ocrdata.records.format.dataset_info import read_shard_set
-from ocrdata.records.format.line_reader import decode_line
-from ocrdata.records.format.schema import DATASET_INFO, LAYOUT, RECOGNITION, RECORDS_DIR, LineRecord
-from ocrdata.records.sources.shares import ReaderShare, read_record_run, runs_of, shard_order
+from ocrdata.records.format.schema import DATASET_INFO, LAYOUT, RECOGNITION, RECORDS_DIR
+from ocrdata.records.sources.shares import ReaderShare, read_record_blocks, runs_of, shard_order
 from ocrdata.text.charset import Charset
+from ocrdata.text.packed_texts import TextEncoder, Texts
 from ocrdata.text.visual_order import LineOrder
 
 _WHOLE = ReaderShare()
+_LINES_AT_ONCE = 64
+# Pixels of width that are set aside because a record says so.
+_TRUSTED = 1 << 13
+Allocate = Callable[[Tuple[int, ...]], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -89,15 +91,13 @@ class LineBatch(NamedTuple):
     widths: Any
     classes: Any
     lengths: Any
-    texts: List[str]
-    keys: List[str]
+    texts: Texts
+    keys: Texts
 
 
-class _Waiting(NamedTuple):
-    """A line that is not decoded yet, and how wide it will be."""
-
-    width: float
-    content: Any
+def zeros(shape: Tuple[int, ...]) -> np.ndarray:
+    """Returns uint8 zeros."""
+    return np.zeros(shape, np.uint8)
 
 
 class LineBatches:
@@ -132,6 +132,8 @@ class LineBatches:
             hint = "Pass charset=ocrdata.collect_characters(texts)."
             raise OptionError("rendered lines have no dictionary of their own.", hint)
         self.charset, self.order = charset, LineOrder(charset)
+        self._encoder = TextEncoder(self.order)
+        self._size = (options.height, options.channels, options.width)
 
     @property
     def samples(self) -> Optional[int]:
@@ -144,40 +146,51 @@ class LineBatches:
     def lines(self, epoch: int = 0, share: ReaderShare = _WHOLE) -> Iterator[Line]:
         """Yields the lines of a share of an epoch, one by one."""
         share.check()
-        return map(self._ready, self._waiting(epoch, share))
+        for pool in self._pools(epoch, share, _LINES_AT_ONCE):
+            places = range(pool.sizes.shape[1])
+            images = map(self._ready, pool.images(places, self.options.channels))
+            for image, text, key in zip(images, pool.texts(places), pool.keys(places)):
+                yield Line(image, np.array(self.order.encode(text), np.int64), text, key)
 
-    def batches(self, epoch: int = 0, share: ReaderShare = _WHOLE) -> Iterator[LineBatch]:
-        """Yields the batches of a share of an epoch."""
+    def batches(
+        self, epoch: int = 0, share: ReaderShare = _WHOLE, allocate: Allocate = zeros
+    ) -> Iterator[LineBatch]:
+        """Yields the batches of a share of an epoch; `allocate` makes their arrays of pixels."""
         share.check()
-        size = self.options.batch_size
-        rng = stream(self.options.seed, "line-pools", epoch, share.part)
-        waiting = iter(self._waiting(epoch, share))
-        while True:
-            pool = list(itertools.islice(waiting, size * self.options.pool))
-            if not pool:
-                return
-            for batch in self._cut(pool, rng):
-                yield make_batch([self._ready(one) for one in batch])
+        size = self.options.batch_size * self.options.pool
+        for number, pool in enumerate(self._pools(epoch, share, size)):
+            for places in self._cut(pool.sizes, ("line-pool", epoch, share.part, number)):
+                yield self._batch(pool, places.tolist(), allocate)
 
-    def _cut(self, pool: List[_Waiting], rng: random.Random) -> Iterable[List[_Waiting]]:
+    def _batch(self, pool: LinePool, places: List[int], allocate: Allocate) -> LineBatch:
+        height, channels, most = self._size
+        heights, widths = pool.sizes[:, places]
+        wide = min(_TRUSTED, int(scaled_width(heights, widths, height).max()))
+        images = map(self._ready, pool.images(places, channels))
+        shape = (len(places), channels, height, max(1, min(wide, most) if most else wide))
+        texts, keys = pool.texts(places), pool.keys(places)
+        classes = self._encoder.encode(texts)
+        return LineBatch(*_padded(images, shape, allocate), classes, texts.lengths, texts, keys)
+
+    def _cut(self, sizes: np.ndarray, key: Tuple[object, ...]) -> Iterable[np.ndarray]:
         """Cuts a pool into batches of like width; only its last one may be short."""
-        size = self.options.batch_size
+        size, seed, count = self.options.batch_size, self.options.seed, sizes.shape[1]
+        order = np.arange(count)
         if self.options.shuffle:
-            rng.shuffle(pool)
+            order = np.argsort(uniform_block(seed, repr(key), 0, count, 1)[:, 0], kind="stable")
         # What is left over must be a fair choice too, not the widest lines.
-        left = len(pool) % size
-        rest = pool[len(pool) - left :]
-        kept = sorted(pool[: len(pool) - left], key=lambda one: one.width)
-        batches = [kept[first : first + size] for first in range(0, len(kept), size)]
+        rest = order[count - count % size :]
+        kept = order[: count - count % size]
+        height, width = sizes[:, kept]
+        kept = kept[np.argsort(width / height, kind="stable")]
+        batches = list(kept.reshape(-1, size))
         if self.options.shuffle:
-            rng.shuffle(batches)
-        return batches + ([rest] if rest and not self.options.drop_last else [])
+            stream(seed, *key).shuffle(batches)
+        return batches + ([rest] if len(rest) and not self.options.drop_last else [])
 
-    def _waiting(self, epoch: int, share: ReaderShare) -> Iterable[_Waiting]:
+    def _pools(self, epoch: int, share: ReaderShare, size: int) -> Iterator[LinePool]:
         if self._rendered is not None:
-            for line in self._rendered.share(*share):
-                yield _Waiting(line.image.shape[1] / line.image.shape[0], line)
-            return
+            return rendered_pools(self._rendered.share(*share), size)
         options, files = self.options, self._files
         if options.shuffle:
             files = shard_order(files, options.seed, epoch)
@@ -185,19 +198,15 @@ class LineBatches:
         if options.even:
             total -= total % share.parts
         first, last = (total * edge // share.parts for edge in (share.part, share.part + 1))
-        for run in runs_of(files, first, last):
-            for number, data in enumerate(read_record_run(run), run.skip):
-                yield _decoded(data, run.path, number)
+        runs = map(read_record_blocks, runs_of(files, first, last))
+        return record_pools(itertools.chain.from_iterable(runs), size)
 
-    def _ready(self, waiting: _Waiting) -> Line:
-        line, options = waiting.content, self.options
-        if isinstance(line, LineRecord):
-            image = _pixels(line, options.channels)
-        else:
-            image = line.image[..., ::-1] if line.image.ndim == 3 else line.image
-        ready = ready_line(image, options.height, options.channels, options.width)
-        classes = np.array(self.order.encode(line.text), np.int64)
-        return Line(ready.transpose(2, 0, 1), classes, line.text, line.key)
+    def _ready(self, image: np.ndarray) -> np.ndarray:
+        height, channels, width = self._size
+        fits = image.shape[0] == height and not 0 < width < image.shape[1]
+        if not fits or image.ndim != (2 if channels == 1 else 3):
+            return ready_line(image, height, channels, width).transpose(2, 0, 1)
+        return image[None] if channels == 1 else image.transpose(2, 0, 1)[::-1]
 
 
 def _line_shards(source: PathLike) -> Any:
@@ -212,42 +221,31 @@ def _line_shards(source: PathLike) -> Any:
     return shards
 
 
-def _decoded(data: bytes, path: Any, number: int) -> _Waiting:
-    try:
-        line = decode_line(data)
-    except ValueError as error:
-        raise RecordError(path, f"record {number} {error}") from error
-    return _Waiting(line.width / max(1, line.height), line)
+def _padded(
+    images: Iterable[np.ndarray], shape: Tuple[int, ...], allocate: Allocate
+) -> Tuple[np.ndarray, np.ndarray]:
+    """Returns pictures [channels, height, w] side by side, zeros on the right, and their widths.
 
-
-def _pixels(line: LineRecord, channels: int) -> np.ndarray:
-    """Returns a picture as uint8 [h, w] or [h, w, 3], blue first; raises RecordError."""
-    if _is_opaque(line):
-        kind = cv2.IMREAD_GRAYSCALE if channels == 1 else cv2.IMREAD_COLOR
-        data = np.frombuffer(line.image, np.uint8)
-        image = cv2.imdecode(data, kind | cv2.IMREAD_IGNORE_ORIENTATION)
-        if image is not None:
-            return np.asarray(image)
-    try:
-        return decode_rgb(line.image)[:, :, ::-1]
-    except ValueError as error:
-        raise RecordError(line.key, f"picture {error}") from error
-
-
-def _is_opaque(line: LineRecord) -> bool:
-    """Says whether OpenCV decodes a picture as all others do: it knows no transparency."""
-    data = line.image
-    if line.format == "png":
-        return data[25:26] in (b"\0", b"\2") and data.find(b"tRNS", 33, data.find(b"IDAT")) < 0
-    return line.format == "jpeg"
+    `shape` is what the records promise. A picture goes where it belongs as soon as it is decoded.
+    """
+    padded, widths = allocate(shape), []
+    for place, image in enumerate(images):
+        wide = image.shape[2]
+        if wide > padded.shape[3]:
+            wider = allocate((*shape[:3], wide))
+            wider[..., : padded.shape[3]] = padded
+            padded = wider
+        padded[place, :, :, :wide] = image
+        widths.append(wide)
+    return padded[..., : max(widths)], np.array(widths, np.int64)
 
 
 def make_batch(lines: Sequence[Line]) -> LineBatch:
     """Returns lines of one height as a batch of arrays."""
-    ready = batch_of([line.image.transpose(1, 2, 0) for line in lines])
+    images = [line.image for line in lines]
+    shape = (len(images), *images[0].shape[:2], max(image.shape[2] for image in images))
     return LineBatch(
-        np.ascontiguousarray(ready["images"].transpose(0, 3, 1, 2)),
-        ready["widths"].astype(np.int64),
+        *_padded(images, shape, zeros),
         np.concatenate([line.classes for line in lines]),
         np.array([len(line.classes) for line in lines], np.int64),
         [line.text for line in lines],

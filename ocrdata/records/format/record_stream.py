@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any, BinaryIO, Iterator, cast
 
 import google_crc32c
+import numpy as np
 
 from ocrdata.base.storage.remote import as_path
 from ocrdata.errors import PathLike, RecordError
@@ -23,12 +24,19 @@ HEADER_SIZE = 12
 BUFFER = 1 << 20
 # Enough of a ZLIB stream to tell by: its first block names its codes before any data.
 _SNIFFED = 1024
+_MASK = 0xA282EAD8
 
 
 def masked_crc(data: bytes) -> int:
     """Returns the CRC-32C of `data`, rotated and shifted as the format asks."""
     crc: int = google_crc32c.value(data)
-    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
+    return ((crc >> 15 | crc << 17) + _MASK) & 0xFFFFFFFF
+
+
+def masked_crcs(crcs: np.ndarray) -> np.ndarray:
+    """Returns CRC-32C sums, uint32 [n], rotated and shifted as the format asks."""
+    masked: np.ndarray = (crcs >> np.uint32(15) | crcs << np.uint32(17)) + np.uint32(_MASK)
+    return masked
 
 
 class _Inflated(io.RawIOBase):

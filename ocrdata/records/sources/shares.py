@@ -8,15 +8,27 @@ reading it.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Iterator, List, NamedTuple, Sequence, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Sequence, Tuple
+
+import google_crc32c
+import numpy as np
 
 from ocrdata.base.random_streams import stream
 from ocrdata.errors import OptionError, RecordError
-from ocrdata.records.format.record_stream import CRC, LENGTH, masked_crc, open_records
+from ocrdata.records.format.record_stream import (
+    HEADER_SIZE,
+    LENGTH,
+    is_header,
+    masked_crcs,
+    open_records,
+)
 from ocrdata.records.format.tfrecord import FRAME, MAX_RECORD
 
 ShardPath = Tuple[Path, int]
-_HEADER = 12
+# Lengths that are remembered with their checksum: some megabytes.
+_KEPT_SIZES = 1 << 16
+# Bytes that are read and taken apart at once: of a thousand records each operation costs little.
+_BLOCK = 1 << 22
 
 
 class ReaderShare(NamedTuple):
@@ -60,33 +72,98 @@ def runs_of(files: Sequence[ShardPath], first: int, last: int) -> Iterator[Recor
         start += count
 
 
-def read_record_run(run: RecordRun) -> Iterator[bytes]:
-    """Yields the records of a run; raises RecordError at the first damaged one."""
+class RecordBlock(NamedTuple):
+    """Consecutive records of a file, from number `first`: where in `data` each begins and ends."""
+
+    path: Path
+    first: int
+    data: bytes
+    starts: List[int]
+    ends: List[int]
+
+
+def read_record_blocks(run: RecordRun) -> Iterator[RecordBlock]:
+    """Yields the records of a run, checked, some mebibytes at a time.
+
+    Raises RecordError at the first damaged one.
+    """
     with open_records(run.path) as stream:
-        head = stream.read(_HEADER)
-        for number in range(run.skip + run.records):
-            size = _length(head, run.path, number)
-            if number < run.skip:
-                stream.seek(size + 4, 1)
-                head = stream.read(_HEADER)
-                continue
-            # A record, and the header of the next one.
-            block = stream.read(size + FRAME)
-            yield _data(block, size, run.path, number)
-            head = block[size + 4 :]
+        for number in range(run.skip):
+            stream.seek(_size_of(stream.read(HEADER_SIZE), run.path, number) + 4, 1)
+        number, last, rest, wanted = run.skip, run.skip + run.records, b"", 0
+        while number < last:
+            fresh = stream.read(max(wanted, _BLOCK))
+            found, used, wanted = _complete(rest + fresh, last - number, run.path, number)
+            if found.starts:
+                yield found
+            elif not fresh:
+                raise _cut_off(rest, run.path, number)
+            number += len(found.starts)
+            rest = found.data[used:]
 
 
-def _length(head: bytes, path: Path, number: int) -> int:
-    size: int = LENGTH.unpack(head[:8])[0] if len(head) == _HEADER else MAX_RECORD + 1
-    if size > MAX_RECORD or CRC.unpack(head[8:])[0] != masked_crc(head[:8]):
+class _Sizes(Dict[bytes, int]):
+    """The length in a record's header, -1 for a damaged one. Lengths come again and again."""
+
+    def __missing__(self, head: bytes) -> int:
+        size: int = LENGTH.unpack(head[:8])[0] if is_header(head) else -1
+        if size > MAX_RECORD:
+            return -1
+        if len(self) < _KEPT_SIZES:
+            self[head] = size
+        return size
+
+
+_SIZES = _Sizes()
+
+
+def _size_of(head: bytes, path: Path, number: int) -> int:
+    size = _SIZES[head]
+    if size < 0:
         problem = f"record {number} is cut off, or its length is damaged"
         raise RecordError(path, problem, hint=f"See: ocrdata check {path}")
     return size
 
 
-def _data(block: bytes, size: int, path: Path, number: int) -> bytes:
-    data = block[:size]
-    if len(block) < size + 4 or CRC.unpack_from(block, size)[0] != masked_crc(data):
-        problem = f"record {number} is damaged"
-        raise RecordError(path, problem, hint=f"See: ocrdata check {path}")
-    return data
+def _cut_off(rest: bytes, path: Path, number: int) -> RecordError:
+    _size_of(rest[:HEADER_SIZE], path, number)
+    return _damaged(path, number)
+
+
+def _damaged(path: Path, number: int) -> RecordError:
+    problem = f"record {number} is damaged"
+    return RecordError(path, problem, hint=f"See: ocrdata check {path}")
+
+
+def _complete(data: bytes, most: int, path: Path, first: int) -> Tuple[RecordBlock, int, int]:
+    """Returns the complete records in `data`, where they end, and how much the next one lacks."""
+    starts: List[int] = []
+    ends: List[int] = []
+    sums: List[int] = []
+    place, size, available = 0, 0, len(data)
+    checksum = google_crc32c.value
+    while len(starts) < most and place + HEADER_SIZE <= available:
+        start = place + HEADER_SIZE
+        size = _SIZES[data[place:start]]
+        if size < 0:
+            _size_of(data[place:start], path, first + len(starts))
+        end = start + size
+        if end + 4 > available:
+            break
+        starts.append(start)
+        ends.append(end)
+        sums.append(checksum(data[start:end]))
+        place = end + 4
+    _compare(data, ends, sums, path, first)
+    return RecordBlock(path, first, data, starts, ends), place, place + size + FRAME - available
+
+
+def _compare(data: bytes, ends: List[int], sums: List[int], path: Path, first: int) -> None:
+    """Raises RecordError for a record whose checksum is another."""
+    if not ends:
+        return
+    places = np.array(ends, np.int64)[:, None] + np.arange(4)
+    stored = np.frombuffer(data, np.uint8)[places].view("<u4")[:, 0]
+    wrong = np.flatnonzero(stored != masked_crcs(np.array(sums, np.uint32)))
+    if wrong.size:
+        raise _damaged(path, first + int(wrong[0]))
