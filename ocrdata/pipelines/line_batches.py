@@ -22,7 +22,7 @@ from ocrdata.records.format.dataset_info import read_shard_set
 from ocrdata.records.format.schema import DATASET_INFO, LAYOUT, RECOGNITION, RECORDS_DIR
 from ocrdata.records.sources.shares import ReaderShare, read_record_blocks, runs_of, shard_order
 from ocrdata.text.charset import Charset
-from ocrdata.text.packed_texts import TextEncoder, Texts
+from ocrdata.text.packed_texts import TextEncoder, TextList
 from ocrdata.text.visual_order import LineOrder
 
 _WHOLE = ReaderShare()
@@ -91,8 +91,8 @@ class LineBatch(NamedTuple):
     widths: Any
     classes: Any
     lengths: Any
-    texts: Texts
-    keys: Texts
+    texts: TextList
+    keys: TextList
 
 
 def zeros(shape: Tuple[int, ...]) -> np.ndarray:

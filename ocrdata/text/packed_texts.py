@@ -71,7 +71,7 @@ class PackedTexts:
         return repr(list(self))
 
 
-Texts = Union[List[str], PackedTexts]
+TextList = Union[List[str], PackedTexts]
 
 
 class TextEncoder:

@@ -23,7 +23,7 @@ from ocrdata.pipelines.line_batches import (
 from ocrdata.records.sources.shares import ReaderShare
 from ocrdata.text.charset import Charset
 from ocrdata.text.visual_order import LineOrder
-from ocrdata.torch.shared_batches import BatchGroup, as_tensors, grouped, single
+from ocrdata.torch.shared_batches import BatchGroup, as_tensors, in_groups, single
 
 
 class LineDataset(IterableDataset):
@@ -104,7 +104,7 @@ class LineDataset(IterableDataset):
 
     def groups(self) -> Iterator[BatchGroup]:
         """Yields the batches as they leave a worker: several at a time."""
-        return grouped(self._batches)
+        return in_groups(self._batches)
 
     def loader(self, num_workers: int = 0, **options: Any) -> LineLoader:
         """Returns what yields the batches, read in other processes: more of them a second than a

@@ -80,7 +80,7 @@ class _Allocator:
         return pixels.array[self.start : pixels.taken].reshape(shape)
 
 
-def grouped(make_batches: MakeBatches, together: int = 0) -> Iterator[BatchGroup]:
+def in_groups(make_batches: MakeBatches, together: int = 0) -> Iterator[BatchGroup]:
     """Yields batches in groups, with their pixels in shared memory."""
     allocator, pixels, rows = _Allocator(together or TOGETHER), None, []  # type: _Allocator, Any, List[Any]
     for images, *others in make_batches(allocator):
@@ -95,6 +95,6 @@ def grouped(make_batches: MakeBatches, together: int = 0) -> Iterator[BatchGroup
 
 def single(make_batches: MakeBatches) -> Iterator[SentBatch]:
     """Yields batches, with their pixels in shared memory."""
-    for group in grouped(make_batches, 1):
+    for group in in_groups(make_batches, 1):
         for batch in group.batches():
             yield SentBatch(*batch)
