@@ -6,12 +6,13 @@ see what TensorFlow itself has to say, TF_ENABLE_ONEDNN_OPTS=0 to compute withou
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import tempfile
 import warnings
 from contextlib import contextmanager
-from typing import Any, Iterator, Sequence
+from typing import Any, Callable, Iterator, Sequence
 
 from ocrdata.errors import MissingExtraError
 from ocrdata.train.onednn import choose_onednn
@@ -50,12 +51,28 @@ def _quiet(unless: bool) -> Iterator[None]:
             os.close(kept)
 
 
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Makes many objects that all stay, of which none is looked at again and again.
+
+    The garbage collector goes through everything each time that enough is new: a seventh of the
+    time that importing TensorFlow takes, and some of what building a graph does.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
 def _import_tensorflow() -> Any:
     choose_onednn()
     # A level of 3 may come from us: a child process inherits it.
     asked = os.environ.setdefault(_LEVEL, "3") != "3"
     try:
-        with _quiet(unless=asked), warnings.catch_warnings():
+        with _quiet(unless=asked), warnings.catch_warnings(), uncollected():
             warnings.simplefilter("ignore")  # 1.15 uses what newer NumPy releases advise against
             import tensorflow
     except ModuleNotFoundError as error:
@@ -89,6 +106,16 @@ def untuned(dataset: Dataset) -> Dataset:
     else:
         options.experimental_optimization.autotune = False
     return dataset.with_options(options)
+
+
+def as_written(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Returns what tf.data and tf.map_fn call as it is written.
+
+    Else TensorFlow translates it from Python, for branches and loops that none of ours has, which
+    takes a second at each start; 1.15 would also translate what NumPy does.
+    """
+    made: Callable[..., Any] = tf.autograph.experimental.do_not_convert(function)
+    return made
 
 
 def choose_from_datasets(datasets: Sequence[Dataset], choice: Dataset) -> Dataset:

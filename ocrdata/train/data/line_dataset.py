@@ -16,7 +16,7 @@ import numpy as np
 
 from ocrdata.base.random_streams import stream
 from ocrdata.records.format import schema
-from ocrdata.train.compat import AUTOTUNE, Tensor, tf, v1
+from ocrdata.train.compat import AUTOTUNE, Tensor, as_written, tf, v1
 from ocrdata.train.data.augment import Augmentation
 from ocrdata.train.data.line_images import BUCKET, ImageSpec, decode_images, round_up
 from ocrdata.train.data.line_shards import LineShard
@@ -54,7 +54,7 @@ class ShuffleOrder:
         """Returns the records, epoch after epoch, from an epoch and a record of it on."""
         compression = self.shards[0].compression
         records = tf.data.Dataset.range(start[0], ENDLESS).flat_map(
-            lambda epoch: _read(call(self.files, epoch, tf.string), compression)
+            as_written(lambda epoch: _read(call(self.files, epoch, tf.string), compression))
         )
         return records.skip(start[1])
 
@@ -97,6 +97,7 @@ def training_batches(
     pools = order.records(start).batch(order.pool_batches * order.batch_size, drop_remainder=True)
     numbered = tf.data.Dataset.zip((tf.data.Dataset.range(start[2], ENDLESS), pools))
 
+    @as_written
     def arrange(pool: Tensor, serialized: Tensor) -> Dataset:
         places = call(order.places, pool, tf.int64)
         if not spec.width:
@@ -109,7 +110,7 @@ def training_batches(
 
     batches = numbered.flat_map(arrange).skip(start[3])
     if augment is None:
-        return _prepared(batches.map(lambda serialized, _: serialized), spec)
+        return _prepared(batches.map(as_written(lambda serialized, _: serialized)), spec)
     return _prepared(batches, spec, augment)
 
 
@@ -125,6 +126,7 @@ def evaluation_batches(
     records = tf.data.TFRecordDataset(names, shards[0].compression).take(limit or -1)
     numbered = tf.data.Dataset.zip((tf.data.Dataset.range(ENDLESS), records))
 
+    @as_written
     def arrange(index: Tensor, serialized: Tensor) -> Dataset:
         places = _by_width(serialized, spec)
         pair = tf.gather(serialized, places), tf.gather(index, places)
@@ -137,6 +139,7 @@ def evaluation_batches(
 def with_fixed_shapes(batches: Dataset, size: int, longest: int) -> Dataset:
     """Returns batches of `size` without texts; labels become int32 [size, longest], then -1."""
 
+    @as_written
     def fix(features: Batch) -> Batch:
         classes = tf.sparse.reset_shape(features[schema.CLASS], [size, longest])
         dense = tf.cast(tf.sparse.to_dense(classes, default_value=-1), tf.int32)
@@ -162,7 +165,8 @@ def _read(files: Tensor, compression: str) -> Dataset:
     # Sequential: a parallel interleave can crash 1.15 when its session closes, and reading is
     # a hundred times faster than decoding anyway.
     names = tf.data.Dataset.from_tensor_slices(files)
-    return names.interleave(lambda name: tf.data.TFRecordDataset(name, compression), _CYCLE, _BLOCK)
+    read = as_written(lambda name: tf.data.TFRecordDataset(name, compression))
+    return names.interleave(read, _CYCLE, _BLOCK)
 
 
 _SIZES = {
@@ -191,6 +195,7 @@ def _by_width(serialized: Tensor, spec: ImageSpec) -> Tensor:
 
 
 def _prepared(batches: Dataset, spec: ImageSpec, augment: Optional[Augmentation] = None) -> Dataset:
+    @as_written
     def prepare(serialized: Tensor, index: Optional[Tensor] = None) -> Batch:
         features = v1.parse_example(serialized, _FEATURES)
         widths = _widths(features, spec)

@@ -11,7 +11,7 @@ from typing import Tuple, Union
 import numpy as np
 
 from ocrdata.reading.lines import scaled_width
-from ocrdata.train.compat import Tensor, tf
+from ocrdata.train.compat import Tensor, as_written, tf
 
 Size = Union[int, np.ndarray, Tensor]  # one number of pixels or steps, or many
 BUCKET = 16  # widths are rounded up to this many pixels: fewer shapes, little padding
@@ -46,6 +46,7 @@ def decode_images(encoded: Tensor, full: Tensor, spec: ImageSpec) -> Tuple[Tenso
     zeros fill the right side.
     """
 
+    @as_written
     def decode(one: Tensor) -> Tuple[Tensor, Tensor]:
         image, width = _decode(one, full, spec)
         return tf.pad(image, [[0, 0], [0, full - width], [0, 0]]), width
@@ -127,6 +128,7 @@ def _gray(image: Tensor) -> Tensor:
 def measured_widths(encoded: Tensor, spec: ImageSpec) -> Tensor:
     """Returns the scaled widths, int32 [B], of picture files whose sizes nobody has noted."""
 
+    @as_written
     def measure(one: Tensor) -> Tensor:
         shape = tf.shape(_image(one, spec.channels))
         return spec.scaled_width(shape[0], shape[1])

@@ -10,7 +10,7 @@ from ocrdata.base.run_options import OnProgress
 from ocrdata.errors import RecordError
 from ocrdata.records.format import schema
 from ocrdata.text.visual_order import LineOrder, tells_order
-from ocrdata.train.compat import tf, untuned, v1
+from ocrdata.train.compat import as_written, tf, untuned, v1
 from ocrdata.train.data.line_dataset import iterate
 from ocrdata.train.data.line_images import ImageSpec, Size
 from ocrdata.train.data.line_shards import LineShard, LineShards
@@ -79,7 +79,7 @@ _FEATURES = {
 def _blocks(shard: LineShard) -> Iterator[FetchedArrays]:
     with tf.Graph().as_default(), v1.Session() as session:
         records = tf.data.TFRecordDataset([str(shard.path)], shard.compression).batch(2048)
-        parsed = records.map(lambda block: v1.parse_example(block, _FEATURES))
+        parsed = records.map(as_written(lambda block: v1.parse_example(block, _FEATURES)))
         one = v1.data.make_one_shot_iterator(untuned(parsed)).get_next()
         fetches = {
             "height": one[schema.HEIGHT],

@@ -9,7 +9,7 @@ import numpy as np
 
 from ocrdata.records.format import schema
 from ocrdata.text.visual_order import LineOrder
-from ocrdata.train.compat import Tensor, tf
+from ocrdata.train.compat import Tensor, as_written, tf
 from ocrdata.train.protocols import Batch, Dataset
 
 
@@ -18,6 +18,7 @@ def in_visual_order(batches: Dataset, order: LineOrder) -> Dataset:
     if not order.reorders:
         return batches
 
+    @as_written
     def arrange(features: Batch) -> Batch:
         classes: Tensor = features[schema.CLASS]
         arguments = [classes.values, classes.indices[:, 0]]

@@ -14,7 +14,7 @@ from ocrdata.base.run_options import OnProgress
 from ocrdata.errors import PathLike
 from ocrdata.train.cluster.coordination import NO_MARK, Worker, WorkerSummary, fingerprint, spread
 from ocrdata.train.cluster.tf_config import Cluster, read_cluster
-from ocrdata.train.compat import tf, v1
+from ocrdata.train.compat import tf, uncollected, v1
 from ocrdata.train.config.sources import RENDER, InputOptions
 from ocrdata.train.config.training import AUTO, TrainOptions, with_rate
 from ocrdata.train.devices.selection import training_device
@@ -124,13 +124,14 @@ def train_model(
         trainer = Trainer(job, cluster, checkpoints)
         with tf.Graph().as_default(), v1.device(together.device), explained(task):
             v1.set_random_seed(options.seed)
-            graph = build_training(
-                task,
-                options,
-                total=trainer.total,
-                device=together,
-                coordinator=trainer.coordinator,
-            )
+            with uncollected():
+                graph = build_training(
+                    task,
+                    options,
+                    total=trainer.total,
+                    device=together,
+                    coordinator=trainer.coordinator,
+                )
             return trainer.run(graph, callbacks.on_step)
     finally:
         task.close()

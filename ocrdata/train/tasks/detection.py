@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from ocrdata.errors import OcrdataError
-from ocrdata.train.compat import Tensor, tf
+from ocrdata.train.compat import Tensor, as_written, tf
 from ocrdata.train.config.sources import SourceOptions
 from ocrdata.train.data.places import source_path
 from ocrdata.train.data.scene_mixture import open_sources
@@ -83,7 +83,7 @@ class DetectionTask(TrainingTask):
         names = sorted(specs)
         types = [specs[name][0] for name in names]
 
-        @tf.autograph.experimental.do_not_convert  # 1.15 would translate what NumPy does
+        @as_written
         def make(number: Tensor) -> Batch:
             values = tf.numpy_function(lambda n: self._make(n, names), [number], types)
             for name, value in zip(names, values):

@@ -12,7 +12,7 @@ import numpy as np
 from ocrdata.errors import OptionError, PathLike, RecordError
 from ocrdata.pipelines.render_job import LineJob, read_line_job
 from ocrdata.records.sources.identify import identify
-from ocrdata.train.compat import Tensor, choose_from_datasets, tf
+from ocrdata.train.compat import Tensor, as_written, choose_from_datasets, tf
 from ocrdata.train.config.sources import RENDER, InputOptions
 from ocrdata.train.data.line_dataset import ENDLESS, ShuffleOrder, call
 from ocrdata.train.data.line_shards import (
@@ -62,6 +62,7 @@ class RenderedLines(LineSource):
         return [line, 0]
 
     def records(self, start: Tensor) -> Dataset:
+        @as_written
         def get(number: Tensor) -> Tensor:
             line = tf.numpy_function(self._get, [number], tf.string)
             line.set_shape([])
@@ -101,8 +102,10 @@ class MixedOrder(ShuffleOrder):
         """Returns the serialized samples from a start on."""
         rounds = tf.data.Dataset.range(start[0], ENDLESS)
         turns = rounds.flat_map(
-            lambda number: tf.data.Dataset.from_tensor_slices(
-                call(self.choice.turns, number, tf.int64)
+            as_written(
+                lambda number: tf.data.Dataset.from_tensor_slices(
+                    call(self.choice.turns, number, tf.int64)
+                )
             )
         )
         datasets = [
