@@ -10,7 +10,9 @@ import signal
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+import test_importers_contract as importers
 from export_readers import READERS
 
 import ocrdata
@@ -18,6 +20,7 @@ from ocrdata.base.run_options import RunOptions
 from ocrdata.base.sample import read_sample_list
 from ocrdata.exporters import EXPORTERS, base
 from ocrdata.pipelines.convert import ConvertOptions, convert
+from ocrdata.pipelines.convert_sources import ImportedLayout
 
 LIBRARIES = {"lmdb": "lmdb", "webdataset": "webdataset", "parquet": "pyarrow"}
 EVERY = [(name, task) for name in EXPORTERS.names() for task in EXPORTERS.load(name).info.tasks]
@@ -316,3 +319,65 @@ def test_gen_scenes_writes_any_format(tmp_path, run, monkeypatch):
     assert digests(tmp_path / "cut") == digests(tmp_path / "one")
     for more, problem in ((["--records"], "exclude each other"), (["--to", "lmdb"], "not for pic")):
         assert problem in run(*words, *more, "--data-dir", tmp_path / "x", code=2).output
+
+
+# --- the layouts that importers read
+
+
+def regions_in(rows):
+    """Regions as tuples, from a fixture or from what a reader yields."""
+    return [
+        [
+            (*np.round(np.array(points, float).ravel(), 2).tolist(), text, bool(no))
+            for points, text, no in row
+        ]
+        for row in rows
+    ]
+
+
+@pytest.mark.parametrize("name", importers.NAMES)
+def test_what_an_importer_reads_becomes_what_another_tool_reads(name, tmp_path):
+    importer = importers.load(name)
+    layout = ImportedLayout(importer, text_normalization="none")
+    summary = convert(importers.raw(name), tmp_path / "out", "mmocr", layout=layout)
+    wanted = {split: rows for (split, how), rows in importers.expected(name).items() if how == "{}"}
+    assert summary.task == importer.task and set(summary.splits) <= set(wanted)
+    left = 0
+    for split, rows in wanted.items():
+        found = (
+            list(READERS["mmocr"](tmp_path / "out", split, importer.task))
+            if split in summary.splits
+            else []
+        )
+        if importer.task == "recognition":
+            texts, given = [text for text, _ in found], [row["text"] for row in rows]
+            assert texts == [text for text in given if text in texts]
+        else:
+            given = [
+                [(one["polygon"], one["text"], one["ignore"]) for one in row["regions"]]
+                for row in rows
+            ]
+            assert regions_in(row for row, _ in found) == regions_in(given)
+        left += len(given) - len(found)
+    assert left == sum(
+        count
+        for reason, count in summary.skipped.items()
+        if reason.startswith(("illegible", "empty"))
+    )
+
+
+def test_layouts_from_the_command_line(run, tmp_path):
+    source = importers.raw("icdar2015")
+    words = ["convert", source, tmp_path / "out", "--to", "coco"]
+    told = json.loads(run(*words, "--from", "icdar2015", "--json").stdout)
+    assert set(told["splits"]) == set(importers.load("icdar2015").splits(source))
+    # A format for lines takes the words of a set that has both.
+    lines = ["convert", source, tmp_path / "lines", "--to", "trdg", "--from", "icdar2015"]
+    assert "task: recognition" in run(*lines, "--dry-run").output
+    for code, more, message in (
+        (2, ["--coordinates", "quad"], "--coordinates belongs to --from NAME"),
+        (2, ["--exif", "apply"], "--exif belongs to --from NAME"),
+        (2, ["--from", "labelme", "--level", "word"], "labelme has no --level"),
+        (1, ["--from", "labelme", "--overwrite"], "holds no"),
+    ):
+        assert message in run(*words, *more, code=code).output

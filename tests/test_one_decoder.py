@@ -9,12 +9,15 @@ import zlib
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from ocrdata.base.sample_lists import IMAGE_SUFFIXES
 from ocrdata.cli import main
 from ocrdata.errors import UnknownNameError
 from ocrdata.gallery.cards import open_image
+from ocrdata.images import header
 from ocrdata.images.decode import (
     APPLY,
     decode_image,
@@ -303,3 +306,35 @@ def test_damaged_jpegs_are_refused_as_pillow_refuses_them():
         else:
             assert not decode_problem(bytes(data))
     assert refused > 10
+
+
+def jpegs():
+    """JPEGs of several encoders, sizes and kinds, one with a thumbnail in front."""
+    files = []
+    for size in ((24, 16), (31, 7), (300, 16)):
+        colour = Image.fromarray(COLOUR).resize(size)
+        files += [encoded(colour, "JPEG", quality=quality) for quality in (30, 95)]
+        files.append(encoded(colour.convert("L"), "JPEG", progressive=size[0] == 31))
+    with_thumbnail = files[0][:2] + b"\xff\xe1" + struct.pack(">H", 2 + len(files[1])) + files[1]
+    return [*files, with_thumbnail + files[0][2:]]
+
+
+def header_or_problem(data):
+    try:
+        return read_header(data)
+    except ValueError as error:
+        return str(error)
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(st.sampled_from(jpegs()), st.integers(0, 900), st.integers(0, 255))))
+def test_a_header_does_not_depend_on_the_one_before(changes):
+    for data, place, value in changes:
+        changed = bytearray(data)
+        if place < len(data):
+            changed[place] = value
+        for one in (data, bytes(changed), data[:place]):
+            found = header_or_problem(one)
+            header._LAST[0] = header._Around(b"\xff\xd8", b"\0")
+            assert header_or_problem(one) == found
+            assert header_or_problem(one) == found

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Dict, Optional
 
 import click
 
 from ocrdata.cli import options
+from ocrdata.cli.importer_options import OWN_OPTIONS, configured_importer, importer_options
 from ocrdata.cli.runners import runner_options
 from ocrdata.exporters import EXPORTERS
+from ocrdata.importers import IMPORTERS
 
 
 @click.command("convert")
@@ -22,6 +24,15 @@ from ocrdata.exporters import EXPORTERS
     required=True,
     metavar="FORMAT",
     help="The format to write: `ocrdata list exporters` tells them all.",
+)
+@options.option(
+    "--from",
+    "layout",
+    type=click.Choice(IMPORTERS.names()),
+    default=None,
+    show_default="found out",
+    metavar="NAME",
+    help="Whose layout SOURCE has: `ocrdata list importers` tells them all.",
 )
 @options.option(
     "--task",
@@ -46,6 +57,15 @@ from ocrdata.exporters import EXPORTERS
     "Share of the texts for testing, where SOURCE has no lists.",
     0.0,
 )
+@options.exif_option(None, "as the tool that made the annotations")
+@options.option(
+    "--text-normalization",
+    type=click.Choice(["none", "spaces", "nfc", "nfkc"]),
+    default=None,
+    show_default="spaces",
+    help="Of labels: none; plain single spaces and nothing invisible; also Unicode's NFC or NFKC.",
+)
+@importer_options
 @options.option("--skip-errors", is_flag=True, help="Leave out and count what cannot be used.")
 @options.seed_option
 @options.limit_option
@@ -59,24 +79,52 @@ def convert_command(
     source: Path,
     target: Path,
     form: str,
+    layout: Optional[str],
     as_json: bool,
     **choices: Any,
 ) -> None:
     """Write SOURCE into the folder TARGET in the form that another tool reads.
 
     SOURCE is a data folder, a sample list, a shard set, or pictures with ground truth in a folder
-    or an archive. Splits stay as they are; what belongs to none goes to train. Pictures keep their
+    or an archive; with --from it is a data set or the files of another tool, as `ocrdata import`
+    reads them. Splits stay as they are; what belongs to none goes to train. Pictures keep their
     bytes. --limit counts for each split.
 
     \b
     Example:
       ocrdata convert data lmdb --to lmdb
       ocrdata convert data paddle --to paddleocr --validation-fraction 0.05
-      ocrdata convert icdar2015.tar.gz yolo --to yolo-obb --test-fraction 0.1
+      ocrdata convert labelled coco --from labelme --to coco
     """
     from ocrdata.cli.report import report, running
     from ocrdata.pipelines.convert import ConvertOptions, convert
 
+    given = _layout(layout, form, choices)
     with running("convert", "samples", choices, shown=not choices["dry_run"]) as run:
-        summary = convert(source, target, form, ConvertOptions(**choices), run=run)
+        summary = convert(source, target, form, ConvertOptions(**choices), run=run, layout=given)
     report(summary, as_json)
+
+
+def _layout(name: Optional[str], form: str, choices: Dict[str, Any]) -> Any:
+    """Takes what belongs to --from out of the options."""
+    from ocrdata.pipelines.convert_sources import ImportedLayout
+
+    exif, how = choices.pop("exif"), choices.pop("text_normalization")
+    own = {one: choices.pop(one) for one in OWN_OPTIONS}
+    if name is None:
+        given = [
+            one for one, value in {**own, "exif": exif, "text_normalization": how}.items() if value
+        ]
+        if given:
+            flag = "--" + given[0].replace("_", "-")
+            raise click.UsageError(f"{flag} belongs to --from NAME.")
+        return None
+    task = choices["task"] or _only_task(name, form)
+    importer = configured_importer(name, {**own, "task": task})
+    return ImportedLayout(importer, exif, **({"text_normalization": how} if how else {}))
+
+
+def _only_task(name: str, form: str) -> Optional[str]:
+    """Returns what a format is for if that is one thing, and the data set has it."""
+    tasks = EXPORTERS.load(form).info.tasks
+    return tasks[0] if len(tasks) == 1 and tasks[0] in IMPORTERS.load(name).info.tasks else None

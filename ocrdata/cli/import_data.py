@@ -3,50 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict
 
 import click
 
 from ocrdata.base.sample import SPLITS
 from ocrdata.cli import options
+from ocrdata.cli.importer_options import configured_importer, importer_options
 from ocrdata.cli.runners import runner_options
 from ocrdata.importers import IMPORTERS
-
-
-def _own_options(command: Any) -> Any:
-    """Adds the options that only some data sets have; each is refused by the others."""
-    added = (
-        options.option(
-            "--task",
-            type=click.Choice(["detection", "recognition"]),
-            default=None,
-            help="For sets with scenes and words: which of the two.",
-        ),
-        options.option(
-            "--language",
-            multiple=True,
-            help="cocotext, mlt2017, mlt2019: others are ignored; scutforu: english, chinese.",
-        ),
-        options.option("--legibility", multiple=True, help="cocotext: legible, illegible."),
-        options.option("--text-class", multiple=True, help="cocotext: handwritten, ..."),
-        options.option("--level", help="scutforu: word or character."),
-        options.option("--coordinates", help="icdar: quad, rectangle, xywh or polygon."),
-        options.option("--separator", help="icdar: what parts the numbers; auto tells itself."),
-        options.option(
-            "--ignore-mark",
-            multiple=True,
-            help="icdar, paddleocr and annotation tools: text not to read.",
-        ),
-        options.option(
-            "--text-attribute",
-            multiple=True,
-            help="coco, cvat, parquet, via, webdataset: what holds the text, as transcription.",
-        ),
-        options.option("--encoding", help="icdar, paddleocr, scutforu: of the text files."),
-    )
-    for add in reversed(added):
-        command = add(command)
-    return command
 
 
 def _crop_options(command: Any) -> Any:
@@ -105,7 +70,13 @@ def _crop_options(command: Any) -> Any:
     show_default=False,
     help="May be repeated. Default: all that are there.",
 )
-@_own_options
+@options.option(
+    "--task",
+    type=click.Choice(["detection", "recognition"]),
+    default=None,
+    help="For sets with scenes and words: which of the two.",
+)
+@importer_options
 @_crop_options
 @options.text_normalization_option
 @options.test_fraction_option
@@ -135,7 +106,7 @@ def import_data(name: str, source: Path, data_dir: Path, **chosen: Any) -> None:
     from ocrdata.cli.report import next_step, progress, report
     from ocrdata.importers.engine import import_dataset, plan_import
 
-    importer = _configured(name, chosen)
+    importer = configured_importer(name, chosen)
     how = _how(importer, chosen)
     if chosen["dry_run"]:
         report(plan_import(importer, source, how), chosen["as_json"])
@@ -157,33 +128,6 @@ def _following(summary: Any, chosen: Dict[str, Any]) -> str:
         # A set for testing only teaches nothing, and makes no dictionary.
         return "preview"
     return "tfrecord" if chosen["charset"] else "build-dict"
-
-
-def _configured(name: str, chosen: Dict[str, Any]) -> Any:
-    from ocrdata.importers.base import configure
-
-    importer = IMPORTERS.load(name)
-    values: Dict[str, Any] = {
-        "task": chosen["task"],
-        "level": chosen["level"],
-        "coordinates": chosen["coordinates"],
-        "separator": chosen["separator"],
-        "encoding": chosen["encoding"],
-        "legibilities": chosen["legibility"],
-        "classes": chosen["text_class"],
-        "ignore_marks": chosen["ignore_mark"],
-        "text_attribute": chosen["text_attribute"],
-        "languages": chosen["language"],
-    }
-    if "language" in importer.options:
-        values["language"] = _one(values.pop("languages"))
-    return configure(importer, {key: value for key, value in values.items() if value})
-
-
-def _one(languages: Tuple[str, ...]) -> Optional[str]:
-    if len(languages) > 1:
-        raise click.UsageError("this data set takes one --language.")
-    return languages[0] if languages else None
 
 
 def _how(importer: Any, chosen: Dict[str, Any]) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
@@ -14,6 +14,7 @@ from ocrdata.base.skips import BAD_PICTURE, Skips
 from ocrdata.base.storage.remote import as_path
 from ocrdata.errors import AnnotationError, InputError, OptionError
 from ocrdata.exporters.base import BLOCK, Exporter, Picture, read_one
+from ocrdata.images.plain import to_plain
 
 
 class Found(NamedTuple):
@@ -118,16 +119,20 @@ class BlockCutter:
 
 @dataclass(frozen=True)
 class BlockPacker:
-    """Reads and checks the pictures of a block, and packs them."""
+    """Reads and checks the pictures of a block, and packs them.
+
+    With `exif` ("apply" or "ignore") they are made such as all readers decode alike.
+    """
 
     exporter: Exporter
     folder: Path
     skip_errors: bool = False
+    exif: Optional[str] = None
 
     def __call__(self, block: Block) -> Packed:
         skips, counts = Skips(errors=self.skip_errors), Counter()  # type: Skips, Counter[str]
         given = zip(itertools.count(block.first), block.names, block.items)
-        pictures = [one for one in (self._read(*item, skips) for item in given) if one]
+        pictures = [one for one in (self._read(*item, skips, counts) for item in given) if one]
         payload, rows = self.exporter.pack(self.folder, block.split, pictures, counts)
         row = {
             "split": block.split,
@@ -141,14 +146,23 @@ class BlockPacker:
         }
         return Packed((block.split, block.shard, block.ends), payload, row)
 
-    def _read(self, number: int, name: str, found: Found, skips: Skips) -> Optional[Picture]:
+    def _read(
+        self, number: int, name: str, found: Found, skips: Skips, counts: Counter[str]
+    ) -> Optional[Picture]:
         try:
-            return read_one(number, name, found.sample)
+            sample = found.sample
+            return read_one(number, name, self._plain(sample, counts) if self.exif else sample)
         except InputError as error:
             skips.refuse(BAD_PICTURE, _problem(found, error.problem))
         except ValueError as error:
             skips.refuse(BAD_PICTURE, _problem(found, str(error)))
         return None
+
+    def _plain(self, sample: Sample, counts: Counter[str]) -> Sample:
+        plain = to_plain(sample.image_bytes(), str(self.exif))
+        if plain.converted:
+            counts[f"picture encoded anew ({plain.converted})"] += 1
+        return replace(sample, image=plain.data)
 
 
 def _problem(found: Found, problem: str) -> AnnotationError:

@@ -58,11 +58,18 @@ class _Rows:
 class ExportRun:
     """The parent's side of an export: what is done already, the writers of the splits, counts."""
 
-    def __init__(self, exporter: Exporter, staged: Staged, name: str, skip_errors: bool) -> None:
+    def __init__(
+        self,
+        exporter: Exporter,
+        staged: Staged,
+        name: str,
+        skip_errors: bool,
+        exif: Optional[str] = None,
+    ) -> None:
         exporter.check()
         self.exporter, self.folder = exporter, staged.path(name)
         self._journal = staged.folder / _JOURNAL
-        self._packer = BlockPacker(exporter, self.folder, skip_errors)
+        self._packer = BlockPacker(exporter, self.folder, skip_errors, exif)
         self._writers: Dict[str, SplitWriter] = {}
         self._done: Dict[str, Position] = {}
         self._samples: Dict[str, int] = {}

@@ -52,12 +52,14 @@ def _png(data: bytes) -> ImageHeader:
 
 
 class JpegFrame(NamedTuple):
-    """What a JPEG's frame header says, and where the scan behind it begins (-1: nowhere)."""
+    """What a JPEG's frame header says, where in the file its height and width are, and where the
+    scan behind it begins (-1: nowhere)."""
 
     height: int
     width: int
     precision: int
     channels: int
+    sizes: int
     scan: int
 
 
@@ -65,7 +67,7 @@ def jpeg_frame(data: bytes) -> Optional[JpegFrame]:
     """Walks a JPEG from marker to marker up to its scan; None where there is no frame header."""
     position, last = 2, len(data) - 4
     found: Optional[Tuple[int, int, int, int]] = None
-    scan = -1
+    sizes = scan = -1
     while 0 <= position <= last:
         if data[position] != 0xFF:
             # Decoders pass over stray bytes in front of a marker, and so does this.
@@ -79,12 +81,12 @@ def jpeg_frame(data: bytes) -> Optional[JpegFrame]:
             scan = position
             break
         if marker in _FRAMES and position + 6 <= last:
-            found = _FRAME.unpack_from(data, position + 4)
+            found, sizes = _FRAME.unpack_from(data, position + 4), position + 5
         position += 2 + (data[position + 2] << 8 | data[position + 3])
     if found is None:
         return None
     precision, height, width, channels = found
-    return JpegFrame(height, width, precision, channels, scan)
+    return JpegFrame(height, width, precision, channels, sizes, scan)
 
 
 def has_one_scan(data: bytes) -> bool:
@@ -102,14 +104,34 @@ def has_one_scan(data: bytes) -> bool:
     return marks == 1 and data.find(_END, start) >= 0
 
 
+class _Around(NamedTuple):
+    """What stands in a JPEG around its height and width: from the start, and up to the scan."""
+
+    before: bytes
+    behind: bytes
+
+
+# Of the last JPEG: those of one encoder and quality differ in their sizes only.
+_LAST = [_Around(JPEG_START, b"\0")]
+_SIZES = struct.Struct(">HH")
+
+
 def _jpeg(data: bytes) -> ImageHeader:
-    frame = jpeg_frame(data)
-    if frame is None or frame.scan < 0:
-        raise ValueError("is a JPEG cut off in its header")
+    before, behind = _LAST[0]
+    place = len(before)
+    scan = place + 4 + len(behind)
+    if data.startswith(before) and data.startswith(behind, place + 4) and scan + 4 <= len(data):
+        height, width = _SIZES.unpack_from(data, place)
+    else:
+        frame = jpeg_frame(data)
+        if frame is None or frame.scan < 0:
+            raise ValueError("is a JPEG cut off in its header")
+        height, width, scan = frame.height, frame.width, frame.scan
+        _LAST[0] = _Around(data[: frame.sizes], data[frame.sizes + 4 : scan + 2])
     # A thumbnail in front of the scan has an end mark of its own.
-    if data.rfind(_END, frame.scan) < 0:
+    if data.rfind(_END, scan) < 0:
         raise ValueError("is a JPEG that was cut off (it has no end mark)")
-    return ImageHeader("jpeg", frame.height, frame.width)
+    return ImageHeader("jpeg", height, width)
 
 
 def _other(data: bytes) -> ImageHeader:

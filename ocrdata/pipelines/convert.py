@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, Optional
 
 from ocrdata.base import sample_lists as lists
 from ocrdata.base.random_streams import bucket
@@ -16,36 +16,26 @@ from ocrdata.base.sample import (
     TEST,
     TRAIN,
     VALIDATION,
-    Sample,
 )
-from ocrdata.base.skips import BAD_LINE, Skips
-from ocrdata.base.storage.digest import file_sha256
+from ocrdata.base.skips import Skips
 from ocrdata.base.storage.staging import staged_output
 from ocrdata.errors import AnnotationError, OptionError, PathLike
 from ocrdata.exporters import EXPORTERS
 from ocrdata.exporters.base import Exporter
 from ocrdata.exporters.blocks import Found
 from ocrdata.exporters.engine import ConvertSummary, ExportRun
-from ocrdata.records.sources.identify import identify
-from ocrdata.records.sources.inputs import open_input
-from ocrdata.records.sources.listed import SampleList, open_sample_list
+from ocrdata.importers.labels import LABELS_NORMALIZED
+from ocrdata.pipelines.convert_sources import (
+    ConvertSource,
+    ImportedLayout,
+    ListedSample,
+    ReadSamples,
+    open_source,
+)
 from ocrdata.records.write.writing import target_of
 
 CONVERT_COMMAND = "convert"
 _SPLIT_OF = {lists.TRAIN_LIST: TRAIN, lists.VALIDATION_LIST: VALIDATION, lists.TEST_LIST: TEST}
-
-
-# The list that a sample belongs to ("" where it is in none), the sample, and file and line.
-ListedSample = Tuple[str, Sample, str, Optional[int]]
-ReadSamples = Callable[[Skips], Iterator[ListedSample]]
-
-
-class ConvertSource(NamedTuple):
-    """Samples to read, what tells them from others, and the lists they are in if that is known."""
-
-    read: ReadSamples
-    origin: Dict[str, Any]
-    names: Tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,15 +83,17 @@ def convert(
     options: ConvertOptions = CONVERT_DEFAULTS,
     *,
     run: RunOptions = RUN_DEFAULTS,
+    layout: Optional[ImportedLayout] = None,
 ) -> ConvertSummary:
     """Writes the samples at `source` into the folder `target` in the format called `form`.
 
     `source` is a data folder, a sample list, a shard set, or pictures with ground truth in a folder
-    or an archive. Raises InputError and AnnotationError (file, line) for what is wrong with it,
-    OptionError for a format that cannot hold it, MissingExtraError, OutputExistsError.
+    or an archive; with `layout` it is what an importer reads. Raises InputError and AnnotationError
+    (file, line) for what is wrong with it, OptionError for a format that cannot hold it,
+    MissingExtraError, OutputExistsError.
     """
     options.check()
-    given = open_source(source)
+    given = open_source(source, layout)
     skips = Skips(errors=options.skip_errors)
     exporter = _exporter(form, options, lambda: _task(given.read, source))
     where = target_of(target)
@@ -117,11 +109,14 @@ def convert(
     with staged_output(
         where.parent, (where.name,), CONVERT_COMMAND, noted, run.overwrite, run.resume
     ) as staged:
-        export = ExportRun(exporter, staged, where.name, options.skip_errors)
+        export = ExportRun(exporter, staged, where.name, options.skip_errors, given.exif)
         export.write(stream, run.workers, run.on_progress)
         # What the reader left out is known anew after each run, what the blocks did is counted.
         export.skips.add(skips.counts, skips.examples)
         summary = export.summary(where, str(source))
+        if skips.normalized:
+            changed = {**summary.changed, LABELS_NORMALIZED: skips.normalized}
+            summary = replace(summary, changed=changed)
         staged.summary = {**vars(summary), "output": where.name}
     return summary
 
@@ -160,47 +155,6 @@ def _planned(
         skipped=dict(skips.counts),
         skipped_examples=skips.examples,
     )
-
-
-# --- what there is at a path
-
-
-def open_source(path: PathLike) -> ConvertSource:
-    """Returns what can be read at a path.
-
-    Raises InputError and AnnotationError where there are none.
-    """
-    found = identify(path)
-    if found.lists:
-        root = found.root
-        return _listed([open_sample_list(one, root, name) for name, one in found.lists.items()])
-    given = open_input(found.records or found.path)
-    return ConvertSource(
-        lambda skips: ((name, sample, "", None) for name, sample in given.read(skips)),
-        given.origin,
-    )
-
-
-def _listed(sources: List[SampleList]) -> ConvertSource:
-    def read(skips: Skips) -> Iterator[ListedSample]:
-        for source in sources:
-            yield from _rows(source, skips)
-
-    digests = {source.name: file_sha256(source.path) for source in sources}
-    return ConvertSource(read, {"lists": digests}, tuple(digests))
-
-
-def _rows(source: SampleList, skips: Skips) -> Iterator[ListedSample]:
-    plain = type(source) is SampleList
-    name, path, root = source.name, str(source.path), str(source.root)
-    with source:
-        for place, number, key, text in source.rows(skips):
-            try:
-                sample = Sample(key, f"{root}/{key}", text) if plain else source.sample_at(place)
-            except AnnotationError as error:
-                skips.refuse(BAD_LINE, error)
-                continue
-            yield name, sample, path, number
 
 
 # --- which split a sample goes to
