@@ -104,8 +104,8 @@ def ours(net: str) -> Callable[[], Any]:
 
 
 def _our_net(net: str, device: Any) -> Any:
+    from ocrdata.train.config.crnn import CrnnOptions
     from ocrdata.train.config.detection import EastOptions, PsenetOptions
-    from ocrdata.train.config.training import CrnnOptions
     from ocrdata.train.models.crnn import Crnn
     from ocrdata.train.models.east import East
     from ocrdata.train.models.psenet import Psenet

@@ -12,9 +12,10 @@ import pytest
 from ocrdata.cli.train import duration, train_group
 from ocrdata.errors import OptionError
 from ocrdata.train.config.cards import CARDS
+from ocrdata.train.config.crnn import CrnnOptions
 from ocrdata.train.config.detection import EastOptions
 from ocrdata.train.config.sources import SceneOptions
-from ocrdata.train.config.training import FREE, CrnnOptions, TrainOptions
+from ocrdata.train.config.training import FREE, TrainOptions
 
 pytest_plugins = ["train_fixtures"]
 SMALL = ["--width-multiplier", 0.125, "--lstm-units", 16, "--lstm", "block"]

@@ -88,6 +88,9 @@ def test_pictures_are_brought_to_size(shards):
     assert [len(batch.keys) for batch in batches] == [5] * (len(truth_of(shards, "test")) // 5)
     assert all(batch.images.shape[1:3] == (3, 24) for batch in batches)
     assert max(batch.images.shape[3] for batch in batches) == 40
+    stretched = BatchOptions(5, min_width=280)
+    widths = [batch.widths.min() for batch in LineBatches(shards, options=stretched).batches()]
+    assert min(widths) == 280 < max(widths)
 
 
 def test_rendered_lines_are_shared_without_a_gap():

@@ -6,6 +6,7 @@ import itertools
 import json
 from collections import Counter
 
+import cv2
 import numpy as np
 import pytest
 
@@ -61,13 +62,32 @@ def test_a_line_of_the_right_height_is_left_as_it_is():
     assert ready_line(picture, 32, 1).shape == (32, 50, 1)
     assert ready_line(picture, 16, 1).shape == (16, scaled_width(32, 50, 16), 1)
     assert ready_line(picture, 32, 1, width=40).shape == (32, 40, 1)
+    assert (ready_line(picture, 32, 3, min_width=50) == ready_line(picture, 32, 3)).all()
+
+
+def test_a_narrow_line_is_stretched_as_the_network_was_taught():
+    picture = np.tile(np.arange(0, 120, 5, dtype=np.uint8), (32, 1))  # 24 pixels wide
+    expected = cv2.resize(picture, (100, 32), interpolation=cv2.INTER_LINEAR)[:, :, None]
+    found = ready_line(picture, 32, 1, min_width=100)
+    assert np.abs(found.astype(int) - expected).max() <= 1
+    assert ready_line(picture, 32, 1, width=60, min_width=100).shape == (32, 60, 1)
+    seen = []
+
+    def say(feeds):
+        seen.append(feeds["widths"].tolist())
+        return {"scores": np.zeros((2, 1, 3), np.float32), "lengths": np.array([2])}
+
+    lines = {"height": 32, "channels": 1, "width": 0}
+    for asked in (lines, {**lines, "min_width": 100}):
+        description = {"dictionary": {"characters": "ab"}, "lines": asked}
+        LineReader(Fixed(description, say)).read([picture])
+    assert seen == [[24], [100]]  # exports from before there was a least width have none
 
 
 # --- crops and order
 
 
 def test_a_turned_text_is_cut_out_upright():
-    cv2 = pytest.importorskip("cv2")
     flat = np.full((40, 120, 3), 255, np.uint8)
     flat[10:30, 10:30], flat[10:30, 60:110] = 0, (0, 0, 200)
     turn = cv2.getRotationMatrix2D((60, 20), -30, 1.0)

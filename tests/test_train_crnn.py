@@ -13,6 +13,8 @@ from train_support import tiny  # noqa: E402
 from ocrdata.errors import OptionError  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
 from ocrdata.train.models.crnn import Crnn, time_steps  # noqa: E402
+from ocrdata.train.models.layers import ctc  # noqa: E402
+from ocrdata.train.models.layers.network_pixels import network_pixels  # noqa: E402
 
 pytestmark = pytest.mark.tf
 
@@ -111,7 +113,7 @@ def test_unrolled_needs_a_fixed_width():
 
 def test_published_size():
     """The paper's Table 1: 8.3 M parameters with 36 + 1 classes, batch norm on two layers."""
-    from ocrdata.train.config.training import CrnnOptions
+    from ocrdata.train.config.crnn import CrnnOptions
 
     with tf.Graph().as_default():
         Crnn(CrnnOptions(batch_norm="paper"), 37).build(pictures([100], 100), training=True)
@@ -152,6 +154,62 @@ def test_loss_is_the_probability_of_the_text(text):
         outputs = {"logits": tf.constant(logits[:, None]), "lengths": tf.constant([5])}
         loss = Crnn(tiny(), 4).loss(outputs, {"classes": tf.constant([text + (-1, -1)])})
         assert run(loss) == pytest.approx(-np.log(text_probabilities(logits)[text]), rel=1e-4)
+
+
+def evenly_spaced(logits, lengths, labels):
+    """The mean cross entropy of the steps times the characters, written out."""
+    found = []
+    for line, (length, text) in enumerate(zip(lengths, labels)):
+        total = 0.0
+        for step in range(length):
+            wanted = text[int((step + 0.5) / length * len(text))]
+            scores = logits[step, line].astype(float)
+            total += np.log(np.exp(scores).sum()) - scores[wanted]
+        repeats = sum(one == two for one, two in zip(text, text[1:]))
+        found.append(total / length * len(text) if len(text) + repeats <= length else 0.0)
+    return found
+
+
+def test_early_steps_also_learn_from_evenly_spaced_characters():
+    logits = np.random.RandomState(5).randn(6, 4, 4).astype(np.float32)
+    lengths, labels = [6, 5, 4, 3], [(0, 1, 2), (2,), (1, 0, 0), (1, 1, 1)]
+    padded = [text + (-1,) * (3 - len(text)) for text in labels]
+    even = evenly_spaced(logits, lengths, labels)
+    assert even[3] == 0.0  # no room for three equal ones
+    with tf.Graph().as_default():
+        step = v1.train.get_or_create_global_step()
+        outputs = {"logits": tf.constant(logits), "lengths": tf.constant(lengths)}
+        found = ctc.even_losses(outputs["logits"], outputs["lengths"], tf.constant(padded))
+        net = Crnn(tiny(), 4)
+        net.skip_long_labels = True
+        plain = net.loss(outputs, {"classes": tf.constant(padded)})
+        net.align_steps = 10
+        mixed = net.loss(outputs, {"classes": tf.constant(padded)})
+        with v1.Session() as session:
+            session.run(v1.global_variables_initializer())
+            np.testing.assert_allclose(session.run(found), even, rtol=1e-4)
+            for at, part in ((0, 1.0), (4, 0.6), (10, 0.0), (99, 0.0)):
+                session.run(v1.assign(step, at))
+                both = session.run([plain, mixed])
+                expected = part * np.mean(even) + (1 - part) * both[0]
+                assert both[1] == pytest.approx(expected, rel=1e-4)
+
+
+def test_pixels_of_faint_pictures_are_as_strong_as_any():
+    images, widths = noise([40, 24], 48, channels=3)
+    images[1] = images[1] // 8 + 90
+    inside = (np.arange(48) < widths[:, None]).astype(np.float32)[:, None, :, None]
+    with tf.Graph().as_default():
+        pixels = [
+            network_pixels(tf.constant(images), tf.constant(inside), on) for on in (True, False)
+        ]
+        strong, plain = run(pixels)
+    for image, found, width in zip(images, strong, widths):
+        part = image[:, :width].astype(float)
+        expected = (part - part.mean()) / np.sqrt(part.var() + 25.0)
+        np.testing.assert_allclose(found[:, :width], expected, atol=1e-4)
+        assert not found[:, width:].any()
+    np.testing.assert_allclose(plain[0, :, :40], images[0, :, :40] / 127.5 - 1.0, atol=1e-6)
 
 
 @pytest.mark.parametrize("beam_width", [0, 20])

@@ -14,6 +14,7 @@ from PIL import Image
 pytest.importorskip("tensorflow", reason="training needs TensorFlow")
 from train_support import write_numbers  # noqa: E402
 
+from ocrdata.reading.lines import ready_line  # noqa: E402
 from ocrdata.records.format import schema  # noqa: E402
 from ocrdata.train.compat import tf, untuned, v1  # noqa: E402
 from ocrdata.train.data import line_dataset  # noqa: E402
@@ -175,6 +176,17 @@ def test_fixed_width_squeezes_wide_lines_only():
     wide, narrow = np.zeros((32, 90), np.uint8), np.zeros((32, 30), np.uint8)
     images, widths, _ = decoded([encoded(wide), encoded(narrow)], 64, ImageSpec(32, 1, 64))
     assert images.shape == (2, 32, 64, 1) and widths.tolist() == [64, 30]
+
+
+def test_narrow_lines_are_stretched_as_exported_readers_do_it():
+    narrow = np.random.RandomState(0).randint(0, 256, (20, 30)).astype(np.uint8)
+    wide = np.zeros((32, 90), np.uint8)
+    images, widths, _ = decoded([encoded(narrow), encoded(wide)], 100, ImageSpec(32, 1, 0, 80))
+    assert widths.tolist() == [80, 90] and not images[0, :, 80:].any()
+    expected = ready_line(narrow, 32, 1, min_width=80)
+    assert np.abs(images[0, :, :80].astype(int) - expected).max() <= 1
+    _, widths, _ = decoded([encoded(narrow)], 64, ImageSpec(32, 1, 64, 80))
+    assert widths.tolist() == [64]
 
 
 @pytest.mark.parametrize("form", ["BMP", "GIF", "JPEG", "PNG"])

@@ -10,9 +10,11 @@ import pytest
 pytest.importorskip("tensorflow", reason="training needs TensorFlow")
 from train_support import options, tiny  # noqa: E402
 
+from ocrdata.errors import OptionError  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
 from ocrdata.train.config.cards import CARDS  # noqa: E402
-from ocrdata.train.config.training import CrnnOptions, with_rate  # noqa: E402
+from ocrdata.train.config.crnn import CrnnOptions  # noqa: E402
+from ocrdata.train.config.training import settings_of_run, steps_of_alignment, with_rate  # noqa: E402
 from ocrdata.train.engine import optimizers  # noqa: E402
 from ocrdata.train.models.crnn import Crnn  # noqa: E402
 
@@ -43,6 +45,21 @@ def test_narrow_networks_learn_at_a_higher_rate_unless_one_is_asked_for(width, r
     model = CrnnOptions(width_multiplier=width)
     assert with_rate(CARDS["crnn"].training, model).learning_rate == pytest.approx(rate)
     assert with_rate(options(learning_rate=0.5), model).learning_rate == 0.5
+
+
+def test_runs_from_before_an_option_are_read_as_they_were_trained():
+    old = settings_of_run(CrnnOptions, {"lstm_units": 8})
+    assert (old.lstm_units, old.min_width, old.standardize) == (8, 0, False)
+    assert settings_of_run(CrnnOptions, {"min_width": 64}).min_width == 64
+    assert CrnnOptions().min_width == 100 and CrnnOptions().standardize
+
+
+def test_characters_are_evenly_spaced_in_a_fifth_of_the_steps_at_most():
+    chosen = [(None, 5000), (None, 100), (0, 5000), (70, 100)]
+    found = [steps_of_alignment(options(align_steps=asked), total) for asked, total in chosen]
+    assert found == [300, 20, 0, 70]
+    with pytest.raises(OptionError, match="--align-steps must be at least 0"):
+        options(align_steps=-1)
 
 
 @pytest.mark.parametrize("schedule", sorted(SCHEDULES))

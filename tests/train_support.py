@@ -6,7 +6,7 @@ import random
 
 from PIL import Image, ImageDraw, ImageFont
 
-TINY = {"width_multiplier": 0.125, "lstm_units": 24, "batch_norm": "all"}
+TINY = {"width_multiplier": 0.125, "lstm_units": 24, "batch_norm": "all", "min_width": 0}
 SHORT = {"batch_size": 8, "eval_every": 0, "image_every": 0, "log_every": 1, "shuffle": 32}
 
 
@@ -82,7 +82,7 @@ def options(**changed):
 
 def tiny(**changed):
     """Returns the options of a small CRNN."""
-    from ocrdata.train.config.training import CrnnOptions
+    from ocrdata.train.config.crnn import CrnnOptions
 
     return CrnnOptions(**{**TINY, **changed})
 

@@ -15,7 +15,7 @@ from ocrdata.train.config.cards import ModelCard
 from ocrdata.train.config.training import TrainOptions, settings_from
 
 # Options of training that mean nothing to a task.
-_WITHOUT = {"detection": ("long_labels", "shuffle"), "recognition": ()}
+_WITHOUT = {"detection": ("align_steps", "long_labels", "shuffle"), "recognition": ()}
 
 
 def train_command(name: str, card: ModelCard) -> click.Command:

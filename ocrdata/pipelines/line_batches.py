@@ -41,6 +41,7 @@ class BatchOptions:
         height: pixels that every line is brought to, keeping its shape.
         channels: 1 (gray) or 3 (red first).
         width: the most pixels, to which wider lines are squeezed; 0 for as many as there are.
+        min_width: the least pixels, to which narrower lines are stretched; at most `width`.
         shuffle: in another order each epoch; otherwise in that of the files.
         pool: batches whose lines are sorted by width together.
         drop_last: leaves out a last batch that is not full.
@@ -52,6 +53,7 @@ class BatchOptions:
     height: int = 32
     channels: int = 1
     width: int = 0
+    min_width: int = 0
     shuffle: bool = True
     pool: int = 16
     drop_last: bool = False
@@ -166,6 +168,7 @@ class LineBatches:
         height, channels, most = self._size
         heights, widths = pool.sizes[:, places]
         wide = min(_TRUSTED, int(scaled_width(heights, widths, height).max()))
+        wide = max(wide, self.options.min_width)
         images = map(self._ready, pool.images(places, channels))
         shape = (len(places), channels, height, max(1, min(wide, most) if most else wide))
         texts, keys = pool.texts(places), pool.keys(places)
@@ -202,10 +205,11 @@ class LineBatches:
         return record_pools(itertools.chain.from_iterable(runs), size)
 
     def _ready(self, image: np.ndarray) -> np.ndarray:
-        height, channels, width = self._size
-        fits = image.shape[0] == height and not 0 < width < image.shape[1]
+        height, channels, most = self._size
+        least, wide = self.options.min_width, image.shape[1]
+        fits = image.shape[0] == height and wide >= least and not 0 < most < wide
         if not fits or image.ndim != (2 if channels == 1 else 3):
-            return ready_line(image, height, channels, width).transpose(2, 0, 1)
+            return ready_line(image, height, channels, most, least).transpose(2, 0, 1)
         return image[None] if channels == 1 else image.transpose(2, 0, 1)[::-1]
 
 

@@ -34,6 +34,7 @@ class LineReader:
             self._height, self._channels, self._width = (
                 int(lines[name]) for name in ("height", "channels", "width")
             )
+            self._min_width = int(lines.get("min_width", 0))  # not in older exports
         except (KeyError, TypeError, ValueError, CharsetError) as error:
             problem = f"does not say what it reads ({error!r})"
             raise CheckpointError(network.description.get("model", "model"), problem) from error
@@ -41,17 +42,15 @@ class LineReader:
     def read(self, pictures: Sequence[np.ndarray]) -> List[Tuple[str, float]]:
         """Returns the text and its probability of each picture, uint8 [h, w, 3], blue first."""
         return self.read_ready(
-            [ready_line(image, self._height, self._channels, self._width) for image in pictures]
+            [self._fitted(planes_of(image, self._channels)) for image in pictures]
         )
 
     def read_files(self, files: Sequence[bytes]) -> List[Tuple[str, float]]:
         """Returns the text and its probability of each JPEG or PNG file, decoded as in training."""
-        return self.read_ready(
-            [
-                fitted_line(decode_planes(one, self._channels), self._height, self._width)
-                for one in files
-            ]
-        )
+        return self.read_ready([self._fitted(decode_planes(one, self._channels)) for one in files])
+
+    def _fitted(self, planes: Sequence[np.ndarray]) -> np.ndarray:
+        return fitted_line(planes, self._height, self._width, self._min_width)
 
     def read_ready(self, ready: Sequence[np.ndarray]) -> List[Tuple[str, float]]:
         """Returns the text and its probability of each line as the network takes it."""
@@ -86,20 +85,26 @@ class LineFileReader:
         self._network.close()
 
 
-def ready_line(image: np.ndarray, height: int, channels: int, width: int = 0) -> np.ndarray:
+def ready_line(
+    image: np.ndarray, height: int, channels: int, width: int = 0, min_width: int = 0
+) -> np.ndarray:
     """Returns a picture [h, w, 3] (blue first) or [h, w] as networks take it: uint8
     [height, w, channels].
 
-    It keeps its shape, but is at most `width` wide, if that is given; color is red first. The
-    filter is TensorFlow's antialiased triangle, which is Pillow's BILINEAR on floats.
+    It keeps its shape, but is stretched to `min_width` if it would be narrower, and at most `width`
+    wide, if that is given; color is red first. The filter is TensorFlow's antialiased triangle,
+    which is Pillow's BILINEAR on floats.
     """
+    return fitted_line(planes_of(image, channels), height, width, min_width)
+
+
+def planes_of(image: np.ndarray, channels: int) -> List[np.ndarray]:
+    """Returns the channels, uint8 [h, w] each, of a picture [h, w, 3] (blue first) or [h, w]."""
     if image.ndim == 2:
-        planes = [image] * channels
-    elif channels == 1:
-        planes = [cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)]
-    else:
-        planes = [image[:, :, place] for place in (2, 1, 0)]
-    return fitted_line(planes, height, width)
+        return [image] * channels
+    if channels == 1:
+        return [cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)]
+    return [image[:, :, place] for place in (2, 1, 0)]
 
 
 def decode_planes(data: bytes, channels: int) -> List[np.ndarray]:
@@ -114,10 +119,12 @@ def decode_planes(data: bytes, channels: int) -> List[np.ndarray]:
     return [image] if channels == 1 else [image[:, :, place] for place in (2, 1, 0)]
 
 
-def fitted_line(planes: Sequence[np.ndarray], height: int, width: int = 0) -> np.ndarray:
+def fitted_line(
+    planes: Sequence[np.ndarray], height: int, width: int = 0, min_width: int = 0
+) -> np.ndarray:
     """Returns the channels of a picture at `height`, as `ready_line` does."""
     image = planes[0]
-    wide = max(1, scaled_width(image.shape[0], image.shape[1], height))
+    wide = max(1, min_width, scaled_width(image.shape[0], image.shape[1], height))
     size = (min(wide, width) if width else wide, height)
     if size != (image.shape[1], image.shape[0]):
         planes = [_resized(plane, size) for plane in planes]

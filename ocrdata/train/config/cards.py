@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Dict, Tuple, Type
 
 from ocrdata.train.config import deeptext, detection
+from ocrdata.train.config.crnn import CrnnOptions
 from ocrdata.train.config.sources import InputOptions, SceneOptions
-from ocrdata.train.config.training import CrnnOptions, TrainOptions
+from ocrdata.train.config.training import TrainOptions
 
 
 @dataclass(frozen=True)

@@ -25,10 +25,14 @@ def setting(
     *,
     choices: Sequence[str] = (),
     kind: Optional[type] = None,
+    before: Any = None,
 ) -> Any:
-    """Returns a dataclass field that carries its help text and its range (inclusive)."""
+    """Returns a dataclass field that carries its help text and its range (inclusive).
+
+    `before` is what runs had that are from before there was the option, if not its default.
+    """
     notes: Dict[str, Any] = {"help": text, "low": low, "high": high, "choices": tuple(choices)}
-    notes["kind"] = kind or type(default)
+    notes["kind"], notes["before"] = kind or type(default), before
     return dataclasses.field(default=default, metadata=notes)
 
 
@@ -46,45 +50,6 @@ def check_settings(options: object) -> None:
         ):
             if value is not None and bound is not None and wrong(value, bound):
                 raise OptionError(f"{flag} must be at {word} {bound}, not {value}.")
-
-
-@dataclass(frozen=True)
-class CrnnOptions:
-    """What a CRNN looks like; the defaults are the paper's, but for the batch normalization."""
-
-    width_multiplier: float = setting(
-        1.0, "Scales the channels of the convolutions; less is faster.", 0.05, 4.0
-    )
-    lstm_units: int = setting(256, "Units of each LSTM layer in each direction.", 1)
-    image_width: int = setting(
-        0, "Fixed width in pixels (wider lines are squeezed); 0: each batch has its own.", 0
-    )
-    color: str = setting(
-        "gray",
-        "Colors of the pictures as the network gets them: one channel, or red, green and blue.",
-        choices=("gray", "rgb"),
-    )
-    batch_norm: str = setting(
-        "all",
-        "Normalize all convolutions, which learns much sooner, or two, as published.",
-        choices=("all", "paper"),
-    )
-    dropout: float = setting(0.0, "Part of the LSTM outputs dropped in training.", 0.0, 0.95)
-    lstm: str = setting(
-        "auto",
-        "How the LSTM runs; all forms share weights. unrolled needs --image-width.",
-        choices=("auto", "block", "loop", "unrolled"),
-    )
-
-    def __post_init__(self) -> None:
-        check_settings(self)
-        if self.lstm == "unrolled" and not self.image_width:
-            raise OptionError("--lstm unrolled needs a fixed --image-width.")
-
-    @property
-    def channels(self) -> int:
-        """1 for gray images, 3 for color."""
-        return 1 if self.color == "gray" else 3
 
 
 @dataclass(frozen=True)
@@ -145,6 +110,14 @@ class TrainOptions:
         kind=str,
     )
     shuffle: int = setting(2048, "Lines shuffled (and sorted by width) at a time.", 1)
+    align_steps: Optional[int] = setting(
+        None,
+        "First steps of a reader in which characters are also learned as evenly spaced, less and "
+        "less: CTC alone learns late. By default 300, at most a fifth of --steps, and none with "
+        "--pretrained.",
+        0,
+        kind=int,
+    )
     long_labels: str = setting(
         "error", "Labels longer than the time steps of their image.", choices=("error", "skip")
     )
@@ -211,6 +184,13 @@ class TrainOptions:
         return self.steps if self.steps is not None else DEFAULT_STEPS
 
 
+def steps_of_alignment(training: TrainOptions, total: int) -> int:
+    """Returns in how many of `total` steps a reader also learns from evenly spaced characters."""
+    if training.align_steps is not None:
+        return training.align_steps
+    return min(DEFAULT_ALIGN_STEPS, total // 5)
+
+
 def with_rate(training: TrainOptions, model: Any) -> TrainOptions:
     """Returns how to train with the learning rate that 0 stands for, by the model's options.
 
@@ -222,7 +202,7 @@ def with_rate(training: TrainOptions, model: Any) -> TrainOptions:
     return dataclasses.replace(training, learning_rate=min(3e-3, 1e-3 / width))
 
 
-DEFAULT_STEPS = 10000
+DEFAULT_STEPS, DEFAULT_ALIGN_STEPS = 10000, 300
 # What a resumed run may have otherwise than the run it goes on with.
 FREE = (
     "best_by",
@@ -258,3 +238,10 @@ def settings_from(kind: Type[Options], values: Mapping[str, Any]) -> Options:
     """Returns the dataclass `kind` with these values, leaving out those it does not know."""
     known = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
     return kind(**{name: value for name, value in values.items() if name in known})
+
+
+def settings_of_run(kind: Type[Options], values: Mapping[str, Any]) -> Options:
+    """Returns the dataclass `kind` with a run's values, which may be older than an option."""
+    notes = {field.name: field.metadata for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    before = {name: one["before"] for name, one in notes.items() if one["before"] is not None}
+    return settings_from(kind, {**before, **values})

@@ -19,18 +19,19 @@ BUCKET = 16  # widths are rounded up to this many pixels: fewer shapes, little p
 
 @dataclass(frozen=True)
 class ImageSpec:
-    """What the network takes: the height, 1 or 3 channels, and a fixed width or 0."""
+    """What the network takes: the height, 1 or 3 channels, a fixed width or 0, the least width."""
 
     height: int
     channels: int
     width: int = 0
+    min_width: int = 0
 
     def scaled_width(self, height: Size, width: Size) -> Size:
         """Returns the width in pixels of a picture brought to our height; takes tensors too."""
         larger, smaller = (
             (tf.maximum, tf.minimum) if isinstance(width, tf.Tensor) else (np.maximum, np.minimum)
         )
-        scaled = larger(scaled_width(height, width, self.height), 1)
+        scaled = larger(scaled_width(height, width, self.height), max(1, self.min_width))
         return smaller(scaled, self.width) if self.width else scaled
 
 
@@ -42,8 +43,8 @@ def round_up(width: Tensor) -> Tensor:
 def decode_images(encoded: Tensor, full: Tensor, spec: ImageSpec) -> Tuple[Tensor, Tensor]:
     """Decodes picture files, string [B], into uint8 [B, height, full, channels] and widths.
 
-    Each picture keeps its shape at our height, wider ones than `full` are squeezed into it, and
-    zeros fill the right side.
+    Each picture keeps its shape at our height, unless it is too narrow for `spec`; wider ones than
+    `full` are squeezed into it, and zeros fill the right side.
     """
 
     @as_written

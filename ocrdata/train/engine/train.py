@@ -81,6 +81,8 @@ def train_model(
     kind = MODELS.load(model)
     chosen = settings.model if settings.model is not None else kind.card.options()
     asked = with_rate(settings.training or kind.card.training, chosen)
+    if asked.align_steps is None and settings.data and settings.data.pretrained:
+        asked = replace(asked, align_steps=0)  # noted, so that resuming without it is noticed
     device, cluster = training_device(asked), read_cluster()
     if callbacks.on_device:
         callbacks.on_device(device)

@@ -6,7 +6,7 @@ from typing import Mapping, Sequence
 
 from ocrdata.errors import CheckpointError
 from ocrdata.train.compat import tf, v1
-from ocrdata.train.config.training import settings_from
+from ocrdata.train.config.training import settings_of_run
 from ocrdata.train.models import MODELS
 from ocrdata.train.models.base import DecodedLines, Inputs, Model, Recognizer
 from ocrdata.train.models.detector import Detector
@@ -19,7 +19,7 @@ AVERAGE = "/ExponentialMovingAverage"
 def model_of_run(run: RunDirectory) -> Model:
     """Returns the model of a run."""
     kind = MODELS.load(run.model)
-    options = settings_from(kind.card.options, run.model_options)
+    options = settings_of_run(kind.card.options, run.model_options)
     classes = run.charset.num_classes if run.charset else 0
     model = kind(options, classes, run.options["seed"])
     assert isinstance(model, Model)

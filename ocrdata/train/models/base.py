@@ -85,12 +85,14 @@ class Recognizer(Model):
 
     Made of (options, num_classes, seed); `num_classes` counts the blank, which is the last class.
     `build` takes `images` uint8 [B, height, W, 1 or 3] and `widths` int32 [B], the columns that
-    are image. `options` have `channels` and `image_width` (0: each batch has its own).
+    are image. `options` have `channels` and `image_width` (0: each batch has its own), and may have
+    `min_width`, to which narrower pictures are stretched.
     """
 
     height: int  # of the pictures, in pixels
     auto_lstm = "block"  # the form of an LSTM that is fastest on the device; see `lstm.lstm`
     static = False  # whether all shapes must be fixed, and labels are dense
+    align_steps = 0  # first steps with a loss of evenly spaced characters beside CTC's
     skip_long_labels = False  # whether labels without room are left out of the loss
     partly_pretrained = False
 
@@ -105,4 +107,6 @@ class Recognizer(Model):
 
 def image_spec(model: Recognizer) -> ImageSpec:
     """Returns what pictures a recognizer takes."""
-    return ImageSpec(model.height, model.options.channels, model.options.image_width)
+    options = model.options
+    least = getattr(options, "min_width", 0)
+    return ImageSpec(model.height, options.channels, options.image_width, least)

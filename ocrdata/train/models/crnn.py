@@ -14,7 +14,7 @@ from typing import Any, Dict, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ocrdata.train.compat import Tensor, tf, v1
 from ocrdata.train.config.cards import CRNN_CARD
-from ocrdata.train.config.training import CrnnOptions
+from ocrdata.train.config.crnn import CrnnOptions
 from ocrdata.train.data.line_images import Size
 from ocrdata.train.devices import replicas
 from ocrdata.train.models import crnn_names
@@ -22,6 +22,7 @@ from ocrdata.train.models.base import DecodedLines, Inputs, Labels, Outputs, Rec
 from ocrdata.train.models.layers import blocks, ctc
 from ocrdata.train.models.layers.lstm import bidirectional_lstm
 from ocrdata.train.models.layers.masked_norm import relu_inside
+from ocrdata.train.models.layers.network_pixels import network_pixels
 
 
 class Layer(NamedTuple):
@@ -126,7 +127,7 @@ class Crnn(Recognizer):
         lengths, width = time_steps(widths), tf.shape(images)[2]
         # To whole time steps: the columns in between are as gray as all padding.
         added = time_steps(width) * PIXELS_PER_STEP - width
-        features = (tf.cast(images, tf.float32) / 127.5 - 1.0) * _mask(widths, width)
+        features = network_pixels(images, _mask(widths, width), self.options.standardize)
         features = tf.pad(features, [[0, 0], [0, 0], [0, added], [0, 0]])
         features.set_shape([None, LINE_HEIGHT, _static_width(images), images.shape[-1]])
         masks = {scale: _mask(lengths * scale, time_steps(width) * scale) for scale in _SCALES}
@@ -171,11 +172,22 @@ class Crnn(Recognizer):
         return relu_inside(features, after)
 
     def loss(self, outputs: Outputs, labels: Labels) -> Tensor:
-        """Returns the mean CTC loss (Graves et al. 2006), in nats a line."""
+        """Returns the mean CTC loss (Graves et al. 2006), in nats a line.
+
+        In the first `align_steps` steps a falling part of it is that of evenly spaced characters,
+        the flat start of speech recognition.
+        """
         logits, lengths, classes = outputs["logits"], outputs["lengths"], labels["classes"]
         if self.static:
-            return tf.reduce_mean(ctc.static_losses(logits, lengths, classes))
-        return tf.reduce_mean(ctc.losses(logits, lengths, classes, self.skip_long_labels))
+            found = tf.reduce_mean(ctc.static_losses(logits, lengths, classes))
+        else:
+            found = tf.reduce_mean(ctc.losses(logits, lengths, classes, self.skip_long_labels))
+        if not self.align_steps:
+            return found
+        step = tf.cast(v1.train.get_or_create_global_step(), tf.float32)
+        part = tf.maximum(0.0, 1.0 - step / self.align_steps)
+        even = tf.reduce_mean(ctc.even_losses(logits, lengths, classes))
+        return found + part * (even - found)
 
     def decode(self, outputs: Outputs, beam_width: int = 0) -> DecodedLines:
         """Returns the text of the best path (`beam_width` 0) or the best text of a beam search.
@@ -208,7 +220,8 @@ class Crnn(Recognizer):
     def description(self) -> Dict[str, Any]:
         """Returns the pictures that are read."""
         sizes = {"height": LINE_HEIGHT, "channels": self.options.channels}
-        return {"lines": dict(sizes, width=self.options.image_width)}
+        widths = {"width": self.options.image_width, "min_width": self.options.min_width}
+        return {"lines": dict(sizes, **widths)}
 
     def figures(self, outputs: Outputs, labels: Labels) -> Dict[str, Tensor]:
         """Returns the share of whole lines that are right, where the target can decode."""

@@ -9,6 +9,7 @@ from PIL import Image
 from ocrdata.errors import OptionError, RecordError
 from ocrdata.text.visual_order import LineOrder
 from ocrdata.train.config.sources import InputOptions
+from ocrdata.train.config.training import steps_of_alignment
 from ocrdata.train.data.augment import augmentation_of
 from ocrdata.train.data.line_dataset import (
     pool_batches,
@@ -55,10 +56,10 @@ class RecognitionTask(TrainingTask):
         require_an_end(self._lines, options.epochs)
         self.charset = self._shards.charset
         self._line_order = LineOrder(self.charset)
+        self.samples = self._order.samples
         self.net = self._model(request)
         self.records = {"sha256": self._lines.sha256}
         self._augment = augmentation_of(self.input_options, options.seed)
-        self.samples = self._order.samples
 
     def _model(self, request: TaskRequest) -> Recognizer:
         classes, options = self._shards.charset.num_classes, request.options
@@ -66,6 +67,7 @@ class RecognitionTask(TrainingTask):
         assert isinstance(model, Recognizer)
         model.auto_lstm, model.static = request.device.lstm, request.device.static
         # What is drawn while training goes on cannot be looked at before.
+        model.align_steps = steps_of_alignment(options, options.total_steps(self.samples))
         model.skip_long_labels = options.long_labels == "skip" or bool(self._lines.jobs)
         return model
 

@@ -50,6 +50,25 @@ def static_losses(logits: Tensor, lengths: Tensor, classes: Tensor) -> Tensor:
     )
 
 
+def even_losses(logits: Tensor, lengths: Tensor, classes: Tensor) -> Tensor:
+    """Returns the losses, float32 [B], of labels whose classes are evenly spaced over their lines.
+
+    Each time step is to be the class that would be there; the loss is the mean cross entropy of the
+    steps times the classes, to be like CTC's. Labels that have no room are left out.
+    """
+    steps, counts = tf.range(tf.shape(logits)[0])[:, tf.newaxis], tf.cast(classes >= 0, tf.int32)
+    counts = tf.reduce_sum(counts, 1)
+    room = tf.maximum(lengths, 1)
+    places = tf.minimum((2 * steps + 1) * counts // (2 * room), tf.maximum(counts - 1, 0))
+    wanted = tf.gather(tf.maximum(classes, 0), tf.transpose(places), batch_dims=1)
+    found = tf.nn.sparse_softmax_cross_entropy_with_logits(
+        labels=tf.transpose(wanted), logits=logits
+    )
+    found = tf.reduce_sum(tf.where(steps < lengths, found, tf.zeros_like(found)), 0)
+    fits = tf.cast(_steps_needed(classes) <= lengths, tf.float32)
+    return found * fits * tf.cast(counts, tf.float32) / tf.cast(room, tf.float32)
+
+
 def text_probabilities(scores: Tensor, lengths: Tensor, classes: Tensor) -> Tensor:
     """Returns the probabilities, float32 [B], of texts; an empty one is blanks only."""
     empty = tf.reduce_all(classes < 0, 1)
