@@ -255,6 +255,7 @@ COURSE = [
     ({}, {"clip_norm": 0.1}),
     ({}, {"l2": 0.1}),
     ({}, {"shuffle": 8}),
+    ({}, {"align_steps": 3}),
 ]
 FOUR = {"steps": 4, "warmup_steps": 0, "clip_norm": 0.0}
 
