@@ -13,6 +13,7 @@ from scene_support import fill_weights, small_deeptext  # noqa: E402
 
 from ocrdata.geometry import boxes as b  # noqa: E402
 from ocrdata.geometry import voting  # noqa: E402
+from ocrdata.images.fitting import fit_image  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
 from ocrdata.train.config.deeptext import DeepTextReadingOptions  # noqa: E402
 from ocrdata.train.engine.pretrained import Pretrained  # noqa: E402
@@ -305,7 +306,8 @@ def test_boxes_move_with_the_pixels(fit, more):
 def test_pictures_are_read_as_they_are_learned():
     picture = gradient_picture(40, 120)
     for fit, scale in (("stretch", (1.25, 0.625)), ("letterbox", (1.25, 1.25))):
-        image, found = DeepText(small_deeptext(fit=fit)).fit(picture, DeepTextReadingOptions())
+        how = DeepText(small_deeptext(fit=fit)).fitting(DeepTextReadingOptions())
+        image, found = fit_image(picture, how)
         assert image.shape == (*SIZE, 3) and found == pytest.approx(scale)
         rows = int(round(40 / scale[1]))
         assert (image[rows:] == image[-1, -1]).all() and image[rows - 1, 50, 1] > 140

@@ -21,9 +21,13 @@ from train_runs import (
 )
 from train_support import metrics, weights  # noqa: E402
 
+from ocrdata.base.sample import DETECTION  # noqa: E402
 from ocrdata.errors import CheckpointError, InputError, OutputExistsError  # noqa: E402
 from ocrdata.geometry import rbox  # noqa: E402
+from ocrdata.images.decode import decode_image  # noqa: E402
 from ocrdata.metrics.detection import evaluate_detection  # noqa: E402
+from ocrdata.reading.exported import open_network  # noqa: E402
+from ocrdata.reading.scenes import SceneReader  # noqa: E402
 from ocrdata.records.write.options import WriteOptions  # noqa: E402
 from ocrdata.records.write.shards import write_shards  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
@@ -93,6 +97,10 @@ def test_a_run_leaves_its_files_and_figures(scenes, tmp_path):
     described = json.loads((tmp_path / "east/run.json").read_text(encoding="utf-8"))
     assert described["dictionary"] is None and described["options"]["input_size"] == 64
     assert described["records"]["skipped"] == {"picture": 1}
+    assert described["records"]["text_sizes"]["side"] == 64
+    best = {"output_dir": tmp_path, "checkpoint": "best"}
+    found = predict_scenes([data / "images/img_2.png"], **best)
+    assert found.checkpoint == export_run("east", **best).checkpoint == "best.ckpt-4"
     assert set(metrics(tmp_path / "east")[0][0]) >= {"loss", "score_loss", "geometry_loss"}
     tags = set()
     for path in (tmp_path / "east").glob("events*"):
@@ -186,6 +194,52 @@ def test_predictions_are_drawn_and_written(trained, tmp_path):
     assert np.array(row["regions"][0]["polygon"]).shape == (4, 2) and row["key"] == str(picture)
     with pytest.raises(OutputExistsError):
         predict_scenes([picture], output_dir=trained / "output", draw=tmp_path / "drawn")
+
+
+def _regions(output, picture):
+    reading = EastReadingOptions(threshold=0.5)
+    return predict_scenes([picture], output_dir=output, reading=reading).detections[0].regions
+
+
+def test_large_text_is_found_at_the_size_it_was_learned_at(trained, tmp_path):
+    """A picture four times as large: by default it is looked at at several sizes, if it is known.
+
+    What was found there, the export finds, too.
+    """
+    from PIL import Image
+
+    with Image.open(str(trained / "data/images/img_1.png")) as small:
+        small.resize((384, 256), Image.BICUBIC).save(str(tmp_path / "img_1.png"))
+    text = (trained / "data/images/img_1.txt").read_text(encoding="utf-8")
+    rows = [line.split(",") for line in text.splitlines()]
+    large = [",".join([str(4 * int(value)) for value in row[:8]] + row[8:]) for row in rows]
+    (tmp_path / "img_1.txt").write_text("\n".join(large) + "\n", encoding="utf-8")
+    runs = {name: tmp_path / name for name in ("known", "unknown")}
+    for folder in runs.values():
+        shutil.copytree(str(trained / "output"), str(folder))
+    described = json.loads((runs["unknown"] / "east/run.json").read_text(encoding="utf-8"))
+    sizes = described["records"].pop("text_sizes")
+    (runs["unknown"] / "east/run.json").write_text(json.dumps(described), encoding="utf-8")
+    scores = {}
+    for name, side in (("known", 0), ("unknown", 0), ("known", 96), ("known", 384)):
+        reading = EastReadingOptions(threshold=0.5, max_side=side)
+        found = evaluate_scenes("east", tmp_path, runs[name], reading=reading)
+        scores[name, side] = found.recall
+        trained_with = {"side": 96, "texts": [sizes["percentiles"][p] for p in ("5", "95")]}
+        wanted = {"max_side": side or 2400}
+        if (name, side) == ("known", 0):
+            wanted["trained"] = trained_with
+        assert found.fitting == wanted
+    assert scores["known", 0] == scores["known", 96] > 0.4
+    assert scores["unknown", 0] == scores["known", 384] < scores["known", 0]
+    network = open_network(
+        export_run("east", runs["known"], tmp_path / "model").exported, DETECTION
+    )
+    image = decode_image((tmp_path / "img_1.png").read_bytes())
+    outlines, _ = SceneReader(network, threshold=0.5).find(image)
+    network.close()
+    expected = [region["polygon"] for region in _regions(runs["known"], tmp_path / "img_1.png")]
+    np.testing.assert_allclose(np.round(outlines), expected, atol=1)
 
 
 def test_photographs_are_turned_upright(trained, tmp_path):

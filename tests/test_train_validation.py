@@ -8,10 +8,11 @@ import shutil
 import pytest
 
 pytest.importorskip("tensorflow", reason="training needs TensorFlow")
-from train_runs import evaluate_lines, train_model  # noqa: E402
+from train_runs import evaluate_lines, export_run, predict_lines, train_model  # noqa: E402
 from train_support import metrics, options, tiny, write_numbers  # noqa: E402
 
 from ocrdata.errors import CheckpointError, OptionError, RecordError  # noqa: E402
+from ocrdata.reading.exported import open_network  # noqa: E402
 from ocrdata.train.config.sources import InputOptions  # noqa: E402
 from ocrdata.train.config.training import TrainOptions  # noqa: E402
 from ocrdata.train.engine.best_checkpoint import BestCheckpoint, read_rule  # noqa: E402
@@ -62,7 +63,17 @@ def test_the_best_checkpoint_outlives_the_newest_ones(numbers, plain, scored, tm
     assert found.checkpoint("best").endswith("best.ckpt-2")
     assert [report.best for report in told] == [True, True, False, False, False]
     assert not list((tmp_path / "crnn").glob("*.partial"))
-    assert evaluate_lines("crnn", numbers, tmp_path, checkpoint="best").checkpoint == "best.ckpt-2"
+    best = {"output_dir": tmp_path, "checkpoint": "best"}
+    picture = numbers / "pic/0000.png"
+    for summary in (
+        evaluate_lines("crnn", numbers, **best),
+        predict_lines([picture], **best),
+        export_run("crnn", **best),
+    ):
+        assert summary.checkpoint == "best.ckpt-2"
+    network = open_network(tmp_path / "crnn", "recognition")
+    assert network.description["weights"] == weights_hash(found.checkpoint("best"))
+    network.close()
     with pytest.raises(CheckpointError, match="holds no best checkpoint.*--eval-every"):
         shutil.rmtree(str(tmp_path / "crnn"))
         run(numbers, tmp_path, steps=1, eval_every=0)

@@ -7,10 +7,11 @@ from typing import Any, Dict, List, Optional, Tuple
 import numpy as np
 
 from ocrdata.errors import CheckpointError, OptionError
-from ocrdata.geometry.outlines import RULES, find_outlines
+from ocrdata.geometry.outlines import RULES, OutlinesAndScores, find_outlines
 from ocrdata.geometry.polygons import clockwise
-from ocrdata.images.fitting import fit_image
+from ocrdata.images.fitting import Scale
 from ocrdata.reading.exported import Network
+from ocrdata.reading.pyramid import find_in_pyramid
 
 
 class SceneReader:
@@ -32,15 +33,17 @@ class SceneReader:
             if "max_side" not in self._fitting:
                 size = " x ".join(str(side) for side in reversed(self._fitting["size"]))
                 raise OptionError(f"--max-side: the detector takes {size} only.")
-            self._fitting["max_side"] = max_side
+            self._fitting = {"max_side": max_side}
 
     def find(self, image: np.ndarray) -> Tuple[List[np.ndarray], np.ndarray]:
         """Returns the texts in a picture, uint8 [h, w, 3] (blue first).
 
         Outlines float32 [n, 2] in its pixels, clockwise, and scores [k].
         """
-        fitted, scale = fit_image(image, self._fitting)
+        outlines, scores = find_in_pyramid(image, self._fitting, self._look)
+        return [clockwise(np.asarray(outline, np.float32)) for outline in outlines], scores
+
+    def _look(self, fitted: np.ndarray, scale: Scale) -> OutlinesAndScores:
         maps = self._network.run({"images": np.ascontiguousarray(fitted[None, :, :, ::-1])})
         single = {name: values[0] for name, values in maps.items()}
-        outlines, scores = find_outlines(single, self._rule, scale)
-        return [clockwise(np.asarray(outline, np.float32)) for outline in outlines], scores
+        return find_outlines(single, self._rule, scale)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Dict, Tuple
 
+from ocrdata.errors import OptionError
 from ocrdata.train.config.training import TrainOptions, check_settings, setting
 
+# The longest side, in pixels, of a picture that is looked at, and the least that may be asked for.
+LARGEST_SIDE, SMALLEST_SIDE = 2400, 32
 # Units of the four blocks of a residual network, by its depth in layers.
 RESNETS: Dict[str, Tuple[int, int, int, int]] = {
     "14": (1, 1, 1, 1),
@@ -116,7 +119,18 @@ class ReadingOptions:
 class AnySizeOptions(ReadingOptions):
     """How a detector reads that takes pictures of any size."""
 
-    max_side: int = setting(2400, "Larger pictures are made this long, pixels.", 32)
+    max_side: int = setting(
+        0,
+        "Larger pictures are made this long, pixels, and looked at once; 0: up to "
+        f"{LARGEST_SIDE}, and at smaller sizes, by the sizes of text in training.",
+        0,
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if 0 < self.max_side < SMALLEST_SIDE:
+            least = f"0 or at least {SMALLEST_SIDE}"
+            raise OptionError(f"--max-side must be {least}, not {self.max_side}.")
 
 
 @dataclass(frozen=True)

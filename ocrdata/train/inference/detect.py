@@ -14,6 +14,7 @@ from ocrdata.images.decode import decode_image
 from ocrdata.metrics.detection import PROTOCOLS, match_all
 from ocrdata.metrics.detection_lines import Boxes, Format
 from ocrdata.metrics.detection_score import DetectionScore, Match, total_score
+from ocrdata.reading.pyramid import find_in_pyramid
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.config.detection import ReadingOptions
 from ocrdata.train.data.scene_dataset import Scenes
@@ -41,6 +42,7 @@ class Detection:
         with self._graph.as_default(), v1.device(device.device):
             self.model = detector_of_run(run)
             self.reading = reading if reading is not None else self.model.card.reading()
+            self.fitting = self.model.fitting(self.reading)
             self.model.prepare(self.reading)
             self._images = v1.placeholder(tf.uint8, [None, None, None, 3], "images")
             outputs = self.model.build({"images": self._images}, training=False)
@@ -57,7 +59,11 @@ class Detection:
 
         Outlines float32 [n, 2] in its pixels, clockwise, and scores [k].
         """
-        fitted, scale = self.model.fit(image, self.reading)
+        return find_in_pyramid(image, self.fitting, self._look)
+
+    def _look(
+        self, fitted: np.ndarray, scale: Tuple[float, float]
+    ) -> Tuple[Sequence[np.ndarray], np.ndarray]:
         maps = self._session.run(self._maps, {self._images: fitted[None, :, :, ::-1]})
         single = {name: values[0] for name, values in maps.items()}
         polygons, scores = self.model.boxes(single, self.reading, scale)
@@ -94,7 +100,7 @@ class SceneEvaluator:
     ) -> None:
         self._scenes, self._protocol = scenes, protocol
         self._detection = Detection(run, device, reading)
-        self.reading = self._detection.reading
+        self.reading, self.fitting = self._detection.reading, self._detection.fitting
         self.samples = min(len(scenes), limit or len(scenes))
 
     def results(self, checkpoint: str) -> Iterator[FoundTexts]:

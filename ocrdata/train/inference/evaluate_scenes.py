@@ -44,6 +44,7 @@ class SceneEvaluation:
     checkpoint: str
     protocol: str
     reading: Dict[str, Any]
+    fitting: Dict[str, Any]
     images: int
     unreadable: int
     ground_truth: int
@@ -109,6 +110,7 @@ def evaluate_scenes(
         checkpoint=opened.checkpoint,
         protocol=protocol,
         reading=plain_options(evaluator.reading),
+        fitting=evaluator.fitting,
         unreadable=sum(bool(one.problem) for one in found),
         matched=int(score.matched),
         results=str(results),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Mapping, Sequence
 
 from ocrdata.errors import CheckpointError
+from ocrdata.records.sources.identify import RUN_FILE
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.config.training import settings_of_run
+from ocrdata.train.data.text_sizes import trained_sizes
 from ocrdata.train.models import MODELS
 from ocrdata.train.models.base import DecodedLines, Inputs, Model, Recognizer
 from ocrdata.train.models.detector import Detector
@@ -23,6 +25,8 @@ def model_of_run(run: RunDirectory) -> Model:
     classes = run.charset.num_classes if run.charset else 0
     model = kind(options, classes, run.options["seed"])
     assert isinstance(model, Model)
+    if isinstance(model, Detector):
+        model.trained = trained_sizes(run.records, run.directory / RUN_FILE)
     return model
 
 

@@ -8,9 +8,8 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 import numpy as np
 
 from ocrdata.geometry.outlines import find_outlines
-from ocrdata.images.fitting import fit_image
 from ocrdata.train.compat import Tensor, tf, v1
-from ocrdata.train.config.detection import ReadingOptions
+from ocrdata.train.config.detection import LARGEST_SIDE, ReadingOptions
 from ocrdata.train.config.sources import SceneOptions, SourceOptions
 from ocrdata.train.data.random_crop import Crop, make_crop
 from ocrdata.train.models.base import Model, Outputs
@@ -30,6 +29,7 @@ class Detector(Model):
     """
 
     stride = 4
+    trained: Optional[Dict[str, Any]] = None  # of a run: its `data.text_sizes.trained_sizes`
 
     def __init__(self, options: object, num_classes: int = 0, seed: int = 0) -> None:
         self.options = options
@@ -56,15 +56,14 @@ class Detector(Model):
         assert isinstance(options, SceneOptions)
         return make_crop(image, polygons, ignore=ignore, options=options, rng=rng)
 
-    def fit(
-        self, image: np.ndarray, reading: ReadingOptions
-    ) -> Tuple[np.ndarray, Tuple[float, float]]:
-        """Returns a whole picture as it is read, and how many of its pixels (x, y) one of it is."""
-        return fit_image(image, self.fitting(reading))
-
     def fitting(self, reading: Any) -> Dict[str, Any]:
-        """Returns how `fit` works, as `ocrdata.images.fitting` takes it: exports have it."""
-        return {"max_side": reading.max_side}
+        """Returns how pictures are brought to their size, as `ocrdata.reading.pyramid` takes it.
+
+        Exports have it.
+        """
+        if reading.max_side or not self.trained:
+            return {"max_side": reading.max_side or LARGEST_SIDE}
+        return {"max_side": LARGEST_SIDE, "trained": self.trained}
 
     def label_maps(
         self, polygons: Sequence[np.ndarray], ignore: np.ndarray, size: Tuple[int, int]

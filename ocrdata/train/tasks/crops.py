@@ -18,6 +18,7 @@ from ocrdata.errors import InputError
 from ocrdata.images.decode import decode_image
 from ocrdata.train.config.sources import SourceOptions
 from ocrdata.train.data.augment import augmentation_of
+from ocrdata.train.data.random_crop import Crop
 from ocrdata.train.data.scene_dataset import BadImageError, Scenes
 from ocrdata.train.data.sources.rendered_scenes import TrainingScenes
 from ocrdata.train.models.detector import Detector
@@ -88,11 +89,15 @@ class CropMaker:
         self._lock = threading.Lock()
         self.bad: Set[int] = set()
 
-    def make(self, number: int) -> Dict[str, np.ndarray]:
-        """Returns `images` uint8 [h, w, 3] and the model's label maps; raises InputError."""
+    def cut(self, number: int) -> Crop:
+        """Returns a crop before it is augmented; raises InputError."""
         image, polygons, ignore = self._picture(number)
         rng = stream(self._seed, "crop", number)
-        crop = self._net.crop(image, polygons, ignore=ignore, options=self._options, rng=rng)
+        return self._net.crop(image, polygons, ignore=ignore, options=self._options, rng=rng)
+
+    def make(self, number: int) -> Dict[str, np.ndarray]:
+        """Returns `images` uint8 [h, w, 3] and the model's label maps; raises InputError."""
+        crop = self.cut(number)
         size, shown = self._net.crop_size(self._options), crop.image
         if self._augment:
             shown = self._augment.scene(np.ascontiguousarray(shown), number)

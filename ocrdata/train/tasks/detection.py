@@ -14,6 +14,7 @@ from ocrdata.train.data.places import source_path
 from ocrdata.train.data.scene_mixture import open_sources
 from ocrdata.train.data.scene_sources import has_split, open_scenes
 from ocrdata.train.data.sources.rendered_scenes import open_training_scenes
+from ocrdata.train.data.text_sizes import MEASURED, measure_texts
 from ocrdata.train.devices.device import Device
 from ocrdata.train.inference.detect import SceneEvaluator
 from ocrdata.train.inference.line_drawing import draw_maps
@@ -56,6 +57,14 @@ class DetectionTask(TrainingTask):
             drawn=self._scenes,
         )
         self.samples = self.crops.epoch
+        self.records.update(
+            measure_texts(
+                self.crops.cut,
+                min(MEASURED, self.samples or MEASURED),
+                side=max(self.net.crop_size(self._chosen)),
+                least=self.net.options.min_text_size,
+            )
+        )
 
     @staticmethod
     def _model(request: TaskRequest) -> Detector:
