@@ -95,7 +95,7 @@ def test_sizes_of_text_are_measured_and_kept():
     assert measure_texts(cut, 2, side=256, least=500.0) == {}
     assert trained_sizes({}, "run.json") is None
     for damaged in ({"side": 256}, [], {**kept, "side": 0}, {**kept, "percentiles": {"5": "x"}}):
-        with pytest.raises(CheckpointError, match=r"run\.json says no sizes of text"):
+        with pytest.raises(CheckpointError, match=r"run\.json: says no sizes of text"):
             trained_sizes({TEXT_SIZES: damaged}, "run.json")
 
 
