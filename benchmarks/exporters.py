@@ -6,10 +6,10 @@
 
 write: line pictures in files to LMDB, WebDataset and Parquet, by `ocrdata convert` in one process
 and by a plain loop over the same list with the format's own library and defaults. memory: the peak
-of a process that converts so many samples. read (needs PyTorch): shards through `LineDataset` with
-two workers, decoding alone in two processes, and LMDB as the deep-text-recognition-benchmark family
-reads it, with two workers. Contenders take turns; figures are medians, of the processor time of a
-process and its children and of elapsed time.
+of a process that converts so many samples, and a tenth of them. read (needs PyTorch): shards
+through `LineDataset` with two workers, decoding alone in two processes, and LMDB as the
+deep-text-recognition-benchmark family reads it, with two workers. Contenders take turns; figures
+are medians, of the processor time of a process and its children and of elapsed time.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import multiprocessing
 import resource
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -178,16 +179,30 @@ def bench_write(options, folder):
         compared(form, contenders, options.rounds, options.count)
 
 
+def tiny_lines(folder, count):
+    """A data folder with a long list of few and tiny pictures: what is kept of a sample counts."""
+    (folder / "pic").mkdir(parents=True)
+    (folder / "Train").mkdir()
+    for number in range(200):
+        image = np.full((8, 16), number, np.uint8)
+        (folder / "pic" / f"{number}.png").write_bytes(cv2.imencode(".png", image)[1].tobytes())
+    with (folder / "Train" / "sample.txt").open("w", encoding="utf-8") as stream:
+        for number in range(count):
+            stream.write(f"pic/{number % 200}.png text {number}\n")
+    return folder
+
+
 def bench_memory(options, folder):
-    # A long list of few pictures: what is measured is what is kept of a sample.
-    data = lines_in(folder / "data", 200)
-    rows = (data / "Train" / "sample.txt").read_text(encoding="utf-8").splitlines()
-    with (data / "Train" / "sample.txt").open("w", encoding="utf-8") as stream:
-        for number in range(options.count):
-            stream.write(rows[number % len(rows)] + "\n")
-    seconds, _ = timed(lambda: convert(data, folder / "out", options.format))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    say(f"{options.format}: {options.count:,} samples, peak {peak:.0f} MB, {seconds:.0f} s")
+    for count in (options.count // 10, options.count):
+        data, target = tiny_lines(folder / "data", count), folder / "out"
+        words = [sys.executable, "-m", "ocrdata", "--quiet", "convert", str(data), str(target)]
+        words += ["--to", options.format, "--workers", str(options.workers)]
+        seconds, _ = timed(lambda words=words: subprocess.check_call(words))
+        # The peak of the largest child so far; the larger list comes last.
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        say(f"{options.format}: {count:,} samples, peak {peak:.0f} MB, {seconds:.0f} s")
+        shutil.rmtree(str(data))
+        shutil.rmtree(str(target))
 
 
 # --- reading
@@ -280,6 +295,7 @@ if __name__ == "__main__":
     parser.add_argument("--count", type=int, default=50_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--format", default="lmdb", help="of memory")
+    parser.add_argument("--workers", type=int, default=0, help="of memory")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="ocrdata-") as name:
         MODES[chosen.mode](chosen, Path(name))

@@ -90,12 +90,13 @@ class BlockCutter:
             name = self._names.take(plain_name(sample.key), split) if scenes else ""
             if place <= waiting.place:
                 continue
-            waiting.items.append(found)
+            items = waiting.items
+            items.append(found)
             if scenes:
                 waiting.names.append(name)
-            waiting.taken += 1
-            ends = waiting.taken % per_shard == 0
-            if len(waiting.items) == size or ends:
+            waiting.taken = taken = waiting.taken + 1
+            ends = not taken % per_shard
+            if ends or len(items) == size:
                 yield self._block(split, ends)
         for split, waiting in self._waiting.items():
             if waiting.items:
@@ -131,8 +132,15 @@ class BlockPacker:
 
     def __call__(self, block: Block) -> Packed:
         skips, counts = Skips(errors=self.skip_errors), Counter()  # type: Skips, Counter[str]
-        given = zip(itertools.count(block.first), block.names, block.items)
-        pictures = [one for one in (self._read(*item, skips, counts) for item in given) if one]
+        pictures: List[Picture] = []
+        for number, name, found in zip(itertools.count(block.first), block.names, block.items):
+            try:
+                sample = found.sample if self.exif is None else self._plain(found.sample, counts)
+                pictures.append(read_one(number, name, sample))
+            except InputError as error:
+                skips.refuse(BAD_PICTURE, _problem(found, error.problem))
+            except ValueError as error:
+                skips.refuse(BAD_PICTURE, _problem(found, str(error)))
         payload, rows = self.exporter.pack(self.folder, block.split, pictures, counts)
         row = {
             "split": block.split,
@@ -145,18 +153,6 @@ class BlockPacker:
             "examples": skips.examples,
         }
         return Packed((block.split, block.shard, block.ends), payload, row)
-
-    def _read(
-        self, number: int, name: str, found: Found, skips: Skips, counts: Counter[str]
-    ) -> Optional[Picture]:
-        try:
-            sample = found.sample
-            return read_one(number, name, self._plain(sample, counts) if self.exif else sample)
-        except InputError as error:
-            skips.refuse(BAD_PICTURE, _problem(found, error.problem))
-        except ValueError as error:
-            skips.refuse(BAD_PICTURE, _problem(found, str(error)))
-        return None
 
     def _plain(self, sample: Sample, counts: Counter[str]) -> Sample:
         plain = to_plain(sample.image_bytes(), str(self.exif))

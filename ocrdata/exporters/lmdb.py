@@ -45,12 +45,11 @@ class _Database(SplitWriter):
         self._taken = 0
         self._waiting: List[List[bytes]] = []
         self._bytes = 0
-        self._grow(size for size, _ in self._counted(rows))
-
-    def _counted(self, rows: Iterable[Any]) -> Iterable[Any]:
-        for row in rows:
+        total = 0
+        for size, _ in rows:
             self._taken += 1
-            yield row
+            total += size
+        self._grow(self._taken, total)
 
     def add(self, payload: Any, shard: int, ends: bool) -> bool:
         self._waiting.append(payload)
@@ -63,15 +62,15 @@ class _Database(SplitWriter):
     def complete(self) -> None:
         values = list(itertools.chain.from_iterable(self._waiting))
         if values:
-            self._grow(map(len, values))
+            self._grow(len(values), self._bytes)
             self._put("image", values, self._taken + 1)
         self._taken += len(values)
         self._waiting, self._bytes = [], 0
 
-    def _grow(self, sizes: Iterable[int]) -> None:
+    def _grow(self, count: int, size: int) -> None:
         # A value takes whole pages, and a transaction copies the way to where it writes: twice
         # what is needed is a map that no block can fill.
-        self._needed += sum(2 * (size + _PAGE) for size in sizes)
+        self._needed += 2 * (size + count * _PAGE)
         while self._map < self._needed:
             self._map *= 2
 
@@ -103,7 +102,7 @@ class _Database(SplitWriter):
             labels = [text.encode("utf-8") for text in itertools.islice(rows, _LABELS_AT_ONCE)]
             if not labels:
                 break
-            self._grow(map(len, labels))
+            self._grow(len(labels), sum(map(len, labels)))
             self._put("label", labels, first)
             first += len(labels)
         with self._opened(sync=True) as transaction:

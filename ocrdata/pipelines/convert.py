@@ -168,6 +168,10 @@ def _has_validation(source: ConvertSource) -> bool:
 def _numbered(rows: Iterable[ListedSample], options: ConvertOptions) -> Iterator[Found]:
     taken: Dict[str, int] = {}
     divided = options.validation_fraction or options.test_fraction
+    if not divided and options.limit is None:
+        for place, (name, sample, path, line) in enumerate(rows):
+            yield Found(place, _SPLIT_OF.get(name, TRAIN), sample, path, line)
+        return
     for place, (name, sample, path, line) in enumerate(rows):
         if divided:
             split = split_for(name, sample.text or sample.key, options)

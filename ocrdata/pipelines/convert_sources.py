@@ -82,12 +82,15 @@ def _listed(sources: List[SampleList]) -> ConvertSource:
 
 
 def _rows(source: SampleList, skips: Skips) -> Iterator[ListedSample]:
-    plain = type(source) is SampleList
     name, path, root = source.name, str(source.path), str(source.root)
+    if type(source) is SampleList:
+        for _, number, key, text in source.rows(skips):
+            yield name, Sample(key, f"{root}/{key}", text), path, number
+        return
     with source:
-        for place, number, key, text in source.rows(skips):
+        for place, number, _, _ in source.rows(skips):
             try:
-                sample = Sample(key, f"{root}/{key}", text) if plain else source.sample_at(place)
+                sample = source.sample_at(place)
             except AnnotationError as error:
                 skips.refuse(BAD_LINE, error)
                 continue
