@@ -20,7 +20,7 @@ from ocrdata.records.sources.truth import parse_regions
 from ocrdata.render.effects.warp import Placement, warp_ink
 from ocrdata.render.fonts.fonts import find_fonts
 from ocrdata.render.scenes.batch import iterate_scenes, render_scenes
-from ocrdata.render.scenes.occupancy import OccupancyGrid
+from ocrdata.render.scenes.occupancy import OccupancyGrid, put_block
 from ocrdata.render.scenes.scene_config import SceneConfig
 from ocrdata.render.scenes.scene_layout import bend, part_outlines, set_block
 from ocrdata.render.style.line_style import NEUTRAL
@@ -80,7 +80,8 @@ def test_quads_hold_the_ink_of_their_lines(vertical):
     cache = GlyphCache(find_fonts(()))
     style = NEUTRAL._replace(rotation=17.0, shear=0.15, perspective_x=0.2, weight=0.4)
     block = set_block(["国家图书", "馆藏"], style, 24.0, vertical, cache)
-    matrix, _ = OccupancyGrid(400, 400).find(block, style, __import__("random").Random(1))
+    centre = OccupancyGrid(400, 400).find(block, style, __import__("random").Random(1))
+    matrix, _ = put_block(block, style, centre)
     place = Placement(matrix, 400, 400, block.scale, None, None, 0.0, 0.0, False)
     ink = warp_ink(block.ink, place, 2).astype(int)
     quads = part_outlines(block, matrix)

@@ -14,10 +14,11 @@ from ocrdata.base import random_streams
 from ocrdata.errors import InputError, OptionError
 from ocrdata.images.decode import decode_image
 from ocrdata.pipelines.found_texts import outlines_of, read_found_texts
+from ocrdata.render.effects.quads import grow_quad
 from ocrdata.render.fonts.fonts import find_fonts
 from ocrdata.render.scenes.batch import iterate_scenes, render_scenes
 from ocrdata.render.scenes.boards import Board, outline_of, paint_board
-from ocrdata.render.scenes.scene_layout import Arrangement, grow_quad, set_block
+from ocrdata.render.scenes.scene_layout import Arrangement, set_block
 from ocrdata.render.scenes.surfaces import invent_surroundings, pattern
 from ocrdata.render.style.line_style import NEUTRAL
 from ocrdata.render.text.glyphs import GlyphCache

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from ocrdata.reading.lines import LineReader
+from ocrdata.text.bidi_runs import is_leftwards
 from ocrdata.text.charset import Charset, collect_characters
 from ocrdata.text.visual_order import (
+    _MAY_RUN_LEFT,
     LineOrder,
     logical_order,
     tells_order,
@@ -110,6 +112,8 @@ def test_texts_whose_order_no_picture_tells():
     """Those that are not what is read back; pure ones always tell theirs."""
     assert not tells_order("abc " + SALAM) and not tells_order("iPhone 15 " + SALAM)
     assert all(map(tells_order, (SALAM + " abc", "12 " + SALAM, KITAB, "abc 12", "中文", "")))
+    found = {chr(code) for code in range(0x110000) if is_leftwards(chr(code))}
+    assert all(map(_MAY_RUN_LEFT.search, found)) and not _MAY_RUN_LEFT.search("中文 aÉ。1")
     assert with_told_order("abc " + SALAM) == SALAM + " abc"
     rng = random.Random(5)
     alphabet = "אبعسم abcZ 012 ٣٤ .,:-+ %$!()"

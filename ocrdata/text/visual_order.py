@@ -24,6 +24,11 @@ from ocrdata.text.charset import Charset
 # What stays as it is in a line from right to left, in letters for kinds of characters: words of
 # other scripts, and numbers, without and with the signs on them.
 _KEPT = (re.compile("L(?:[^R]*[LD])?|D+"), re.compile("L(?:[^R]*[LD])?|[DS]*D[DS]*"))
+# Where such characters are at all: most texts have none.
+_MAY_RUN_LEFT = re.compile(
+    "[\u0590-\u08ff\u200f\u202b\u202e\u2067\ufb1d-\ufdff\ufe70-\ufeff"
+    "\U00010800-\U00010fff\U0001e800-\U0001efff]"
+)
 # Beside letters from right to left: what runs the other way.
 _OTHERS = ("L", "EN", "AN", "LRE", "LRO", "LRI", "RLI", "FSI")
 _KINDS = {"L": "L", "R": "R", "AL": "R", "EN": "D", "AN": "D", "WS": " "}
@@ -93,7 +98,7 @@ def tells_order(text: str, known: Container[str] = _ALL) -> bool:
 
     All do but some that run in both directions.
     """
-    if not any(map(is_leftwards, text)):
+    if not _MAY_RUN_LEFT.search(text) or not any(map(is_leftwards, text)):
         return True
     if not any(unicodedata.bidirectional(one) in _OTHERS for one in text):
         return True

@@ -82,7 +82,7 @@ def texts_of(texts: Sequence[str], seed: int, number: int) -> Tuple[str, ...]:
     """Returns the texts that a scene may show, more than fit."""
     rng = random_streams.stream(seed, "scene-texts", number)
     count = MOST_TEXTS * MOST_LINES
-    return tuple(texts[rng.randrange(len(texts))] for _ in range(count))
+    return tuple(rng.choices(texts, k=count))
 
 
 def iterate_scenes(

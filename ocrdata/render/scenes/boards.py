@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import random
-from typing import Any, NamedTuple, Tuple
+from typing import NamedTuple, Tuple
 
 import cv2
 import numpy as np
 
 from ocrdata.render.effects.colors import Color, tinted
+from ocrdata.render.effects.quads import covered_box
 from ocrdata.render.style.line_style import LineStyle
 
 _CORNER = np.linspace(0.0, math.pi / 2, 9)
@@ -54,29 +55,35 @@ def draw_board(style: LineStyle, em: float, rng: random.Random) -> Board:
 
 def paint_board(image: np.ndarray, outer: np.ndarray, board: Board) -> None:
     """Paints a board over a quad, float [4, 2], of a picture (uint8 BGR [h, w, 3], in place)."""
-    height, width = image.shape[:2]
-    low = np.clip(np.floor(outer.min(axis=0)).astype(int) - 2, 0, (width, height))
-    high = np.clip(np.ceil(outer.max(axis=0)).astype(int) + 3, 0, (width, height))
-    if (high - low).min() < 2:
+    x0, y0, x1, y1 = covered_box(outer, image.shape, 2)
+    if min(x1 - x0, y1 - y0) < 2:
         return
-    part = image[low[1] : high[1], low[0] : high[0]]
-    mask = np.zeros(part.shape[:2], np.uint8)
-    outline = np.rint(outline_of(outer - low, board.round) * 16).astype(np.int32)
-    cv2.fillPoly(mask, [outline], 255, cv2.LINE_AA, 4)
-    row: Any = np.rint(board.color).astype(np.uint8)
-    if board.slope:
-        ramp = np.linspace(-board.slope / 2, board.slope / 2, part.shape[1])
-        row = np.clip(row + ramp[:, None], 0, 255).astype(np.uint8)
-    look = np.empty_like(part)
-    look[:] = row  # all rows are alike
+    part, moved = image[y0:y1, x0:x1], outer - (x0, y0)
+    outline = np.rint(outline_of(moved, board.round) * 16).astype(np.int32)
+    if not board.slope and board.opacity == 1.0:
+        cv2.fillPoly(part, [outline], board.color, cv2.LINE_AA, 4)
+    else:
+        mask = np.zeros(part.shape[:2], np.uint8)
+        cv2.fillPoly(mask, [outline], 255, cv2.LINE_AA, 4)
+        share = cv2.cvtColor(mask, cv2.COLOR_GRAY2BGR)
+        ours = cv2.multiply(_look(part, board), share, scale=1 / 255.0)
+        cv2.add(ours, cv2.multiply(part, cv2.bitwise_not(share), scale=1 / 255.0), part)
     if board.border:
-        inside = outline_of(_inner(outer - low, board.inset + board.border / 2), board.round)
-        points = [np.rint(inside * 16).astype(np.int32)]
+        inner = outline_of(_inner(moved, board.inset + board.border / 2), board.round)
+        points = [np.rint(inner * 16).astype(np.int32)]
         thick = max(1, int(round(board.border)))
-        cv2.polylines(look, points, True, board.border_color, thick, cv2.LINE_AA, 4)
-    share = cv2.merge([cv2.convertScaleAbs(mask, alpha=board.opacity)] * 3)
-    ours = cv2.multiply(look, share, scale=1 / 255.0)
-    part[:] = cv2.add(ours, cv2.multiply(part, 255 - share, scale=1 / 255.0))
+        cv2.polylines(part, points, True, board.border_color, thick, cv2.LINE_AA, 4)
+
+
+def _look(under: np.ndarray, board: Board) -> np.ndarray:
+    """Returns what a board looks like with what is under it, uint8 BGR [h, w, 3]."""
+    width = under.shape[1]
+    ramp = np.linspace(-board.slope / 2, board.slope / 2, width)[:, None]
+    row = np.clip(np.rint(board.color) + ramp, 0, 255).astype(np.uint8)
+    look = cv2.repeat(row[None], under.shape[0], 1)
+    if board.opacity == 1.0:
+        return look
+    return cv2.addWeighted(look, board.opacity, under, 1.0 - board.opacity, 0.0, dst=look)
 
 
 def _inner(quad: np.ndarray, inset: float) -> np.ndarray:

@@ -14,9 +14,11 @@ import cv2
 import numpy as np
 
 from ocrdata.base import random_streams
+from ocrdata.render.effects.quads import covered_box
 from ocrdata.render.scenes.distractor_shapes import DRAWERS, SIDE, Canvas
 
 VARIANTS = 4  # pictures of each kind
+_COARSE = 2.2 * SIDE
 
 
 @lru_cache(maxsize=len(DRAWERS) * VARIANTS)
@@ -42,17 +44,21 @@ def add_distractors(image: np.ndarray, count: int, rng: random.Random) -> None:
 def _add(image: np.ndarray, one: np.ndarray, rng: random.Random) -> None:
     height, width = image.shape[:2]
     corners = _corners(rng, width, height)
-    low = np.maximum(np.floor(corners.min(axis=0)).astype(int), 0)
-    high = np.minimum(np.ceil(corners.max(axis=0)).astype(int), (width, height))
-    if (high - low).min() < 8:
+    x0, y0, x1, y1 = covered_box(corners, image.shape)
+    if min(x1 - x0, y1 - y0) < 8:
         return
+    size = x1 - x0, y1 - y0
+    # What is made much larger than it was drawn is as sharp in half of the pixels.
+    step = 2 if max(size) > _COARSE else 1
     square = np.array([[0, 0], [SIDE, 0], [SIDE, SIDE], [0, SIDE]], np.float32)
-    matrix = cv2.getPerspectiveTransform(square, (corners - low).astype(np.float32))
-    size = tuple((high - low).tolist())
+    moved = ((corners - (x0, y0)) / step).astype(np.float32)
+    matrix = cv2.getPerspectiveTransform(square, moved)
     # Color and transparency in one warp, which takes most of the time.
-    both = cv2.warpPerspective(one, matrix, size)
+    both = cv2.warpPerspective(one, matrix, (-(-size[0] // step), -(-size[1] // step)))
     both = cv2.convertScaleAbs(both, alpha=rng.uniform(0.55, 1.0))
-    part = image[low[1] : high[1], low[0] : high[0]]
+    if step > 1:
+        both = cv2.resize(both, size, interpolation=cv2.INTER_LINEAR)
+    part = image[y0:y1, x0:x1]
     keep = cv2.cvtColor(cv2.bitwise_not(cv2.extractChannel(both, 3)), cv2.COLOR_GRAY2BGR)
     ours = cv2.cvtColor(both, cv2.COLOR_BGRA2BGR)
     part[:] = cv2.add(ours, cv2.multiply(part, keep, scale=1 / 255.0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from typing import NamedTuple, Tuple
 
@@ -9,11 +10,14 @@ import cv2
 import numpy as np
 
 from ocrdata.render.effects.backgrounds import BackgroundBank
+from ocrdata.render.effects.image_effects import blur
 from ocrdata.render.scenes.boards import draw_board, paint_board
 from ocrdata.render.scenes.distractors import add_distractors
 from ocrdata.render.scenes.scene_config import Outline, SceneConfig
 from ocrdata.render.scenes.surfaces import invent_surroundings
 from ocrdata.render.style.line_style import NEUTRAL
+
+_COARSE_BLUR = 2.0  # pixels
 
 
 class SceneGround(NamedTuple):
@@ -85,4 +89,10 @@ def _defocused(image: np.ndarray, rng: random.Random) -> np.ndarray:
     """Returns a ground, sometimes out of focus, as where a sign stands before a street."""
     if rng.random() >= 0.35:
         return image
-    return cv2.GaussianBlur(image, (0, 0), rng.uniform(0.7, 3.5))
+    sigma = rng.uniform(0.7, 3.5)
+    if sigma < _COARSE_BLUR:
+        return blur(image, sigma)
+    # So soft a picture is the same in a quarter of the pixels: two halvings blur a little, too.
+    height, width = image.shape[:2]
+    half = cv2.resize(image, (-(-width // 2), -(-height // 2)), interpolation=cv2.INTER_AREA)
+    return cv2.resize(blur(half, math.sqrt(sigma**2 - 0.75) / 2.0), (width, height))

@@ -20,11 +20,12 @@ from ocrdata.render.effects.backgrounds import BackgroundBank
 from ocrdata.render.effects.colors import levels_of, separate, tinted
 from ocrdata.render.effects.compositing import blend, composite
 from ocrdata.render.effects.image_effects import degrade, encode_image
+from ocrdata.render.effects.quads import covered_box, grow_quad
 from ocrdata.render.effects.warp import Placement, warp_ink
 from ocrdata.render.scenes.boards import Board, draw_board, paint_board
 from ocrdata.render.scenes.camera import light_scene
 from ocrdata.render.scenes.ground import draw_scene_ground
-from ocrdata.render.scenes.occupancy import OccupancyGrid
+from ocrdata.render.scenes.occupancy import OccupancyGrid, put_block
 from ocrdata.render.scenes.page import draw_page
 from ocrdata.render.scenes.scene_config import (
     LEAST_HEIGHT,
@@ -34,9 +35,9 @@ from ocrdata.render.scenes.scene_config import (
     scene_key,
 )
 from ocrdata.render.scenes.scene_layout import (
+    FINE_BELOW,
     TextBlock,
     bend,
-    grow_quad,
     part_outlines,
     set_block,
 )
@@ -50,14 +51,18 @@ from ocrdata.render.scenes.wording import (
 )
 from ocrdata.render.style.line_style import NEUTRAL, LineStyle
 from ocrdata.render.style.style_sampling import draw_styles
+from ocrdata.render.text.glyph_store import MemoryBudget
 from ocrdata.render.text.glyphs import GlyphCache
 from ocrdata.text.visual_order import tells_order
+
+# Letters of scenes are large, and seldom of the same size twice.
+_ROOM = MemoryBudget(32 << 20, 11 << 20)
 
 
 @lru_cache(maxsize=2)
 def _kept(config: SceneConfig) -> Tuple[GlyphCache, BackgroundBank]:
     cv2.setNumThreads(0)
-    cache = GlyphCache(config.faces, settings=config.settings)
+    cache = GlyphCache(config.faces, room=_ROOM, settings=config.settings)
     return cache, BackgroundBank(config.pictures, max(1024, *config.size))
 
 
@@ -162,23 +167,25 @@ def _write(
         texts = [t.partition(" ")[0] if boxes_words(t, config.boxes) else t for t in texts]
     stand = draw_arrangement(len(texts), rng)
 
-    def composed() -> TextBlock:
+    def composed(blank: bool = False) -> TextBlock:
         words = [boxes_words(text, config.boxes) for text in texts]
-        return bend(set_block(texts, style, em, vertical, cache, words, stand), sweep)
+        how = stand._replace(blank=blank)
+        return bend(set_block(texts, style, em, vertical, cache, words, how), sweep)
 
-    block = composed()
-    while max(block.ink.shape) * block.scale > 0.9 * max(config.size):
+    rough = composed(blank=True)
+    while max(rough.ink.shape) * rough.scale > 0.9 * max(config.size):
         shorter = [fewer_words(text, config) for text in texts]
         if shorter == texts:
             if em <= low:
                 break
             em = max(low, em * 0.7)
         texts = shorter
-        block = composed()
-    found = room.find(block, style, rng, board.margin if board else (0.0, 0.0))
-    if found is None:
+        rough = composed(blank=True)
+    centre = room.find(rough, style, rng, board.margin if board else (0.0, 0.0))
+    if centre is None:
         return 0, []
-    matrix, quad = found
+    block = composed().within(rough)
+    matrix, quad = put_block(block, style, centre)
     _paint(
         image,
         block,
@@ -213,9 +220,7 @@ def _paint(
 ) -> None:
     margin = 0.3 * block.em
     outer = grow_quad(quad, margin)
-    height, width = image.shape[:2]
-    x0, y0 = np.maximum(np.floor(outer.min(axis=0)).astype(int) - 2, 0).tolist()
-    x1, y1 = np.minimum(np.ceil(outer.max(axis=0)).astype(int) + 2, (width, height)).tolist()
+    x0, y0, x1, y1 = covered_box(outer, image.shape, 2)
     part = image[y0:y1, x0:x1]
     inside = np.zeros(part.shape[:2], np.uint8)
     cv2.fillConvexPoly(inside, np.rint(outer - (x0, y0)).astype(np.int32), 255)
@@ -239,7 +244,7 @@ def _paint(
         elastic_at=0.0,
         vertical=False,
     )
-    mask = warp_ink(block.ink, place, 2 if block.em < 40 else 1)
+    mask = warp_ink(block.ink, place, 2 if block.em < FINE_BELOW else 1)
     # The contrast is that with what lies under the text, not with all of the rectangle.
     ground = np.full_like(part, (low + high) / 2.0)
     cv2.copyTo(part, inside, ground)

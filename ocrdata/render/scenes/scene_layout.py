@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
+from functools import lru_cache
+from typing import List, NamedTuple, Sequence, Tuple
 
-import cv2
 import numpy as np
 
-from ocrdata.render.effects.text_effects import apply_text_effects
+from ocrdata.render.effects.ring import bend_to_ring
+from ocrdata.render.effects.text_effects import apply_text_effects, reach_of
 from ocrdata.render.effects.warp import box_corners, transform
+from ocrdata.render.fonts.axis_faces import AxisPlaces
 from ocrdata.render.style.line_style import LineStyle
 from ocrdata.render.text.glyphs import GlyphCache
 from ocrdata.render.text.layout import Typesetting, set_column, set_line
-from ocrdata.render.text.text_bitmap import NO_LINE, CharacterBox
+from ocrdata.render.text.text_bitmap import NO_LINE, CharacterBox, TextBitmap
 
-# Masters grow by this step, so that a few sizes serve all heights.
+# Masters of pages grow by this step, so that a few sizes serve all heights.
 _STEP = 1.25
-# Points on each side of a curved line, and its smallest radius in heights of the line.
-ARC_POINTS, SHARPEST = 7, 1.5
+# How much larger than text a block is composed. Small text is drawn on a canvas twice as fine.
+_FINER, _LARGER, FINE_BELOW = 1.5, 1.15, 40.0
+# Glyphs are drawn at these ems and shrunk: the same few serve all sizes, as shrinking costs a
+# tenth of drawing. Beyond them they are drawn as they are.
+_DRAWN, _NEARLY = (60, 138), 1.3
 
 
 class TextBlock(NamedTuple):
@@ -36,11 +41,23 @@ class TextBlock(NamedTuple):
     em: float
     texts: Tuple[str, ...]
 
+    def within(self, other: TextBlock) -> TextBlock:
+        """Returns the block, a little smaller where it came out larger than another one."""
+        pairs = zip(other.ink.shape, self.ink.shape)
+        factor = min(1.0, min(a * other.scale / (b * self.scale) for a, b in pairs))
+        return self._replace(scale=self.scale * factor, em=self.em * factor)
+
 
 def master_of(em: float) -> int:
-    """Returns the em that text of `em` pixels is composed at: 1.5 to 1.9 times as large."""
+    """Returns the em that text of `em` pixels is drawn at on pages: 1.5 to 1.9 times as large."""
     steps = math.ceil(math.log(max(em, 6.0) * 1.5 / 12.0, _STEP))
     return int(round(12.0 * _STEP ** max(0, steps)))
+
+
+def composed_at(em: float) -> int:
+    """Returns the em that a block of `em` pixels is composed at."""
+    least = max(12, int(math.ceil(em * (_FINER if em < FINE_BELOW else _LARGER))))
+    return next((drawn for drawn in _DRAWN if least <= drawn <= _NEARLY * least), least)
 
 
 Part = Tuple[str, CharacterBox]
@@ -48,15 +65,17 @@ Part = Tuple[str, CharacterBox]
 
 class Arrangement(NamedTuple):
     """How lines stand below each other: the gap between them as a share of the em, where they lie
-    (0 is left or at the top, 0.5 in the middle), and by how many steps each one is smaller.
+    (0 is left or at the top, 0.5 in the middle), and by how many steps each one is smaller. Blank
+    lines are only measured.
     """
 
     gap: float = 0.35
     align: float = 0.0
     smaller: Tuple[int, ...] = ()
+    blank: bool = False
 
     def size(self, line: int, size: int) -> int:
-        """Returns the em of a line, one of the few that masters have."""
+        """Returns the em of a line."""
         steps = self.smaller[line] if line < len(self.smaller) else 0
         return max(12, int(round(size / _STEP**steps)))
 
@@ -71,14 +90,55 @@ class _Line(NamedTuple):
     parts: List[Part]
 
 
-def _set_one(
-    text: str, style: LineStyle, size: int, vertical: bool, cache: GlyphCache, words: bool
-) -> _Line:
-    setting = Typesetting(style.spacing * size, style.word_spacing)
-    put = set_column if vertical else set_line
-    apart = words and not vertical and " " in text
-    face = cache.pick(text, style.face, style.axes)
-    bitmap = put(text, face, size, setting, cache, boxes=apart)
+class _Wanted(NamedTuple):
+    """A line as its glyphs are put beside each other, at an em of `size` pixels."""
+
+    text: str
+    face: float
+    axes: AxisPlaces
+    size: int
+    setting: Typesetting
+    vertical: bool
+    boxes: bool
+
+
+# A block is measured, then set.
+@lru_cache(maxsize=8)
+def _put(wanted: _Wanted, cache: GlyphCache) -> TextBitmap:
+    face = cache.pick(wanted.text, wanted.face, wanted.axes)
+    put = set_column if wanted.vertical else set_line
+    return put(wanted.text, face, wanted.size, wanted.setting, cache, boxes=wanted.boxes)
+
+
+def _wanted(text: str, style: LineStyle, size: int, vertical: bool, words: bool) -> _Wanted:
+    drawn = next((em for em in _DRAWN if em >= size), size)
+    spaced = " " in text
+    setting = Typesetting(style.spacing * drawn, style.word_spacing if spaced else 1.0)
+    return _Wanted(
+        text=text,
+        face=style.face,
+        axes=style.axes,
+        size=drawn,
+        setting=setting,
+        vertical=vertical,
+        boxes=words and not vertical and spaced,
+    )
+
+
+def _blank(wanted: _Wanted, style: LineStyle, size: int, cache: GlyphCache) -> _Line:
+    """Returns a line that is as large as it will be, or a pixel larger, without its ink."""
+    left, top, right, bottom = _put(wanted, cache).box
+    factor, pad = size / wanted.size, 2.0 * reach_of(style) * size + 2.0
+    width, height = (right - left) * factor + pad, (bottom - top) * factor + pad
+    ink = np.zeros((math.ceil(height), math.ceil(width)), np.uint8)
+    return _Line(ink, [(wanted.text, (0.0, 0.0, float(ink.shape[1]), float(ink.shape[0])))])
+
+
+def _set_one(wanted: _Wanted, style: LineStyle, size: int, cache: GlyphCache) -> _Line:
+    text, apart = wanted.text, wanted.boxes
+    bitmap = _put(wanted, cache)
+    if wanted.size > size:
+        bitmap = bitmap.shrunk(size / wanted.size)
     ink, box, moved = apply_text_effects(bitmap, size, style, NO_LINE)
     x0, y0 = max(0, math.floor(box[0])), max(0, math.floor(box[1]))
     ink = ink[y0 : math.ceil(box[3]), x0 : math.ceil(box[2])]
@@ -126,11 +186,13 @@ def set_block(
 
     `words` says of each text whether its words are parts of their own; none are without it.
     """
-    size = master_of(em)
+    size = composed_at(em)
     apart = words or [False] * len(texts)
+    one = _blank if arrangement.blank else _set_one
+    sizes = [arrangement.size(place, size) for place in range(len(texts))]
     lines = [
-        _set_one(text, style, arrangement.size(place, size), vertical, cache, apart[place])
-        for place, text in enumerate(texts)
+        one(_wanted(text, style, own, vertical, parted), style, own, cache)
+        for text, own, parted in zip(texts, sizes, apart)
     ]
     inks = [line.ink for line in lines]
     gap = int(round(arrangement.gap * size))
@@ -167,73 +229,16 @@ def _stacked(
 def bend(block: TextBlock, sweep: float) -> TextBlock:
     """Returns a block of one line set along a circle instead of a straight line.
 
-    The line's middle keeps its length and turns by `sweep` radians from end to end: over the circle
-    where that is positive, under it where it is negative, and by less where its characters would be
-    pressed together. Outlines have 14 points as in CTW1500, 7 above from left to right and 7 below
-    from right to left, and hold all of the ink. Lines shorter than two heights stay straight.
+    The line's middle keeps its length and turns by `sweep` radians from end to end. Outlines have
+    14 points as in CTW1500, 7 above from left to right and 7 below from right to left, and hold all
+    of the ink. Lines shorter than two heights stay straight.
     """
-    height, width = block.ink.shape
-    if width < 2 * height or not sweep:
+    ring = bend_to_ring(block.ink, block.outlines, sweep)
+    if ring is None:
         return block
-    turn = min(abs(sweep), width / (SHARPEST * height))
-    radius, over = width / turn, sweep > 0
-    outline = _arc((-turn / 2.0, turn / 2.0), *_far_and_near(radius, height, over, (0, height)))
-    parts = _arcs(block, radius, over) if len(block.texts) > 1 else outline[None]
-    low = np.floor(outline.min(axis=0))
-    size = np.ceil(outline.max(axis=0) - low).astype(int).tolist()
-    x: Any = np.arange(size[0], dtype=np.float32)[None, :] + np.float32(0.5 + low[0])
-    y: Any = np.arange(size[1], dtype=np.float32)[:, None] + np.float32(0.5 + low[1])
-    y = -y if over else y
-    distance = np.hypot(x, y)
-    along = np.arctan2(x, y) * np.float32(radius) + np.float32(width / 2.0 - 0.5)
-    across = (radius - distance if over else distance - radius) + np.float32(height / 2.0 - 0.5)
-    ink = cv2.remap(block.ink, along, across.astype(np.float32), cv2.INTER_LINEAR)
-    box = (0.0, 0.0, float(size[0]), float(size[1]))
-    return block._replace(ink=ink, box=box, outlines=parts - low)
-
-
-def _far_and_near(
-    radius: float, height: float, over: bool, rows: Tuple[float, float]
-) -> Tuple[float, float, bool]:
-    """Returns how far from the centre some rows of a bent line lie, the farther edge first."""
-    top, bottom = rows
-    if over:
-        return radius + height / 2.0 - top, radius + height / 2.0 - bottom, over
-    return radius - height / 2.0 + bottom, radius - height / 2.0 + top, over
-
-
-def _arcs(block: TextBlock, radius: float, over: bool) -> np.ndarray:
-    """Returns the outline of each part of a line that is bent, float64 [parts, 14, 2]."""
-    height, width = block.ink.shape
-    found = []
-    for corners in block.outlines:
-        (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
-        span = (left - width / 2.0) / radius, (right - width / 2.0) / radius
-        found.append(_arc(span, *_far_and_near(radius, height, over, (top, bottom))))
-    return np.array(found)
-
-
-def _arc(span: Tuple[float, float], far: float, near: float, over: bool) -> np.ndarray:
-    """Returns the outline of a ring's piece, float64 [14, 2], around the ring's centre."""
-    angles = np.linspace(span[0], span[1], ARC_POINTS)
-    rays = np.stack([np.sin(angles), -np.cos(angles) if over else np.cos(angles)], axis=1)
-    # The chords of the far side touch its circle, those of the near side lie within it.
-    far = far / math.cos((span[1] - span[0]) / 2.0 / (ARC_POINTS - 1))
-    above, below = (far, near) if over else (near, far)
-    return np.concatenate([above * rays, below * rays[::-1]])
-
-
-def grow_quad(quad: np.ndarray, along: float, across: Optional[float] = None) -> np.ndarray:
-    """Moves the corners of a quad away from each other along its sides, by margins in pixels.
-
-    `along` is that at both ends, `across` that above and below, the same without it.
-    """
-    margins = np.array([along, along if across is None else across] * 2)
-    sides = np.roll(quad, -1, axis=0) - quad
-    lengths = np.maximum(np.hypot(sides[:, 0], sides[:, 1]), 1e-6)
-    moves = sides * (margins / lengths)[:, None]
-    grown: np.ndarray = quad - moves + np.roll(moves, 1, axis=0)
-    return grown
+    height, width = ring.ink.shape
+    box = (0.0, 0.0, float(width), float(height))
+    return block._replace(ink=ring.ink, box=box, outlines=ring.outlines)
 
 
 def part_outlines(block: TextBlock, matrix: np.ndarray) -> List[np.ndarray]:

@@ -16,7 +16,10 @@ import numpy as np
 
 from ocrdata.base import random_streams
 from ocrdata.render.effects.colors import Color, tinted
+from ocrdata.render.effects.quads import covered_box
 
+_LEVELS = np.arange(256.0)[:, None]
+_PLAIN_BELOW = 16.0  # pixels
 TILE = 512  # side of a material's pattern
 _VARIANTS = 3
 # Walls and metal, wood and brick, leaves, sky, painted things: hue and largest tint, how often.
@@ -46,23 +49,37 @@ def _material(rng: random.Random, width: int, height: int) -> np.ndarray:
     color = natural_color(rng)
     # Most of what is photographed is smooth.
     strength = rng.choice((0.0, 0.05, 0.1, 0.25, 0.6, 1.0)) * rng.uniform(0.6, 1.2)
-    field = np.full((height, width), 128, np.uint8)
+    piece = slope = None
     if strength:
         zoom = rng.choice((0.4, 0.7, 1.0, 1.0, 1.6, 3.0))
-        cv2.addWeighted(_piece(rng, width, height, zoom), strength, field, 1.0 - strength, 0, field)
+        piece = _piece(rng, width, height, zoom)
     if rng.random() < 0.7:
-        slope = _slope(rng, width, height)
-        cv2.addWeighted(field, 1.0, slope, rng.uniform(0.1, 0.9), -128 * 0.5, field)
+        slope, share = _slope(rng), rng.uniform(0.1, 0.9)
     # The pattern makes the color darker and lighter, as light does: 128 leaves it.
-    levels = np.arange(256)[:, None] / 128.0 * np.array(color)
-    table = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+    if piece is not None and slope is not None:
+        lit = cv2.resize(slope, (width, height), interpolation=cv2.INTER_LINEAR)
+        field = cv2.addWeighted(piece, strength, lit, share, 128 * (0.5 - strength), lit)
+        return _toned(field, color, 1.0, 0.0)
+    if slope is not None:
+        small = _toned(slope, color, share, 64.0)
+        return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+    if piece is not None:
+        return _toned(piece, color, strength, 128 * (1.0 - strength))
+    flat = np.full((1, 1, 3), np.rint(color), np.uint8)
+    return cv2.resize(flat, (width, height), interpolation=cv2.INTER_NEAREST)
+
+
+def _toned(field: np.ndarray, color: Color, factor: float, offset: float) -> np.ndarray:
+    """Returns a color as dark and light as factor x field + offset says, where 128 leaves it."""
+    levels = (_LEVELS * factor + offset) / 128.0 * np.array(color)
+    table = np.rint(np.minimum(np.maximum(levels, 0.0), 255.0)).astype(np.uint8)
     return cv2.applyColorMap(field, table[:, None])
 
 
-def _slope(rng: random.Random, width: int, height: int) -> np.ndarray:
+def _slope(rng: random.Random) -> np.ndarray:
+    """Returns a fall of light, uint8 [25, 33], to be made as large as it falls on."""
     knots = np.array([[rng.uniform(0, 255) for _ in range(3)] for _ in range(2)], np.float32)
-    small = cv2.resize(knots, (33, 25), interpolation=cv2.INTER_LINEAR).astype(np.uint8)
-    return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+    return cv2.resize(knots, (33, 25), interpolation=cv2.INTER_LINEAR).astype(np.uint8)
 
 
 def _piece(rng: random.Random, width: int, height: int, zoom: float) -> np.ndarray:
@@ -111,13 +128,17 @@ def _thing(image: np.ndarray, rng: random.Random) -> None:
     size = min(width, height) * math.exp(rng.uniform(math.log(0.01), math.log(0.5)))
     middle = rng.uniform(0, width), rng.uniform(0, height)
     points = _outline(rng, size) + middle
-    low = np.clip(np.floor(points.min(axis=0)).astype(int) - 1, 0, (width, height))
-    high = np.clip(np.ceil(points.max(axis=0)).astype(int) + 2, 0, (width, height))
-    if (high - low).min() < 3:
+    if size < _PLAIN_BELOW:
+        # Too small for a pattern to be seen.
+        fixed = np.rint(np.clip(points, -1000, 1000 + max(width, height)) * 16).astype(np.int32)
+        cv2.fillPoly(image, [fixed], natural_color(rng), cv2.LINE_AA, 4)
         return
-    part = image[low[1] : high[1], low[0] : high[0]]
+    x0, y0, x1, y1 = covered_box(points, image.shape, 1)
+    if min(x1 - x0, y1 - y0) < 3:
+        return
+    part = image[y0:y1, x0:x1]
     mask = np.zeros(part.shape[:2], np.uint8)
-    inner = np.rint(points - low).astype(np.int32)
+    inner = np.rint(points - (x0, y0)).astype(np.int32)
     cv2.fillPoly(mask, [inner], 255, cv2.LINE_AA)
     cv2.copyTo(_material(rng, part.shape[1], part.shape[0]), mask, part)
     if rng.random() < 0.5:

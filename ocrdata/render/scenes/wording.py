@@ -39,7 +39,7 @@ def take_lines(
         taken.append(" ".join(chosen))
         left = left[len(chosen) :]
     cased = _cased(taken, case, config, rng)
-    return [new if drawn(new) else old for new, old in zip(cased, taken)], left
+    return [new if new == old or drawn(new) else old for new, old in zip(cased, taken)], left
 
 
 def _cased(lines: List[str], case: str, config: SceneConfig, rng: random.Random) -> List[str]:

@@ -202,11 +202,12 @@ class GlyphCache:
     def font(self, face: int, size: int) -> ImageFont.FreeTypeFont:
         """Returns the Pillow font of a face at `size` pixels an em."""
         key = (face, size)
-        if key not in self._fonts:
-            if len(self._fonts) >= FONTS_OPEN:
-                self._fonts.clear()
-            self._fonts[key] = self._drawn.faces[face].open(size)
-        return self._fonts[key]
+        # The one that was asked for last comes last.
+        font = self._fonts.pop(key, None) or self._drawn.faces[face].open(size)
+        if len(self._fonts) >= FONTS_OPEN:
+            del self._fonts[next(iter(self._fonts))]
+        self._fonts[key] = font
+        return font
 
     def glyph(self, face: int, size: int, character: str) -> Glyph:
         """Returns a glyph of a face at a size."""

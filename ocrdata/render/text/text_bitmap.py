@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
+import cv2
 import numpy as np
 
 from ocrdata.render.text.shaped_layout import PlacedInk
@@ -26,6 +27,20 @@ class TextBitmap(NamedTuple):
     em_left: float
     boxes: Sequence[CharacterBox]
     clusters: Optional[Clusters] = None
+
+    def shrunk(self, factor: float) -> TextBitmap:
+        """Returns the bitmap made smaller by a factor, each pixel the mean of those it covers."""
+        height, width = self.ink.shape
+        size = max(1, int(round(width * factor))), max(1, int(round(height * factor)))
+        x, y = size[0] / width, size[1] / height
+
+        def moved(box: CharacterBox) -> CharacterBox:
+            return box[0] * x, box[1] * y, box[2] * x, box[3] * y
+
+        ink = cv2.resize(self.ink, size, interpolation=cv2.INTER_AREA)
+        boxes = list(map(moved, self.boxes))
+        top, left = self.em_top * y, self.em_left * x
+        return TextBitmap(ink, moved(self.box), top, left, boxes, self.clusters)
 
 
 NO_LINE = TextBitmap(np.zeros((0, 0), np.uint8), (0, 0, 0, 0), 0, 0, ())
