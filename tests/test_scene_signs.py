@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import cv2
 import numpy as np
@@ -21,6 +22,8 @@ from ocrdata.render.scenes.boards import Board, outline_of, paint_board
 from ocrdata.render.scenes.scene_layout import Arrangement, set_block
 from ocrdata.render.scenes.surfaces import invent_surroundings, pattern
 from ocrdata.render.style.line_style import NEUTRAL
+from ocrdata.render.style.recipes import find_recipe
+from ocrdata.render.style.style_sampling import draw_styles
 from ocrdata.render.text.glyphs import GlyphCache
 
 WORDS = ["over", "hill", "twelve", "quay"]
@@ -191,3 +194,20 @@ def test_usual_text_heights_fit_small_pictures():
     assert text_heights(None, (640, 480)) == (12.0, 120.0)
     assert text_heights(None, (96, 200)) == (12.0, 96.0)
     assert text_heights((20, 40), (96, 200)) == (20.0, 40.0)
+
+
+@pytest.mark.parametrize("vertical", [False, True])
+def test_a_block_is_as_large_as_it_was_measured(vertical):
+    """The room that is kept for it holds it, and is hardly larger."""
+    cache, texts = GlyphCache(find_fonts(())), ["国家图书馆 Oyj", "12.5%", "一"]
+    for number, style in enumerate(draw_styles(3, "test", 0, 30, find_recipe("scene"))):
+        style, stand = style._replace(underline=0.0, frame=0.0), Arrangement(0.3, 0.5, (0, 1, 2))
+        em = 12.0 + 6.0 * number
+        make = partial(set_block, texts, style, em, vertical, cache, ())
+        room, block = make(stand._replace(blank=True)), make(stand)
+        assert not room.ink.any() and block.ink.any()
+        kept = [a * room.scale for a in room.ink.shape]
+        whole = block.within(room)
+        for have, own, raw in zip(kept, whole.ink.shape, block.ink.shape):
+            assert own * whole.scale <= have + 1e-6
+            assert 0.97 * have - 6.0 <= raw * block.scale <= 1.02 * have + 2.0
