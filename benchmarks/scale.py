@@ -12,6 +12,7 @@ comes to; the launcher then takes made-up results of as many parts as there are.
     lists            `tfrecord` of sample lists with synthetic keys
     finish           behind the last shard: statistics of 3,000 characters a shard added up, and
                      dataset_info.json written
+    check            hashes of records compared with each other, keys, texts and pictures
     handed out       tasks a second that do nothing, on each runner that is installed
 """
 
@@ -215,6 +216,34 @@ def finish(shards: int) -> None:
     tell(time.process_time() - start, megabytes(), size)
 
 
+# --- check, import
+
+
+def compare_hashes(total: int) -> None:
+    """Compares two splits of so many samples in all, as `check` does; tells seconds, megabytes."""
+    from ocrdata.base.findings import hash64
+    from ocrdata.base.hash_columns import first_shared, missing_from, repeats
+    from ocrdata.check.verify_records import Seen
+    from ocrdata.check.verify_shards import _Split
+
+    start, splits = time.process_time(), [_Split(), _Split()]
+    for first in range(0, total, SHARD):
+        one = Seen()
+        for number in range(first, first + SHARD):
+            one.keys.append(hash64(b"k%d" % number))
+            one.texts.append(hash64(b"t%d" % (number % TEXTS)))
+            one.pictures.append(hash64(b"p%d" % number))
+        splits[first * 10 // total == 9].add(one)
+    adding, begin = time.process_time() - start, time.process_time()
+    train, test = splits
+    again = repeats(train.columns["keys"]).total
+    texts = first_shared(test.columns["texts"], train.columns["texts"]).total
+    other = first_shared(test.columns["pictures"], train.columns["pictures"]).total
+    unused = missing_from(test.columns["keys"], train.columns["keys"]).total
+    assert (again, other, unused) == (0, 0, total // 10) and texts == min(TEXTS, total // 10)
+    tell(adding + time.process_time() - begin, megabytes(), time.process_time() - begin)
+
+
 # --- runners
 
 
@@ -267,6 +296,9 @@ def compare(chosen: argparse.Namespace) -> None:
     show("finish", "shards", "processor s", "MB", "MB of dataset_info.json", "", "")
     for count in (1_000, 10_000, 100_000):
         show("", count, *child("finish", count), "", "")
+    show("check", "records", "processor s", "MB", "s of it behind the last shard", "", "")
+    for power in (6, 7):
+        show("", f"10^{power}", *child("check", 10**power), "", "")
     show("handed out", "tasks", "tasks/s", "MB", "", "", "")
     for runner in ("DirectRunner", "DaskRunner"):
         found = child(runner, chosen.tasks) or ["not installed", ""]
@@ -284,7 +316,12 @@ def main() -> None:
     chosen = parser.parse_args()
     if chosen.plan:
         kind, number = chosen.plan[0], int(chosen.plan[1])
-        single = {"lists": plan_lists, "whole": plan_whole, "finish": finish}
+        single = {
+            "lists": plan_lists,
+            "whole": plan_whole,
+            "finish": finish,
+            "check": compare_hashes,
+        }
         if kind in single:
             single[kind](number)
         else:

@@ -262,3 +262,29 @@ def test_errors_survive_the_way_between_processes():
     ):
         back = pickle.loads(pickle.dumps(error))
         assert (type(back), str(back)) == (type(error), str(error))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_columns_of_hashes_compare_as_sets_and_lists_do(seed, monkeypatch):
+    from ocrdata.base import hash_columns
+
+    for name, size in (("_RUN", 7), ("_AT_ONCE", 5), ("_IN_MEMORY", 2000)):
+        monkeypatch.setattr(hash_columns, name, size)
+    rng = random.Random(seed)
+    known = [0, *(rng.getrandbits(64) for _ in range(30))]
+    ours, others = (rng.choices(known, k=size) for size in (seed * 11, 25))
+    columns = []
+    for hashes in (ours, others):
+        columns.append(hash_columns.HashColumn())
+        for start in range(0, len(hashes), 4):
+            columns[-1].extend(iter(hashes[start : start + 4]))
+        assert len(columns[-1]) == len(hashes)
+
+    def same(found, rows):
+        assert (found.total, found.first) == (len(rows), rows[:5])
+
+    rows = range(len(ours))
+    same(hash_columns.repeats(columns[0]), [n for n in rows if ours[n] in ours[:n]])
+    shared = [n for n in rows if ours[n] and ours[n] in others and ours[n] not in ours[:n]]
+    same(hash_columns.first_shared(*columns), shared)
+    same(hash_columns.missing_from(*columns), [n for n in rows if ours[n] not in others])

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from typing import Dict, Iterable, List
-
-import numpy as np
+from typing import Dict, List
 
 from ocrdata.errors import UnknownNameError
 
@@ -80,21 +78,3 @@ class Findings:
 def hash64(data: bytes) -> int:
     """Returns 64 bits that stand for a key, a text or a picture in comparisons of millions."""
     return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big")
-
-
-def as_hashes(values: Iterable[int]) -> np.ndarray:
-    """Returns hashes as uint64 [n]."""
-    return np.fromiter(values, np.uint64)
-
-
-def repeats(hashes: np.ndarray) -> np.ndarray:
-    """Returns the rows, in order, whose hash stands in an earlier row already."""
-    order = np.argsort(hashes, kind="stable")
-    ordered = hashes[order]
-    return np.sort(order[1:][ordered[1:] == ordered[:-1]])
-
-
-def first_shared(ours: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Returns the first row, in order, of each of our hashes that `others` has too."""
-    values, rows = np.unique(ours, return_index=True)
-    return np.sort(rows[np.isin(values, others)])

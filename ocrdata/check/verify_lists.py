@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import functools
-from array import array
-from dataclasses import dataclass
+import itertools
 from pathlib import Path, PurePosixPath
-from typing import Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ocrdata.base.findings import Findings, as_hashes, first_shared, hash64, repeats
+from ocrdata.base.findings import Findings, hash64
+from ocrdata.base.hash_columns import HashColumn
 from ocrdata.base.parallel import ordered_map
 from ocrdata.base.run_options import OnProgress
 from ocrdata.base.sample import parse_sample_line, split_sample_line
-from ocrdata.base.sample_lists import IMAGE_SUFFIXES
-from ocrdata.base.storage.walking import walk
+from ocrdata.check.listed_samples import (
+    ListedSamples,
+    check_repeats,
+    check_splits,
+    check_unreferenced,
+    hash_key,
+)
 from ocrdata.check.verify_regions import check_regions
 from ocrdata.errors import AnnotationError, InputError
 from ocrdata.images.decode import decode_problem
@@ -28,37 +33,16 @@ from ocrdata.text.normalization import normalize_label, unseen_in
 _BATCH = 64
 
 
-@dataclass
-class _Listed:
-    """The lines of one list that can be used: hashes of keys and texts, and where they stand.
-
-    `folders` are the top folders of their pictures.
-    """
-
-    source: SampleList
-    keys: np.ndarray
-    texts: np.ndarray
-    offsets: np.ndarray
-    folders: Set[str]
-
-    def place(self, row: int) -> Tuple[str, str, str]:
-        """Returns ("path:line", key, text) of a row."""
-        offset = int(self.offsets[row])
-        key, text = self.source.row_at(offset)
-        return f"{self.source.path}:{self.source.number_at(offset)}", key, text
-
-
-def _hash_key(key: str) -> int:
-    return hash64(str(PurePosixPath(key)).encode("utf-8"))
-
-
 def _read(
-    source: SampleList, charset: Optional[Charset], time_steps: Optional[int], found: Findings
-) -> _Listed:
-    keys, texts, offsets = array("Q"), array("Q"), array("q")
+    listed: ListedSamples,
+    keys: HashColumn,
+    charset: Optional[Charset],
+    time_steps: Optional[int],
+    found: Findings,
+) -> None:
+    source = listed.source
     # Pictures with ground truth have no label of their own: the picture stands for it.
     scenes = isinstance(source, SceneList)
-    folders: Set[str] = set()
     try:
         for line in source.lines():
             try:
@@ -72,13 +56,12 @@ def _read(
                 text = key
             else:
                 check_label(where, text, charset, time_steps, found)
-            folders.update(PurePosixPath(key).parts[:1])
-            keys.append(_hash_key(key))
-            texts.append(hash64(text.encode("utf-8")))
-            offsets.append(line.offset)
+            listed.folders.update(PurePosixPath(key).parts[:1])
+            keys.extend((hash_key(key),))
+            listed.texts.extend((hash64(text.encode("utf-8")),))
+            listed.offsets.add(line.offset)
     except AnnotationError as error:
         found.add("bad-line", str(error))
-    return _Listed(source, as_hashes(keys), as_hashes(texts), np.array(offsets, np.int64), folders)
 
 
 def check_label(
@@ -104,11 +87,11 @@ class _Batch(NamedTuple):
     offsets: np.ndarray
 
 
-def _batches(listed: Sequence[_Listed]) -> Iterator[_Batch]:
+def _batches(listed: Sequence[ListedSamples]) -> Iterator[_Batch]:
     for one in listed:
-        for start in range(0, len(one.offsets), _BATCH):
-            offsets = one.offsets[start : start + _BATCH]
-            yield _Batch(one.source, offsets)
+        for start in range(0, one.offsets.count, _BATCH):
+            end = min(start + _BATCH, one.offsets.count)
+            yield _Batch(one.source, one.offsets.some(start, end))
 
 
 def _check_images(decode: bool, batch: _Batch) -> Tuple[Findings, List[int]]:
@@ -148,56 +131,25 @@ def image_problem(data: bytes, decode: bool = True) -> str:
 
 
 def _read_images(
-    listed: Sequence[_Listed],
+    listed: Sequence[ListedSamples],
     decode: bool,
     workers: int,
     found: Findings,
     on_progress: Optional[OnProgress],
-) -> np.ndarray:
-    hashes = array("Q")
-    total = sum(len(one.offsets) for one in listed)
+) -> int:
+    done, total = 0, sum(one.offsets.count for one in listed)
     check = functools.partial(_check_images, decode)
-    for problems, some in ordered_map(check, _batches(listed), workers):
-        found.merge(problems)
-        hashes.extend(some)
-        if on_progress:
-            on_progress(len(hashes), total)
-    return as_hashes(hashes)
-
-
-# --- lists against each other and against the folder
-
-
-def _check_repeats(listed: Sequence[_Listed], found: Findings) -> None:
-    starts = np.cumsum([0] + [len(one.keys) for one in listed])
-    for row in repeats(np.concatenate([one.keys for one in listed])).tolist():
-        which = int(np.searchsorted(starts, row, side="right")) - 1
-        where, key, _ = listed[which].place(row - int(starts[which]))
-        found.add("repeated-key", f"{where}: {key!r} is listed before")
-
-
-def _check_splits(
-    first: _Listed, second: _Listed, ours: np.ndarray, others: np.ndarray, found: Findings
-) -> None:
-    for row in first_shared(second.texts, first.texts).tolist():
-        where, _, text = second.place(row)
-        found.add("text-in-two-splits", f"{where}: {text!r} is in {first.source.path}")
-    for row in first_shared(others, ours[ours != 0]).tolist():
-        where, key, _ = second.place(row)
-        message = f"{where}: the picture {key!r} is in {first.source.path}"
-        found.add("picture-in-two-splits", message)
-
-
-def _check_unreferenced(root: Path, listed: Sequence[_Listed], found: Findings) -> None:
-    known = np.sort(np.concatenate([one.keys for one in listed]))
-    for top in sorted(set().union(*(one.folders for one in listed))):
-        for folder, files in walk(root / top):
-            pictures = sorted(f for f in files if f.lower().endswith(IMAGE_SUFFIXES))
-            keys = [(folder / name).relative_to(root).as_posix() for name in pictures]
-            hashes = as_hashes(_hash_key(key) for key in keys)
-            for key, listed_too in zip(keys, np.isin(hashes, known).tolist()):
-                if not listed_too:
-                    found.add("unreferenced-picture", f"{root / key} is in no list")
+    results = ordered_map(check, _batches(listed), workers)
+    for one in listed:
+        for problems, some in itertools.islice(results, -(-one.offsets.count // _BATCH)):
+            found.merge(problems)
+            one.pictures.extend(some)
+            done += len(some)
+            if on_progress:
+                on_progress(done, total)
+    # An engine ends its work behind the last result.
+    next(results, None)
+    return done
 
 
 def _open(path: Path, root: Path) -> SampleList:
@@ -220,20 +172,20 @@ def verify_lists(
 ) -> int:
     """Checks sample lists, their pictures under `root` and one against the other.
 
-    Adds the problems to `found` and returns the number of samples. Needs 32 bytes of memory a
-    sample.
+    Adds the problems to `found` and returns the number of samples. What is kept of a sample lies on
+    disk, 44 bytes in all.
     """
-    listed = [_read(_open(path, root), charset, time_steps, found) for path in paths]
-    _check_repeats(listed, found)
-    pictures = _read_images(listed, decode, workers, found, on_progress)
-    starts = np.cumsum([0] + [len(one.keys) for one in listed]).tolist()
-    parts = [pictures[start:end] for start, end in zip(starts, starts[1:])]
+    listed, keys = [ListedSamples(_open(path, root)) for path in paths], HashColumn()
+    for one in listed:
+        _read(one, keys, charset, time_steps, found)
+    check_repeats(listed, keys, found)
+    count = _read_images(listed, decode, workers, found, on_progress)
     for place, second in enumerate(listed):
-        for before, first in enumerate(listed[:place]):
-            _check_splits(first, second, parts[before], parts[place], found)
+        for first in listed[:place]:
+            check_splits(first, second, found)
     if len(listed) > 1:
         # One list alone does not name the pictures of the other.
-        _check_unreferenced(root, listed, found)
+        check_unreferenced(root, listed, keys, found)
     for one in listed:
         one.source.close()
-    return len(pictures)
+    return count

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from array import array
+from collections import defaultdict
 from typing import Dict, Optional, Sequence, Tuple
 
-from ocrdata.base.findings import Findings, as_hashes, first_shared, hash64, repeats
+from ocrdata.base.findings import Findings, hash64
+from ocrdata.base.hash_columns import HashColumn, first_shared, repeats
 from ocrdata.base.run_options import OnProgress
 from ocrdata.base.sample import SPLITS
 from ocrdata.records.legacy.original_records import original_records
@@ -19,32 +20,30 @@ class _Hashes:
     """Hashes of labels, pictures and names, by split."""
 
     def __init__(self) -> None:
-        self.of: Dict[Tuple[str, str], "array[int]"] = {}
+        self.of: Dict[Tuple[str, str], HashColumn] = defaultdict(HashColumn)
 
     def add(self, split: str, what: str, data: bytes) -> None:
-        self.of.setdefault((split, what), array("Q")).append(hash64(data))
+        self.of[split, what].extend((hash64(data),))
 
     def check(self, found: Findings) -> None:
         """Compares the splits with each other, and each with itself."""
         for place, split in enumerate(SPLITS):
-            names = as_hashes(self.of.get((split, "names"), ()))
-            again = repeats(names)
-            if len(again):
+            names = self.of[split, "names"]
+            again = repeats(names).total
+            if again:
                 text = (
-                    f"{split}: only {len(names) - len(again):,} of {len(names):,} "
+                    f"{split}: only {len(names) - again:,} of {len(names):,} "
                     "records are different pictures"
                 )
-                found.add("repeated-picture", text, len(again))
+                found.add("repeated-picture", text, again)
             for before in SPLITS[:place]:
                 for what, kind in (
                     ("labels", "text-in-two-splits"),
                     ("pictures", "picture-in-two-splits"),
                 ):
-                    ours = as_hashes(self.of.get((split, what), ()))
-                    shared = first_shared(ours, as_hashes(self.of.get((before, what), ())))
-                    if len(shared):
-                        text = f"{len(shared):,} of {split} are in {before} too"
-                        found.add(kind, text, len(shared))
+                    shared = first_shared(self.of[split, what], self.of[before, what]).total
+                    if shared:
+                        found.add(kind, f"{shared:,} of {split} are in {before} too", shared)
 
 
 def verify_originals(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import tarfile
-from array import array
+from collections import defaultdict
 from pathlib import Path
 from typing import Dict, Optional, Set
 
-from ocrdata.base.findings import Findings, as_hashes, first_shared, hash64
+from ocrdata.base.findings import Findings, hash64
+from ocrdata.base.hash_columns import HashColumn, first_shared
 from ocrdata.base.run_options import OnProgress
 from ocrdata.base.sample import Sample
 from ocrdata.base.skips import BAD_LINE, BAD_PICTURE, UNCLEAR, UNPAIRED, Skips
@@ -67,23 +68,24 @@ class _Splits:
     """Hashes of pictures and labels, by list."""
 
     def __init__(self) -> None:
-        self.of: Dict[str, Dict[str, "array[int]"]] = {"picture": {}, "text": {}}
+        self.of: Dict[str, Dict[str, HashColumn]] = {
+            what: defaultdict(HashColumn) for what in ("picture", "text")
+        }
 
     def add(self, name: str, sample: Sample, data: bytes) -> None:
-        self.of["picture"].setdefault(name, array("Q")).append(hash64(data))
+        self.of["picture"][name].extend((hash64(data),))
         if sample.text is not None:
-            text = hash64(sample.text.encode("utf-8"))
-            self.of["text"].setdefault(name, array("Q")).append(text)
+            self.of["text"][name].extend((hash64(sample.text.encode("utf-8")),))
 
     def check(self, path: Path, found: Findings) -> None:
         for what, lists in self.of.items():
             names = list(lists)
             for place, name in enumerate(names):
                 for before in names[:place]:
-                    shared = first_shared(as_hashes(lists[name]), as_hashes(lists[before]))
-                    if len(shared):
-                        message = f"{path}: {len(shared):,} of {name} are in {before} too"
-                        found.add(f"{what}-in-two-splits", message, len(shared))
+                    shared = first_shared(lists[name], lists[before]).total
+                    if shared:
+                        message = f"{path}: {shared:,} of {name} are in {before} too"
+                        found.add(f"{what}-in-two-splits", message, shared)
 
 
 def verify_images(

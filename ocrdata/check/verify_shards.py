@@ -7,9 +7,8 @@ import itertools
 from pathlib import Path
 from typing import Dict, Iterator, List, Optional
 
-import numpy as np
-
-from ocrdata.base.findings import EXAMPLES, Findings, as_hashes, first_shared, repeats
+from ocrdata.base.findings import Findings
+from ocrdata.base.hash_columns import HashColumn, RowsFound, first_shared, repeats
 from ocrdata.base.parallel import ordered_map
 from ocrdata.base.run_options import OnProgress
 from ocrdata.base.sample import DETECTION, RECOGNITION
@@ -33,8 +32,17 @@ _SHARED = {
 }
 
 
-def _joined(parts: List[Seen], what: str) -> np.ndarray:
-    return np.concatenate([as_hashes(getattr(part, what)) for part in parts])
+class _Split:
+    """What a split holds: hashes, and how many of its records are in each file."""
+
+    def __init__(self) -> None:
+        self.columns = {what: HashColumn() for what in ("keys", "texts", "pictures")}
+        self.counts: List[int] = []
+
+    def add(self, one: Seen) -> None:
+        for what, column in self.columns.items():
+            column.extend(getattr(one, what))
+        self.counts.append(len(one.keys))
 
 
 def _lines(path: Path) -> Iterator[AnyRecord]:
@@ -47,34 +55,34 @@ def _lines(path: Path) -> Iterator[AnyRecord]:
             continue
 
 
-def _describe(paths: List[Path], parts: List[Seen], row: int) -> str:
-    for path, part in zip(paths, parts):
-        if row < len(part.keys):
+def _describe(paths: List[Path], counts: List[int], row: int) -> str:
+    for path, count in zip(paths, counts):
+        if row < count:
             line = next(itertools.islice(_lines(path), row, None))
             text = getattr(line, "text", "a picture with regions")
             return f"{path}: {line.key} ({text!r})"
-        row -= len(part.keys)
+        row -= count
     raise AssertionError("a row behind the last one")
 
 
-def _check_splits(shards: ShardSet, seen: Dict[str, List[Seen]], found: Findings) -> None:
-    names = list(seen)
+def _check_splits(shards: ShardSet, splits: Dict[str, _Split], found: Findings) -> None:
+    names = list(splits)
     for place, name in enumerate(names):
-        paths = [path for _, path, _ in shards.shards(name)]
-        _tell("repeated-key", repeats(_joined(seen[name], "keys")), name, paths, seen[name], found)
+        paths, ours = [path for _, path, _ in shards.shards(name)], splits[name]
+        _tell("repeated-key", repeats(ours.columns["keys"]), name, paths, ours.counts, found)
         for before in names[:place]:
             for kind, what in _SHARED[shards.task]:
-                rows = first_shared(_joined(seen[name], what), _joined(seen[before], what))
-                _tell(kind, rows, before, paths, seen[name], found)
+                rows = first_shared(ours.columns[what], splits[before].columns[what])
+                _tell(kind, rows, before, paths, ours.counts, found)
 
 
 def _tell(
-    kind: str, rows: np.ndarray, other: str, paths: List[Path], parts: List[Seen], found: Findings
+    kind: str, rows: RowsFound, other: str, paths: List[Path], counts: List[int], found: Findings
 ) -> None:
-    for row in rows[:EXAMPLES].tolist():
-        found.add(kind, f"{_describe(paths, parts, row)} is in {other} too")
-    if len(rows) > EXAMPLES:
-        found.add(kind, "and more", len(rows) - EXAMPLES)
+    for row in rows.first:
+        found.add(kind, f"{_describe(paths, counts, row)} is in {other} too")
+    if rows.total > len(rows.first):
+        found.add(kind, "and more", rows.total - len(rows.first))
 
 
 def _check_totals(shards: ShardSet, found: Findings) -> None:
@@ -111,15 +119,15 @@ def verify_shards(
     tasks = [ShardTask(path, entry) for _, path, entry in listed]
     check = functools.partial(check_shard, Rules(charset, time_steps, decode))
     total = sum(entry["samples"] for _, _, entry in listed)
-    seen: Dict[str, List[Seen]] = {}
+    splits: Dict[str, _Split] = {}
     count = 0
     for (split, _, _), one in zip(listed, ordered_map(check, tasks, workers)):
         found.merge(one.found)
-        seen.setdefault(split, []).append(one)
+        splits.setdefault(split, _Split()).add(one)
         count += one.count
         if on_progress:
             on_progress(count, total)
-    _check_splits(shards, seen, found)
+    _check_splits(shards, splits, found)
     return count
 
 

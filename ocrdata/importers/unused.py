@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from array import array
 from collections import Counter
 from typing import Dict, List
 
-import numpy as np
-
-from ocrdata.base.findings import as_hashes, hash64
+from ocrdata.base.findings import hash64
+from ocrdata.base.hash_columns import HashColumn, missing_from
 from ocrdata.base.pairing import is_image
 from ocrdata.base.storage.tree import HIDDEN
 from ocrdata.errors import PathLike
@@ -17,21 +15,20 @@ from ocrdata.importers.base import Importer
 
 UNPLACED, UNNAMED = "of no split", "picture without an annotation"
 _EXAMPLES = 5
-_CHUNK = 1 << 16
 
 
 class Unused:
-    """Takes the keys of the pictures that were used, 8 bytes each, and counts all others."""
+    """Takes the keys of the pictures that were used, as hashes on disk, and counts all others."""
 
     def __init__(self, importer: Importer, root: PathLike) -> None:
         self._importer, self._root = importer, root
-        self._used = array("Q")
+        self._used = HashColumn()
         self.counts: Dict[str, int] = Counter()
         self.examples: List[str] = []
 
     def take(self, *keys: str) -> None:
         """Notes pictures that became a sample, or were counted with a reason of their own."""
-        self._used.extend(hash64(key.encode("utf-8", "surrogateescape")) for key in keys)
+        self._used.extend(map(_mark, keys))
 
     def count(self) -> None:
         """Counts what is left, by reason, with the first examples of each."""
@@ -43,15 +40,16 @@ class Unused:
             # Of hidden files only pictures are missed by anybody.
             if reason != HIDDEN or is_image(name):
                 self._add(reason, name)
-        used = np.unique(as_hashes(self._used))
-        pictures = iter(inventory.pictures)
-        while True:
-            names = list(itertools.islice(pictures, _CHUNK))
-            hashes = as_hashes(hash64(name.encode("utf-8", "surrogateescape")) for name in names)
-            for place in np.flatnonzero(~np.isin(hashes, used)).tolist():
-                self._add(UNNAMED, names[place])
-            if not names:
-                return
+        there = HashColumn()
+        there.extend(map(_mark, inventory.pictures))
+        unnamed = missing_from(there, self._used)
+        if unnamed.total:
+            # Some pictures can be gone through once only, so they are looked up anew.
+            names = self._importer.inventory(self._root).pictures
+            for place, name in enumerate(itertools.islice(names, unnamed.first[-1] + 1)):
+                if place in unnamed.first:
+                    self._add(UNNAMED, name)
+            self.counts[UNNAMED] += unnamed.total - len(unnamed.first)
 
     def _add(self, reason: str, name: str) -> None:
         self.counts[reason] = self.counts.get(reason, 0) + 1
@@ -59,3 +57,7 @@ class Unused:
         known = sum(one.endswith(f": {reason}") for one in self.examples)
         if known < _EXAMPLES and message not in self.examples:
             self.examples.append(message)
+
+
+def _mark(key: str) -> int:
+    return hash64(key.encode("utf-8", "surrogateescape"))

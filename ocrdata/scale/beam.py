@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Callable, Iterable, Iterator, List, Optional, Sequence, Tuple
@@ -35,13 +36,18 @@ from ocrdata.scale.tasks import TaskFolder
 
 _CHUNK = 1024
 _LOOK = 2000  # milliseconds that Dask is waited for at a time
+# What Beam loads where it is installed, for stores and formats of its own that no pipeline here
+# reads or writes: 40 MB.
+_UNUSED = ("boto3", "pyarrow", "pymongo")
 _LOG = logging.getLogger(__name__)
 
 
 def _import_beam() -> Any:
     # Beam warns, on the root logger, of packages that only BigQuery needs.
     logging.disable(logging.WARNING)
+    unloaded = [name for name in _UNUSED if name not in sys.modules]
     try:
+        sys.modules.update(dict.fromkeys(unloaded))  # type: ignore[arg-type]
         import apache_beam
     except ModuleNotFoundError as error:
         if error.name != "apache_beam":
@@ -49,6 +55,8 @@ def _import_beam() -> Any:
         raise MissingExtraError("Apache Beam", "beam", "--runner needs it") from error
     finally:
         logging.disable(logging.NOTSET)
+        for name in unloaded:
+            sys.modules.pop(name, None)
     return apache_beam
 
 
