@@ -222,7 +222,7 @@ def finish(shards: int) -> None:
 def compare_hashes(total: int) -> None:
     """Compares two splits of so many samples in all, as `check` does; tells seconds, megabytes."""
     from ocrdata.base.findings import hash64
-    from ocrdata.base.hash_columns import first_shared, missing_from, repeats
+    from ocrdata.base.storage.hash_columns import first_shared, missing_from, repeats
     from ocrdata.check.verify_records import Seen
     from ocrdata.check.verify_shards import _Split
 

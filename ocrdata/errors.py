@@ -39,6 +39,10 @@ class OcrdataError(Exception):
         return " ".join(part for part in (self.message, self.hint) if part)
 
 
+class UnfinishedError(OcrdataError):
+    """Processes or machines failed, not what they worked on: what is finished is kept to resume."""
+
+
 class InputError(OcrdataError):
     """Something read from `path` is wrong, at `line` (counted from 1) where that is known."""
 

@@ -266,7 +266,7 @@ def test_errors_survive_the_way_between_processes():
 
 @pytest.mark.parametrize("seed", range(6))
 def test_columns_of_hashes_compare_as_sets_and_lists_do(seed, monkeypatch):
-    from ocrdata.base import hash_columns
+    from ocrdata.base.storage import hash_columns
 
     for name, size in (("_RUN", 7), ("_AT_ONCE", 5), ("_IN_MEMORY", 2000)):
         monkeypatch.setattr(hash_columns, name, size)

@@ -13,7 +13,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Callable, Deque, Iterable, Iterator, Optional, Tuple, TypeVar, Union
 
-from ocrdata.errors import OcrdataError, OptionError
+from ocrdata.errors import OptionError, UnfinishedError
 
 _Item = TypeVar("_Item")
 Result = TypeVar("Result")
@@ -58,7 +58,7 @@ def ordered_map(
 
     At most three results a worker wait at any time. `function`, the items and the results must
     be picklable for workers > 0. An error of an item is raised when its turn comes; a worker that
-    is killed raises OcrdataError.
+    is killed raises UnfinishedError.
     """
     if isinstance(workers, Engine):
         return workers.map(function, items, initializer, initargs)
@@ -109,9 +109,9 @@ def _in_processes(
                 waiting.append(pool.submit(function, item))
             yield result
     except BrokenProcessPool as error:
-        raise OcrdataError(
+        raise UnfinishedError(
             "a worker process ended before its work was done (killed, or out of memory).",
-            "Try fewer --workers; --workers 0 shows the place.",
+            "Try fewer --workers, and --resume if it can; --workers 0 shows the place.",
         ) from error
     finally:
         for future in waiting:

@@ -13,14 +13,14 @@ from typing import Any, Iterator, Sequence, Set, Tuple
 import numpy as np
 
 from ocrdata.base.findings import Findings, hash64
-from ocrdata.base.hash_columns import (
+from ocrdata.base.sample_lists import IMAGE_SUFFIXES
+from ocrdata.base.storage.hash_columns import (
     HashColumn,
     RowsFound,
     first_shared,
     missing_from,
     repeats,
 )
-from ocrdata.base.sample_lists import IMAGE_SUFFIXES
 from ocrdata.base.storage.walking import walk
 from ocrdata.records.sources.listed import SampleList
 

@@ -10,10 +10,10 @@ from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 import numpy as np
 
 from ocrdata.base.findings import Findings, hash64
-from ocrdata.base.hash_columns import HashColumn
 from ocrdata.base.parallel import ordered_map
 from ocrdata.base.run_options import OnProgress
 from ocrdata.base.sample import parse_sample_line, split_sample_line
+from ocrdata.base.storage.hash_columns import HashColumn
 from ocrdata.check.listed_samples import (
     ListedSamples,
     check_repeats,

@@ -6,9 +6,9 @@ from collections import defaultdict
 from typing import Dict, Optional, Sequence, Tuple
 
 from ocrdata.base.findings import Findings, hash64
-from ocrdata.base.hash_columns import HashColumn, first_shared, repeats
 from ocrdata.base.run_options import OnProgress
 from ocrdata.base.sample import SPLITS
+from ocrdata.base.storage.hash_columns import HashColumn, first_shared, repeats
 from ocrdata.records.legacy.original_records import original_records
 from ocrdata.records.legacy.originals import OriginalFile
 from ocrdata.text.charset import Charset

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Dict, Optional, Set
 
 from ocrdata.base.findings import Findings, hash64
-from ocrdata.base.hash_columns import HashColumn, first_shared
 from ocrdata.base.run_options import OnProgress
 from ocrdata.base.sample import Sample
 from ocrdata.base.skips import BAD_LINE, BAD_PICTURE, UNCLEAR, UNPAIRED, Skips
+from ocrdata.base.storage.hash_columns import HashColumn, first_shared
 from ocrdata.base.storage.tar import members, unsafe_reason
 from ocrdata.base.storage.tree import Tree
 from ocrdata.check.verify_lists import check_label, image_problem

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Dict, Iterator, List, Optional
 
 from ocrdata.base.findings import Findings
-from ocrdata.base.hash_columns import HashColumn, RowsFound, first_shared, repeats
 from ocrdata.base.parallel import ordered_map
 from ocrdata.base.run_options import OnProgress
 from ocrdata.base.sample import DETECTION, RECOGNITION
+from ocrdata.base.storage.hash_columns import HashColumn, RowsFound, first_shared, repeats
 from ocrdata.base.storage.remote import as_path
 from ocrdata.check.verify_originals import verify_originals
 from ocrdata.check.verify_records import Rules, Seen, ShardTask, check_file, check_shard

@@ -7,8 +7,8 @@ from collections import Counter
 from typing import Dict, List
 
 from ocrdata.base.findings import hash64
-from ocrdata.base.hash_columns import HashColumn, missing_from
 from ocrdata.base.pairing import is_image
+from ocrdata.base.storage.hash_columns import HashColumn, missing_from
 from ocrdata.base.storage.tree import HIDDEN
 from ocrdata.errors import PathLike
 from ocrdata.importers.base import Importer

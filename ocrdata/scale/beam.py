@@ -21,7 +21,7 @@ from typing import Any, Callable, Iterable, Iterator, List, Optional, Sequence, 
 
 from ocrdata.base.parallel import Engine
 from ocrdata.base.storage.files import remove_tree
-from ocrdata.errors import MissingExtraError, OcrdataError, UnknownNameError
+from ocrdata.errors import MissingExtraError, OcrdataError, UnfinishedError, UnknownNameError
 from ocrdata.scale.runners import (
     DASK,
     DIRECT,
@@ -178,9 +178,9 @@ class BeamEngine(Engine):
             last = (str(error).strip().splitlines() or [type(error).__name__])[-1]
             raise self._failed(last) from error
 
-    def _failed(self, why: str) -> OcrdataError:
+    def _failed(self, why: str) -> UnfinishedError:
         hint = "Go on with --resume once the cluster is well; `ocrdata -v` shows all of it."
-        return OcrdataError(f"the pipeline on {self.runner} failed: {why.rstrip('.')}.", hint)
+        return UnfinishedError(f"the pipeline on {self.runner} failed: {why.rstrip('.')}.", hint)
 
     @contextmanager
     def _ready_runner(

@@ -19,7 +19,14 @@ from typing import Any, Dict, Iterator, List, Sequence
 from ocrdata import __version__
 from ocrdata.base.storage.files import move_tree, remove_tree
 from ocrdata.base.storage.remote import RemotePath, as_path
-from ocrdata.errors import InputError, OcrdataError, OptionError, OutputExistsError, PathLike
+from ocrdata.errors import (
+    InputError,
+    OcrdataError,
+    OptionError,
+    OutputExistsError,
+    PathLike,
+    UnfinishedError,
+)
 
 MANIFEST = "manifest.json"
 _OPTIONS = "options.json"
@@ -127,7 +134,8 @@ def staged_output(
     """Gives directories `names` of `root` to write, and puts them in place together at the end.
 
     `options` decide the content: they go into the manifest, and a resumed run must have the same.
-    An error leaves nothing behind, but an interrupted run (killed, Ctrl-C) can be resumed.
+    An error leaves nothing behind, but an interrupted run can be resumed: killed, Ctrl-C, or where
+    those failed that worked for it (UnfinishedError).
     Raises OutputExistsError, OptionError (both `overwrite` and `resume`, or other options than
     the run to resume had) and OcrdataError (a folder that cannot be written).
     """
@@ -144,8 +152,8 @@ def staged_output(
             f"cannot write to {base}: {error.strerror or error}.",
             "What was finished is kept; free the way and run it again with --resume.",
         ) from error
-    except OcrdataError:
-        if not resumed:
+    except OcrdataError as error:
+        if not resumed and not isinstance(error, UnfinishedError):
             remove_tree(folder, ignore_errors=True)
             _remove_empty(new)
         raise
