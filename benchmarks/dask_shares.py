@@ -28,7 +28,9 @@ from typing import Dict, Iterator, List, NamedTuple, Sequence, Tuple
 from beam import digest
 
 ROOT = Path(__file__).resolve().parents[1]
-QUIET = {"DASK_LOGGING__DISTRIBUTED": "critical", "OCRDATA_QUIET": "1"}
+# Without Dask's profiler, as docs/scale.md starts workers.
+UNPROFILED = {"DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False"}
+QUIET = {"DASK_LOGGING__DISTRIBUTED": "critical", "OCRDATA_QUIET": "1", **UNPROFILED}
 
 
 class Setting(NamedTuple):

@@ -65,19 +65,21 @@ def road(tmp_path):
 
 
 def test_pictures_then_shards_of_their_lists(run, tmp_path):
-    both(run, tmp_path, "gen-pics", "--corpus", "dates", "--limit", "600", "--log-styles")
+    both(run, tmp_path, "gen-pics", "--corpus", "dates", "--limit", "300", "--log-styles")
     for name in ("local", "beam"):
         run("build-dict", "--data-dir", tmp_path / name)
     both(run, tmp_path, "tfrecord", "--shards", "3")
 
 
 def test_records_of_lines(run, tmp_path):
-    words = ["gen-pics", "--corpus", "dates", "--limit", "600", "--records", "--shards", "2"]
+    words = ["gen-pics", "--corpus", "dates", "--limit", "300", "--records", "--shards", "2"]
     both(run, tmp_path, *words, "--keep-pictures")
 
 
 def test_scenes_by_way_of_a_spool(run, tmp_path):
-    both(run, tmp_path, "gen-scenes", "--count", "10", "--size", "128x128", "--records")
+    both(
+        run, tmp_path, "gen-scenes", "--count", "9", "--size", "64x64", "--texts", "1", "--records"
+    )
 
 
 def test_an_import_of_packed_scenes_and_its_shards(run, tmp_path, road):

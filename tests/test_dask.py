@@ -126,9 +126,9 @@ def on_dask(file):
 @pytest.mark.parametrize(
     "words",
     [
-        ["gen-pics", "--corpus", "dates", "--limit", "600"],
-        [*LINES[:2], "--corpus", "dates", "--limit", "600", "--shards", "3"],
-        ["gen-scenes", "--count", "10", "--size", "128x128", "--records"],
+        ["gen-pics", "--corpus", "dates", "--limit", "300"],
+        [*LINES[:2], "--corpus", "dates", "--limit", "300", "--shards", "3"],
+        ["gen-scenes", "--count", "9", "--size", "64x64", "--texts", "1", "--records"],
         ["import", "icdar2015", None],
     ],
     ids=["files", "records", "scenes", "import"],
@@ -189,7 +189,7 @@ def test_errors_of_tasks_are_named_as_they_are_locally(run, tmp_path, shared_clu
 
 def test_a_check_finds_the_same_and_leaves_nothing(run, tmp_path, shared_cluster):
     data = tmp_path / "data"
-    words = ["--corpus", "dates", "--limit", "600", "--shards", "3", "--workers", "0"]
+    words = ["--corpus", "dates", "--limit", "300", "--shards", "3", "--workers", "0"]
     run(*LINES[:2], *words, "--data-dir", data)
     shard = sorted((data / "tfrecords").glob("*.tfrecord"))[1]
     content = bytearray(shard.read_bytes())
@@ -212,7 +212,7 @@ def test_the_example_starts_a_cluster_and_ends_it(tmp_path):
     path = os.pathsep.join([str(commands), os.environ["PATH"]])
     process = subprocess.Popen(
         ["bash", str(ROOT / "examples" / "dask.sh"), str(tmp_path / "data")],
-        env={**environment(), "PATH": path, "LINES_TO_RENDER": "600", "OCRDATA_QUIET": "1"},
+        env={**environment(), "PATH": path, "LINES_TO_RENDER": "300", "OCRDATA_QUIET": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,

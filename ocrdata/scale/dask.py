@@ -75,7 +75,7 @@ def ready_cluster(
 @contextmanager
 def _client(distributed: Any, options: Dict[str, Any], workers: int) -> Iterator[Any]:
     if not (options.get(_ADDRESS) or options.get(_FILE)):
-        with distributed.LocalCluster(
+        with _unprofiled(), distributed.LocalCluster(
             n_workers=max(1, workers), threads_per_worker=1, dashboard_address=None
         ) as cluster, distributed.Client(cluster) as client:
             yield client
@@ -89,6 +89,13 @@ def _client(distributed: Any, options: Dict[str, Any], workers: int) -> Iterator
         raise OcrdataError(f"no Dask scheduler answers at {where}: {problem}.", _START) from error
     with client:
         yield client
+
+
+def _unprofiled() -> Any:
+    """Has workers that are started not look at themselves a hundred times a second."""
+    import dask
+
+    return dask.config.set({"distributed.worker.profile.enabled": False})
 
 
 def _check_workers(client: Any, expected: Facts, probe: Path) -> int:
