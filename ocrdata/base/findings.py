@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from typing import Dict, List
 
+from ocrdata.base.storage.hash_columns import EXAMPLES
 from ocrdata.errors import UnknownNameError
 
 # Each kind of problem and what it means.
@@ -48,7 +49,6 @@ FINDING_KINDS = {
     "wrong-picture-size": "a raw picture with another number of bytes than its shape needs",
     "wrong-record": "a record whose features are missing or contradict each other",
 }
-EXAMPLES = 5
 
 
 class Findings:

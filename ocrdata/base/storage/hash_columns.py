@@ -13,8 +13,7 @@ from typing import Any, Iterable, Iterator, List, NamedTuple, Tuple
 
 import numpy as np
 
-from ocrdata.base.findings import EXAMPLES
-
+EXAMPLES = 5  # of rows that are found, and of problems that are told
 # Hashes that are sorted together, and that are compared together.
 _RUN = _AT_ONCE = 1 << 18
 _RANGES = 1024
