@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 
 pytest.importorskip("tensorflow", reason="training needs TensorFlow")
 from npu_double import Double  # noqa: E402
 
 from ocrdata.errors import OptionError  # noqa: E402
-from ocrdata.train.compat import tf  # noqa: E402
+from ocrdata.train.compat import tf, uncollected  # noqa: E402
 from ocrdata.train.config.training import TrainOptions  # noqa: E402
 from ocrdata.train.devices import selection  # noqa: E402
 
@@ -52,3 +54,29 @@ def test_an_environment_without_the_adapter_changes_nothing(monkeypatch):
     assert selection.found_accelerator() == "cpu"
     with pytest.raises(OptionError, match="--iterations-per-loop needs --target npu"):
         selection.training_device(TrainOptions(iterations_per_loop=2))
+
+
+def test_graphs_are_optimised_once_by_processors_only(monkeypatch):
+    def passes(device):
+        rewrites = selection.optimised_once(device).graph_options.rewrite_options
+        return rewrites.meta_optimizer_iterations
+
+    one, device = 1, selection.make_device("cpu", intra_threads=3)
+    assert passes(device) == one
+    assert selection.optimised_once(device).intra_op_parallelism_threads == 3
+    assert device.config.graph_options.rewrite_options.meta_optimizer_iterations == 0
+    monkeypatch.setattr("ocrdata.train.devices.device.gpu_count", lambda: 1)
+    assert passes(selection.make_device("gpu")) == 0
+
+
+def test_the_collector_of_garbage_waits_and_is_left_as_it_was():
+    was = gc.isenabled()
+    try:
+        for before in (True, False):
+            (gc.enable if before else gc.disable)()
+            with pytest.raises(KeyError), uncollected():
+                assert not gc.isenabled()
+                raise KeyError
+            assert gc.isenabled() is before
+    finally:
+        (gc.enable if was else gc.disable)()

@@ -93,3 +93,17 @@ def _compile(device: Device) -> None:
     if device.name == "cpu":  # otherwise only GPUs are compiled for; read at the first session
         flags = os.environ.get("TF_XLA_FLAGS", "")
         os.environ["TF_XLA_FLAGS"] = (flags + " --tf_xla_cpu_global_jit").strip()
+
+
+def optimised_once(device: Device) -> SessionConfig:
+    """Returns how to make a session that trains: on processors its graph is optimised once.
+
+    TensorFlow does it twice, which changes neither what a step of our networks gives nor how long
+    it takes, and costs 0.3 s of a start.
+    """
+    config: SessionConfig = v1.ConfigProto()
+    config.CopyFrom(device.config)
+    if device.name == "cpu":
+        rewrites = config.graph_options.rewrite_options
+        rewrites.meta_optimizer_iterations = rewrites.ONE
+    return config

@@ -11,7 +11,7 @@ from ocrdata.train.cluster.timeouts import close_in_time
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.config.training import TrainOptions
 from ocrdata.train.devices.device import Device
-from ocrdata.train.devices.selection import make_device
+from ocrdata.train.devices.selection import make_device, optimised_once
 from ocrdata.train.engine.hooks import (
     Checkpoints,
     Reports,
@@ -189,7 +189,11 @@ class Trainer:
         creator = _SessionCreator(
             v1.train.Scaffold(saver=saver, init_fn=self._pretrained.initializer()),
             master=self.coordinator.master if self.coordinator else "",
-            config=self.coordinator.session_config if self.coordinator else self._device.config,
+            config=(
+                self.coordinator.session_config
+                if self.coordinator
+                else optimised_once(self._device)
+            ),
             checkpoint_dir=self._checkpoints or None,
         )
         creator.coordinator = self.coordinator
