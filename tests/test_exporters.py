@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import io
 
@@ -14,7 +15,7 @@ from PIL import Image
 
 from ocrdata.base.sample import Region, Sample
 from ocrdata.errors import InputError, MissingExtraError
-from ocrdata.exporters import EXPORTERS
+from ocrdata.exporters import EXPORTERS, base
 
 NAMES = EXPORTERS.names()
 LIBRARIES = {"lmdb": "lmdb", "webdataset": "webdataset", "parquet": "pyarrow"}
@@ -135,7 +136,12 @@ def test_scenes_come_back(name, tmp_path_factory, truths):
         Sample(f"a/{n}.jpg", PICTURES[n % 3], None, tuple(map(as_region, rows)))
         for n, rows in enumerate(truths)
     ]
-    assert exporter.write(samples, folder) == len(samples)
+    if name == "doctr":
+        # It cannot read a picture without a region.
+        holds = [not all(ignore for _, _, ignore in rows) for rows in truths]
+        samples, truths = ([one for one, h in zip(all_, holds) if h] for all_ in (samples, truths))
+    given = [*samples, Sample("none.jpg", PICTURES[0], None)] if name == "doctr" else samples
+    assert exporter.write(given, folder) == len(samples)
     found = list(READERS[name](folder, "train", "detection"))
     assert [data for _, data in found] == [sample.image for sample in samples]
     for rows, (after, _) in zip(truths, found):
@@ -192,3 +198,16 @@ def test_parquet_is_what_datasets_expects(tmp_path):
     features = json.loads(meta.decode("utf-8"))["info"]["features"]
     assert features["image"] == {"_type": "Image"}
     assert features["text"] == {"dtype": "string", "_type": "Value"}
+
+
+def test_doctr_gets_no_picture_without_a_region(tmp_path):
+    quad = np.array([[2, 3], [30, 3], [30, 15], [2, 15]], np.float32)
+    kinds = ((Region(quad, "a"),), (), (Region(quad, "", True),))
+    samples = [Sample(f"{n}.jpg", PICTURES[n], None, rows) for n, rows in enumerate(kinds)]
+    counts = collections.Counter()
+    exporter = load("doctr", "detection")
+    pictures = [base.read_one(n, f"{n}", sample) for n, sample in enumerate(samples)]
+    _, rows = exporter.pack(tmp_path, "train", pictures, counts)
+    assert [name for name, _ in rows] == ["0.jpg"]
+    assert counts["picture without a region left out"] == 2
+    assert [path.name for path in (tmp_path / "train" / "images").iterdir()] == ["0.jpg"]

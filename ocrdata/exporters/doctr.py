@@ -16,11 +16,17 @@ if TYPE_CHECKING:
 
 
 class DoctrExporter(FileExporter):
-    """Detection holds quads without texts; regions to ignore cannot be marked and are left out."""
+    """Detection holds quads without texts; regions to ignore cannot be marked and are left out.
+
+    So are pictures without a region: docTR 1.1 stops at them.
+    """
 
     def files(self, split: str, picture: Picture, counts: Counts) -> Tuple[List[File], Any]:
         name = picture.file_name
         label = picture.text if self.task == RECOGNITION else _truth(picture, counts)
+        if label is None:
+            counts["picture without a region left out"] += 1
+            return [], None
         return [(f"{SHORT[split]}/images/{name}", picture.data)], [name, label]
 
     def finish(self, folder: Path, split: str, rows: Iterable[Any]) -> None:
@@ -29,7 +35,7 @@ class DoctrExporter(FileExporter):
             for name, label in rows:
                 stream.write(f"{separator}{to_json(name)}: {to_json(label)}")
                 separator = ",\n"
-            stream.write("\n}\n")
+            stream.write("\n}\n" if separator == ",\n" else "{}\n")
 
 
 def _truth(picture: Picture, counts: Counts) -> Any:
@@ -37,6 +43,8 @@ def _truth(picture: Picture, counts: Counts) -> Any:
     left_out = len(picture.sample.regions) - len(kept)
     if left_out:
         counts["region to ignore left out"] += left_out
+    if not kept:
+        return None
     return {
         "img_dimensions": [picture.header.height, picture.header.width],
         "img_hash": hashlib.sha256(picture.data).hexdigest(),

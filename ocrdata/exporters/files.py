@@ -28,11 +28,13 @@ class FileExporter(Exporter):
             files, row = self.files(split, picture, counts)
             for name, data in files:
                 writer.write(name, data)
-            rows.append(row)
+            if row is not None:
+                rows.append(row)
         return None, rows
 
     def files(self, split: str, picture: Picture, counts: Counts) -> Tuple[List[File], Any]:
-        """Returns the (path, content) of a picture's files, and its row for `finish`."""
+        """Returns the (path, content) of a picture's files, and its row for `finish`, None for a
+        picture that the format cannot hold."""
         raise NotImplementedError
 
 
