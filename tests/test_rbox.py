@@ -232,6 +232,11 @@ def test_weak_and_thin_boxes_are_dropped():
     assert len(rbox.detect_rboxes(maps.score, maps.geometry)[0]) == 2
     assert len(rbox.detect_rboxes(maps.score, maps.geometry, min_side=41.0)[0]) == 0
     assert len(rbox.detect_rboxes(maps.score, maps.geometry, min_mean_score=0.9)[0]) == 0
+    # Whatever their shape, the cores of boxes that are as they are learned hold text only.
+    assert len(rbox.detect_rboxes(maps.score, maps.geometry, min_core_score=0.999)[0]) == 2
+    faint = np.where(np.arange(maps.score.shape[1]) % 2, maps.score * 0.81, maps.score * 0.1)
+    assert len(rbox.detect_rboxes(faint, maps.geometry, min_core_score=0.4)[0]) == 2
+    assert len(rbox.detect_rboxes(faint, maps.geometry, min_core_score=0.6)[0]) == 0
     half, means = rbox.detect_rboxes(maps.score, maps.geometry, scale=(0.5, 0.5))
     assert half.max() < 200
     assert ((means > 0.1) & (means < 0.5)).all()

@@ -272,7 +272,9 @@ def test_the_export_finds_what_prediction_finds(trained, tmp_path):
         outputs = {name: tensor.name for name, tensor in signature.outputs.items()}
         image = np.asarray(Image.open(str(picture)).convert("RGB"))[None]
         maps = session.run(outputs, {signature.inputs["images"].name: image})
-    quads, _ = rbox.detect_rboxes(maps["score"][0], maps["geometry"][0], threshold=0.5)
+    quads, _ = rbox.detect_rboxes(
+        maps["score"][0], maps["geometry"][0], threshold=0.5, min_core_score=0.5
+    )
     found = predict_scenes(
         [picture], output_dir=trained / "output", reading=EastReadingOptions(threshold=0.5)
     ).detections[0]

@@ -197,6 +197,8 @@ def detect_rboxes(
     threshold: float = 0.8,
     nms_threshold: float = 0.2,
     min_mean_score: float = 0.1,
+    min_core_score: float = 0.0,
+    shrink: float = 0.3,
     min_side: float = 5.0,
     stride: int = 4,
     scale: Optional[Tuple[float, float]] = None,
@@ -205,14 +207,17 @@ def detect_rboxes(
 
     After locality-aware suppression, boxes whose mean score is below `min_mean_score` or one of
     whose sides is shorter than `min_side` pixels are dropped. `scale` = (x, y) multiplies the
-    coordinates before that, for pictures that were resized.
+    coordinates before that, for pictures that were resized. So are boxes in whose core, the box
+    shrunk by `shrink` as it is learned, the mean score is below `min_core_score`: unlike that of
+    the whole box it does not depend on the box's shape, and is 1 where all is as it was learned.
     """
     quads, scores = decode_rboxes(score, geometry, threshold, stride)
     quads, _ = nms.locality_aware_nms(quads, scores, nms_threshold)
     means = mean_scores(score, quads, stride)
+    cores = mean_scores(score, shrink_quads(quads, shrink), stride)
     quads = quads * np.asarray(scale or (1.0, 1.0), np.float32)
     shortest = np.linalg.norm(q.sides(quads), axis=2).min(axis=1)
-    keep = (means >= min_mean_score) & (shortest >= min_side)
+    keep = (means >= min_mean_score) & (cores >= min_core_score) & (shortest >= min_side)
     return quads[keep], means[keep]
 
 

@@ -139,6 +139,9 @@ class EastReadingOptions(AnySizeOptions):
 
     threshold: float = setting(0.8, "Score of a cell that is text.", 0.0, 1.0)
     nms_threshold: float = setting(0.2, "Boxes that overlap by more are one.", 0.0, 1.0)
+    min_score: float = setting(
+        0.5, "Boxes with a lower mean score in their core are left out.", 0.0, 1.0
+    )
 
 
 @dataclass(frozen=True)
@@ -151,7 +154,7 @@ class PsenetReadingOptions(AnySizeOptions):
     )
     min_kernel_area: int = setting(5, "Smaller kernels are not text, in cells of the map.", 0)
     min_area: float = setting(0.0, "Smaller texts are left out, in square pixels.", 0.0)
-    min_score: float = setting(0.0, "Texts with a lower mean score are left out.", 0.0, 1.0)
+    min_score: float = setting(0.8, "Texts with a lower mean score are left out.", 0.0, 1.0)
     min_side: float = setting(5.0, "Texts with a shorter side are left out, in pixels.", 0.0)
 
 
