@@ -8,13 +8,21 @@ from typing import Any, Dict, Optional
 import click
 
 from ocrdata.cli import options
+from ocrdata.cli.grouped_help import GroupedCommand
 from ocrdata.cli.importer_options import OWN_OPTIONS, configured_importer, importer_options
 from ocrdata.cli.runners import runner_options
 from ocrdata.exporters import EXPORTERS
 from ocrdata.importers import IMPORTERS
 
+_GROUPS = {
+    "What is written": ("form", "task", "samples_per_shard"),
+    "What is read": ("layout", "skip_errors", "limit"),
+    "With --from": ("exif", "text_normalization", *OWN_OPTIONS),
+    "Splits": ("validation_fraction", "test_fraction", "seed"),
+}
 
-@click.command("convert")
+
+@click.command("convert", cls=GroupedCommand, groups=_GROUPS)
 @click.argument("source", type=options.EXISTING)
 @click.argument("target", type=options.PATH)
 @options.option(
