@@ -197,7 +197,7 @@ def test_a_cluster_whose_worker_and_chief_are_killed_takes_the_course_of_one_pro
 def test_a_worker_that_is_frozen_ends_the_wait_and_is_named(training, numbers, begin, tmp_path):
     """Its connections stay open, as those of a host that vanishes do: only a clock tells."""
     script = code(
-        "crnn", numbers, tmp_path, [(8, "worker-0")], "SIGSTOP", QUICK, cluster_timeout=30.0
+        "crnn", numbers, tmp_path, [(8, "worker-0")], "SIGSTOP", QUICK, cluster_timeout=20.0
     )
     crew = cluster_processes(2, 1, False, tmp_path)
     running = {process.name: begin(process, script) for process in crew}
@@ -208,7 +208,7 @@ def test_a_worker_that_is_frozen_ends_the_wait_and_is_named(training, numbers, b
             process.kill()
             process.wait()
     words = (tmp_path / "chief-0.log").read_text()
-    assert "worker 0 (localhost:" in words and "did not answer for 30 seconds" in words
+    assert "worker 0 (localhost:" in words and "did not answer for 20 seconds" in words
     assert (tmp_path / "crnn" / "checkpoint").exists()
 
 

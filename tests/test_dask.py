@@ -212,7 +212,13 @@ def test_the_example_starts_a_cluster_and_ends_it(tmp_path):
     path = os.pathsep.join([str(commands), os.environ["PATH"]])
     process = subprocess.Popen(
         ["bash", str(ROOT / "examples" / "dask.sh"), str(tmp_path / "data")],
-        env={**environment(), "PATH": path, "LINES_TO_RENDER": "300", "OCRDATA_QUIET": "1"},
+        env={
+            **environment(),
+            "PATH": path,
+            "LINES_TO_RENDER": "300",
+            "WORKERS": "1",
+            "OCRDATA_QUIET": "1",
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
