@@ -16,9 +16,9 @@ from ocrdata.importers import IMPORTERS
 
 _GROUPS = {
     "What is written": ("form", "task", "samples_per_shard"),
-    "What is read": ("layout", "skip_errors", "limit"),
+    "What is read": ("layout", "skip_errors"),
     "With --from": ("exif", "text_normalization", *OWN_OPTIONS),
-    "Splits": ("validation_fraction", "test_fraction", "seed"),
+    "Splits": ("validation_fraction", "test_fraction"),
 }
 
 

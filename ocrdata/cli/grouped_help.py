@@ -36,7 +36,8 @@ class GroupedCommand(click.Command):
         rows: Dict[str, Tuple[str, str]] = {}
         for parameter in self.get_params(context):
             record = parameter.get_help_record(context)
-            if record is not None and parameter.name:
+            # Arguments, of which newer versions have a record too, stand in the usage.
+            if record is not None and parameter.name and isinstance(parameter, click.Option):
                 # Click's own option has other names in other versions.
                 rows["help" if "--help" in parameter.opts else parameter.name] = record
         grouped = {name for names in self.groups.values() for name in names}
