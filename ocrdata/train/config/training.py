@@ -71,7 +71,7 @@ class TrainOptions:
         "adam", "What makes steps out of gradients.", choices=("adadelta", "adam", "momentum")
     )
     learning_rate: float = setting(
-        1e-3, "Highest learning rate; 0: 1e-3 over the width multiplier, at most 3e-3.", 0.0
+        1e-3, "Highest learning rate; 0: 1e-3 over the width multiplier, at most 5e-3.", 0.0
     )
     rate_scaling: str = setting(
         "none",
@@ -194,12 +194,12 @@ def steps_of_alignment(training: TrainOptions, total: int) -> int:
 def with_rate(training: TrainOptions, model: Any) -> TrainOptions:
     """Returns how to train with the learning rate that 0 stands for, by the model's options.
 
-    Narrow networks bear, and need, higher ones: 1e-3 over the width multiplier, at most 3e-3.
+    Narrow networks bear, and need, higher ones: 1e-3 over the width multiplier, at most 5e-3.
     """
     if training.learning_rate:
         return training
     width = getattr(model, "width_multiplier", 1.0)
-    return dataclasses.replace(training, learning_rate=min(3e-3, 1e-3 / width))
+    return dataclasses.replace(training, learning_rate=min(5e-3, 1e-3 / width))
 
 
 DEFAULT_STEPS, DEFAULT_ALIGN_STEPS = 10000, 300
