@@ -91,7 +91,7 @@ def test_flags_reach_the_run(run, numbers, tmp_path):
     assert saved["options"]["nesterov"] and saved["options"]["optimizer"] == "momentum"
     assert not saved["options"]["staircase"] and saved["options"]["l2"] == 0.1
     assert saved["model_options"]["color"] == "rgb"
-    assert saved["options"]["learning_rate"] == 3e-3  # of a narrow network
+    assert saved["options"]["learning_rate"] == 5e-3  # of a narrow network
 
 
 @pytest.mark.tf
