@@ -160,7 +160,7 @@ def train(data, output, sources, **chosen):
         data,
         output,
         tiny(),
-        options(**{"steps": 6, "save_every": 3, **chosen}),
+        options(**{"steps": 6, "save_every": 3, "align_steps": 0, **chosen}),
         InputOptions(sources=sources, render_workers=chosen.get("workers", 1)),
         resume=resume,
     )

@@ -46,6 +46,8 @@ def turned(text):
         (f"{SALAM} ({KITAB})", f"({KITAB[::-1]}) {SALAM[::-1]}"),
         ("بَتِ", "تِبَ"),  # marks stay behind their letters
         ("٣٫١٤ " + KITAB, KITAB[::-1] + " ٣٫١٤"),
+        (SALAM + "\U000e0fff", "\U000e0fff" + SALAM[::-1]),  # of no direction: not assigned
+        (f"{SALAM}\u200b{KITAB}", f"{KITAB[::-1]}\u200b{SALAM[::-1]}"),
     ],
 )
 def test_labels_and_what_is_seen(label, seen):

@@ -17,6 +17,10 @@ _RIGHT_TO_LEFT = ("R", "AL", "AN", "RLE", "RLO", "RLI")
 LEFTWARDS, RIGHTWARDS = 1, 0  # levels of lines
 # Strong and weak directions, as rule N0 takes numbers.
 _STRONG = {"L": "L", "R": "R", "EN": "R", "AN": "R"}
+# What python-bidi's rules stop at. Controls that nobody sees are neutral; a character that this
+# Python's Unicode does not know yet has no direction there.
+_UNSEEN = ("BN", "FSI", "LRE", "LRI", "LRO", "PDF", "PDI", "RLE", "RLI", "RLO")
+_ALLOWED = {"": "L", **dict.fromkeys(_UNSEEN, "ON")}
 _BRACKETS = re.compile(r"[()\[\]{}\u2329\u232a\u3008-\u3011\u3014-\u301b\u207d\u207e\u208d\u208e]")
 
 
@@ -49,6 +53,7 @@ def _levels(text: str, base: Optional[int]) -> List[int]:
     places = list(range(len(text)))
     for place, row in zip(places, storage["chars"]):
         row["place"] = place
+        row["type"] = _ALLOWED.get(row["type"], row["type"])
     algorithm.calc_level_runs(storage)
     algorithm.resolve_weak_types(storage, False)
     _resolve_brackets(storage["chars"], "LR"[base])
