@@ -123,7 +123,7 @@ def test_the_example_learns_to_read_texts_it_has_not_seen(torch, tmp_path, run):
     command = [sys.executable, str(ROOT / "examples" / "pytorch_crnn.py"), str(tmp_path / "data")]
     command += [
         "--steps",
-        "300",
+        "400",
         "--rate",
         "3e-3",
         "--workers",
@@ -133,5 +133,5 @@ def test_the_example_learns_to_read_texts_it_has_not_seen(torch, tmp_path, run):
     ]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True, cwd=str(ROOT))
     score = float(re.search(r"accuracy on test: (\S+)", done.stdout.decode()).group(1))
-    # 0.443 where this was written; a network that has learned nothing reads none.
-    assert score >= 0.3 and (tmp_path / "crnn.pt").is_file()
+    # 0.764 where this was written; a network that has learned nothing reads none.
+    assert score >= 0.5 and (tmp_path / "crnn.pt").is_file()
