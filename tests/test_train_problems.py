@@ -25,9 +25,10 @@ GOOD = LineRecord("pic/good.png", b"png", "png", 32, 64, "12", (1, 2))
 
 
 @pytest.fixture
-def shards(tmp_path):
+def shards(tmp_path, request):
     """Replaces the first training shard's records by those given."""
-    data = write_numbers(tmp_path / "data", 8)
+    characters = getattr(request, "param", "0123456789")
+    data = write_numbers(tmp_path / "data", 8, characters=characters)
 
     def make(lines, declared=None):
         path = data / "tfrecords" / "dataset_info.json"
@@ -68,6 +69,17 @@ def test_long_labels_can_be_counted_instead(shards):
         shards([GOOD, long, long]), "train", spec=GRAY, time_steps=time_steps, skip_long=True
     )
     assert found == (3, 2, 0)
+
+
+@pytest.mark.parametrize("shards", ["0123456789 abcملاس"], indirect=True)
+def test_labels_whose_order_no_picture_tells_are_counted(shards):
+    def line(text):
+        classes = tuple("0123456789 abcملاس".index(one) for one in text)
+        return GOOD._replace(width=200, text=text, classes=classes)
+
+    # abc, then from right to left: a picture of the other way about looks the same.
+    found = shards([line("abc سلام"), line("سلام"), line("سلام 12"), line("abc 12")])
+    assert check_records(found, "train", spec=GRAY, time_steps=time_steps) == (4, 0, 1)
 
 
 def test_a_fixed_width_that_is_too_small_is_found(shards):
