@@ -27,7 +27,7 @@ _GENERATIONS = ("plain", "english2017", "suffixed")
     help="Whose form the JSON files get.",
 )
 @options.option("--output", type=options.PATH, help="The folder to write; char_dict by default.")
-@options.text_normalization_option
+@options.text_normalization_option()
 @options.overwrite_option
 @options.json_option
 def build_dict(

@@ -66,13 +66,7 @@ _GROUPS = {
     0.0,
 )
 @options.exif_option(None, "as the tool that made the annotations")
-@options.option(
-    "--text-normalization",
-    type=click.Choice(["none", "spaces", "nfc", "nfkc"]),
-    default=None,
-    show_default="spaces",
-    help="Of labels: none; plain single spaces and nothing invisible; also Unicode's NFC or NFKC.",
-)
+@options.text_normalization_option(None)
 @importer_options
 @options.option("--skip-errors", is_flag=True, help="Leave out and count what cannot be used.")
 @options.seed_option

@@ -14,7 +14,7 @@ from ocrdata.cli import options
 @options.data_dir_option
 @options.corpus_option
 @options.option("--output", type=options.PATH, help="The file to write; chinese.txt by default.")
-@options.text_normalization_option
+@options.text_normalization_option()
 @options.overwrite_option
 @options.json_option
 def gen_chars(

@@ -32,7 +32,7 @@ from ocrdata.cli import options
     show_default="###, *, TEMPORARY, 待识别",
     help="A label that is not to be read, of which the picture is left out; may be repeated.",
 )
-@options.text_normalization_option
+@options.text_normalization_option()
 @options.test_fraction_option
 @options.option("--skip-missing", is_flag=True, help="Leave out lines without a picture.")
 @options.seed_option

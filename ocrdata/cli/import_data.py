@@ -78,7 +78,7 @@ def _crop_options(command: Any) -> Any:
 )
 @importer_options
 @_crop_options
-@options.text_normalization_option
+@options.text_normalization_option()
 @options.test_fraction_option
 @options.seed_option
 @options.workers_option

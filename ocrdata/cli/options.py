@@ -99,12 +99,18 @@ def fraction_option(name: str, help_text: str, default: float = 0.1) -> Any:
 
 
 test_fraction_option = fraction_option("--test-fraction", "Share of the texts that go to Test.")
-text_normalization_option = option(
-    "--text-normalization",
-    type=click.Choice(["none", "spaces", "nfc", "nfkc"]),
-    default="spaces",
-    help="Of labels: none; plain single spaces and nothing invisible; also Unicode's NFC or NFKC.",
-)
+
+
+def text_normalization_option(default: Optional[str] = "spaces") -> Any:
+    """Returns the option --text-normalization; a default of None is taken as spaces, too."""
+    return option(
+        "--text-normalization",
+        type=click.Choice(["none", "spaces", "nfc", "nfkc"]),
+        default=default,
+        show_default=True if default else "spaces",
+        help="Of labels: none; plain single spaces and nothing invisible; also Unicode's NFC or "
+        "NFKC.",
+    )
 
 
 def exif_option(default: Optional[str], shown: Any = True) -> Any:

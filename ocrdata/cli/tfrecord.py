@@ -126,7 +126,7 @@ _GROUPS = {
     default="none",
     help="Of the shards; pictures are compressed already.",
 )
-@options.text_normalization_option
+@options.text_normalization_option()
 @options.seed_option
 @options.limit_option
 @options.workers_option
