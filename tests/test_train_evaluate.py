@@ -19,8 +19,9 @@ from train_runs import (
     evaluate_lines,  # noqa: E402
     export_run,  # noqa: E402
     predict_lines,  # noqa: E402
+    train_model,  # noqa: E402
 )
-from train_support import draw_number, write_numbers  # noqa: E402
+from train_support import draw_number, options, tiny, write_numbers  # noqa: E402
 
 from ocrdata.base.sample import read_sample_list  # noqa: E402
 from ocrdata.errors import (  # noqa: E402
@@ -31,6 +32,7 @@ from ocrdata.errors import (  # noqa: E402
     UnknownNameError,
 )
 from ocrdata.metrics.recognition import RecognitionScore  # noqa: E402
+from ocrdata.records.write.shards import write_shards  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
 from ocrdata.train.export.signatures import join_characters  # noqa: E402
 from ocrdata.train.inference.engines import choose_engine  # noqa: E402
@@ -54,6 +56,23 @@ def rows(path):
         fields = list(csv.reader(stream, "excel-tab"))
     assert fields[0] == ["key", "truth", "text", "confidence", "correct"]
     return [(*f[:3], float(f[3]), f[4] == "1") for f in fields[1:]]
+
+
+def test_labels_whose_order_no_picture_tells_are_counted(plain, tmp_path):
+    data = write_numbers(tmp_path / "data", 32, characters="0123456789 abcملاس")
+    texts = ("abc سلام", "سلام", "12", "abc سلام 12")
+    lines = [f"pic/{8 * place + 7:04d}.png {text}\n" for place, text in enumerate(texts)]
+    (data / "Test/sample.txt").write_text("".join(lines), encoding="utf-8")
+    write_shards(data, shards=1, workers=0, overwrite=True)
+    train_model("crnn", data, tmp_path, tiny(), options(steps=1, batch_size=2))
+    summary = evaluate_lines("crnn", data, tmp_path)
+    # Arabic after Latin: a picture of the other way about looks the same.
+    assert (summary.lines, summary.untold_order) == (4, 2)
+    assert json.loads(path_of(summary).read_text("utf-8"))["untold_order"] == 2
+
+
+def path_of(summary):
+    return Path(summary.predictions).with_name("evaluation-test.json")
 
 
 def test_the_fixture_has_learned_to_read(numbers, output):

@@ -98,8 +98,8 @@ SMALLER = {
 # What other machines are needed for: such commands are only looked at.
 ELSEWHERE = ("gs://", "s3://", "hdfs://", "--target npu")
 NEEDS = {"docs/convert.md": "lmdb", "docs/scale.md": "apache_beam"}
-# The older TensorFlow takes ten seconds to build a detector's graph: there a page's further trainings
-# of the same model are only looked at; with TensorFlow 2 all of them are run.
+# The older TensorFlow takes ten seconds to build a detector's graph: a page's further
+# trainings of the same model are only looked at there; with TensorFlow 2 all of them are run.
 OLD = tf.__version__.startswith("1.")
 # Pages that show several ways to write the same folder.
 ALTERNATIVES = (

@@ -60,6 +60,10 @@ class LineOrder:
         """Returns the classes of a label from left to right; there are as many of them."""
         return self.encode(self.charset.decode(classes))
 
+    def is_told(self, text: str) -> bool:
+        """Says whether a picture of a text, read, can give this text: see `tells_order`."""
+        return not self.reorders or tells_order(text, self.charset)
+
 
 def visual_order(text: str, known: Container[str]) -> str:
     """Returns a text as it stands in a picture, from left to right.

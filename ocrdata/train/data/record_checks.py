@@ -9,7 +9,7 @@ import numpy as np
 from ocrdata.base.run_options import OnProgress
 from ocrdata.errors import RecordError
 from ocrdata.records.format import schema
-from ocrdata.text.visual_order import LineOrder, tells_order
+from ocrdata.text.visual_order import LineOrder
 from ocrdata.train.compat import as_written, tf, untuned, v1
 from ocrdata.train.data.line_dataset import iterate
 from ocrdata.train.data.line_images import ImageSpec, Size
@@ -120,7 +120,7 @@ def _faults(
 def _untold(block: FetchedArrays, order: LineOrder) -> int:
     """Counts the labels whose order a picture does not tell."""
     texts = (text.decode("utf-8", "replace") for text in block["text"]) if order.reorders else ()
-    return sum(not tells_order(text, order.charset) for text in texts)
+    return sum(not order.is_told(text) for text in texts)
 
 
 def _size(block: FetchedArrays, index: int) -> str:

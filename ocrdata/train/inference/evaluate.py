@@ -126,7 +126,11 @@ class LineEvaluator:
 
 @dataclass(frozen=True)
 class EvaluationSummary:
-    """The figures of `evaluate_lines`, and where the predictions were written."""
+    """The figures of `evaluate_lines`, and where the predictions were written.
+
+    `untold_order`, where there are any, are lines whose labels no reader can give, because their
+    pictures may be read in another order; they count as all others.
+    """
 
     split: str
     checkpoint: str
@@ -139,6 +143,7 @@ class EvaluationSummary:
     character_error_rate: float
     one_minus_ned: float
     predictions: str
+    untold_order: Optional[int] = None
 
 
 def evaluate_lines(
@@ -162,6 +167,7 @@ def evaluate_lines(
     shards = read_line_shards(data_dir)
     require_dictionary(found.dictionary, shards.charset, found.directory, shards.directory)
     width, score = decoder.width, RecognitionScore(split.protocol or _PROTOCOL)
+    untold, order = 0, LineOrder(found.dictionary)
     evaluator = LineEvaluator(
         found,
         shards,
@@ -180,6 +186,7 @@ def evaluate_lines(
             for done, line in enumerate(evaluator.predictions(weights), 1):
                 right = int(score.add(line.truth, line.text))
                 table.writerow((*line[:3], f"{line.confidence:.6f}", right))
+                untold += not order.is_told(line.truth)
                 if on_progress:
                     on_progress(done, evaluator.samples)
     finally:
@@ -193,6 +200,7 @@ def evaluate_lines(
         unscored=score.unscored,
         correct=score.correct,
         predictions=str(path),
+        untold_order=untold or None,
         **score.figures(),
     )
     write_atomic(found.directory / f"evaluation-{name}.json", dump_json(asdict(summary)))
