@@ -13,7 +13,17 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Iterable, List, NamedTuple, Tuple
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Iterable,
+    Iterator,
+    List,
+    NamedTuple,
+    Sequence,
+    Tuple,
+)
 
 from ocrdata.base.sample import DETECTION, RECOGNITION, TEST, TRAIN, VALIDATION, Sample
 from ocrdata.base.storage.remote import as_path
@@ -66,6 +76,36 @@ class Picture(NamedTuple):
         return f"{self.name}.{SUFFIXES[self.header.format]}"
 
 
+class Pictures:
+    """The pictures of a block in order, one by one, and what formats take as columns: the encoded
+    files, the keys, and the texts of lines. `one(row)` makes a single picture."""
+
+    def __init__(
+        self,
+        data: List[bytes],
+        keys: Sequence[str],
+        texts: Sequence[str],
+        one: Callable[[int], Picture],
+    ) -> None:
+        self.data, self.keys, self.texts, self._one = data, keys, texts, one
+
+    @staticmethod
+    def of(pictures: Sequence[Picture]) -> Pictures:
+        """Puts single pictures side by side."""
+        return Pictures(
+            [one.data for one in pictures],
+            [one.sample.key for one in pictures],
+            [one.text for one in pictures],
+            pictures.__getitem__,
+        )
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __iter__(self) -> Iterator[Picture]:
+        return map(self._one, range(len(self)))
+
+
 class SplitWriter:
     """Takes the blocks of a split in order. Here, of a format that needs no such thing."""
 
@@ -97,7 +137,7 @@ class Exporter:
         return False
 
     def pack(
-        self, folder: Path, split: str, pictures: List[Picture], counts: Counts
+        self, folder: Path, split: str, pictures: Pictures, counts: Counts
     ) -> Tuple[Any, List[Any]]:
         """Returns what the split's writer takes, and a row (plain JSON values) for each picture.
 
@@ -133,7 +173,7 @@ class Exporter:
             block = list(itertools.islice(pictures, BLOCK[self.task]))
             if not block:
                 break
-            payload, more = self.pack(root, split, block, Counter())
+            payload, more = self.pack(root, split, Pictures.of(block), Counter())
             rows += more
             writer.add(payload, first // self.samples_per_shard, False)
         writer.complete()

@@ -21,10 +21,12 @@ from ocrdata.base.storage.journal import append_row, open_journal, read_journal
 from ocrdata.base.storage.staging import Staged
 from ocrdata.errors import InputError
 from ocrdata.exporters.base import Exporter, SplitWriter
-from ocrdata.exporters.blocks import BlockCutter, BlockPacker, Found, Packed, Position
+from ocrdata.exporters.blocks import BlockPacker, Packed
+from ocrdata.exporters.cutting import BlockCutter, Position
+from ocrdata.exporters.found import FoundItem
 
 _JOURNAL = "blocks.jsonl"
-OpenStream = Callable[[Mapping[str, Position]], Iterable[Found]]
+OpenStream = Callable[[Mapping[str, Position]], Iterable[FoundItem]]
 
 
 @dataclass(frozen=True)

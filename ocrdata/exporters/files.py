@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Iterable, Iterator, List, Tuple
 
 from ocrdata.base.storage.files import FolderWriter
-from ocrdata.exporters.base import SHORT, Exporter, Picture
+from ocrdata.exporters.base import SHORT, Exporter, Picture, Pictures
 
 if TYPE_CHECKING:
     from ocrdata.exporters.base import Counts
@@ -20,7 +20,7 @@ class FileExporter(Exporter):
     """Writes picture files where a block is packed, and what says what they show at the end."""
 
     def pack(
-        self, folder: Path, split: str, pictures: List[Picture], counts: Counts
+        self, folder: Path, split: str, pictures: Pictures, counts: Counts
     ) -> Tuple[Any, List[Any]]:
         writer = FolderWriter(folder)
         rows = []

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any, Iterable, Iterator, List, Tuple
 from ocrdata.base.sample import RECOGNITION
 from ocrdata.base.storage.remote import is_remote
 from ocrdata.errors import OptionError
-from ocrdata.exporters.base import SHORT, Exporter, FormatInfo, Picture, SplitWriter, library
+from ocrdata.exporters.base import SHORT, Exporter, FormatInfo, SplitWriter, library
 
 if TYPE_CHECKING:
-    from ocrdata.exporters.base import Counts
+    from ocrdata.exporters.base import Counts, Pictures
 
 _PAGE = 4096
 _FIRST_MAP = 1 << 24
@@ -124,10 +124,10 @@ class LmdbExporter(Exporter):
         _library()
 
     def pack(
-        self, folder: Path, split: str, pictures: List[Picture], counts: Counts
+        self, folder: Path, split: str, pictures: Pictures, counts: Counts
     ) -> Tuple[Any, List[Any]]:
-        rows = [[len(picture.data), picture.text] for picture in pictures]
-        return [picture.data for picture in pictures], rows
+        rows = [[len(data), text] for data, text in zip(pictures.data, pictures.texts)]
+        return pictures.data, rows
 
     def open(self, folder: Path, split: str, rows: Iterable[Any] = ()) -> SplitWriter:
         if is_remote(folder):

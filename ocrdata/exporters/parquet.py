@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Sequence, Tuple
 
 from ocrdata.base.sample import DETECTION, RECOGNITION
-from ocrdata.exporters.base import FormatInfo, Picture, SplitWriter, library
+from ocrdata.exporters.base import FormatInfo, Picture, Pictures, SplitWriter, library
 from ocrdata.exporters.regions import as_box, as_points
 from ocrdata.exporters.sharding import Shard, ShardExporter, ShardSequence
 
@@ -74,7 +74,7 @@ class _File(Shard):
         )
 
     def add(self, payload: Any) -> None:
-        (data, paths), truth = payload
+        data, paths, truth = payload
         arrow, (image, other) = self._arrow, self._schema
         # Half the time that a list of dictionaries takes.
         parts = [arrow.array(data, arrow.binary()), arrow.array(paths, arrow.string())]
@@ -94,13 +94,12 @@ class ParquetExporter(ShardExporter):
         _libraries()
 
     def pack(
-        self, folder: Path, split: str, pictures: List[Picture], counts: Counts
+        self, folder: Path, split: str, pictures: Pictures, counts: Counts
     ) -> Tuple[Any, List[Any]]:
-        images = ([one.data for one in pictures], [one.sample.key for one in pictures])
-        truth: List[Any] = [one.text for one in pictures]
+        truth: Sequence[Any] = pictures.texts
         if self.task == DETECTION:
             truth = [_objects(one) for one in pictures]
-        return (images, truth), [0] * len(pictures)
+        return (pictures.data, pictures.keys, truth), [0] * len(pictures)
 
     def open(self, folder: Path, split: str, rows: Iterable[Any] = ()) -> SplitWriter:
         data = folder / "data"

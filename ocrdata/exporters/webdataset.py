@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Tuple
 
 from ocrdata.base.sample import DETECTION, RECOGNITION
-from ocrdata.exporters.base import SHORT, FormatInfo, Picture, SplitWriter, library
+from ocrdata.exporters.base import SHORT, FormatInfo, Picture, Pictures, SplitWriter, library
 from ocrdata.exporters.files import to_json
 from ocrdata.exporters.regions import as_points
 from ocrdata.exporters.sharding import Shard, ShardExporter, ShardSequence
@@ -54,7 +54,7 @@ class WebDatasetExporter(ShardExporter):
         _library()
 
     def pack(
-        self, folder: Path, split: str, pictures: List[Picture], counts: Counts
+        self, folder: Path, split: str, pictures: Pictures, counts: Counts
     ) -> Tuple[Any, List[Any]]:
         stream = io.BytesIO()
         writer = _library().TarWriter(stream, encoder=False, mtime=0.0)

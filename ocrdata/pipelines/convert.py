@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, Iterator, Optional
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence
 
 from ocrdata.base import sample_lists as lists
 from ocrdata.base.random_streams import bucket
@@ -22,12 +23,13 @@ from ocrdata.base.storage.staging import staged_output
 from ocrdata.errors import AnnotationError, OptionError, PathLike
 from ocrdata.exporters import EXPORTERS
 from ocrdata.exporters.base import Exporter
-from ocrdata.exporters.blocks import Found
 from ocrdata.exporters.engine import ConvertSummary, ExportRun
+from ocrdata.exporters.found import Found, FoundItem, FoundLines
 from ocrdata.importers.labels import LABELS_NORMALIZED
 from ocrdata.pipelines.convert_sources import (
     ConvertSource,
     ImportedLayout,
+    ListedLines,
     ListedSample,
     ReadSamples,
     open_source,
@@ -101,11 +103,13 @@ def convert(
     if options.validation_fraction and _has_validation(given):
         options = replace(options, validation_fraction=0.0)
 
-    def stream(_: Any) -> Iterator[Found]:
+    def stream(_: Any) -> Iterator[FoundItem]:
+        if given.lines is not None:
+            return _numbered_lines(given.lines(skips), options)
         return _numbered(given.read(skips), options)
 
     if run.dry_run:
-        return _planned(stream, exporter, where, skips)
+        return _planned(_numbered(given.read(skips), options), exporter, where, skips)
     with staged_output(
         where.parent, (where.name,), CONVERT_COMMAND, noted, run.overwrite, run.resume
     ) as staged:
@@ -138,11 +142,11 @@ def _task(read: ReadSamples, source: PathLike) -> str:
 
 
 def _planned(
-    stream: Callable[[Any], Iterable[Found]], exporter: Exporter, target: Path, skips: Skips
+    stream: Iterable[Found], exporter: Exporter, target: Path, skips: Skips
 ) -> ConvertSummary:
     splits: Dict[str, int] = {}
     regions = 0
-    for found in stream({}):
+    for found in stream:
         splits[found.split] = splits.get(found.split, 0) + 1
         regions += len(found.sample.regions)
     return ConvertSummary(
@@ -182,6 +186,33 @@ def _numbered(rows: Iterable[ListedSample], options: ConvertOptions) -> Iterator
             if count > options.limit:
                 continue
         yield Found(place, split, sample, path, line)
+
+
+def _numbered_lines(parts: Iterable[ListedLines], options: ConvertOptions) -> Iterator[FoundLines]:
+    taken: Counter[str] = Counter()
+    place = 0
+    for source, columns in parts:
+        path, root, count = str(source.path), str(source.root), len(columns.keys)
+        for split, rows in _rows_by_split(source.name, columns.texts, options).items():
+            if options.limit is not None:
+                rows = rows[: max(0, options.limit - taken[split])]
+            taken[split] += len(rows)
+            if rows:
+                places = [place + row for row in rows]
+                some = columns if len(rows) == count else columns.chosen(rows)
+                yield FoundLines(split, root, path, places, some.numbers, some.keys, some.texts)
+        place += count
+
+
+def _rows_by_split(
+    name: str, texts: Sequence[str], options: ConvertOptions
+) -> Mapping[str, Sequence[int]]:
+    if not (options.validation_fraction or options.test_fraction):
+        return {_SPLIT_OF.get(name, TRAIN): range(len(texts))}
+    rows: Dict[str, List[int]] = {}
+    for row, text in enumerate(texts):
+        rows.setdefault(split_for(name, text, options), []).append(row)
+    return rows
 
 
 def split_for(name: str, group: str, options: ConvertOptions) -> str:

@@ -22,24 +22,29 @@ from ocrdata.importers.labels import LABELS_NORMALIZED, normalized_sample
 from ocrdata.importers.unused import Unused
 from ocrdata.records.sources.identify import identify
 from ocrdata.records.sources.inputs import LIST_OF, open_input
+from ocrdata.records.sources.line_columns import LineColumns
 from ocrdata.records.sources.listed import SampleList, open_sample_list
 from ocrdata.text.normalization import DEFAULT_NORMALIZATION
 
 # The list that a sample belongs to ("" where it is in none), the sample, and file and line.
 ListedSample = Tuple[str, Sample, str, Optional[int]]
 ReadSamples = Callable[[Skips], Iterator[ListedSample]]
+# The list, and some of its lines.
+ListedLines = Tuple[SampleList, LineColumns]
 
 
 class ConvertSource(NamedTuple):
     """Samples to read, what tells them from others, and the lists they are in if that is known.
 
-    With `exif` ("apply" or "ignore") pictures are made such as all readers decode alike.
+    With `exif` ("apply" or "ignore") pictures are made such as all readers decode alike. `lines`
+    reads the same as `read` many lines at a time, where all are lines of lists.
     """
 
     read: ReadSamples
     origin: Dict[str, Any]
     names: Tuple[str, ...] = ()
     exif: Optional[str] = None
+    lines: Optional[Callable[[Skips], Iterator[ListedLines]]] = None
 
 
 @dataclass(frozen=True)
@@ -77,8 +82,13 @@ def _listed(sources: List[SampleList]) -> ConvertSource:
         for source in sources:
             yield from _rows(source, skips)
 
+    def lines(skips: Skips) -> Iterator[ListedLines]:
+        return ((source, columns) for source in sources for columns in source.columns(skips))
+
     digests = {source.name: file_sha256(source.path) for source in sources}
-    return ConvertSource(read, {"lists": digests}, tuple(digests))
+    plain = all(type(source) is SampleList for source in sources)
+    origin = {"lists": digests}
+    return ConvertSource(read, origin, tuple(digests), lines=lines if plain else None)
 
 
 def _rows(source: SampleList, skips: Skips) -> Iterator[ListedSample]:

@@ -11,8 +11,9 @@ from ocrdata.base.parallel import ordered_map
 from ocrdata.base.run_options import RUN_DEFAULTS, RunOptions
 from ocrdata.base.sample import RECOGNITION, Sample
 from ocrdata.errors import OptionError
-from ocrdata.exporters.blocks import Found, Position
+from ocrdata.exporters.cutting import Position
 from ocrdata.exporters.engine import ConvertSummary
+from ocrdata.exporters.found import Found
 from ocrdata.pipelines.line_request import RenderRequest
 from ocrdata.pipelines.line_splits import split_of_line
 from ocrdata.pipelines.lines_to_records import shuffled

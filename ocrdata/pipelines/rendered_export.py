@@ -12,8 +12,9 @@ from ocrdata.base.storage.staging import staged_output
 from ocrdata.errors import OptionError
 from ocrdata.exporters import EXPORTERS
 from ocrdata.exporters.base import Exporter
-from ocrdata.exporters.blocks import Found, Position
+from ocrdata.exporters.cutting import Position
 from ocrdata.exporters.engine import ConvertSummary, ExportRun
+from ocrdata.exporters.found import Found
 
 _SAMPLES = {RECOGNITION: "text lines", DETECTION: "pictures with regions"}
 

@@ -10,8 +10,9 @@ from ocrdata.base.run_options import RUN_DEFAULTS, RunOptions
 from ocrdata.base.sample import DETECTION, TEST, TRAIN
 from ocrdata.base.sample_lists import is_test
 from ocrdata.exporters.base import Exporter
-from ocrdata.exporters.blocks import Found, Position
+from ocrdata.exporters.cutting import Position
 from ocrdata.exporters.engine import ConvertSummary
+from ocrdata.exporters.found import Found
 from ocrdata.pipelines.rendered_export import exporter_of, write_rendered
 from ocrdata.render.scenes.batch import (
     check_scene_config,

@@ -14,9 +14,14 @@ from ocrdata.base.skips import BAD_LINE, Skips
 from ocrdata.base.storage.files import open_for_seeking
 from ocrdata.base.storage.remote import as_path
 from ocrdata.errors import AnnotationError, PathLike
+from ocrdata.records.sources.line_columns import (
+    LineChunk,
+    LineColumns,
+    read_chunks,
+    split_chunk,
+)
 from ocrdata.records.sources.truth import parse_regions
 
-_BOM = b"\xef\xbb\xbf"
 # Bytes of a list that are read as one part: some hundred thousand lines.
 PART_BYTES = 1 << 24
 Span = Tuple[int, int]
@@ -113,45 +118,54 @@ class SampleList(Source):
 
         Raises AnnotationError for one that is not UTF-8.
         """
-        return map(ListedLine._make, self._lines(span))
+        return itertools.chain.from_iterable(map(self._lines_of, self._chunks(span)))
 
-    def _lines(self, span: Optional[Span]) -> Iterator[Tuple[int, int, str]]:
-        offset, end = span or (0, 1 << 62)
+    def _chunks(self, span: Optional[Span]) -> Iterator[LineChunk]:
         try:
             with self.path.open("rb") as stream:
-                if offset:
-                    stream.seek(offset - 1)
-                    offset += len(stream.readline()) - 1
-                numbers = itertools.repeat(-1) if offset else itertools.count(1)
-                for number, raw in zip(numbers, stream):
-                    start, offset = offset, offset + len(raw)
-                    if start >= end:
-                        return
-                    if number == 1 and raw.startswith(_BOM):
-                        start, raw = 3, raw[3:]
-                    text = raw.decode("utf-8").rstrip("\r\n")
-                    if text.strip():
-                        yield start, number, text
-        except UnicodeDecodeError:
-            # The shared reader says so best.
-            for _ in read_lines(self.path):
-                pass
-            raise
+                yield from read_chunks(stream, *(span or (0, 1 << 62)))
         except OSError as error:
             problem = f"cannot be read: {error.strerror}"
             raise AnnotationError(self.path, problem) from error
 
+    def _lines_of(self, chunk: LineChunk) -> Iterator[ListedLine]:
+        for offset, number, raw in chunk.lines():
+            try:
+                text = raw.decode("utf-8").rstrip("\r\n")
+            except UnicodeDecodeError:
+                # The shared reader says so best.
+                for _ in read_lines(self.path):
+                    pass
+                raise
+            if text.strip():
+                yield ListedLine(offset, number, text)
+
+    def columns(self, skips: Skips, span: Optional[Span] = None) -> Iterator[LineColumns]:
+        """Yields the samples (of a part) in order, many at a time; `rows` has them one by one."""
+        for chunk in self._chunks(span):
+            columns = split_chunk(chunk)
+            if columns is None:
+                rows = list(self._checked(chunk, skips))
+                columns = LineColumns(*(list(column) for column in zip(*rows))) if rows else None
+            if columns is not None:
+                yield columns
+
     def rows(self, skips: Skips, span: Optional[Span] = None) -> Iterator[SampleRow]:
-        for offset, number, line in self._lines(span):
-            key, label = split_sample_line(line)
-            # What `parse_sample_line` refuses, without taking apart paths that cannot be wrong.
-            if not label.strip() or not key or key[0] == "/" or ".." in key or "\0" in key:
-                try:
-                    shown = number if number > 0 else self.number_at(offset)
-                    key, label = parse_sample_line(self.path, shown, line)
-                except AnnotationError as error:
-                    skips.refuse(BAD_LINE, error)
-                    continue
+        for chunk in self._chunks(span):
+            columns = split_chunk(chunk)
+            if columns is None:
+                yield from self._checked(chunk, skips)
+            else:
+                yield from map(SampleRow, *columns)
+
+    def _checked(self, chunk: LineChunk, skips: Skips) -> Iterator[SampleRow]:
+        for offset, number, line in self._lines_of(chunk):
+            try:
+                key, label = parse_sample_line(self.path, number, line)
+            except AnnotationError as error:
+                shown = number if number > 0 else self.number_at(offset)
+                skips.refuse(BAD_LINE, AnnotationError(self.path, error.problem, shown))
+                continue
             yield SampleRow(offset, number, key, label)
 
     def row_at(self, offset: int) -> Tuple[str, str]:
