@@ -17,7 +17,7 @@ from ocrdata.scale.handshake import Facts, describe_difference, facts_of, write_
 
 # A worker waits some 10 to 25 ms between two chunks, and results are taken in the order of tasks:
 # few chunks for the one, no large ones for the other.
-_CHUNKS_A_WORKER = 8
+_CHUNKS_A_WORKER = 16
 _ADDRESS, _FILE, _TIMEOUT = "dask_client_address", "dask_scheduler_file", "dask_connection_timeout"
 _START = "Start one with `dask scheduler` and `dask worker ADDRESS`; see docs/scale.md."
 
@@ -69,7 +69,8 @@ def ready_cluster(
     _quiet()
     with _client(distributed, options, workers) as client:
         count = _check_workers(client, facts_of(call), write_probe(folder))
-        yield DaskCluster(client.scheduler.address, count)
+        with _first_chunks_first():
+            yield DaskCluster(client.scheduler.address, count)
 
 
 @contextmanager
@@ -96,6 +97,22 @@ def _unprofiled() -> Any:
     import dask
 
     return dask.config.set({"distributed.worker.profile.enabled": False})
+
+
+def _first_chunks_first() -> Any:
+    """Has chunks worked on in their order, the small ones last.
+
+    Dask by itself takes equal tasks in the order of their names as texts, backwards: the first and
+    largest chunk was the last one, which nobody could share.
+    """
+    import dask
+
+    return dask.annotate(priority=_priority)
+
+
+def _priority(key: Any) -> int:
+    """Returns the priority of a Dask task; those of a chunk have its number in their key."""
+    return -int(key[1]) if isinstance(key, tuple) and len(key) == 2 else 0
 
 
 def _check_workers(client: Any, expected: Facts, probe: Path) -> int:

@@ -25,6 +25,7 @@ import numpy as np
 from ocrdata.base.storage.staging import write_atomic
 from ocrdata.errors import OcrdataError
 from ocrdata.importers.blocks import ImportBlock
+from ocrdata.scale.freed_memory import keep_freed_memory
 
 Call = Tuple[Callable[[Any], Any], Optional[Callable[..., None]], Tuple[Any, ...]]
 
@@ -200,6 +201,7 @@ def _cached_index(folder: Path, _work: str) -> Any:
 
 @lru_cache(maxsize=1)
 def _cached_function(folder: Path, _work: str) -> Callable[[Any], Any]:
+    keep_freed_memory()
     function, initializer, initargs = pickle.loads((folder / "work").read_bytes())
     if initializer is not None:
         initializer(*initargs)
