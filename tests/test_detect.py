@@ -8,12 +8,11 @@ from shapely.geometry import Polygon
 
 pytest.importorskip("tensorflow", reason="training needs TensorFlow")
 from ocrdata.metrics.detection_lines import Boxes  # noqa: E402
+from ocrdata.reading.outputs import plain_regions, whole_numbers  # noqa: E402
 from ocrdata.train.inference.detect import (  # noqa: E402
     FoundTexts,
-    plain_regions,
     result_lines,
     score_of,
-    whole_numbers,
 )
 
 pytestmark = pytest.mark.tf

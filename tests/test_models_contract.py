@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from dataclasses import fields, replace
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -13,10 +18,12 @@ from train_runs import (
     evaluate_lines,  # noqa: E402
     evaluate_scenes,  # noqa: E402
     export_run,  # noqa: E402
+    predict_scenes,  # noqa: E402
     train_model,  # noqa: E402
 )
 from train_support import metrics, options  # noqa: E402
 
+from ocrdata.errors import OptionError  # noqa: E402
 from ocrdata.reading.exported import open_network  # noqa: E402
 from ocrdata.reading.lines import batch_of, ready_line  # noqa: E402
 from ocrdata.train.config.training import settings_from  # noqa: E402
@@ -34,6 +41,14 @@ SMALL = {
     "psenet": SMALL_PSENET,
 }
 SOURCES = dict.fromkeys(["east", "psenet"], scene_options())
+ROOT = Path(__file__).resolve().parents[1]
+WITHOUT = """
+import sys
+sys.modules["tensorflow"] = None
+from ocrdata.cli import main
+for words in {}:
+    main(words, standalone_mode=False)
+"""
 STEPS = {"crnn": 20, "deeptext": 40, "east": 60, "psenet": 40}
 
 
@@ -103,6 +118,61 @@ def same_in_onnx(model, data, output):
         np.testing.assert_allclose(found[name], values, rtol=1e-4, atol=1e-4)
 
 
+def scenes_of_sizes(folder, data):
+    """Writes a picture of the data as it is, smaller than a crop, and larger; returns the paths."""
+    folder.mkdir()
+    picture = cv2.imread(str(data / "images/img_1.png"))
+    sizes = {"whole": (160, 120), "small": (57, 43), "large": (331, 250)}
+    for name, size in sizes.items():
+        cv2.imwrite(str(folder / (name + ".png")), cv2.resize(picture, size))
+    return [folder / (name + ".png") for name in sizes]
+
+
+def same_by_both_engines(model, data, output):
+    """Predicts pictures of several sizes by both engines; TensorFlow alone follows all options."""
+    reading = MODELS.load(model).card.reading
+    low = {"threshold": 0.3, "min_score": 0.3, "min_kernel_area": 2, "min_side": 1.0}
+    names = {field.name for field in fields(reading)}
+    how = settings_from(reading, {name: low[name] for name in names & set(low)})
+    paths = scenes_of_sizes(output / "sizes", data)
+    same = {"model": model, "output_dir": output}
+    fast, slow = (
+        predict_scenes(paths, reading=how, engine=engine, **same)
+        for engine in ("auto", "tensorflow")
+    )
+    assert (fast.engine, slow.engine) == ("onnx", "tensorflow") and not fast.advice
+    assert fast.texts == slow.texts > 3
+    for one, other in zip(fast.detections, slow.detections):
+        assert one.path == other.path and len(one.regions) == len(other.regions)
+        for found, expected in zip(one.regions, other.regions):
+            np.testing.assert_allclose(found["polygon"], expected["polygon"], atol=1)
+            assert found["score"] == pytest.approx(expected["score"], abs=1e-3)
+    if model == "deeptext":
+        with pytest.raises(OptionError, match="--engine onnx cannot be used with --rounds 2"):
+            predict_scenes(paths, reading=replace(how, rounds=2), engine="onnx", **same)
+    if model == "east":
+        shown = without_tensorflow(paths[0], output)
+        first = fast.detections[0]
+        corners = " ".join(f"{x},{y}" for x, y in first.regions[0]["polygon"])
+        assert shown[0] == f"{first.path}\t{first.regions[0]['score']:.4f}\t{corners}"
+        assert len(shown) == 2 * len(first.regions)
+
+
+def without_tensorflow(picture, output):
+    """Returns what `predict` and `read` print where TensorFlow cannot be imported."""
+    from onnx_models import write_reader
+
+    write_reader(output / "crnn/model.onnx")
+    words = [str(picture), "--output-dir", str(output), "--threshold", "0.3"]
+    calls = [["predict", "east", *words, "--min-score", "0.3"], ["read", *words]]
+    script = WITHOUT.format(calls)
+    return (
+        subprocess.check_output([sys.executable, "-c", script], cwd=str(ROOT))
+        .decode()
+        .split("\n")[:-1]
+    )
+
+
 def test_a_model_learns_is_saved_resumed_scored_and_exported(model, numbers, tmp_path):
     data, more, held = numbers, None, 20
     if MODELS.load(model).card.task == "detection":
@@ -120,3 +190,5 @@ def test_a_model_learns_is_saved_resumed_scored_and_exported(model, numbers, tmp
     assert again.started_at == steps
     assert score(model, data, tmp_path) == (held, f"model.ckpt-{steps + 2}")
     same_in_onnx(model, data, tmp_path)
+    if MODELS.load(model).card.task == "detection":
+        same_by_both_engines(model, data, tmp_path)

@@ -27,7 +27,7 @@ from ocrdata.geometry import rbox  # noqa: E402
 from ocrdata.images.decode import decode_image  # noqa: E402
 from ocrdata.metrics.detection import evaluate_detection  # noqa: E402
 from ocrdata.reading.exported import open_network  # noqa: E402
-from ocrdata.reading.scenes import SceneReader  # noqa: E402
+from ocrdata.reading.scenes import scene_reader  # noqa: E402
 from ocrdata.records.write.options import WriteOptions  # noqa: E402
 from ocrdata.records.write.shards import write_shards  # noqa: E402
 from ocrdata.train.compat import tf, v1  # noqa: E402
@@ -236,7 +236,7 @@ def test_large_text_is_found_at_the_size_it_was_learned_at(trained, tmp_path):
         export_run("east", runs["known"], tmp_path / "model").exported, DETECTION
     )
     image = decode_image((tmp_path / "img_1.png").read_bytes())
-    outlines, _ = SceneReader(network, threshold=0.5).find(image)
+    outlines, _ = scene_reader(network, threshold=0.5).find(image)
     network.close()
     expected = [region["polygon"] for region in _regions(runs["known"], tmp_path / "img_1.png")]
     np.testing.assert_allclose(np.round(outlines), expected, atol=1)

@@ -10,7 +10,7 @@ from ocrdata.base.sample import DETECTION, RECOGNITION
 from ocrdata.errors import OptionError, PathLike
 from ocrdata.reading.exported import Network, open_network
 from ocrdata.reading.lines import LineReader
-from ocrdata.reading.scenes import SceneReader
+from ocrdata.reading.scenes import SceneReader, scene_reader
 from ocrdata.reading.words import ReadOptions, WordCrop, read_word_crops
 
 
@@ -39,7 +39,7 @@ class TextReader:
             self._scenes: Optional[SceneReader] = None
             if detector is not None:
                 network = self._open(detector, DETECTION)
-                self._scenes = SceneReader(network, threshold, max_side)
+                self._scenes = scene_reader(network, threshold, max_side)
         except Exception:
             self.close()
             raise

@@ -12,6 +12,7 @@ from ocrdata.cli.model_help import help_text
 from ocrdata.cli.model_options import (
     changed_folders,
     checkpoint_option,
+    engine_option,
     run_settings,
     settings,
     split_option,
@@ -88,6 +89,7 @@ def predict_detector(name: str, card: ModelCard) -> click.Command:
     @options.option("--draw", type=options.PATH, help="Draw the pictures with boxes into a folder.")
     @options.option("--json-file", type=options.PATH, help="Write a JSON object a picture.")
     @options.exif_option("apply")
+    @engine_option
     @target_option
     @options.overwrite_option
     @options.json_option
@@ -102,6 +104,7 @@ def predict_detector(name: str, card: ModelCard) -> click.Command:
             reading=settings_from(card.reading, chosen),
             outputs=SceneOutputs(chosen["draw"], chosen["json_file"], chosen["overwrite"]),
             on_detection=None if as_json else _show,
+            engine=chosen["engine"],
             exif=chosen["exif"],
         )
         if as_json:
@@ -109,7 +112,7 @@ def predict_detector(name: str, card: ModelCard) -> click.Command:
         else:
             print_note(f"{summary.texts:,} texts in {summary.images:,} pictures.")
             following = command_line(f"export {name}", **changed_folders(Path("data"), output_dir))
-            print_note(f"Next: {following}")
+            print_note(summary.advice or f"Next: {following}")
         name_unreadable(summary)
 
     return predict

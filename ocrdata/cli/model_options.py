@@ -109,3 +109,10 @@ target_option = options.option(
     default=AUTO,
     help="Where to run; auto: on the accelerator that is there, else on the processor.",
 )
+engine_option = options.option(
+    "--engine",
+    type=click.Choice(("auto", "onnx", "tensorflow")),
+    default="auto",
+    help="What computes. auto: onnxruntime if it is installed and model.onnx in the run's folder "
+    "has the same weights, which starts in a second; otherwise TensorFlow.",
+)

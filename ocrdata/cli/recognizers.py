@@ -12,20 +12,13 @@ from ocrdata.cli.model_help import help_text
 from ocrdata.cli.model_options import (
     changed_folders,
     decoder_settings,
+    engine_option,
     reader_options,
     run_settings,
     split_option,
     target_option,
 )
 from ocrdata.train.config.cards import ModelCard
-
-engine_option = options.option(
-    "--engine",
-    type=click.Choice(("auto", "onnx", "tensorflow")),
-    default="auto",
-    help="What computes. auto: onnxruntime if it is installed and model.onnx in the run's folder "
-    "has the same weights, which starts in a second; otherwise TensorFlow.",
-)
 
 
 def evaluate_recognizer(name: str, card: ModelCard) -> click.Command:

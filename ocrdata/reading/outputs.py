@@ -1,16 +1,21 @@
-"""Where drawings and predictions of pictures are written, and how."""
+"""What was found in pictures as plain values, and where drawings and predictions are written."""
 
 from __future__ import annotations
 
 import io
 import json
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
+import numpy as np
 from PIL import Image
 
 from ocrdata.base.storage.staging import write_atomic
 from ocrdata.errors import OptionError, PathLike
+from ocrdata.geometry import quads as q
+from ocrdata.geometry.polygons import signed_area
+
+Outlines = List[np.ndarray]
 
 
 def drawing_paths(paths: List[Path], folder: Optional[PathLike]) -> Dict[Path, Path]:
@@ -47,3 +52,25 @@ def write_png(path: Path, image: Image.Image) -> None:
     stream = io.BytesIO()
     image.save(stream, "PNG")
     write_atomic(path, stream.getvalue())
+
+
+def whole_numbers(
+    polygons: Sequence[np.ndarray], scores: np.ndarray
+) -> Tuple[Outlines, np.ndarray]:
+    """Returns outlines as the official scorer takes them; those without area then are left out."""
+    rounded = [np.round(np.asarray(polygon, np.float64)).astype(int) for polygon in polygons]
+    good = [place for place, polygon in enumerate(rounded) if _counts(polygon)]
+    return [rounded[place] for place in good], np.asarray(scores)[good]
+
+
+def _counts(polygon: np.ndarray) -> bool:
+    crossed = len(polygon) == 4 and bool(q.crossed(polygon[None])[0])
+    return signed_area(polygon) > 0 and not crossed
+
+
+def plain_regions(polygons: Outlines, scores: np.ndarray) -> List[Dict[str, Any]]:
+    """Returns what was found in a picture as plain values: `polygon` [[x, y], ...] and `score`."""
+    return [
+        {"polygon": polygon.tolist(), "score": round(float(score), 6)}
+        for polygon, score in zip(polygons, scores)
+    ]

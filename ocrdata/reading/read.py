@@ -17,7 +17,7 @@ from ocrdata.reading.drawing import draw_words
 from ocrdata.reading.exported import find_network, open_network
 from ocrdata.reading.lines import LineReader
 from ocrdata.reading.outputs import drawing_paths, write_json_lines, write_png
-from ocrdata.reading.scenes import SceneReader
+from ocrdata.reading.scenes import SceneReader, scene_reader
 from ocrdata.reading.words import ReadOptions, WordCrop, read_word_crops
 
 
@@ -54,7 +54,7 @@ def opened(models: Models, options: ReadOptions) -> Iterator[ImageReader]:
         for path, task in ((models.detector, DETECTION), (models.recogniser, RECOGNITION)):
             found = open_network(path, task) if path else find_network(models.output_dir, task)
             networks.append(found)
-        scenes = SceneReader(networks[0], models.threshold, models.max_side)
+        scenes = scene_reader(networks[0], models.threshold, models.max_side)
         yield ImageReader(scenes, LineReader(networks[1]), options)
     finally:
         for network in networks:

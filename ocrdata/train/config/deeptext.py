@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Tuple
+from typing import Any, Dict, Tuple
 
 from ocrdata.errors import OptionError
 from ocrdata.train.config.detection import ReadingOptions
@@ -102,6 +102,18 @@ class DeepTextReadingOptions(ReadingOptions):
         1, "Passes of the second stage, each over the boxes that the one before found.", 1, 8
     )
     max_boxes: int = setting(100, "Most boxes of a picture.", 1)
+
+    def beyond_exports(self) -> str:
+        # The rounds are part of the network, and exports have one.
+        return "" if self.rounds == type(self).rounds else f"--rounds {self.rounds}"
+
+    def rule(self) -> Dict[str, Any]:
+        return {
+            "threshold": self.threshold,
+            "voting": self.voting,
+            "nms_threshold": self.nms_threshold,
+            "most": self.max_boxes,
+        }
 
 
 # How DeepText was trained: momentum with a short warm-up, then a cosine down to nothing.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Dict, Tuple
+from typing import Any, Dict, Mapping, Optional, Tuple
 
 from ocrdata.errors import OptionError
 from ocrdata.train.config.training import TrainOptions, check_settings, setting
@@ -114,6 +114,21 @@ class ReadingOptions:
     def __post_init__(self) -> None:
         check_settings(self)
 
+    def rule(self) -> Dict[str, Any]:
+        """Returns what these options are in a rule of `ocrdata.geometry.outlines`."""
+        raise NotImplementedError
+
+    def fitting(self, trained: Optional[Mapping[str, Any]]) -> Dict[str, Any]:
+        """Returns how pictures are brought to their size, as `ocrdata.reading.pyramid` takes it.
+
+        `trained` is that of `data.text_sizes.trained_sizes`. Nothing where the network decides.
+        """
+        return {}
+
+    def beyond_exports(self) -> str:
+        """Returns the option, with its value, that an exported network cannot follow, or ""."""
+        return ""
+
 
 @dataclass(frozen=True)
 class AnySizeOptions(ReadingOptions):
@@ -132,6 +147,11 @@ class AnySizeOptions(ReadingOptions):
             least = f"0 or at least {SMALLEST_SIDE}"
             raise OptionError(f"--max-side must be {least}, not {self.max_side}.")
 
+    def fitting(self, trained: Optional[Mapping[str, Any]]) -> Dict[str, Any]:
+        if self.max_side or not trained:
+            return {"max_side": self.max_side or LARGEST_SIDE}
+        return {"max_side": LARGEST_SIDE, "trained": trained}
+
 
 @dataclass(frozen=True)
 class EastReadingOptions(AnySizeOptions):
@@ -142,6 +162,13 @@ class EastReadingOptions(AnySizeOptions):
     min_score: float = setting(
         0.5, "Boxes with a lower mean score in their core are left out.", 0.0, 1.0
     )
+
+    def rule(self) -> Dict[str, Any]:
+        return {
+            "threshold": self.threshold,
+            "nms_threshold": self.nms_threshold,
+            "min_core_score": self.min_score,
+        }
 
 
 @dataclass(frozen=True)
@@ -156,6 +183,10 @@ class PsenetReadingOptions(AnySizeOptions):
     min_area: float = setting(0.0, "Smaller texts are left out, in square pixels.", 0.0)
     min_score: float = setting(0.8, "Texts with a lower mean score are left out.", 0.0, 1.0)
     min_side: float = setting(5.0, "Texts with a shorter side are left out, in pixels.", 0.0)
+
+    def rule(self) -> Dict[str, Any]:
+        names = ("threshold", "polygons", "min_kernel_area", "min_area", "min_score", "min_side")
+        return {name: getattr(self, name) for name in names}
 
 
 # How EAST was trained: Adam, 0.94 every 10,000 steps, averaged weights, a little weight decay.

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ocrdata.geometry import quads as q
-from ocrdata.geometry.polygons import bounds, clockwise, signed_area
+from ocrdata.geometry.polygons import bounds, clockwise
 from ocrdata.images.decode import decode_image
 from ocrdata.metrics.detection import PROTOCOLS, match_all
 from ocrdata.metrics.detection_lines import Boxes, Format
 from ocrdata.metrics.detection_score import DetectionScore, Match, total_score
+from ocrdata.reading.outputs import Outlines, whole_numbers
 from ocrdata.reading.pyramid import find_in_pyramid
 from ocrdata.train.compat import tf, v1
 from ocrdata.train.config.detection import ReadingOptions
@@ -25,7 +25,6 @@ from ocrdata.train.inference.worst_samples import worst_scenes
 from ocrdata.train.run_dir import RunDirectory
 
 PROTOCOL = "icdar2015"
-Outlines = List[np.ndarray]
 
 
 class Detection:
@@ -54,7 +53,7 @@ class Detection:
         with self._graph.as_default():
             restore(self._session, checkpoint, self._averaged)
 
-    def detect(self, image: np.ndarray) -> Tuple[Sequence[np.ndarray], np.ndarray]:
+    def find(self, image: np.ndarray) -> Tuple[Sequence[np.ndarray], np.ndarray]:
         """Returns the texts in a picture, uint8 [h, w, 3] (blue first).
 
         Outlines float32 [n, 2] in its pixels, clockwise, and scores [k].
@@ -121,7 +120,7 @@ class SceneEvaluator:
             except ValueError as error:
                 problem = str(error)
             else:
-                polygons, scores = whole_numbers(*self._detection.detect(image))
+                polygons, scores = whole_numbers(*self._detection.find(image))
             yield FoundTexts(sample.key, polygons, scores, truth, problem)
 
     def validate(self, checkpoint: str) -> ValidationResult:
@@ -138,20 +137,6 @@ class SceneEvaluator:
         """Frees the session and the pictures."""
         self._detection.close()
         self._scenes.close()
-
-
-def whole_numbers(
-    polygons: Sequence[np.ndarray], scores: np.ndarray
-) -> Tuple[Outlines, np.ndarray]:
-    """Returns outlines as the official scorer takes them; those without area then are left out."""
-    rounded = [np.round(np.asarray(polygon, np.float64)).astype(int) for polygon in polygons]
-    good = [place for place, polygon in enumerate(rounded) if _counts(polygon)]
-    return [rounded[place] for place in good], np.asarray(scores)[good]
-
-
-def _counts(polygon: np.ndarray) -> bool:
-    crossed = len(polygon) == 4 and bool(q.crossed(polygon[None])[0])
-    return signed_area(polygon) > 0 and not crossed
 
 
 def score_of(found: List[FoundTexts], protocol: str = PROTOCOL) -> DetectionScore:
@@ -172,14 +157,6 @@ def matches_of(found: List[FoundTexts], protocol: str = PROTOCOL) -> Dict[str, M
         for polygon, score in zip(one.polygons, one.scores.tolist()):
             results[one.key].add(polygon, score=score)
     return match_all(truth, results, protocol)
-
-
-def plain_regions(polygons: Outlines, scores: np.ndarray) -> List[Dict[str, Any]]:
-    """Returns what was found in a picture as plain values: `polygon` [[x, y], ...] and `score`."""
-    return [
-        {"polygon": polygon.tolist(), "score": round(float(score), 6)}
-        for polygon, score in zip(polygons, scores)
-    ]
 
 
 def result_names(keys: List[str]) -> Dict[str, str]:

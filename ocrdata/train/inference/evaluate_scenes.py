@@ -12,6 +12,7 @@ from ocrdata.base.run_options import OnProgress
 from ocrdata.base.storage.staging import dump_json, write_atomic
 from ocrdata.errors import CheckpointError, InputError, PathLike, UnknownNameError
 from ocrdata.metrics.detection import PROTOCOLS, DetectionScore
+from ocrdata.reading.outputs import plain_regions
 from ocrdata.train.config.detection import ReadingOptions
 from ocrdata.train.config.sources import SourceOptions
 from ocrdata.train.config.training import settings_from
@@ -22,7 +23,6 @@ from ocrdata.train.inference.detect import (
     PROTOCOL,
     FoundTexts,
     SceneEvaluator,
-    plain_regions,
     result_lines,
     result_names,
     score_of,

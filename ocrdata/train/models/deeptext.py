@@ -228,13 +228,7 @@ class DeepText(Detector):
 
     def rule(self, reading: DeepTextReadingOptions) -> Dict[str, Any]:
         """Returns that of `voting.vote_boxes`."""
-        return {
-            "kind": "boxes",
-            "threshold": reading.threshold,
-            "voting": reading.voting,
-            "nms_threshold": reading.nms_threshold,
-            "most": reading.max_boxes,
-        }
+        return {"kind": "boxes", **reading.rule()}
 
 
 def _rows(outputs: Outputs, stage: str) -> Dict[str, Tensor]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ocrdata.geometry.outlines import find_outlines
 from ocrdata.train.compat import Tensor, tf, v1
-from ocrdata.train.config.detection import LARGEST_SIDE, ReadingOptions
+from ocrdata.train.config.detection import ReadingOptions
 from ocrdata.train.config.sources import SceneOptions, SourceOptions
 from ocrdata.train.data.random_crop import Crop, make_crop
 from ocrdata.train.models.base import Model, Outputs
@@ -61,9 +61,7 @@ class Detector(Model):
 
         Exports have it.
         """
-        if reading.max_side or not self.trained:
-            return {"max_side": reading.max_side or LARGEST_SIDE}
-        return {"max_side": LARGEST_SIDE, "trained": self.trained}
+        return dict(reading.fitting(self.trained))
 
     def label_maps(
         self, polygons: Sequence[np.ndarray], ignore: np.ndarray, size: Tuple[int, int]

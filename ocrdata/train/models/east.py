@@ -127,10 +127,8 @@ class East(Detector):
         return {
             "kind": "rbox",
             "stride": MAP_STRIDE,
-            "threshold": reading.threshold,
-            "nms_threshold": reading.nms_threshold,
-            "min_core_score": reading.min_score,
             "shrink": self.options.shrink,
+            **reading.rule(),
         }
 
 

@@ -115,9 +115,7 @@ class Psenet(Detector):
 
     def rule(self, reading: PsenetReadingOptions) -> Dict[str, Any]:
         """Returns that of `expansion.detect_kernels`."""
-        names = ("threshold", "polygons", "min_kernel_area", "min_area", "min_score", "min_side")
-        settings = {name: getattr(reading, name) for name in names}
-        return {"kind": "kernels", "stride": MAP_STRIDE, **settings}
+        return {"kind": "kernels", "stride": MAP_STRIDE, **reading.rule()}
 
 
 def _pyramid(stages: Sequence[Tensor], width: int, training: bool) -> List[Tensor]:
