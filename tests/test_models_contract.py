@@ -153,9 +153,11 @@ def same_by_both_engines(model, data, output):
     if model == "east":
         shown = without_tensorflow(paths[0], output)
         first = fast.detections[0]
-        corners = " ".join(f"{x},{y}" for x, y in first.regions[0]["polygon"])
-        assert shown[0] == f"{first.path}\t{first.regions[0]['score']:.4f}\t{corners}"
-        assert len(shown) == 2 * len(first.regions)
+        for line, region in zip(shown, first.regions):
+            corners = " ".join(f"{x},{y}" for x, y in region["polygon"])
+            assert line == f"{first.path}\t{region['score']:.4f}\t{corners}"
+        # `read` asks of a text the score that the export has, so it may find fewer.
+        assert len(first.regions) < len(shown) <= 2 * len(first.regions)
 
 
 def without_tensorflow(picture, output):
