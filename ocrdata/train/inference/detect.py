@@ -114,7 +114,8 @@ class SceneEvaluator:
             truth = Boxes()
             for region in sample.regions:
                 truth.add(clockwise(np.asarray(region.polygon)), region.ignore)
-            polygons, scores, problem = [], np.zeros(0), ""  # type: Tuple[Outlines, Any, str]
+            polygons: Outlines = []
+            scores, problem = np.zeros(0), ""
             try:
                 image = decode_image(sample.image_bytes())
             except ValueError as error:
