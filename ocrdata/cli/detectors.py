@@ -104,7 +104,6 @@ def predict_detector(name: str, card: ModelCard) -> click.Command:
             reading=settings_from(card.reading, chosen),
             outputs=SceneOutputs(chosen["draw"], chosen["json_file"], chosen["overwrite"]),
             on_detection=None if as_json else _show,
-            engine=chosen["engine"],
             exif=chosen["exif"],
         )
         if as_json:

@@ -68,7 +68,10 @@ def run_settings(output_dir: Path, chosen: Dict[str, Any]) -> Any:
     """Returns the RunSettings that options ask for, with a note that says where the run is."""
     from ocrdata.train.inference.settings import RunSettings
 
-    return RunSettings(output_dir, chosen["checkpoint"], chosen["target"], show_device)
+    engine = chosen.get("engine", "auto")  # only predict has the option
+    return RunSettings(
+        output_dir, chosen["checkpoint"], chosen["target"], on_device=show_device, engine=engine
+    )
 
 
 def decoder_settings(chosen: Dict[str, Any]) -> Any:

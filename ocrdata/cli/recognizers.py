@@ -93,7 +93,6 @@ def predict_recognizer(name: str, card: ModelCard) -> click.Command:
             batch_size=chosen["batch_size"],
             drawing=DrawingFile(draw, chosen["overwrite"]) if draw else None,
             on_reading=None if as_json else _show,
-            engine=chosen["engine"],
             exif=chosen["exif"],
         )
         if as_json:

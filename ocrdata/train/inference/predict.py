@@ -65,14 +65,11 @@ def predict_lines(
     batch_size: int = 32,
     drawing: Optional[DrawingFile] = None,
     on_reading: Optional[Callable[[LineReading], None]] = None,
-    engine: str = "auto",
     exif: str = APPLY,
 ) -> PredictSummary:
     """Reads pictures (files, or folders of them) with a run, and may draw the first readings.
 
-    `engine` is one of ENGINES: "auto" takes onnxruntime where an exported model of the same
-    weights lies in the run's folder; `exif` is one of EXIF_WAYS. Unreadable pictures are
-    counted with their reason. Raises CheckpointError, InputError if a path does not exist or
+    `exif` is one of EXIF_WAYS. Unreadable pictures are counted with their reason. Raises CheckpointError, InputError if a path does not exist or
     nothing is there to be read, OutputExistsError for a drawing that is there, and what
     `choose_engine` raises.
     """
@@ -80,7 +77,7 @@ def predict_lines(
     if drawing and Path(drawing.path).exists() and not drawing.overwrite:
         raise OutputExistsError(drawing.path)
     opened = run.open(model)
-    chosen = choose_engine(engine, *opened, tensorflow_for=_tensorflow_for(run, decoder))
+    chosen = choose_engine(run.engine, *opened, tensorflow_for=_tensorflow_for(run, decoder))
     reader = _open_reader(chosen, opened, run, decoder)
     found: List[LineReading] = []
     drawn: List[LineFile] = []

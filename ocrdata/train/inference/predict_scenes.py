@@ -79,15 +79,12 @@ def predict_scenes(
     reading: Optional[ReadingOptions] = None,
     outputs: SceneOutputs = NO_FILES,
     on_detection: Optional[Callable[[ScenePrediction], None]] = None,
-    engine: str = "auto",
     exif: str = APPLY,
 ) -> DetectSummary:
     """Finds texts in pictures (files, or folders of them) with a run.
 
-    `reading` is that of the model's card; `engine` is one of ENGINES: "auto" takes onnxruntime
-    where an exported model of the same weights lies in the run's folder; `exif` is one of
-    EXIF_WAYS, and corners are those of the picture as it was turned. Unreadable pictures are
-    counted with their reason. Raises CheckpointError, InputError if a path does not exist,
+    `reading` is that of the model's card; `exif` is one of EXIF_WAYS, and corners are those of
+    the picture as it was turned. Unreadable pictures are counted with their reason. Raises CheckpointError, InputError if a path does not exist,
     OutputExistsError for an output that is there, and what `choose_engine` raises.
     """
     paths = find_images(images)
@@ -100,7 +97,7 @@ def predict_scenes(
     if model_card(model).task != DETECTION:
         raise CheckpointError(opened.directory.directory, "is a run of a model that finds no texts")
     how = reading if reading is not None else model_card(model).reading()
-    chosen = choose_engine(engine, *opened, tensorflow_for=_tensorflow_for(run, how))
+    chosen = choose_engine(run.engine, *opened, tensorflow_for=_tensorflow_for(run, how))
     finder = _open_finder(chosen, opened, run, how)
     detections: List[ScenePrediction] = []
     unreadable: Dict[str, str] = {}

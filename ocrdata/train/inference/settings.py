@@ -34,13 +34,16 @@ class RunSettings:
     """Which weights of a run are used, and where.
 
     The run is `output_dir`/MODEL, `checkpoint` a step or a name (without it the newest), `target`
-    a device of TARGETS. `on_device` is called with the device before the work begins.
+    a device of TARGETS. `on_device` is called with the device before the work begins. `engine`
+    is what predictions compute with, one of ENGINES: "auto" takes onnxruntime where an exported
+    model of the same weights lies in the run's folder.
     """
 
     output_dir: PathLike = "output"
     checkpoint: str = ""
     target: str = AUTO
     on_device: Optional[OnDevice] = None
+    engine: str = "auto"
 
     def open(self, model: str) -> OpenedRun:
         """Returns a model's run; raises CheckpointError where it or the checkpoint is missing."""
