@@ -69,9 +69,9 @@ def predict_lines(
 ) -> PredictSummary:
     """Reads pictures (files, or folders of them) with a run, and may draw the first readings.
 
-    `exif` is one of EXIF_WAYS. Unreadable pictures are counted with their reason. Raises CheckpointError, InputError if a path does not exist or
-    nothing is there to be read, OutputExistsError for a drawing that is there, and what
-    `choose_engine` raises.
+    `exif` is one of EXIF_WAYS. Unreadable pictures are counted with their reason. Raises
+    CheckpointError, InputError if a path does not exist or nothing is there to be read,
+    OutputExistsError for a drawing that is there, and what `choose_engine` raises.
     """
     paths = find_images(images)
     if drawing and Path(drawing.path).exists() and not drawing.overwrite:

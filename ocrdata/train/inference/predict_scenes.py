@@ -83,9 +83,10 @@ def predict_scenes(
 ) -> DetectSummary:
     """Finds texts in pictures (files, or folders of them) with a run.
 
-    `reading` is that of the model's card; `exif` is one of EXIF_WAYS, and corners are those of
-    the picture as it was turned. Unreadable pictures are counted with their reason. Raises CheckpointError, InputError if a path does not exist,
-    OutputExistsError for an output that is there, and what `choose_engine` raises.
+    `reading` is that of the model's card; `exif` is one of EXIF_WAYS, and corners are those of the
+    picture as it was turned. Unreadable pictures are counted with their reason. Raises
+    CheckpointError, InputError if a path does not exist, OutputExistsError for an output that is
+    there, and what `choose_engine` raises.
     """
     paths = find_images(images)
     drawings = drawing_paths(paths, outputs.drawings)
