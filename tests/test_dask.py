@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -328,8 +329,59 @@ def test_chunks_of_tasks_are_few_and_get_smaller(count, workers):
     edges = DaskCluster("", workers).edges(count)
     sizes = [end - start for start, end in zip(edges, edges[1:])]
     assert sum(sizes) == count and sizes == sorted(sizes, reverse=True)
-    assert len(sizes) <= 20 * workers and sizes[-workers:] == [1] * min(workers, count)
-    assert max(sizes, default=0) <= max(1, count / workers / 8)
+    assert len(sizes) <= 28 * workers and sizes[-workers:] == [1] * min(workers, count)
+    assert max(sizes, default=0) <= max(1, count / workers / 16)
+
+
+def test_chunks_are_worked_on_in_their_order(tmp_path):
+    """Dask alone takes them backwards, by their names: the first and largest at the end."""
+    import dask.bag
+    import distributed
+
+    from ocrdata.scale.dask import _first_chunks_first
+
+    begun = tmp_path / "begun"
+
+    def note(number):
+        with begun.open("a") as stream:
+            stream.write(f"{number}\n")
+
+    chunks = dask.bag.from_sequence(range(24), npartitions=24).map(note)
+    here = {"processes": False, "n_workers": 1, "threads_per_worker": 1}
+    with distributed.Client(**here, dashboard_address=None) as client, _first_chunks_first():
+        client.compute(chunks).result()
+    order = [int(line) for line in begun.read_text().split()]
+    # The worker is given two before the others wait for their turn.
+    assert sorted(order) == list(range(24)) and order[2:] == sorted(order[2:])
+
+
+PICTURES = """
+import resource, sys, threading
+from ocrdata.scale.freed_memory import keep_freed_memory
+
+def draw():
+    for _ in range(200):
+        b"x" * (1 << 20)
+
+if sys.argv[1] == "keep":
+    keep_freed_memory()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+thread = threading.Thread(target=draw)
+thread.start()
+thread.join()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="this is about glibc's malloc")
+def test_workers_keep_the_memory_of_a_picture_for_the_next_one():
+    """Under what Dask sets for its workers; a picture of 1 MB has 256 pages."""
+    set_by_dask = {**environment(), "MALLOC_TRIM_THRESHOLD_": "65536"}
+    new_pages = [
+        int(subprocess.check_output([sys.executable, "-c", PICTURES, how], env=set_by_dask))
+        for how in ("leave", "keep")
+    ]
+    assert new_pages[0] > 200 * 256 and new_pages[1] < 20 * 256
 
 
 def test_what_is_wrong_with_workers_is_found_before_the_work(run, tmp_path, monkeypatch):

@@ -15,7 +15,7 @@ from typing import Any, Dict, Iterator, List, NamedTuple
 from ocrdata.errors import MissingExtraError, OcrdataError
 from ocrdata.scale.handshake import Facts, describe_difference, facts_of, write_probe
 
-# A worker waits some 10 to 25 ms between two chunks, and results are taken in the order of tasks:
+# A worker waits some 5 to 25 ms between two chunks, and results are taken in the order of tasks:
 # few chunks for the one, no large ones for the other.
 _CHUNKS_A_WORKER = 16
 _ADDRESS, _FILE, _TIMEOUT = "dask_client_address", "dask_scheduler_file", "dask_connection_timeout"
