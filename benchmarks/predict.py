@@ -15,7 +15,7 @@ import statistics
 import subprocess
 import sys
 from pathlib import Path
-from typing import Dict, List
+from typing import Dict, List, Tuple
 
 ROUNDS, BATCH = 5, 32
 
@@ -51,15 +51,16 @@ def peer(model: str, folder: str) -> None:
     sys.stdout.write("\n".join(texts) + "\n")
 
 
-def cost(words: List[str]) -> float:
-    """Returns the processor seconds of a process on one processor."""
+def cost(words: List[str]) -> Tuple[float, int]:
+    """Returns the processor seconds of a process on one processor, and the lines that it prints."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    call = ["taskset", "-c", "0", sys.executable, *words]
+    call = ["taskset", "-c", "0", *words]
     variables = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])}
-    quiet = subprocess.DEVNULL
-    subprocess.run(call, check=True, stdout=quiet, stderr=quiet, env=variables)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    printed = subprocess.run(call, check=True, env=variables, **pipes).stdout
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return spent, len(printed.splitlines())
 
 
 def main(output: str, folder: str) -> None:
@@ -72,7 +73,10 @@ def main(output: str, folder: str) -> None:
         "all, tensorflow": [*read, folder, "--engine", "tensorflow"],
         "all, plain onnxruntime": [__file__, "--peer", f"{output}/crnn/model.onnx", folder],
     }
-    rounds = [{name: cost(words) for name, words in jobs.items()} for _ in range(ROUNDS)]
+    rounds = [
+        {name: cost([sys.executable, *words])[0] for name, words in jobs.items()}
+        for _ in range(ROUNDS)
+    ]
     for name in jobs:
         own = "all, onnx" if name.startswith("all") else "one picture, onnx"
         ratio = statistics.median(one[name] / one[own] for one in rounds)

@@ -12,42 +12,25 @@ PP-OCRv4's small ones, 4.7 and 10.9 MB; the sizes of ours are printed.
 from __future__ import annotations
 
 import argparse
-import os
-import resource
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Dict, List, Tuple
+from typing import Dict, List
 
-ROOT = Path(__file__).resolve().parents[1]
+from predict import cost
+
 PEER = """
 import sys
 from pathlib import Path
 from rapidocr_onnxruntime import RapidOCR
-reader, texts = RapidOCR(use_cls=False), 0
+reader = RapidOCR(use_cls=False)
 for path in sorted(map(str, Path(sys.argv[1]).iterdir())):
     found, _ = reader(path)
     for text in found or ():
         print(text[1])
 """
-
-
-def cost(words: List[str]) -> Tuple[float, int]:
-    """Returns the processor seconds of a process on one processor, and the lines that it prints."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(
-        ["taskset", "-c", "0", *words],
-        check=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return spent, len(done.stdout.splitlines())
 
 
 def main() -> None:
@@ -63,17 +46,16 @@ def main() -> None:
     peer = [str(args.peer / "bin" / "python"), "-c", PEER]
     pictures = sorted(args.pictures.iterdir())
     count = len(pictures)
-    single = Path(tempfile.mkdtemp()) / "one"
-    single.mkdir()
-    shutil.copy(str(pictures[0]), str(single))
     rates: Dict[str, List[float]] = {"ocrdata": [], "rapidocr": []}
     texts: Dict[str, int] = {}
-    for _ in range(args.rounds):
-        for name, words in (("ocrdata", ours), ("rapidocr", peer)):
-            whole, found = cost([*words, str(args.pictures)])
-            start, _ = cost([*words, str(single)])
-            rates[name].append((count - 1) / (whole - start))
-            texts[name] = found
+    with tempfile.TemporaryDirectory() as single:
+        shutil.copy(str(pictures[0]), single)
+        for _ in range(args.rounds):
+            for name, words in (("ocrdata", ours), ("rapidocr", peer)):
+                whole, found = cost([*words, str(args.pictures)])
+                start, _ = cost([*words, single])
+                rates[name].append((count - 1) / (whole - start))
+                texts[name] = found
     for run in (args.detector, args.reader):
         size = (run / "model.onnx").stat().st_size / 1e6
         sys.stdout.write(f"{run.name}: {size:.1f} MB\n")

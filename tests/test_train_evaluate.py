@@ -68,11 +68,8 @@ def test_labels_whose_order_no_picture_tells_are_counted(plain, tmp_path):
     summary = evaluate_lines("crnn", data, tmp_path)
     # Arabic after Latin: a picture of the other way about looks the same.
     assert (summary.lines, summary.untold_order) == (4, 2)
-    assert json.loads(path_of(summary).read_text("utf-8"))["untold_order"] == 2
-
-
-def path_of(summary):
-    return Path(summary.predictions).with_name("evaluation-test.json")
+    written = Path(summary.predictions).with_name("evaluation-test.json").read_text("utf-8")
+    assert json.loads(written)["untold_order"] == 2
 
 
 def test_the_fixture_has_learned_to_read(numbers, output):

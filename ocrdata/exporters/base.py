@@ -166,7 +166,7 @@ class Exporter:
         self.check()
         root = as_path(folder)
         root.mkdir(parents=True, exist_ok=True)
-        pictures = (read_one(n, f"{n:08d}", sample) for n, sample in enumerate(samples))
+        pictures = (read_one(n, line_name(n), sample) for n, sample in enumerate(samples))
         rows: List[Any] = []
         writer = self.open(root, split)
         for first in itertools.count(0, BLOCK[self.task]):
@@ -180,6 +180,11 @@ class Exporter:
         writer.close()
         self.finish(root, split, rows)
         return len(rows)
+
+
+def line_name(number: int) -> str:
+    """Returns the name of a text line by its number in its split."""
+    return f"{number:08d}"
 
 
 def read_one(number: int, name: str, sample: Sample) -> Picture:

@@ -13,7 +13,7 @@ from ocrdata.base.skips import BAD_PICTURE, Skips
 from ocrdata.base.storage.files import read_whole
 from ocrdata.base.storage.remote import as_path
 from ocrdata.errors import AnnotationError, InputError
-from ocrdata.exporters.base import Exporter, Picture, Pictures, read_one
+from ocrdata.exporters.base import Exporter, Picture, Pictures, line_name, read_one
 from ocrdata.exporters.cutting import Block
 from ocrdata.exporters.found import Found, FoundLines
 from ocrdata.exporters.pictures import read_picture
@@ -79,11 +79,6 @@ class BlockPacker:
         if plain.converted:
             counts[f"picture encoded anew ({plain.converted})"] += 1
         return replace(sample, image=plain.data)
-
-
-def line_name(number: int) -> str:
-    """Returns the name of a text line by its number in its split."""
-    return f"{number:08d}"
 
 
 def _read_lines(lines: FoundLines, first: int, skips: Skips) -> Pictures:

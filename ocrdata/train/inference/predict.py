@@ -10,7 +10,6 @@ from ocrdata.base.pairing import find_images
 from ocrdata.base.storage.staging import write_atomic
 from ocrdata.errors import OutputExistsError, PathLike
 from ocrdata.images.decode import APPLY
-from ocrdata.train.config.training import AUTO
 from ocrdata.train.inference.engines import ReadingEngine, choose_engine
 from ocrdata.train.inference.line_files import FileReader, LineFile, read_window, windows
 from ocrdata.train.inference.settings import (
@@ -77,7 +76,8 @@ def predict_lines(
     if drawing and Path(drawing.path).exists() and not drawing.overwrite:
         raise OutputExistsError(drawing.path)
     opened = run.open(model)
-    chosen = choose_engine(run.engine, *opened, tensorflow_for=_tensorflow_for(run, decoder))
+    unexported = "--decoder beam" if decoder.width else run.beyond_exports()
+    chosen = choose_engine(run.engine, *opened, tensorflow_for=unexported)
     reader = _open_reader(chosen, opened, run, decoder)
     found: List[LineReading] = []
     drawn: List[LineFile] = []
@@ -103,13 +103,6 @@ def predict_lines(
         drawing=str(drawing.path) if drawing else None,
         advice=chosen.advice,
     )
-
-
-def _tensorflow_for(run: RunSettings, decoder: DecoderSettings) -> str:
-    """Returns the option that only TensorFlow can do, "" where there is none."""
-    if decoder.width:
-        return "--decoder beam"
-    return "" if run.target in (AUTO, "cpu") else f"--target {run.target}"
 
 
 def _open_reader(

@@ -23,7 +23,6 @@ from ocrdata.reading.outputs import (
 from ocrdata.reading.scenes import SceneReader
 from ocrdata.records.sources.identify import RUN_FILE
 from ocrdata.train.config.detection import ReadingOptions
-from ocrdata.train.config.training import AUTO
 from ocrdata.train.data.text_sizes import trained_sizes
 from ocrdata.train.inference.engines import ReadingEngine, choose_engine
 from ocrdata.train.inference.line_drawing import draw_outlines
@@ -98,7 +97,8 @@ def predict_scenes(
     if model_card(model).task != DETECTION:
         raise CheckpointError(opened.directory.directory, "is a run of a model that finds no texts")
     how = reading if reading is not None else model_card(model).reading()
-    chosen = choose_engine(run.engine, *opened, tensorflow_for=_tensorflow_for(run, how))
+    unexported = how.beyond_exports() or run.beyond_exports()
+    chosen = choose_engine(run.engine, *opened, tensorflow_for=unexported)
     finder = _open_finder(chosen, opened, run, how)
     detections: List[ScenePrediction] = []
     unreadable: Dict[str, str] = {}
@@ -131,12 +131,6 @@ def predict_scenes(
         json_file=None if json_file is None else str(json_file),
         advice=chosen.advice,
     )
-
-
-def _tensorflow_for(run: RunSettings, reading: ReadingOptions) -> str:
-    """Returns the option that only TensorFlow can do, "" where there is none."""
-    other = "" if run.target in (AUTO, "cpu") else f"--target {run.target}"
-    return reading.beyond_exports() or other
 
 
 def _open_finder(

@@ -50,6 +50,10 @@ class RunSettings:
         run = read_run(Path(self.output_dir) / model, model)
         return OpenedRun(run, run.checkpoint(self.checkpoint))
 
+    def beyond_exports(self) -> str:
+        """Returns the option that an exported model cannot follow, "" where there is none."""
+        return "" if self.target in (AUTO, "cpu") else f"--target {self.target}"
+
     def device(self) -> Device:
         """Returns the device, and tells which it is; raises DeviceError where it is not there."""
         from ocrdata.train.devices.selection import make_device
