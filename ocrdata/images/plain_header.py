@@ -26,13 +26,16 @@ def is_plain_file(data: bytes) -> bool:
     if data[:2] == b"\xff\xd8":
         frame = jpeg_frame(data)
         plain = frame is not None and frame.precision == 8 and frame.channels in (1, 3)
-    elif data[:8] == _PNG and len(data) > 33:
-        depth, kind = data[24], data[25]
-        pixels = data.find(b"IDAT")
-        plain = depth <= 8 and kind in _OPAQUE and data.find(b"tRNS", 33, max(pixels, 33)) < 0
     else:
-        return False
+        plain = is_opaque_png(data) and data[24] <= 8
     return plain and orientation_of(data) == 1
+
+
+def is_opaque_png(data: bytes) -> bool:
+    """Says whether a file is a PNG without transparency, of any depth."""
+    if data[:8] != _PNG or len(data) <= 33 or data[25] not in _OPAQUE:
+        return False
+    return data.find(b"tRNS", 33, max(data.find(b"IDAT"), 33)) < 0
 
 
 def orientation_of(data: bytes) -> int:

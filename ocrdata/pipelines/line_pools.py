@@ -9,6 +9,7 @@ import numpy as np
 
 from ocrdata.errors import RecordError
 from ocrdata.images.decode import decode_rgb
+from ocrdata.images.plain_header import is_opaque_png
 from ocrdata.records.format.line_table import LineTable, RecordProblem, read_table
 from ocrdata.records.sources.shares import RecordBlock
 from ocrdata.text.packed_texts import PackedTexts
@@ -127,13 +128,6 @@ def _rows(number: int, part: _Part) -> np.ndarray:
     rows[:, _PART], rows[:, _ROW], rows[:, _JPEG] = number, np.arange(count), table.jpeg
     rows[:, _IMAGE], rows[:, _TEXT], rows[:, _KEY] = table.image, table.text, table.key
     return rows
-
-
-def is_opaque_png(data: bytes) -> bool:
-    """Says whether a picture is a PNG without transparency."""
-    if data[:4] != b"\x89PNG" or data[25:26] not in (b"\0", b"\2"):
-        return False
-    return data.find(b"tRNS", 33, data.find(b"IDAT")) < 0
 
 
 def record_pools(blocks: Iterable[RecordBlock], size: int) -> Iterator[RecordPool]:
