@@ -151,12 +151,8 @@ class SampleList(Source):
                 yield columns
 
     def rows(self, skips: Skips, span: Optional[Span] = None) -> Iterator[SampleRow]:
-        for chunk in self._chunks(span):
-            columns = split_chunk(chunk)
-            if columns is None:
-                yield from self._checked(chunk, skips)
-            else:
-                yield from map(SampleRow, *columns)
+        for columns in self.columns(skips, span):
+            yield from map(SampleRow, *columns)
 
     def _checked(self, chunk: LineChunk, skips: Skips) -> Iterator[SampleRow]:
         for offset, number, line in self._lines_of(chunk):
