@@ -19,7 +19,7 @@ from typing import Dict, List, Optional, Tuple
 from ocrdata.errors import OptionError, TrainingError
 from ocrdata.train.cluster.queues import POLL, QueueFiller, RemoteQueue
 from ocrdata.train.cluster.tf_config import Cluster, ClusterTask, answers, gone, wait_for
-from ocrdata.train.cluster.timeouts import PROBE, limited, overdue, within
+from ocrdata.train.cluster.timeouts import PROBE, limited, overdue, silent, within
 from ocrdata.train.compat import Tensor, tf, v1
 from ocrdata.train.config.training import FREE, TrainOptions
 from ocrdata.train.devices.device import Device, DeviceError
@@ -77,6 +77,7 @@ class Coordinator:
         self._taken = 0
         self._server = server
         self.master = server.target
+        self.silent: List[ClusterTask] = []  # those that did not answer when they were asked
 
     def batches(
         self, training_task: TrainingTask, start: Tensor, device: Device, shares: int
@@ -145,17 +146,20 @@ class Coordinator:
 
     def overdue(self) -> TrainingError:
         """Returns the error for a step that did not end in time, naming who is to blame."""
-        return overdue(self._cluster, self.master, self._timeout)
+        self.silent += silent(self._cluster, self.master)
+        return overdue(self.silent, self._timeout)
 
     def end_others(self, finished: bool) -> None:
         """Tells all processes that can be reached that the run is over.
 
-        After an error nobody is waited for: one of them may be the reason.
+        After an error nobody is waited for: one of them may be the reason. Those that were silent
+        are told as well, but not waited for again.
         """
         patience = self._timeout if finished else PROBE
         for task in self._cluster.others:
             if answers(task):
-                within(patience, lambda task=task: self._end(task))  # type: ignore[misc]
+                allowed = 0.0 if task in self.silent else patience
+                within(allowed, lambda task=task: self._end(task))  # type: ignore[misc]
 
     def _end(self, task: ClusterTask) -> None:
         config = v1.ConfigProto(device_filters=[self._cluster.chief.device, task.device])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import atexit
 import time
 from threading import Thread
-from typing import Callable, List
+from typing import Callable, List, Sequence
 
 from ocrdata.errors import TrainingError
 from ocrdata.train.cluster.tf_config import Cluster, ClusterTask, gone
@@ -47,14 +47,17 @@ def _await_left() -> None:
         thread.join(max(0.0, until - time.monotonic()))
 
 
-def close_in_time(session: Session) -> Session:
-    """Returns a session whose end does not wait for processes that are gone."""
+def close_in_time(session: Session, gone_already: Sequence[ClusterTask]) -> Session:
+    """Returns a session whose end does not wait for processes that are gone.
+
+    It waits for none at all where, by then, some are known to be.
+    """
     close = session.close
 
     def close_once() -> None:
         # TensorFlow closes once more when Python ends, and then no thread can begin.
         session.close = _nothing  # type: ignore[method-assign]
-        within(CLOSING, close)
+        within(0.0 if gone_already else CLOSING, close)
 
     session.close = close_once  # type: ignore[method-assign]
     return session
@@ -84,9 +87,8 @@ def silent(cluster: Cluster, master: str) -> List[ClusterTask]:
     return [task for task in cluster.others if task not in answered]
 
 
-def overdue(cluster: Cluster, master: str, seconds: float) -> TrainingError:
-    """Returns the error for a step that did not end in time."""
-    missing = silent(cluster, master)
+def overdue(missing: Sequence[ClusterTask], seconds: float) -> TrainingError:
+    """Returns the error for a step that did not end in time, `missing` being the silent ones."""
     if missing:
         return gone(missing, seconds)
     return TrainingError(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, NamedTuple, Optional, Union
+from typing import Any, Callable, Dict, Iterator, NamedTuple, Optional, Union
 
 from ocrdata.train.cluster.coordination import Coordinator, WorkerSummary, fingerprint, start_server
 from ocrdata.train.cluster.tf_config import Cluster
@@ -197,10 +198,16 @@ class Trainer:
             checkpoint_dir=self._checkpoints or None,
         )
         creator.coordinator = self.coordinator
-        try:
-            with v1.train.MonitoredSession(creator, hooks) as session:
-                while not session.should_stop():
+        with self._limited(), v1.train.MonitoredSession(creator, hooks) as session:
+            while not session.should_stop():
+                with self._limited():  # before the session ends, which waits for the silent
                     session.run(graph.train_op)
+
+    @contextmanager
+    def _limited(self) -> Iterator[None]:
+        """Raises TrainingError, naming who is to blame, for what takes a cluster too long."""
+        try:
+            yield
         except tf.errors.DeadlineExceededError as error:
             if not self.coordinator:
                 raise
@@ -227,4 +234,4 @@ class _SessionCreator(v1.train.ChiefSessionCreator):
             made: Session = super().create_session()
             return made
         self.coordinator.wait()
-        return close_in_time(super().create_session())
+        return close_in_time(super().create_session(), self.coordinator.silent)
