@@ -6,10 +6,10 @@ Started by that script, with an interpreter that has PyTorch: steps_torch.py NET
 from __future__ import annotations
 
 import sys
-from typing import Any, Callable
+from typing import Any, Callable, Tuple
 
 import torch
-from steps import CRNN, SCENES, batch_of, work
+from steps import CRNN, DEEPTEXT, SCENES, batch_of, work
 from torch import nn
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
@@ -160,8 +160,8 @@ def _enlarged(x: Any, like: Any) -> Any:
     return F.interpolate(x, like.shape[2:], mode="bilinear", align_corners=False)
 
 
-def take_steps(net: str, form: str) -> Callable[[], float]:
-    """Returns a function that takes a step of Adam with clipped gradients."""
+def take_steps(net: str, form: str) -> Tuple[Callable[[], float], int]:
+    """Returns a function that takes a step of Adam with clipped gradients, and counts weights."""
     torch.manual_seed(0)
     torch.set_num_threads(1)
     batch = {name: torch.from_numpy(value) for name, value in batch_of(net).items()}
@@ -171,6 +171,10 @@ def take_steps(net: str, form: str) -> Callable[[], float]:
         shape = CRNN[net]
         model: Any = Crnn(shape["multiplier"], int(shape["units"]), int(shape["classes"]))
         images = images / 127.5 - 1
+    elif net in DEEPTEXT:
+        from steps_torch_deeptext import DeepText
+
+        model, images = DeepText(DEEPTEXT[net], batch), images - 120.0
     else:
         model = (East if net == "east" else Psenet)(float(SCENES["multiplier"]))
         images = images - 120.0
@@ -186,7 +190,7 @@ def take_steps(net: str, form: str) -> Callable[[], float]:
             return F.ctc_loss(scores, labels, lengths, sizes, reduction="mean")
         if net == "east":
             return east_loss(found, batch)
-        return psenet_loss(found, batch)
+        return found if net in DEEPTEXT else psenet_loss(found, batch)
 
     def step() -> float:
         optimizer.zero_grad(set_to_none=True)
@@ -196,7 +200,7 @@ def take_steps(net: str, form: str) -> Callable[[], float]:
         optimizer.step()
         return float(loss.detach())
 
-    return step
+    return step, sum(weights.numel() for weights in model.parameters())
 
 
 def psenet_loss(found: Any, batch: Any) -> Any:
@@ -221,4 +225,4 @@ def _dice(scores: Any, truth: Any, mask: Any) -> Any:
 
 
 if __name__ == "__main__":
-    work(take_steps(*sys.argv[1:3]))
+    work(*take_steps(*sys.argv[1:3]))
