@@ -3,6 +3,7 @@
     python benchmarks/scale.py
     python benchmarks/scale.py --largest 8 --rate 2500 --workers 100
     python benchmarks/scale.py --whole 7         10^7 lines of a list, all by one process
+    python benchmarks/scale.py --foreign 6       others' files: 10^5 and 10^6 pictures, 3 GB of disk
 
 Each figure is that of a process of its own: processor time until the first shard could be handed
 out, and the peak memory. What workers do before is timed for a part, and the whole is what that
@@ -14,11 +15,17 @@ comes to; the launcher then takes made-up results of as many parts as there are.
                      dataset_info.json written
     check            hashes of records compared with each other, keys, texts and pictures
     handed out       tasks a second that do nothing, on each runner that is installed
+    words, scenes    `import` of a list (paddleocr) or of a text file a picture (icdar2015), whose
+                     pictures are many names of a few files; what it writes is left out
+    tar              `import` of the same scenes in an archive
+    tool             `import` of a file of an annotation tool a picture (labelme)
+    records, convert `tfrecord --source` and `convert` (to webdataset) of the scenes
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import resource
 import subprocess
@@ -244,6 +251,112 @@ def compare_hashes(total: int) -> None:
     tell(adding + time.process_time() - begin, megabytes(), time.process_time() - begin)
 
 
+# --- others' files
+
+# A file system gives a file so many names at the most; ext4 65,000.
+LINKS = 50_000
+FOLDER = 10_000
+REGION = "1,1,90,1,90,30,1,30,word\n"
+
+
+class Links:
+    """Gives one content many names."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data, self.left, self.first = data, 0, ""
+
+    def put(self, path: str) -> None:
+        if not self.left:
+            Path(path).write_bytes(self.data)
+            self.first, self.left = path, LINKS
+        else:
+            os.link(self.first, path)
+            self.left -= 1
+
+
+def labelme() -> bytes:
+    """Returns a file of LabelMe that names no picture but that of its own name."""
+    shape = {"label": "word", "points": [[1, 1], [90, 1], [90, 30], [1, 30]]}
+    row = {"version": "5.0.1", "flags": {}, "shapes": [{**shape, "shape_type": "polygon"}]}
+    return json.dumps({**row, "imagePath": "img.jpg", "imageData": None}).encode()
+
+
+def lay_out(kind: str, folder: Path, total: int) -> Path:
+    """Makes so many pictures with their truth; returns what is to be read."""
+    import cv2
+    import numpy as np
+
+    pixels = np.random.RandomState(0).randint(0, 255, (4, 12, 3)).astype(np.uint8)
+    data = cv2.imencode(".jpg", cv2.resize(pixels, (96, 32)))[1].tobytes()
+    picture, truth = Links(data), Links(REGION.encode())
+    root, suffix = folder / "data", "json" if kind == "tool" else "txt"
+    for number in range(total):
+        if number % FOLDER == 0:
+            place = root / f"p{number // FOLDER}"
+            place.mkdir(parents=True)
+        picture.put(f"{place}/img_{number}.jpg")
+        if kind == "tool":
+            # LabelMe's files name their pictures, so each is another.
+            truth = Links(labelme().replace(b"img.jpg", b"img_%d.jpg" % number))
+        if kind != "words":
+            truth.put(f"{place}/{'' if kind == 'tool' else 'gt_'}img_{number}.{suffix}")
+    if kind == "words":
+        with (root / "rec_gt_train.txt").open("w", encoding="utf-8") as stream:
+            for number in range(total):
+                stream.write(f"p{number // FOLDER}/img_{number}.jpg\tword{number % 1000}\n")
+    return root
+
+
+def tar_of(root: Path) -> Path:
+    """Packs a folder; returns the archive."""
+    path = root.with_suffix(".tar")
+    subprocess.run(
+        ["tar", "-cf", str(path), "--hard-dereference", "-C", str(root), "."], check=True
+    )
+    return path
+
+
+def read_foreign(kind: str, total: int) -> None:
+    """Reads pictures of others; tells seconds of this process, megabytes, samples."""
+    with tempfile.TemporaryDirectory(prefix="ocrdata-scale-") as made:
+        laying = [*myself(), "--lay", kind, made, str(total)]
+        root = Path(subprocess.check_output(laying, universal_newlines=True))
+        output, start = Path(made) / "out", time.process_time()
+        read = write_foreign if kind in ("records", "convert") else import_foreign
+        count = read(kind, root, output)
+        tell(time.process_time() - start, megabytes(), count)
+
+
+def import_foreign(kind: str, root: Path, output: Path) -> int:
+    """Imports all, but writes no picture; returns how many there were."""
+    from dataclasses import replace
+
+    from ocrdata.base.run_options import RunOptions
+    from ocrdata.importers import IMPORTERS
+    from ocrdata.importers import blocks as writing
+    from ocrdata.importers.engine import import_dataset
+
+    writing.FolderWriter.write = lambda *_: None  # type: ignore[method-assign]
+    name = {"words": "paddleocr", "tool": "labelme"}.get(kind, "icdar")
+    task = "recognition" if kind == "words" else "detection"
+    importer = replace(IMPORTERS.load(name), task=task)
+    return import_dataset(importer, root, output, how=RunOptions(workers=0)).samples
+
+
+def write_foreign(kind: str, root: Path, output: Path) -> int:
+    """Writes records, or another tool's files; returns how many samples."""
+    from ocrdata.base.run_options import RunOptions
+    from ocrdata.pipelines.convert import convert
+    from ocrdata.records.legacy.conversion import write_from
+    from ocrdata.records.write.options import WriteOptions
+
+    run = RunOptions(workers=0)
+    if kind == "convert":
+        return convert(root, output, "webdataset", run=run).samples
+    found = write_from(root, output, options=WriteOptions(shards=100), run=run)
+    return found.samples
+
+
 # --- runners
 
 
@@ -262,9 +375,14 @@ def hand_out(runner: str, count: int) -> None:
 # --- all of it
 
 
+def myself() -> List[str]:
+    """Returns the command of this program."""
+    return [sys.executable, __file__]
+
+
 def child(kind: str, number: int) -> List[float]:
     """Returns the figures that a process of its own tells."""
-    command = [sys.executable, __file__, "--plan", kind, str(number)]
+    command = [*myself(), "--plan", kind, str(number)]
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     found = subprocess.run(
@@ -305,6 +423,18 @@ def compare(chosen: argparse.Namespace) -> None:
         show(runner, chosen.tasks, *found, "", "", "")
 
 
+FOREIGN = ("words", "scenes", "tar", "tool", "records", "convert")
+
+
+def compare_foreign(largest: int, kinds: List[str]) -> None:
+    """Prints what reading others' files costs, for a tenth and for all."""
+    show("others' files", "pictures", "processor s", "MB", "samples")
+    show(*["---"] * 5)
+    for kind in kinds:
+        for power in (largest - 1, largest):
+            show(kind, f"10^{power}", *child(kind, 10**power))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--largest", type=int, default=9, help="the power of ten to end with")
@@ -312,8 +442,16 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=100)
     parser.add_argument("--tasks", type=int, default=2000, help="to hand out, of runners")
     parser.add_argument("--whole", type=int, help="plan a list of so many powers of ten, whole")
+    parser.add_argument("--foreign", type=int, help="read so many powers of ten of others' files")
+    parser.add_argument("--kinds", nargs="+", default=list(FOREIGN), choices=FOREIGN)
+    parser.add_argument("--lay", nargs=3, help=argparse.SUPPRESS)
     parser.add_argument("--plan", nargs=2, metavar=("KIND", "NUMBER"), help=argparse.SUPPRESS)
     chosen = parser.parse_args()
+    if chosen.lay:
+        kind, folder, number = chosen.lay
+        root = lay_out(kind, Path(folder), int(number))
+        sys.stdout.write(str(tar_of(root) if kind == "tar" else root))
+        return
     if chosen.plan:
         kind, number = chosen.plan[0], int(chosen.plan[1])
         single = {
@@ -322,10 +460,15 @@ def main() -> None:
             "finish": finish,
             "check": compare_hashes,
         }
-        if kind in single:
+        if kind in FOREIGN:
+            read_foreign(kind, number)
+        elif kind in single:
             single[kind](number)
         else:
             (hand_out if kind.endswith("Runner") else plan_lines)(kind, number)
+        return
+    if chosen.foreign:
+        compare_foreign(chosen.foreign, chosen.kinds)
         return
     if chosen.whole:
         show("samples", "processor s", "MB", "shards", "of it workers'", "s a shard")

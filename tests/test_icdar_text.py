@@ -81,7 +81,7 @@ def test_a_tree_passes_over_what_systems_leave_behind(tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(name)
     with Tree(tmp_path) as tree:
-        assert tree.names == ["a.txt", "deep/b.txt"]
+        assert list(tree.names) == ["a.txt", "deep/b.txt"]
         assert tree.read("deep/b.txt") == b"deep/b.txt"
 
 

@@ -168,16 +168,18 @@ def test_the_rule_on_all_small_folders():
     texts = ["a/1.txt", "a/gt_1.txt", "b/gt_1.txt", "c/1.txt", "gt_gt_1.txt"]
     for bits in itertools.product((False, True), repeat=9):
         some = [name for name, there in zip(images + texts, bits) if there]
-        ours = pair_names(some)
+        found = pair_names(some)
+        pairs, alone, unclear = list(found.pairs), list(found.alone), list(found.unclear)
         wanted = brute_force(
             [name for name in some if name in images], [name for name in some if name in texts]
         )
         for image, truths in wanted.items():
             sharing = [other for other in wanted if wanted[other] & truths]
             if not truths:
-                assert image in ours.alone
+                assert image in alone
             elif len(truths) == 1 and sharing == [image]:
-                assert (image, *truths) in ours.pairs
+                assert (image, *truths) in pairs
             else:
-                assert image not in dict(ours.pairs) and ours.unclear
-        assert len(ours.pairs) + len([n for n in ours.alone if n in images]) <= len(wanted)
+                assert image not in dict(pairs) and unclear
+        assert len(pairs) + len([n for n in alone if n in images]) <= len(wanted)
+        assert pairs == [(found.image_of(text), text) for _, text in pairs]

@@ -8,9 +8,11 @@ what to type next.
 from __future__ import annotations
 
 import codecs
+import io
 import re
-from typing import Iterator, Tuple
+from typing import IO, Iterator, Tuple
 
+from ocrdata.base.storage.tree import Tree
 from ocrdata.errors import AnnotationError, PathLike
 
 UTF8 = "utf-8"
@@ -25,7 +27,7 @@ _COMMON = re.compile(
     "[的一是不了在人有我他这這中大来來上国國個个到说說们們为為"
     "子和你地出道也时時年得就那要下以生会會]"
 )
-_HEAD = 1 << 16
+_HEAD, _BLOCK = 1 << 16, 1 << 20
 
 
 def guess_encoding(data: bytes) -> str:
@@ -72,30 +74,43 @@ def decode_lines(data: bytes, where: PathLike, encoding: str = UTF8) -> Iterator
     Byte order marks and CRLF are accepted. Raises AnnotationError naming the line that is not in
     `encoding`.
     """
-    if data.startswith(_UTF16_MARKS) or _is_wide(encoding):
-        yield from _wide_lines(data, where, "utf-16" if data[:2] in _UTF16_MARKS else encoding)
+    return decode_stream(io.BytesIO(data), where, encoding)
+
+
+def decode_stream(
+    stream: IO[bytes], where: PathLike, encoding: str = UTF8
+) -> Iterator[Tuple[int, str]]:
+    """Yields what `decode_lines` does of an open file that can be sought, a line in memory."""
+    head = stream.read(_HEAD)
+    stream.seek(0)
+    if head.startswith(_UTF16_MARKS) or _is_wide(encoding):
+        wide = "utf-16" if head[:2] in _UTF16_MARKS else encoding
+        yield from _wide_lines(stream.read(), where, wide)
         return
-    if b"\0" in data:
+    if any(b"\0" in block for block in iter(lambda: stream.read(_BLOCK), b"")):
         problem = f"is not {encoding.upper()} (it has bytes of zero)"
-        raise AnnotationError(where, problem, 1, encoding_hint(data, option=True))
-    for number, raw in enumerate(_unmarked(data).split(b"\n"), 1):
+        raise AnnotationError(where, problem, 1, encoding_hint(head, option=True))
+    stream.seek(len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0)
+    for number, raw in enumerate(stream, 1):
         try:
-            line = raw.decode(encoding).rstrip("\r")
+            line = raw.decode(encoding).rstrip("\r\n")
         except UnicodeDecodeError as error:
             problem = f"is not {encoding.upper()} ({error.reason})"
-            hint = encoding_hint(data, option=True)
+            hint = encoding_hint(head, option=True)
             raise AnnotationError(where, problem, number, hint) from error
         if line.strip():
             yield number, line
 
 
+def lines_of_file(tree: Tree, name: str, encoding: str = UTF8) -> Iterator[Tuple[int, str]]:
+    """Yields what `decode_lines` does of a file of a tree; one of any size, unlike its content."""
+    with tree.open(name) as stream:
+        yield from decode_stream(stream, tree.where(name), encoding)
+
+
 def _is_wide(encoding: str) -> bool:
     """Says whether a line feed is more than the byte 0A."""
     return "\n".encode(encoding) != b"\n"
-
-
-def _unmarked(data: bytes) -> bytes:
-    return data[3:] if data.startswith(codecs.BOM_UTF8) else data
 
 
 def _wide_lines(data: bytes, where: PathLike, encoding: str) -> Iterator[Tuple[int, str]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Dict
+
+from ocrdata.base.storage.disk_map import DiskMap
 
 
 def plain_name(key: str) -> str:
@@ -16,11 +17,11 @@ class UniqueNames:
     """Gives each name once in a group, whatever the case of its letters: img, img-2, img-3."""
 
     def __init__(self) -> None:
-        self._used: Dict[str, int] = {}
+        self._used: DiskMap[int] = DiskMap()
 
     def take(self, name: str, group: str) -> str:
         """Returns the name itself, or the first of those with a number that is free."""
         mark = f"{group}/{name.lower()}"
-        count = self._used[mark] = self._used.get(mark, 0) + 1
+        count = self._used[mark] = (self._used.get(mark) or 0) + 1
         # "-" and a count may itself be taken: then the next count is tried.
         return name if count == 1 else self.take(f"{name}-{count}", group)

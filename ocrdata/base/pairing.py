@@ -10,13 +10,15 @@ they may hold different boxes.
 from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
-from typing import Callable, Dict, Iterable, List, NamedTuple, Sequence, Tuple
+from typing import Callable, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from ocrdata.base.sample import SAMPLE_LIST
 from ocrdata.base.sample_lists import IMAGE_SUFFIXES
+from ocrdata.base.storage.disk_map import Chosen, DiskMap, append_to
 from ocrdata.base.storage.walking import files_below
 from ocrdata.errors import AnnotationError, InputError, PathLike
 
+NameLists = DiskMap[List[str]]
 _MARK = "gt_"
 
 
@@ -63,70 +65,97 @@ class UnclearPair(NamedTuple):
         return AnnotationError(where(first), problem, hint=hint)
 
 
-class PairedNames(NamedTuple):
-    """(picture, truth) names that belong together, names without a partner, and unclear ones."""
-
-    pairs: List[Tuple[str, str]]
-    alone: List[str]
-    unclear: List[UnclearPair]
-
-
 def stem_of(name: str) -> str:
     """Returns what a picture and its truth share: road/gt_img_3.txt and img_3.jpg give img_3."""
     stem = PurePosixPath(name).stem
     return stem[len(_MARK) :] if stem.startswith(_MARK) else stem
 
 
-def pair_names(names: Sequence[str]) -> PairedNames:
-    """Returns which of some files belong together, in the order of the pictures.
+def pair_names(names: Iterable[str]) -> PairedNames:
+    """Returns which of some files belong together; `names` must give the same again each time."""
+    return PairedNames(Chosen(names, is_image), Chosen(names, _is_text))
+
+
+class PairedNames:
+    """Which pictures and texts belong together; each is gone through several times, in its order.
 
     The truth of img_1.jpg is called img_1.txt or gt_img_1.txt. It lies in the picture's own folder,
     or is the only text file of that name that lies beside no picture of its own. Text files without
     a picture count only if they are called gt_*.
     """
-    texts = [name for name in names if name.lower().endswith(".txt")]
-    images = [name for name in names if is_image(name)]
-    candidates = _candidates(images, texts)
-    claims: Dict[str, List[str]] = {}
-    for image, truths in candidates.items():
-        for truth in truths:
-            claims.setdefault(truth, []).append(image)
-    groups = [*candidates.items(), *claims.items()]
-    unclear = [UnclearPair(name, (found[0], found[1])) for name, found in groups if found[1:]]
-    left_out = {one.name for one in unclear}
-    pairs = [
-        (image, truths[0])
-        for image, truths in candidates.items()
-        if len(truths) == 1 and not left_out & {image, truths[0]}
-    ]
-    boxes = [name for name in texts if PurePosixPath(name).name.startswith(_MARK)]
-    alone = [image for image in images if not candidates[image]]
-    return PairedNames(pairs, alone + [name for name in boxes if name not in claims], unclear)
+
+    def __init__(self, images: Iterable[str], texts: Iterable[str]) -> None:
+        self._images, self._texts = images, texts
+        self._beside: NameLists = DiskMap()
+        self._elsewhere: NameLists = DiskMap()
+        self._claims: NameLists = DiskMap()
+        for text in self._texts:
+            append_to(self._beside, _place(text), text)
+        self._find_elsewhere()
+        for image in self._images:
+            for truth in self._candidates(image):
+                append_to(self._claims, truth, image)
+
+    def _find_elsewhere(self) -> None:
+        used: DiskMap[int] = DiskMap()
+        for image in self._images:
+            for text in _named_after(_place(image), self._beside):
+                used[text] = 1
+        for text in self._texts:
+            if text not in used:
+                append_to(self._elsewhere, PurePosixPath(text).stem, text)
+
+    def _candidates(self, image: str) -> List[str]:
+        """Returns the texts that could be a picture's truth, those beside it before all others."""
+        near = _named_after(_place(image), self._beside)
+        return near or _named_after(PurePosixPath(image).stem, self._elsewhere)
+
+    def image_of(self, text: str) -> Optional[str]:
+        """Returns the picture whose truth a text is, None where it has none or that is unclear."""
+        images = self._claims.get(text) or []
+        return images[0] if len(images) == 1 and len(self._candidates(images[0])) == 1 else None
+
+    @property
+    def pairs(self) -> Iterator[Tuple[str, str]]:
+        """(picture, truth) names that belong together, in the order of the pictures."""
+        for image in self._images:
+            truths = self._candidates(image)
+            if len(truths) == 1 and len(self._claims[truths[0]]) == 1:
+                yield image, truths[0]
+
+    @property
+    def alone(self) -> Iterator[str]:
+        """Names without a partner: pictures, then texts."""
+        yield from (image for image in self._images if not self._candidates(image))
+        for text in self._texts:
+            if PurePosixPath(text).name.startswith(_MARK) and text not in self._claims:
+                yield text
+
+    @property
+    def unclear(self) -> Iterator[UnclearPair]:
+        """Names with several candidates for their partner: pictures, then texts."""
+        for image in self._images:
+            truths = self._candidates(image)
+            if truths[1:]:
+                yield UnclearPair(image, (truths[0], truths[1]))
+        for image in self._images:
+            for truth in self._candidates(image):
+                images = self._claims[truth]
+                # Each once: at the first picture that could be its own.
+                if images[1:] and images[0] == image:
+                    yield UnclearPair(truth, (images[0], images[1]))
 
 
-def _candidates(images: Sequence[str], texts: Sequence[str]) -> Dict[str, List[str]]:
-    """Returns the texts that could be each picture's truth, those beside it before all others."""
-    beside: Dict[Tuple[str, str], List[str]] = {}
-    for text in texts:
-        beside.setdefault(_place(text), []).append(text)
-    found = {image: _named_after(image, beside) for image in images}
-    used = {text for near in found.values() for text in near}
-    elsewhere: Dict[Tuple[str, str], List[str]] = {}
-    for text in texts:
-        if text not in used:
-            elsewhere.setdefault(("", PurePosixPath(text).stem), []).append(text)
-    for image, near in found.items():
-        if not near:
-            found[image] = _named_after(PurePosixPath(image).name, elsewhere)
-    return found
+def _is_text(name: str) -> bool:
+    return name.lower().endswith(".txt")
 
 
-def _named_after(image: str, texts: Dict[Tuple[str, str], List[str]]) -> List[str]:
-    folder, stem = _place(image)
-    return [*texts.get((folder, stem), ()), *texts.get((folder, _MARK + stem), ())]
+def _named_after(place: str, texts: NameLists) -> List[str]:
+    folder, slash, stem = place.rpartition("/")
+    return [*(texts.get(place) or ()), *(texts.get(f"{folder}{slash}{_MARK}{stem}") or ())]
 
 
-def _place(name: str) -> Tuple[str, str]:
-    """Returns the folder ("" at the top) and the stem of a name."""
-    folder, _, last = name.rpartition("/")
-    return folder, PurePosixPath(last).stem
+def _place(name: str) -> str:
+    """Returns a name without its suffix."""
+    folder, slash, last = name.rpartition("/")
+    return folder + slash + PurePosixPath(last).stem

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Sequence
+from typing import Any, Dict, Iterator, Optional, Sequence, TextIO
 
 import numpy as np
 
@@ -51,23 +52,26 @@ def repair_lists(root: Path, output: Path, charset: Optional[Charset]) -> Repair
     """Writes the lines of a data folder's lists that can be used, and their pictures."""
     repair = Repair()
     leaks = later(_listed(root, Repair()), charset)
-    rows: Dict[str, List[str]] = {}
     names = [source.name for source in find_lists(root)]
     with staged_output(output.parent, (output.name,), _COMMAND, {"repaired": "lists"}) as staged:
         folder = staged.path(output.name)
-        for name, sample in sound(_listed(root, repair), charset, repair, leaks):
-            data = sample.image_bytes()
-            _link(data, sample.image, folder / sample.key)
-            label = sample.text
-            if label is None:
-                label = _write_truth(folder, sample, data, repair)
-            rows.setdefault(name, []).append(join_sample_line(sample.key, label))
-        for name in names:
-            (folder / name).mkdir(exist_ok=True)
-            text = "".join(rows.get(name, ()))
-            (folder / name / SAMPLE_LIST).write_bytes(text.encode("utf-8"))
+        samples = sound(_listed(root, repair), charset, repair, leaks)
+        with ExitStack() as stack:
+            lists = {name: stack.enter_context(_open_list(folder / name)) for name in names}
+            for name, sample in samples:
+                data = sample.image_bytes()
+                _link(data, sample.image, folder / sample.key)
+                label = sample.text
+                if label is None:
+                    label = _write_truth(folder, sample, data, repair)
+                lists[name].write(join_sample_line(sample.key, label))
         _summarise(staged, repair)
     return repair
+
+
+def _open_list(folder: Path) -> TextIO:
+    folder.mkdir(parents=True, exist_ok=True)
+    return (folder / SAMPLE_LIST).open("w", encoding="utf-8", newline="\n")
 
 
 def repair_regions(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Dict, Optional, Set, Tuple
+from typing import Dict, List, Optional, Tuple
 
 from ocrdata.base.findings import hash64
 from ocrdata.base.sample import SPLITS, Sample
 from ocrdata.base.skips import Skips
+from ocrdata.base.storage.disk_map import DiskMap
 from ocrdata.check.verify_lists import image_problem
 from ocrdata.errors import InputError
 from ocrdata.records.sources.inputs import LIST_OF, SamplePairs
@@ -35,27 +36,28 @@ class Leaks:
     """What the test and validation lists hold, so that it can be taken out of those before."""
 
     def __init__(self) -> None:
-        self.marks: Dict[str, Set[int]] = {}
+        self.marks: Dict[str, DiskMap[int]] = {}
 
     def note(self, name: str, sample: Sample, data: bytes) -> None:
         """Remembers a sample of a list."""
-        self.marks.setdefault(name, set()).update(_marks(sample, data))
+        for mark in _marks(sample, data):
+            self.marks.setdefault(name, DiskMap())[mark] = 1
 
     def has(self, name: str, sample: Sample, data: bytes) -> bool:
         """Says whether a list behind this one has the sample's text or picture."""
         marks = _marks(sample, data)
         later = (seen for other, seen in self.marks.items() if _rank(other) > _rank(name))
-        return any(not marks.isdisjoint(seen) for seen in later)
+        return any(mark in seen for seen in later for mark in marks)
 
 
 def _rank(name: str) -> int:
     return _RANK.get(name, -1)
 
 
-def _marks(sample: Sample, data: bytes) -> Set[int]:
-    marks = {hash64(b"picture" + data)}
+def _marks(sample: Sample, data: bytes) -> List[str]:
+    marks = [f"{hash64(b'picture' + data):016x}"]
     if sample.text is not None:
-        marks.add(hash64(b"text" + sample.text.encode("utf-8")))
+        marks.append(f"{hash64(b'text' + sample.text.encode('utf-8')):016x}")
     return marks
 
 
@@ -78,15 +80,14 @@ def sound(
     pairs: SamplePairs, charset: Optional[Charset], repair: Repair, leaks: Leaks
 ) -> SamplePairs:
     """Yields the samples that can be used and are in no later list."""
-    seen: Set[int] = set()
+    seen: DiskMap[int] = DiskMap()
     for name, sample in pairs:
         data, problem = _usable(sample, charset)
-        key = hash64(sample.key.encode("utf-8"))
-        if not problem and key in seen:
+        if not problem and sample.key in seen:
             problem = "repeated-key"
         if not problem and leaks.has(name, sample, data):
             problem = "text or picture in a later split"
-        seen.add(key)
+        seen[sample.key] = 1
         if problem:
             repair.changed[problem] += 1
         else:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import tarfile
 from collections import defaultdict
 from pathlib import Path
-from typing import Dict, Optional, Set
+from typing import Dict, Optional
 
 from ocrdata.base.findings import Findings, hash64
 from ocrdata.base.run_options import OnProgress
 from ocrdata.base.sample import Sample
 from ocrdata.base.skips import BAD_LINE, BAD_PICTURE, UNCLEAR, UNPAIRED, Skips
+from ocrdata.base.storage.disk_map import DiskMap
 from ocrdata.base.storage.hash_columns import HashColumn, first_shared
 from ocrdata.base.storage.tar import members, unsafe_reason
 from ocrdata.base.storage.tree import Tree
@@ -43,25 +44,20 @@ class _Noting(Skips):
 
 def _check_members(path: Path, found: Findings) -> bool:
     """Looks at the members of a tar; returns whether it can be read to its end."""
-    seen: Set[int] = set()
+    seen: DiskMap[int] = DiskMap()
     try:
         for entry, _ in members(path):
             reason = unsafe_reason(entry)
             # A second name for a file that came before is read like that file.
-            if reason and not (entry.islnk() and _mark(entry.linkname) in seen):
+            if reason and not (entry.islnk() and entry.linkname in seen):
                 found.add("unsafe-member", f"{path}: {entry.name!r} {reason}")
-            mark = _mark(entry.name)
-            if mark in seen and not entry.isdir():
+            if entry.name in seen and not entry.isdir():
                 found.add("repeated-key", f"{path}: {entry.name!r} comes twice")
-            seen.add(mark)
+            seen[entry.name] = 1
     except InputError as error:
         found.add("damaged-archive", str(error))
         return False
     return not found.counts["unsafe-member"]
-
-
-def _mark(name: str) -> int:
-    return hash64(name.encode("utf-8", "surrogateescape"))
 
 
 class _Splits:

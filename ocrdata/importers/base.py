@@ -26,6 +26,7 @@ from typing import (
 
 from ocrdata.base.pairing import is_image
 from ocrdata.base.sample import DETECTION, Sample
+from ocrdata.base.storage.disk_map import Chosen
 from ocrdata.base.storage.tree import Tree
 from ocrdata.errors import AnnotationError, OptionError, PathLike
 from ocrdata.images.decode import IGNORE
@@ -119,8 +120,7 @@ class Importer:
     def inventory(self, root: PathLike) -> Inventory:
         """Returns the keys of all pictures under `root`, and what is there and cannot be read."""
         with Tree(root) as tree:
-            names = [name for name in tree.names if is_image(name)]
-            return Inventory(names, tree.left_out)
+            return Inventory(Chosen(tree.names, is_image), tree.left_out)
 
     def missing(self, root: PathLike, what: str) -> AnnotationError:
         """Returns the error for files that are not there, with the tree that was expected."""

@@ -19,6 +19,7 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 from ocrdata.base.icdar import corners, pair_coordinates, to_number
 from ocrdata.base.pairing import is_image
 from ocrdata.base.sample import DETECTION, TRAIN, VALIDATION, Region, Sample
+from ocrdata.base.storage.disk_map import DiskMap
 from ocrdata.base.storage.tree import Tree, natural
 from ocrdata.errors import AnnotationError, PathLike
 from ocrdata.geometry.polygons import as_polygon
@@ -61,7 +62,9 @@ class CocoText(Importer):
         with Tree(root) as tree:
             content, where, text = self._load(tree, root)
             lines = _lines_of(text, "imgs")
-            places = {_plain_name(name): name for name in tree.names if is_image(name)}
+            places: DiskMap[str] = DiskMap()
+            for one in filter(is_image, tree.names):
+                places[_plain_name(one)] = one
             for number in sorted(content["imgs"], key=natural):
                 row = content["imgs"][number]
                 if _SETS.get(str(row.get("set"))) != split:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Dict, Iterator, List, Optional, Tuple
+from typing import Iterable, Iterator, List, Optional, Tuple
 
 from ocrdata.base.encodings import decode_lines
 from ocrdata.base.icdar import (
@@ -27,8 +27,9 @@ from ocrdata.base.icdar import (
     unquote,
 )
 from ocrdata.base.other_layouts import MLT, OUTLINES, refuse_other_layout
-from ocrdata.base.pairing import is_image, pair_names, stem_of
+from ocrdata.base.pairing import PairedNames, is_image, stem_of
 from ocrdata.base.sample import DETECTION, RECOGNITION, Region, Sample
+from ocrdata.base.storage.disk_map import Chosen, DiskMap, append_to
 from ocrdata.base.storage.tree import Tree
 from ocrdata.errors import AnnotationError, PathLike
 from ocrdata.geometry.polygons import as_polygon
@@ -101,26 +102,28 @@ class IcdarImporter(Importer):
         # A text file of one picture is called after it, a list after what it lists.
         return split_of_folder if self.task == DETECTION else split_of
 
-    def _annotations(self, tree: Tree) -> List[str]:
-        texts = [name for name in tree.names if name.lower().endswith(".txt")]
+    def _annotations(self, tree: Tree) -> Iterable[str]:
+        return Chosen(tree.names, lambda name: name.lower().endswith(".txt") and self._is_own(name))
+
+    def _is_own(self, name: str) -> bool:
+        """Says whether the name of a text file is one of this data set's."""
         if self.task == RECOGNITION:
-            return [name for name in texts if _WORD_LIST.match(base_name(name))]
-        if self.official:
-            return [name for name in texts if _OFFICIAL.match(base_name(name))]
-        return [name for name in texts if not _is_list(name)]
+            return bool(_WORD_LIST.match(base_name(name)))
+        return bool(_OFFICIAL.match(base_name(name))) if self.official else not _is_list(name)
 
     def _scenes(
-        self, tree: Tree, files: List[str], split: str, report: OnProblem, pictures: bool
+        self, tree: Tree, files: Iterable[str], split: str, report: OnProblem, pictures: bool
     ) -> Iterator[Sample]:
-        paired = pair_names([*self._images(tree, split), *files])
+        paired = PairedNames(self._images(tree, split), files)
+        left_out: DiskMap[int] = DiskMap()
         for unclear in paired.unclear:
             report(BAD, unclear.error(tree.where), unclear.name, *unclear.candidates)
-        left_out = {name for one in paired.unclear for name in (one.name, *one.candidates)}
-        image_of = {truth: image for image, truth in paired.pairs}
+            for name in (unclear.name, *unclear.candidates):
+                left_out[name] = 1
         for name in files:
             if name in left_out:
                 continue
-            where, picture = tree.where(name), image_of.get(name)
+            where, picture = tree.where(name), paired.image_of(name)
             wanted = f"for it (named {stem_of(name)}.jpg or alike)"
             image = find_image(
                 tree,
@@ -137,9 +140,9 @@ class IcdarImporter(Importer):
             if regions is not None:
                 yield ImportedSample(picture or name, image, None, regions, where)
 
-    def _images(self, tree: Tree, split: str) -> List[str]:
+    def _images(self, tree: Tree, split: str) -> Iterable[str]:
         """Returns the pictures that the annotations of a split may belong to."""
-        return images_of_split(filter(is_image, tree.names), split, tree.root)
+        return images_of_split(Chosen(tree.names, is_image), split, tree.root)
 
     def _regions(
         self, tree: Tree, name: str, picture: str, report: OnProblem
@@ -202,11 +205,11 @@ class IcdarImporter(Importer):
         return corners(x, y, third, fourth), rest
 
     def _words(
-        self, tree: Tree, files: List[str], split: str, report: OnProblem, pictures: bool
+        self, tree: Tree, files: Iterable[str], split: str, report: OnProblem, pictures: bool
     ) -> Iterator[Sample]:
-        by_name: Dict[str, List[str]] = {}
+        by_name: DiskMap[List[str]] = DiskMap()
         for name in self._images(tree, split):
-            by_name.setdefault(base_name(name), []).append(name)
+            append_to(by_name, base_name(name), name)
         for file in files:
             where, folder = tree.where(file), file[: -len(base_name(file))]
             for line, text in lines_or_report(tree, file, where, self.encoding, report):
@@ -214,7 +217,7 @@ class IcdarImporter(Importer):
                 if not word:
                     continue
                 beside = folder + word
-                found = [beside] if beside in tree else by_name.get(word, [])
+                found = [beside] if beside in tree else by_name.get(word) or []
                 if len(found) > 1:
                     problem = f"{word} could be {found[0]}, and so could {found[1]}"
                     report(BAD, AnnotationError(where, problem, line), *found)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterator, List, Optional, Tuple
 
-from ocrdata.base.encodings import decode_lines
+from ocrdata.base.encodings import lines_of_file
 from ocrdata.base.icdar import to_number
 from ocrdata.base.sample import (
     DETECTION,
@@ -91,7 +91,7 @@ class PaddleImporter(Importer):
     def _is_boxes(self, tree: Tree, name: str) -> Optional[bool]:
         """Says whether a label file holds boxes (True) or words (False); None if it is neither."""
         try:
-            for _, line in decode_lines(tree.read(name), name, self.encoding):
+            for _, line in lines_of_file(tree, name, self.encoding):
                 path, tab, rest = line.partition("\t")
                 if tab and path.strip():
                     return rest.lstrip().startswith("[{") or rest.strip() == "[]"
@@ -105,7 +105,7 @@ class PaddleImporter(Importer):
     ) -> Iterator[Sample]:
         where, folder = tree.where(name), name.rpartition("/")[0]
         try:
-            for number, line in decode_lines(tree.read(name), where, self.encoding):
+            for number, line in lines_of_file(tree, name, self.encoding):
                 try:
                     paths, text, regions = self._parse(line)
                 except ValueError as error:

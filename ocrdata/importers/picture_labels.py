@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import ClassVar, Iterable, Iterator, List, Optional, Tuple
 
 from ocrdata.base.icdar import IGNORE_MARKS
 from ocrdata.base.pairing import is_image
 from ocrdata.base.sample import DETECTION, Region, Sample
+from ocrdata.base.storage.disk_map import Chosen, DiskMap, append_to
 from ocrdata.base.storage.tree import Tree
 from ocrdata.errors import AnnotationError, PathLike
 from ocrdata.importers.base import (
@@ -66,25 +67,28 @@ class PictureLabels(Importer):
     def unplaced(self, root: PathLike) -> Iterator[Sample]:
         return self.read(root, "", ignore, pictures=False)
 
-    def _labels(self, tree: Tree) -> List[str]:
-        texts = [name for name in tree.names if name.lower().endswith(self.suffixes)]
-        return [name for name in texts if self.label_mark(name) is not None]
+    def _labels(self, tree: Tree) -> Iterable[str]:
+        texts = Chosen(tree.names, lambda name: name.lower().endswith(self.suffixes))
+        return Chosen(texts, lambda name: self.label_mark(name) is not None)
 
-    def _images(self, tree: Tree, split: str) -> Dict[str, List[str]]:
-        found: Dict[str, List[str]] = {}
+    def _images(self, tree: Tree, split: str) -> DiskMap[List[str]]:
+        found: DiskMap[List[str]] = DiskMap()
         for name in filter(is_image, tree.names):
             if not split or self.tell(name, tree.root) in (None, split):
-                found.setdefault(self.image_mark(name), []).append(name)
+                append_to(found, self.image_mark(name), name)
         return found
 
-    def _chosen(self, tree: Tree, files: Sequence[str], report: OnProblem) -> List[str]:
-        best: Dict[Optional[str], str] = {}
-        for name in sorted(files, key=self._rank):
-            first = best.setdefault(self.label_mark(name), name)
-            if first != name and self._rank(first) == self._rank(name):
-                problem = f"is of the same picture as {tree.where(first)}"
-                report(BAD, AnnotationError(tree.where(name), problem, hint="Take one away."))
-        return [name for name in files if best[self.label_mark(name)] == name]
+    def _chosen(self, tree: Tree, files: Iterable[str], report: OnProblem) -> Iterable[str]:
+        best: DiskMap[str] = DiskMap()
+        for rank in range(len(self.suffixes)):
+            for name in files:
+                if self._rank(name) != rank:
+                    continue
+                first = best.setdefault(str(self.label_mark(name)), name)
+                if first != name and self._rank(first) == rank:
+                    problem = f"is of the same picture as {tree.where(first)}"
+                    report(BAD, AnnotationError(tree.where(name), problem, hint="Take one away."))
+        return Chosen(files, lambda name: best[str(self.label_mark(name))] == name)
 
     def _rank(self, name: str) -> int:
         return next(n for n, one in enumerate(self.suffixes) if name.lower().endswith(one))
@@ -93,12 +97,12 @@ class PictureLabels(Importer):
         self,
         tree: Tree,
         name: str,
-        images: Dict[str, List[str]],
+        images: DiskMap[List[str]],
         report: OnProblem,
         pictures: bool,
     ) -> Iterator[Sample]:
         where, mark = tree.where(name), self.label_mark(name) or ""
-        found = images.get(mark, [])
+        found = images.get(mark) or []
         if len(found) > 1:
             problem = f"could be of {found[0]}, and of {found[1]}"
             report(BAD, AnnotationError(where, problem), *found)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, Iterator, List, Optional
+from typing import Iterable, Iterator, List, Optional
 from urllib.parse import unquote
 
 from ocrdata.base.pairing import is_image
+from ocrdata.base.storage.disk_map import DiskMap, append_to
 from ocrdata.base.storage.tree import Tree
 from ocrdata.importers.splits import images_of_split
 
@@ -15,9 +16,9 @@ class PicturePlaces:
 
     def __init__(self, tree: Tree, split: str) -> None:
         self._tree, self._split = tree, split
-        self._by_name: Dict[str, List[str]] = {}
+        self._by_name: DiskMap[List[str]] = DiskMap()
         for name in filter(is_image, tree.names):
-            self._by_name.setdefault(name.rpartition("/")[2], []).append(name)
+            append_to(self._by_name, name.rpartition("/")[2], name)
 
     def find(self, file: str, wanted: str) -> Optional[str]:
         """Returns a picture's place; a path is from the file's folder or one above it.
@@ -32,9 +33,9 @@ class PicturePlaces:
             name = f"{start}/{path}" if start else path
             if name in self._tree:
                 return name
-        same = self._by_name.get(path.rpartition("/")[2], [])
+        named = self._by_name.get(path.rpartition("/")[2]) or []
         # Never a picture of another split.
-        same = images_of_split(same, self._split, self._tree.root)
+        same = list(images_of_split(named, self._split, self._tree.root))
         return same[0] if len(same) == 1 else _nearest(same, file)
 
 

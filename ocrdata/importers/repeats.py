@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Dict, Optional, Sequence, Tuple
+from typing import Optional, Sequence, Tuple
 
 from ocrdata.base.findings import hash64
 from ocrdata.base.sample import Region
+from ocrdata.base.storage.disk_map import DiskMap
 from ocrdata.errors import AnnotationError
 
 Truth = Tuple[Optional[str], Sequence[Region]]
 
 
 class ListedBefore:
-    """The pictures that had a label already: hashes of key and label, and where that stands."""
+    """The pictures that had a label already: a hash of the label, and where that stands."""
 
     def __init__(self) -> None:
-        self._known: Dict[int, Tuple[int, str, int]] = {}
+        self._known: DiskMap[Tuple[int, str, int]] = DiskMap()
 
     def again(self, key: str, where: str, line: int, truth: Truth) -> bool:
         """Notes a picture with its label, and says whether both were there before.
@@ -23,7 +24,7 @@ class ListedBefore:
         Raises AnnotationError where the picture was there with another label.
         """
         label = hash64(_as_bytes(truth))
-        first = self._known.setdefault(hash64(key.encode("utf-8", "replace")), (label, where, line))
+        first = self._known.setdefault(key, (label, where, line))
         if first[0] != label:
             problem = f"{key} has another label than in {first[1]}:{first[2]}"
             raise AnnotationError(where, problem, line, "Delete the wrong one of the two lines.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Iterator, Tuple
 
-from ocrdata.base.encodings import decode_lines
+from ocrdata.base.encodings import lines_of_file
 from ocrdata.base.storage.tree import Tree
 from ocrdata.errors import AnnotationError
 from ocrdata.importers.base import BAD, OnProblem
@@ -15,6 +15,6 @@ def lines_or_report(
 ) -> Iterator[Tuple[int, str]]:
     """Yields (number, line); reports the line that is not in the encoding, and ends."""
     try:
-        yield from decode_lines(tree.read(name), where, encoding)
+        yield from lines_of_file(tree, name, encoding)
     except AnnotationError as error:
         report(BAD, error)

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Iterator, List
+from typing import Iterable, Iterator, List
 
 from ocrdata.base.pairing import is_image
 from ocrdata.base.sample import DETECTION, TEST, TRAIN, Sample
+from ocrdata.base.storage.disk_map import Chosen
 from ocrdata.base.storage.tree import Tree
 from ocrdata.errors import PathLike
 from ocrdata.importers.base import DatasetInfo, Inventory, OnProblem, refuse
@@ -37,17 +38,16 @@ class ScutForu(IcdarImporter):
 
     def splits(self, root: PathLike) -> List[str]:
         with Tree(root) as tree:
-            files = self._annotations(tree)
-        if not files:
+            found = set(map(self._split, self._annotations(tree)))
+        if not found:
             raise self.missing(root, f"{self.language} {self.level} annotation")
-        found = {self._split(name) for name in files}
         return [split for split in self.info.splits if split in found]
 
     def read(
         self, root: PathLike, split: str, report: OnProblem = refuse, pictures: bool = True
     ) -> Iterator[Sample]:
         with Tree(root) as tree:
-            files = [name for name in self._annotations(tree) if self._split(name) == split]
+            files = Chosen(self._annotations(tree), lambda name: self._split(name) == split)
             if not files:
                 what = f"{split} {self.language} {self.level} annotation"
                 raise self.missing(root, what)
@@ -58,11 +58,10 @@ class ScutForu(IcdarImporter):
 
     def inventory(self, root: PathLike) -> Inventory:
         pictures, left_out = super().inventory(root)
-        return Inventory([name for name in pictures if self._is_mine(name)], left_out)
+        return Inventory(Chosen(pictures, self._is_mine), left_out)
 
-    def _annotations(self, tree: Tree) -> List[str]:
-        texts = [name for name in tree.names if name.lower().endswith(".txt")]
-        return [name for name in texts if "/" in name and self._is_mine(name)]
+    def _is_own(self, name: str) -> bool:
+        return "/" in name and self._is_mine(name)
 
     def _is_mine(self, name: str) -> bool:
         folder = name.lower().rpartition("/")[0]
@@ -76,9 +75,9 @@ class ScutForu(IcdarImporter):
         late = number is not None and int(number.group()) > LAST_TRAINING_PICTURE
         return TEST if late and self.level == WORD else TRAIN
 
-    def _images(self, tree: Tree, split: str) -> List[str]:
+    def _images(self, tree: Tree, split: str) -> Iterable[str]:
         # Words and characters annotate copies of the same pictures under the same names.
-        return [name for name in filter(is_image, tree.names) if self._is_mine(name)]
+        return Chosen(tree.names, lambda name: is_image(name) and self._is_mine(name))
 
 
 SCUT_FORU = ScutForu(

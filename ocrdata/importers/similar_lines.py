@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import List, Tuple
+from typing import Tuple
 
 from ocrdata.base.icdar import pair_coordinates, split_numbers, unquote
 from ocrdata.base.other_layouts import RCTW
 from ocrdata.base.sample import DETECTION, TRAIN, Region
-from ocrdata.base.storage.tree import Tree
 from ocrdata.geometry.polygons import as_polygon
 from ocrdata.importers.annotation_tools import is_side_file
 from ocrdata.importers.base import DatasetInfo
@@ -30,10 +29,9 @@ class NamedTexts(IcdarImporter):
 
     file_name: str = ""
 
-    def _annotations(self, tree: Tree) -> List[str]:
-        wanted = re.compile(self.file_name, re.IGNORECASE)
-        texts = [name for name in tree.names if name.lower().endswith(".txt")]
-        return [one for one in texts if wanted.match(base_name(one)) and not is_side_file(one)]
+    def _is_own(self, name: str) -> bool:
+        wanted = re.match(self.file_name, base_name(name), re.IGNORECASE)
+        return bool(wanted) and not is_side_file(name)
 
 
 class RctwImporter(NamedTexts):

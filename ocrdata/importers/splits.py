@@ -11,10 +11,12 @@ as `SceneTrialTrain` is.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Callable, Iterable, List, Optional
 
 from ocrdata.base.sample import TEST, TRAIN, VALIDATION
 from ocrdata.base.storage.archives import archive_stem
+from ocrdata.base.storage.disk_map import Chosen
 from ocrdata.base.storage.remote import as_path
 from ocrdata.errors import PathLike
 
@@ -67,6 +69,7 @@ def split_of_folder(name: str, root: PathLike = "") -> Optional[str]:
     return split_of(name.rpartition("/")[0], root)
 
 
+@lru_cache(1 << 12)
 def split_of_part(part: str) -> Optional[str]:
     """Returns the split that the name of a folder, an archive or a list tells by itself."""
     words = _words(part)
@@ -89,27 +92,26 @@ def found_splits(
 
     Raises AnnotationError where there is no annotation at all.
     """
-    listed = list(names)
-    if not listed:
+    found = {tell(name, root) for name in names}
+    if not found:
         raise importer.missing(root, "annotation")
-    found = {tell(name, root) for name in listed} - {None} or {importer.info.splits[0]}
+    found = found - {None} or {importer.info.splits[0]}
     return [split for split in importer.info.splits if split in found]
 
 
 def of_split(
     names: Iterable[str], split: str, root: PathLike, tell: SplitTeller = split_of
-) -> List[str]:
+) -> Iterable[str]:
     """Returns the annotation files of a split: the marked ones, else (if none is marked) all.
 
-    For the split "" it returns those that belong to none although others tell theirs.
+    For the split "" it returns those that belong to none although others tell theirs. `names` must
+    give the same again each time.
     """
-    marked = [(name, tell(name, root)) for name in names]
-    if any(mark for _, mark in marked):
-        return [name for name, mark in marked if (mark or "") == split]
-    return [name for name, _ in marked] if split else []
+    if any(tell(name, root) for name in names):
+        return Chosen(names, lambda name: (tell(name, root) or "") == split)
+    return names if split else ()
 
 
-def images_of_split(names: Iterable[str], split: str, root: PathLike) -> List[str]:
+def images_of_split(names: Iterable[str], split: str, root: PathLike) -> Iterable[str]:
     """Returns the pictures that annotations of a split may name: its own and unmarked ones."""
-    marked = [(name, split_of_folder(name, root)) for name in names]
-    return [name for name, mark in marked if mark in (None, split) or not split]
+    return Chosen(names, lambda name: not split or split_of_folder(name, root) in (None, split))

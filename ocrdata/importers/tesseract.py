@@ -6,11 +6,12 @@ line_1.png   line_1.gt.txt      one line of text, UTF-8; also line_1.bin.png, li
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Dict, Iterator, List
+from typing import Iterable, Iterator, List, Tuple
 
 from ocrdata.base.encodings import decode_lines
 from ocrdata.base.pairing import is_image
 from ocrdata.base.sample import RECOGNITION, Sample
+from ocrdata.base.storage.disk_map import Chosen, DiskMap
 from ocrdata.base.storage.tree import Tree
 from ocrdata.errors import AnnotationError, PathLike
 from ocrdata.importers.base import (
@@ -56,7 +57,7 @@ class TesseractImporter(Importer):
         return self.read(root, "", ignore, pictures=False)
 
     def _line(
-        self, tree: Tree, name: str, places: Dict[str, str], report: OnProblem, pictures: bool
+        self, tree: Tree, name: str, places: DiskMap[str], report: OnProblem, pictures: bool
     ) -> Iterator[Sample]:
         where, stem = tree.where(name), name[: -len(_SUFFIX)]
         picture = places.get(stem)
@@ -88,18 +89,23 @@ class TesseractImporter(Importer):
             yield ImportedSample(picture or stem + ".png", image, text.strip(), (), where, number)
 
 
-def _texts(tree: Tree) -> List[str]:
-    return [name for name in tree.names if name.lower().endswith(_SUFFIX)]
+def _texts(tree: Tree) -> Iterable[str]:
+    return Chosen(tree.names, lambda name: name.lower().endswith(_SUFFIX))
 
 
-def _pictures(tree: Tree) -> Dict[str, str]:
-    """Returns pictures by what stands before the first dot of their name, the plainest first."""
-    found: Dict[str, str] = {}
-    for name in sorted(filter(is_image, tree.names), key=lambda one: (one.count("."), one)):
+def _pictures(tree: Tree) -> DiskMap[str]:
+    """Returns pictures by what stands before the first dot of their name, the plainest of each."""
+    found: DiskMap[str] = DiskMap()
+    for name in filter(is_image, tree.names):
         folder, slash, file = name.rpartition("/")
-        found.setdefault(name.rpartition(".")[0], name)
-        found.setdefault(folder + slash + file.partition(".")[0], name)
+        for stem in (name.rpartition(".")[0], folder + slash + file.partition(".")[0]):
+            if _plainness(name) <= _plainness(found.get(stem) or name):
+                found[stem] = name
     return found
+
+
+def _plainness(name: str) -> Tuple[int, str]:
+    return name.count("."), name
 
 
 TESSERACT = TesseractImporter(

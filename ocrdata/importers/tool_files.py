@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import (
     Any,
     Callable,
-    Dict,
     Iterable,
     Iterator,
     List,
@@ -94,9 +93,8 @@ class ToolImporter(Importer):
 
     def splits(self, root: PathLike) -> List[str]:
         with Tree(root) as tree:
-            groups = self._groups(tree)
-            found = {split for split in groups if split and self._holds_any(tree, groups[split])}
-            if not found and not self._holds_any(tree, groups.get(None, ())):
+            found = set(self._marked(tree))
+            if not found and not self._holds_any(tree, None):
                 raise self.missing(root, "annotation")
         return [split for split in self.info.splits if split in found] or [self.info.splits[0]]
 
@@ -123,35 +121,29 @@ class ToolImporter(Importer):
     def unplaced(self, root: PathLike) -> Iterator[Sample]:
         return self.read(root, "", ignore, pictures=False)
 
-    def _groups(self, tree: Tree) -> Dict[Optional[str], List[str]]:
-        """Returns the files that may be this tool's, by the splits that their names tell."""
-        groups: Dict[Optional[str], List[str]] = {}
-        for name in tree.names:
-            if name.lower().endswith(self.suffix):
-                groups.setdefault(self.tell(name, tree.root), []).append(name)
-        return groups
+    def _marked(self, tree: Tree) -> Iterator[str]:
+        """Yields the splits whose names some of this tool's files bear."""
+        return (split for split in SPLITS_OF_TOOLS if self._holds_any(tree, split))
 
-    def _holds_any(self, tree: Tree, names: Iterable[str]) -> bool:
-        return any(self.is_mine(tree.read(name)) for name in names)
+    def _holds_any(self, tree: Tree, split: Optional[str]) -> bool:
+        return any(True for _ in self._own(tree, split))
 
     def _contents(self, tree: Tree, split: str) -> Iterator[Tuple[str, bytes]]:
         """Yields this tool's files of a split, each read once: the marked ones, else all others."""
-        groups = self._groups(tree)
         found = False
-        for name, content in self._own(tree, groups.get(split, ())):
+        for name, content in self._own(tree, split):
             found = True
             yield name, content
-        if found:
-            return
-        marked = any(self._holds_any(tree, groups[one]) for one in groups if one)
-        if marked == (not split):
-            yield from self._own(tree, groups.get(None, ()))
+        if not found and any(True for _ in self._marked(tree)) == (not split):
+            yield from self._own(tree, None)
 
-    def _own(self, tree: Tree, names: Iterable[str]) -> Iterator[Tuple[str, bytes]]:
-        for name in names:
-            content = tree.read(name)
-            if self.is_mine(content):
-                yield name, content
+    def _own(self, tree: Tree, split: Optional[str]) -> Iterator[Tuple[str, bytes]]:
+        """Yields this tool's files whose names tell a split, or (None) tell none."""
+        for name in tree.names:
+            if name.lower().endswith(self.suffix) and self.tell(name, tree.root) == split:
+                content = tree.read(name)
+                if self.is_mine(content):
+                    yield name, content
 
     def _read(
         self,

@@ -7,11 +7,12 @@ timage/001.jpg RONALDO 1 RONALDO       CUTE80: a lexicon, its size first, behind
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Dict, Iterator, List, Tuple
+from typing import Iterator, List, Tuple
 
-from ocrdata.base.encodings import decode_lines
+from ocrdata.base.encodings import lines_of_file
 from ocrdata.base.pairing import is_image
 from ocrdata.base.sample import RECOGNITION, TEST, Sample
+from ocrdata.base.storage.disk_map import DiskMap, append_to
 from ocrdata.base.storage.tree import Tree
 from ocrdata.errors import AnnotationError, PathLike
 from ocrdata.importers.annotation_tools import is_side_file
@@ -45,9 +46,9 @@ class WordList(Importer):
             lists = _lists(tree)
             if not lists:
                 raise self.missing(root, "list of words")
-            places: Dict[str, List[str]] = {}
+            places: DiskMap[List[str]] = DiskMap()
             for name in filter(is_image, tree.names):
-                places.setdefault(name.rpartition("/")[2], []).append(name)
+                append_to(places, name.rpartition("/")[2], name)
             for name in lists:
                 yield from _read(tree, name, places, report, pictures)
 
@@ -63,18 +64,18 @@ def _is_list(content: bytes) -> bool:
 
 
 def _read(
-    tree: Tree, name: str, places: Dict[str, List[str]], report: OnProblem, pictures: bool
+    tree: Tree, name: str, places: DiskMap[List[str]], report: OnProblem, pictures: bool
 ) -> Iterator[Sample]:
     where, folder = tree.where(name), name[: -len(name.rpartition("/")[2])]
     try:
-        for line, text in decode_lines(tree.read(name), where, "utf-8"):
+        for line, text in lines_of_file(tree, name):
             try:
                 path, word = _parse(text)
             except ValueError as error:
                 report(BAD, AnnotationError(where, str(error), line))
                 continue
             beside = folder + path
-            same = places.get(path.rpartition("/")[2], [])
+            same = places.get(path.rpartition("/")[2]) or []
             found = beside if beside in tree else same[0] if len(same) == 1 else None
             image = find_image(
                 tree,

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Dict, Iterator, List, Optional, Tuple
+from typing import Dict, Iterable, Iterator, List, Optional, Tuple
 
 import numpy as np
 
@@ -20,7 +20,8 @@ from ocrdata.base.encodings import decode_lines
 from ocrdata.base.icdar import to_number
 from ocrdata.base.pairing import is_image
 from ocrdata.base.sample import DETECTION, Region, Sample
-from ocrdata.base.storage.tree import Tree
+from ocrdata.base.storage.disk_map import DiskMap
+from ocrdata.base.storage.tree import Tree, natural
 from ocrdata.errors import AnnotationError, PathLike
 from ocrdata.geometry.polygons import as_polygon, clockwise
 from ocrdata.images.header import read_header
@@ -65,7 +66,9 @@ class YoloImporter(Importer):
                 raise self.missing(root, f"{split} label file")
             names = _class_names(tree)
             # Once: a walk through all names for each label file is quadratic.
-            places = {one.rpartition(".")[0]: one for one in tree.names if is_image(one)}
+            places: DiskMap[str] = DiskMap()
+            for one in filter(is_image, tree.names):
+                places[one.rpartition(".")[0]] = one
             for name in files:
                 yield from _read(
                     tree, name, places=places, names=names, report=report, pictures=pictures
@@ -79,7 +82,7 @@ def _read(
     tree: Tree,
     name: str,
     *,
-    places: Dict[str, str],
+    places: DiskMap[str],
     names: Dict[int, str],
     report: OnProblem,
     pictures: bool,
@@ -146,9 +149,13 @@ def _region(
     return Region(polygon, names.get(int(parts[0]), _TEXT))
 
 
-def _labels(tree: Tree) -> List[str]:
-    texts = [name for name in tree.names if name.lower().endswith(".txt")]
-    return [name for name in texts if not is_side_file(name) and _is_labels(tree.read(name))]
+def _labels(tree: Tree) -> Iterable[str]:
+    found: DiskMap[int] = DiskMap(natural)
+    for name in tree.names:
+        text = name.lower().endswith(".txt") and not is_side_file(name)
+        if text and _is_labels(tree.read(name)):
+            found[name] = 1
+    return found
 
 
 def _is_labels(content: bytes) -> bool:
@@ -156,7 +163,7 @@ def _is_labels(content: bytes) -> bool:
     return not content.strip() or bool(_NUMBERS.match(lines[0]))
 
 
-def _picture_of(places: Dict[str, str], name: str) -> Optional[str]:
+def _picture_of(places: DiskMap[str], name: str) -> Optional[str]:
     """Returns the picture of a label file: labels/ becomes images/, or they lie side by side."""
     stem = name.rpartition(".")[0]
     parts = stem.split("/")

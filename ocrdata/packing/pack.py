@@ -51,9 +51,11 @@ def _order(name: str) -> Tuple[str, str, bool, str]:
 
 def _unpaired(root: Path, names: List[str], skip: bool, skipped: Dict[str, int]) -> List[str]:
     """Returns the names without pictures and truths that lack the other; raises unless `skip`."""
-    pairs, alone, unclear = pair_names(names)
+    paired = pair_names(names)
+    alone, unclear = list(paired.alone), list(paired.unclear)
     # A data folder of labelled lines has lists, and no truths at all.
-    if not (pairs or unclear) or any(PurePosixPath(name).name == SAMPLE_LIST for name in names):
+    listed = any(PurePosixPath(name).name == SAMPLE_LIST for name in names)
+    if listed or not (unclear or any(paired.pairs)):
         return names
     if unclear and not skip:
         raise unclear[0].error(lambda name: str(root / name))

@@ -5,14 +5,13 @@ Samples are read one at a time, and nothing is written between.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from ocrdata.base.sample import TRAIN, Sample
 from ocrdata.base.skips import BAD_LINE, Skips
-from ocrdata.base.storage.digest import file_sha256
+from ocrdata.base.storage.digest import file_sha256, names_sha256
 from ocrdata.base.storage.remote import as_path
 from ocrdata.base.storage.tree import Tree
 from ocrdata.errors import AnnotationError, PathLike
@@ -135,10 +134,9 @@ def _files_digest(root: PathLike) -> str:
     path = as_path(root)
     try:
         with Tree(path) as tree:
-            names = "\n".join(tree.names)
+            return names_sha256(tree.names)
     except AnnotationError:
-        names = f"{path.name} {path.stat().st_size}"
-    return hashlib.sha256(names.encode("utf-8", "surrogateescape")).hexdigest()
+        return names_sha256([f"{path.name} {path.stat().st_size}"])
 
 
 def _import_rows(

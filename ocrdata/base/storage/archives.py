@@ -9,6 +9,7 @@ UTF-8 where they can be, else in that encoding. (Some fit both: 图片 in GBK is
 from __future__ import annotations
 
 import gzip
+import io
 import shutil
 import stat
 import tarfile
@@ -16,13 +17,16 @@ import tempfile
 import zipfile
 import zlib
 from pathlib import Path
-from typing import IO, Dict, Iterator, NamedTuple, Optional, Union
+from typing import IO, Any, Iterator, NamedTuple, Optional, Tuple, Union
+
+from ocrdata.base.storage.disk_map import DiskMap
 
 # The largest member read at once; far above every picture and annotation file there is.
 MAX_MEMBER = 1 << 30
 _SUFFIXES = (".tar.gz", ".tar.bz2", ".tar.xz", ".tgz", ".tar", ".zip")
 # Archives that are known by their names but cannot be opened.
 CLOSED_SUFFIXES = (".rar", ".7z", ".tar.zst", ".tar.lz4")
+ARCHIVE_SUFFIXES = (*_SUFFIXES, *CLOSED_SUFFIXES)
 BROKEN_ARCHIVE = (
     zipfile.BadZipFile,
     tarfile.TarError,
@@ -39,8 +43,9 @@ _ZIP_NAMES = "cp437"  # as which zipfile decodes names without that flag
 _LINK = "symbolic link inside an archive"
 
 AnyArchive = Union[zipfile.ZipFile, tarfile.TarFile]
-# What an archive has of a member: looking one up by its name takes a tar as long as it has members.
-TreeEntry = Union[zipfile.ZipInfo, tarfile.TarInfo]
+# Where a member is, in plain values: its number in a zip's list of contents; or in a tar its first
+# byte, its size, and of a file with holes the (offset, size) of the parts that are there.
+TreeEntry = Tuple[Any, ...]
 
 
 class ArchiveMember(NamedTuple):
@@ -100,32 +105,36 @@ def members_of(archive: AnyArchive, encoding: str = "utf-8") -> Iterator[Archive
     `encoding` is that of names which do not say that they are UTF-8.
     """
     if isinstance(archive, zipfile.ZipFile):
-        for member in archive.infolist():
+        for number, member in enumerate(archive.infolist()):
             if not member.filename.endswith("/"):
                 # A symbolic link in a zip is a file whose content is a path.
                 link = stat.S_ISLNK(member.external_attr >> 16)
-                yield ArchiveMember(_zip_name(member, encoding), member, _LINK if link else "")
+                yield ArchiveMember(_zip_name(member, encoding), (number,), _LINK if link else "")
     else:
         yield from _tar_members(archive, encoding)
 
 
 def _tar_members(archive: tarfile.TarFile, encoding: str) -> Iterator[ArchiveMember]:
-    files: Dict[str, tarfile.TarInfo] = {}
-    for entry in archive:
+    files: DiskMap[TreeEntry] = DiskMap()
+    for entry in iter(archive.next, None):
+        # Otherwise every header stays in memory.
+        archive.members = []  # type: ignore[attr-defined]
         name = _tar_name(entry.name, encoding)
         if entry.isreg():
-            files[entry.name] = entry
-            yield ArchiveMember(name, entry)
+            sparse: Any = entry.sparse
+            holes = None if sparse is None else tuple((place, size) for place, size in sparse)
+            found = files[entry.name] = (entry.offset_data, entry.size, holes)
+            yield ArchiveMember(name, found)
         elif entry.islnk():
             # Only a file that came before it: such links cannot lead out of the archive.
             target = files.get(entry.linkname)
             if target is None:
-                yield ArchiveMember(name, entry, "hard link to a file that is not in the archive")
+                yield ArchiveMember(name, (), "hard link to a file that is not in the archive")
             else:
                 files[entry.name] = target
                 yield ArchiveMember(name, target)
         elif entry.issym():
-            yield ArchiveMember(name, entry, _LINK)
+            yield ArchiveMember(name, (), _LINK)
 
 
 def _zip_name(member: zipfile.ZipInfo, encoding: str) -> str:
@@ -151,17 +160,24 @@ def _named(raw: bytes, *encodings: str) -> str:
 
 def read_entry(archive: AnyArchive, entry: TreeEntry) -> bytes:
     """Returns the content of a member; raises one of BROKEN_ARCHIVE where it cannot be read."""
-    if isinstance(entry, zipfile.ZipInfo):
-        assert isinstance(archive, zipfile.ZipFile)
-        _check_size(entry.file_size)
-        return archive.read(entry)
-    assert isinstance(archive, tarfile.TarFile)
-    _check_size(entry.size)
-    stream = archive.extractfile(entry)
-    data = stream.read() if stream else b""
-    if len(data) != entry.size:
+    with open_entry(archive, entry) as stream:
+        data = stream.read()
+    if isinstance(archive, tarfile.TarFile) and len(data) != entry[1]:
         raise EOFError("the archive ends too early")
     return data
+
+
+def open_entry(archive: AnyArchive, entry: TreeEntry) -> IO[bytes]:
+    """Opens a member; raises one of BROKEN_ARCHIVE where it cannot be read."""
+    if isinstance(archive, zipfile.ZipFile):
+        known = archive.infolist()[entry[0]]
+        _check_size(known.file_size)
+        return archive.open(known)
+    member = tarfile.TarInfo()
+    member.offset_data, member.size, holes = entry
+    member.sparse = holes
+    _check_size(member.size)
+    return archive.extractfile(member) or io.BytesIO()
 
 
 def _check_size(size: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Iterable
 
 from ocrdata.base.storage.remote import as_path
 from ocrdata.errors import PathLike
@@ -14,4 +15,13 @@ def file_sha256(path: PathLike) -> str:
     with as_path(path).open("rb") as stream:
         for block in iter(lambda: stream.read(1 << 20), b""):
             digest.update(block)
+    return digest.hexdigest()
+
+
+def names_sha256(names: Iterable[str]) -> str:
+    """Returns the SHA-256 of names, a line each, as hex digits."""
+    digest, separator = hashlib.sha256(), b""
+    for name in names:
+        digest.update(separator + name.encode("utf-8", "surrogateescape"))
+        separator = b"\n"
     return digest.hexdigest()

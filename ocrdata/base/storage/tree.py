@@ -9,10 +9,12 @@ unpacked folder, is kept by name with the reason.
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO, Dict, Iterable, List, Optional, Tuple, Union
+from typing import IO, Collection, Dict, Iterator, List, Set, Tuple, Union
 
 from ocrdata.base.storage.archives import (
+    ARCHIVE_SUFFIXES,
     BROKEN_ARCHIVE,
     CLOSED_SUFFIXES,
     AnyArchive,
@@ -21,8 +23,10 @@ from ocrdata.base.storage.archives import (
     close_archive,
     members_of,
     open_archive,
+    open_entry,
     read_entry,
 )
+from ocrdata.base.storage.disk_map import DiskMap, code_points
 from ocrdata.base.storage.files import open_for_seeking
 from ocrdata.base.storage.remote import as_path, is_remote
 from ocrdata.base.storage.walking import walk
@@ -37,19 +41,37 @@ BESIDE, CLOSED, NESTED, HIDDEN = (
 _JUNK = ("__macosx", "thumbs.db", "desktop.ini", "manifest.json")
 _DIGITS = re.compile(r"(\d+)")
 
-# How to reach a file: its archive and its entry there; None where it lies in the folder.
-Place = Optional[Tuple[str, TreeEntry]]
+# How to reach a file: its archive and its entry there; nothing where it lies in the folder.
+Place = Union[Tuple[()], Tuple[str, TreeEntry]]
 
 
-def natural(name: str) -> Tuple[List[object], str]:
-    """Returns a sort key that puts img_2 before img_10."""
-    parts = _DIGITS.split(name)
-    return [int(part) if place % 2 else part for place, part in enumerate(parts)], name
+def natural(name: str) -> bytes:
+    """Returns a sort key that puts img_2 before img_10, as bytes.
+
+    Its order is that of what stands between numbers, and of their values, in turn.
+    """
+    text, *more = _DIGITS.split(name)
+    key = [_ended(text)]
+    for digits, text in zip(more[::2], more[1::2]):
+        value = digits.lstrip("0") if digits.isascii() else _ascii(digits)
+        # The longer number is the larger one; \1 comes behind the end of a shorter name.
+        key += [b"\1", len(value).to_bytes(4, "big"), value.encode(), _ended(text)]
+    return b"".join(key)
+
+
+def _ended(text: str) -> bytes:
+    """Returns a text such that it comes before all that begin with it."""
+    return code_points(text).replace(b"\0", b"\0\1") + b"\0\0"
+
+
+def _ascii(digits: str) -> str:
+    return "".join(str(int(digit)) for digit in digits).lstrip("0")
 
 
 class Tree:
     """The files under `root` (a folder or an archive), found once and read when asked for.
 
+    `names` are those of all files, in natural order; there may be more than memory holds.
     `left_out` names what is there and is not among `names`, with the reason. `encoding` is that of
     names in archives which do not say that they are UTF-8.
 
@@ -64,7 +86,8 @@ class Tree:
         self._open: Dict[str, AnyArchive] = {}
         # Of archives on other machines; nameless local files.
         self._copies: List[IO[bytes]] = []
-        self._places: Dict[str, Place] = {}
+        self._places: DiskMap[Place] = DiskMap(natural)
+        self.names: Collection[str] = self._places
         self._lone = archive_stem(self.root.name) is not None and self.root.is_file()
         # The archive first: a web server gives the whole file to whoever asks for its list.
         if self._lone:
@@ -75,7 +98,6 @@ class Tree:
             raise AnnotationError(root, "is neither a folder nor a zip or tar archive")
         else:
             raise AnnotationError(root, "does not exist")
-        self.names: List[str] = sorted(self._places, key=natural)
 
     def __enter__(self) -> Tree:
         return self
@@ -93,33 +115,39 @@ class Tree:
         def note(path: Path, problem: str) -> None:
             self.left_out[path.relative_to(self.root).as_posix()] = problem
 
-        names: List[str] = []
-        for folder, files in walk(self.root, lambda name: not _is_junk(name), note):
-            relative = PurePosixPath(*folder.relative_to(self.root).parts)
-            names += (str(relative / name) for name in files)
-        shown = [name for name in names if not any(map(_is_junk, name.split("/")))]
-        self._note_hidden(names)
-        folders = {str(parent) for name in shown for parent in PurePosixPath(name).parents}
-        for name in shown:
-            self._add_file(name, folders)
+        folders: Set[str] = set()
+        hidden, archives = [], []  # type: List[Tuple[int, str]], List[Tuple[int, str]]
+        number, before = 0, self.root
+        for folder, files in walk(self.root, lambda name: not _is_junk(name), note, in_parts=True):
+            parts = folder.relative_to(self.root).parts
+            prefix, shown = "".join(f"{part}/" for part in parts), not any(map(_is_junk, parts))
+            number, before = number + (folder != before), folder
+            for file in files:
+                # "._x.jpg" is what a Mac knows of x.jpg, not a picture.
+                if file.startswith(".") and not file.startswith("._"):
+                    hidden.append((number, prefix + file))
+                if not shown or _is_junk(file):
+                    continue
+                folders.add(prefix)
+                if file.lower().endswith(ARCHIVE_SUFFIXES):
+                    archives.append((number, prefix + file))
+                else:
+                    self._places[prefix + file] = ()
+        # In the order of the walk, whatever that of the files in a folder is.
+        for _, name in sorted(hidden):
+            self.left_out[name] = HIDDEN
+        above = {str(parent) for prefix in folders for parent in PurePosixPath(prefix, "x").parents}
+        for _, name in sorted(archives):
+            self._add_from(name, above)
 
-    def _note_hidden(self, names: Iterable[str]) -> None:
-        for name in names:
-            last = name.rpartition("/")[2]
-            # "._x.jpg" is what a Mac knows of x.jpg, not a picture.
-            if last.startswith(".") and not last.startswith("._"):
-                self.left_out[name] = HIDDEN
-
-    def _add_file(self, name: str, folders: "set[str]") -> None:
+    def _add_from(self, name: str, folders: Set[str]) -> None:
         stem = archive_stem(name)
         if stem in folders:
             self.left_out[name] = BESIDE
         elif stem is not None:
             self._add_archive(self.root / name, name)
-        elif name.lower().endswith(CLOSED_SUFFIXES):
-            self.left_out[name] = CLOSED
         else:
-            self._places[name] = None
+            self.left_out[name] = CLOSED
 
     def _add_archive(self, path: Path, prefix: str) -> None:
         try:
@@ -160,15 +188,32 @@ class Tree:
         """Returns the content of a file; raises AnnotationError where it cannot be read."""
         place = self._places[name]
         try:
-            if place is None:
+            if not place:
                 return self._full(name).read_bytes()
             return read_entry(self._open[place[0]], place[1])
         except BROKEN_ARCHIVE as error:
             raise AnnotationError(self.where(name), f"cannot be read: {error}") from error
 
+    @contextmanager
+    def open(self, name: str) -> Iterator[IO[bytes]]:
+        """Opens a file; raises AnnotationError where it cannot be read, then or later."""
+        try:
+            with self._opened(name) as stream:
+                yield stream
+        except AnnotationError:
+            raise
+        except BROKEN_ARCHIVE as error:
+            raise AnnotationError(self.where(name), f"cannot be read: {error}") from error
+
+    def _opened(self, name: str) -> IO[bytes]:
+        place = self._places[name]
+        if not place:
+            return open_for_seeking(self._full(name))
+        return open_entry(self._open[place[0]], place[1])
+
     def picture(self, name: str) -> Union[bytes, Path]:
         """Returns where a picture lies, or its bytes where it lies in an archive."""
-        return self._full(name) if self._places[name] is None else self.read(name)
+        return self.read(name) if self._places[name] else self._full(name)
 
 
 def _is_junk(name: str) -> bool:

@@ -8,14 +8,13 @@ A folder or an archive with Train/sample.txt and the like inside keeps these lis
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import re
 from pathlib import Path, PurePosixPath
 from typing import Any, Callable, Dict, Iterator, NamedTuple, Optional, Sequence, Tuple
 
 from ocrdata.base import sample_lists as lists
-from ocrdata.base.encodings import decode_lines
+from ocrdata.base.encodings import lines_of_file
 from ocrdata.base.pairing import is_image, pair_names
 from ocrdata.base.sample import (
     DETECTION,
@@ -28,7 +27,7 @@ from ocrdata.base.sample import (
 )
 from ocrdata.base.sample_lists import VALIDATION_LIST
 from ocrdata.base.skips import BAD_LINE, BAD_PICTURE, UNCLEAR, UNPAIRED, Skips
-from ocrdata.base.storage.digest import file_sha256
+from ocrdata.base.storage.digest import file_sha256, names_sha256
 from ocrdata.base.storage.tree import Tree
 from ocrdata.errors import AnnotationError, InputError, PathLike, RecordError
 from ocrdata.records.format.dataset_info import ShardSet, read_shard_set
@@ -70,8 +69,7 @@ def open_input(path: PathLike) -> SampleInput:
     if found.kind is ArtefactKind.SHARD_SET:
         return _open_shards(found.path)
     if found.kind is ArtefactKind.RECORD_FILES:
-        marks = "\n".join(f"{file.name} {file_sha256(file)}" for file in found.files)
-        digest = hashlib.sha256(marks.encode("utf-8", "surrogateescape")).hexdigest()
+        digest = names_sha256(f"{file.name} {file_sha256(file)}" for file in found.files)
         listed = [(_list_of_file(file.name), file) for file in found.files]
         return SampleInput(lambda skips: _read_files(listed, skips), {"files": digest})
     if found.kind in (ArtefactKind.ORIGINAL_RECORDS, ArtefactKind.MINDRECORDS):
@@ -92,11 +90,10 @@ def _open_shards(where: Path) -> SampleInput:
 
 def _open_pictures(where: Path) -> SampleInput:
     with Tree(where) as tree:
-        names = "\n".join(tree.names)
+        digest = names_sha256(tree.names)
         if not any(map(is_image, tree.names)):
             problem = f"holds no picture and no {DATASET_INFO}"
             raise InputError(where, problem, hint="Name a folder or archive of pictures.")
-    digest = hashlib.sha256(names.encode("utf-8", "surrogateescape")).hexdigest()
     origin = {"names": digest}
     if where.is_file():
         origin["archive"] = file_sha256(where)
@@ -191,7 +188,7 @@ def _listed(tree: Tree, name: str, skips: Skips) -> SamplePairs:
     """Yields the samples of a list inside a folder or archive."""
     root = PurePosixPath(name).parent.parent
     where = tree.where(name)
-    for number, line in decode_lines(tree.read(name), where):
+    for number, line in lines_of_file(tree, name):
         try:
             key, label = parse_sample_line(where, number, line)
             image, truth = str(root / key), str(root / label)

@@ -19,6 +19,7 @@ from typing import IO, BinaryIO, Dict, List, Optional, Tuple, cast
 from ocrdata.base.encodings import decode_lines
 from ocrdata.base.pairing import is_image, pair_names
 from ocrdata.base.sample import DETECTION, SAMPLE_LIST, Sample, parse_sample_line
+from ocrdata.base.storage.disk_map import Chosen
 from ocrdata.base.storage.remote import as_path
 from ocrdata.base.storage.tree import Tree
 from ocrdata.errors import AnnotationError, InputError, OptionError, PathLike, RecordError
@@ -227,8 +228,8 @@ def _paired(tree: Tree, prefix: str) -> Dict[str, str]:
 
     Raises AnnotationError where there are two.
     """
-    found = pair_names([name for name in tree.names if name.startswith(prefix)])
-    if found.unclear:
-        raise found.unclear[0].error(tree.where)
+    found = pair_names(Chosen(tree.names, lambda name: name.startswith(prefix)))
+    for unclear in found.unclear:
+        raise unclear.error(tree.where)
     pairs = {image[len(prefix) :]: truth for image, truth in found.pairs}
     return {**pairs, **{name[len(prefix) :]: "" for name in found.alone if is_image(name)}}
