@@ -9,7 +9,8 @@ ICDAR2015_WORDS is the training part of the challenge's word recognition as down
 (word=2+print=1). For each style as many words are rendered (`--count`, each once), a CRNN of width
 0.2 with 64 LSTM units is trained on them for `--steps` steps of 32, once a seed, and scored on the
 real words whose texts fall on the Test side, by lower-case letters and digits. Everything goes
-through the commands a user has. `--short` is one seed, and half as many real words.
+through the commands a user has. `--short` is one seed, and half as many real words. With
+`--endless` each picture is rendered when it is learnt from, and none comes twice.
 
 `--peers` is a folder with a virtual environment for each other renderer, named after its package:
 trdg. What is there already under `--work` is not made again.
@@ -26,7 +27,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Tuple
 
 import cv2
 
@@ -136,7 +137,7 @@ def name_of(style: str) -> str:
 
 def train(data: Path, real: Path, seed: int, args: argparse.Namespace) -> Trained:
     """Trains once, and scores each checkpoint on the real words."""
-    run = args.work / f"run-{data.name[5:]}-{args.steps}-{seed}"
+    run = args.work / f"run-{data.name[5:]}-{args.steps}{'-endless' * args.endless}-{seed}"
     every = max(1, args.steps // 3)
     done = run / "scores.json"
     if not done.exists():
@@ -144,7 +145,7 @@ def train(data: Path, real: Path, seed: int, args: argparse.Namespace) -> Traine
         quiet = ("--eval-every", 0, "--image-every", 0)
         call(
             "train", "crnn", "--data-dir", data, "--output-dir", run, "--overwrite",
-            *NETWORK, *length, *quiet,
+            *NETWORK, *length, *quiet, *sources(data, args),
         )  # fmt: skip
         scores: Dict[str, float] = {}
         for step in sorted({min(args.steps, every * n) for n in (1, 2, 3)} | {args.steps}):
@@ -157,6 +158,25 @@ def train(data: Path, real: Path, seed: int, args: argparse.Namespace) -> Traine
         done.write_text(json.dumps(scores), encoding="utf-8")
     curve = [(int(step), score) for step, score in json.loads(done.read_text("utf-8")).items()]
     return Trained(curve, read_correct(run / "crnn" / "predictions.tsv"))
+
+
+def sources(data: Path, args: argparse.Namespace) -> Tuple[str, ...]:
+    """Returns the options that render while training; none for pictures of other renderers."""
+    job = args.work / f"{data.name[5:]}.toml"
+    return ("--sources", f"render:{job}") if args.endless and job.exists() else ()
+
+
+def write_job(style: str, args: argparse.Namespace) -> None:
+    """Writes what `render` renders as a table for --sources."""
+    settings = {
+        "style": style.split("+"),
+        "corpus": str((args.work / "words.txt").resolve()),
+        "font": str(args.fonts.resolve()),
+        "lower-case": True,
+    }
+    rows = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
+    table = "\n".join(["[gen-pics]", *rows, ""])
+    (args.work / f"{name_of(style)}.toml").write_text(table, encoding="utf-8")
 
 
 def read_correct(path: Path) -> Dict[str, bool]:
@@ -178,6 +198,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--short", action="store_true")
+    parser.add_argument("--endless", action="store_true")
     args = parser.parse_args()
     args.work.mkdir(parents=True, exist_ok=True)
     if args.short:
@@ -191,6 +212,8 @@ def main() -> None:
     words = {"real": list(read_words(real, ["Test"], 1000))}
     trained: Dict[str, List[Trained]] = {}
     for style in styles:
+        if style != "trdg":
+            write_job(style, args)
         data = render(style, args)
         words[style] = list(read_words(data, ["Train"], 1000))
         page = sheet(words["real"], words[style])
