@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tarfile
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,10 +14,18 @@ from train_runs import train_model  # noqa: E402
 from train_support import metrics, options, tiny, weights, write_numbers  # noqa: E402
 
 from ocrdata.base.parallel import ordered_map  # noqa: E402
-from ocrdata.errors import InputError, OptionError, RecordError, UnknownNameError  # noqa: E402
+from ocrdata.errors import (  # noqa: E402
+    InputError,
+    OcrdataError,
+    OptionError,
+    RecordError,
+    UnknownNameError,
+)
+from ocrdata.pipelines import render_job  # noqa: E402
 from ocrdata.pipelines.line_request import LineRequestOptions  # noqa: E402
-from ocrdata.pipelines.render_job import read_line_job  # noqa: E402
+from ocrdata.pipelines.render_job import read_line_job, read_scene_job  # noqa: E402
 from ocrdata.pipelines.render_lines import LineOutput, write_request  # noqa: E402
+from ocrdata.pipelines.scenes_to_records import SceneRequestOptions  # noqa: E402
 from ocrdata.records.format.decode import decode_example  # noqa: E402
 from ocrdata.records.format.schema import line_of  # noqa: E402
 from ocrdata.text.charset import Charset  # noqa: E402
@@ -187,6 +196,13 @@ def test_a_resumed_run_on_drawn_lines_takes_the_same_course(numbers, job, plain,
         ("[gen-pics]\nlimit = 4", UnknownNameError, "option of a rendering job .* limit"),
         ("[gen-pics]\nfnot = 'latin'", UnknownNameError, "Did you mean font"),
         ("[gen-pics]\nheight = 'x'", InputError, "height takes another kind of value than 'x'"),
+        ("[gen-pics]\nheight = 32.5", InputError, "height takes another kind of value than 32.5"),
+        ("[gen-pics]\nface = 'first'", InputError, "face takes another kind of value than 'first'"),
+        ("[gen-pics]\nfit = 1", InputError, "fit takes another kind of value than 1"),
+        ("[gen-pics]\nstyle-x = 1", UnknownNameError, "Did you mean style"),
+        ("[gen-pics]\nquality = [80, 90]", InputError, "quality takes another kind of value"),
+        ("[gen-pics]\ndirection = 'down'", UnknownNameError, "no direction is called down"),
+        ("[gen-pics]\nnear-duplicates = 'no'", UnknownNameError, "near duplicates is called no"),
         ("[gen-pics]\nsampling = 'balanced'", OptionError, "balanced texts have an end"),
         ("gen-pics", InputError, "is not TOML"),
     ],
@@ -196,6 +212,48 @@ def test_wrong_jobs_are_named(tmp_path, table, kind, message):
     path.write_text(table, encoding="utf-8")
     with pytest.raises(kind, match=message):
         read_line_job(path, DIGITS, 0)
+
+
+@pytest.mark.parametrize(
+    "values, message",
+    [
+        ("text_height = 'tall'", "text_height takes LOW..HIGH, not 'tall'"),
+        ("texts = [3, 15]", r"texts takes LOW..HIGH, not \[3, 15\]"),
+        ("curved = 1.5", r"--curved must lie in \[0, 1\], not 1.5"),
+        ("words = '9'", "--words needs 1 <= LOW <= HIGH"),
+    ],
+)
+def test_wrong_jobs_of_scenes_are_named(tmp_path, values, message):
+    path = tmp_path / "job.toml"
+    path.write_text(f"[gen-scenes]\n{values}\n", encoding="utf-8")
+    with pytest.raises(OcrdataError, match=message):
+        read_scene_job(path, 0)
+
+
+@pytest.mark.parametrize(
+    "values, expected",
+    [
+        (
+            "size = '640x480'\ntext-height = '16..40'\ntexts = 4\ncurved = 1\nfont = 'latin'",
+            SceneRequestOptions((640, 480), (4, 4), (16, 40), curved=1.0, font=("latin",), seed=3),
+        ),
+        (
+            "quality = 80\nset = ['noise=3']\nface = '1'\nfit = true\ndictionary = 'chars'",
+            LineRequestOptions(
+                quality="80",
+                overrides=("noise=3",),
+                face=1,
+                fit=True,
+                dictionary=Path("chars"),
+                seed=3,
+            ),
+        ),
+    ],
+)
+def test_values_of_a_job_are_read_as_if_typed(tmp_path, values, expected):
+    path = tmp_path / "job.toml"
+    path.write_text(f"[gen]\n{values}\n", encoding="utf-8")
+    assert render_job._read_options(path, "gen", type(expected), 3) == expected
 
 
 def test_wrong_sources_are_named(numbers, job, tmp_path):

@@ -116,9 +116,6 @@ class SplitWriter:
         """
         return True
 
-    def complete(self) -> None:
-        """Stores what waits, after the last block of the split."""
-
     def close(self) -> None:
         """Finishes the file that is open."""
 
@@ -176,7 +173,6 @@ class Exporter:
             payload, more = self.pack(root, split, Pictures.of(block), Counter())
             rows += more
             writer.add(payload, first // self.samples_per_shard, False)
-        writer.complete()
         writer.close()
         self.finish(root, split, rows)
         return len(rows)

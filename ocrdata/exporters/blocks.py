@@ -10,8 +10,8 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tu
 
 from ocrdata.base.sample import Sample
 from ocrdata.base.skips import BAD_PICTURE, Skips
-from ocrdata.base.storage.files import read_whole
-from ocrdata.base.storage.remote import as_path
+from ocrdata.base.storage.files import read_local, read_whole
+from ocrdata.base.storage.remote import as_path, is_remote
 from ocrdata.errors import AnnotationError, InputError
 from ocrdata.exporters.base import Exporter, Picture, Pictures, line_name, read_one
 from ocrdata.exporters.cutting import Block
@@ -86,10 +86,10 @@ def _read_lines(lines: FoundLines, first: int, skips: Skips) -> Pictures:
     data: List[bytes] = []
     headers: List[ImageHeader] = []
     rows: List[int] = []
-    folder = lines.root + "/"
+    folder, read = lines.root + "/", read_whole if is_remote(lines.root) else read_local
     for row, key in enumerate(lines.keys):
         try:
-            image = read_whole(folder + key)
+            image = read(folder + key)
             headers.append(read_picture(image))
         except (OSError, ValueError) as error:
             skips.refuse(BAD_PICTURE, _problem(lines.found(row), error))

@@ -93,8 +93,6 @@ class ExportRun:
                     self._store(packed, journal)
                     if on_progress:
                         on_progress(sum(place.taken for place in self._done.values()), None)
-            for writer in self._writers.values():
-                writer.complete()
         finally:
             self._close()
         for split in self._done:

@@ -3,8 +3,8 @@
     image-000000001  the encoded picture      label-000000001  the text, UTF-8
     num-samples      how many there are, in decimal digits; numbers begin at 1
 
-Keys are put in their order, which fills the pages: first the pictures, at the end the labels. Some
-blocks are a transaction, and what is there already is not put again, so an interrupted run leads to
+Keys are put in their order, which fills the pages: first the pictures, at the end the labels. A
+block is a transaction, and what is there already is not put again, so an interrupted run leads to
 the same bytes.
 """
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 import itertools
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Iterable, Iterator, List, Tuple
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, List, Sequence, Tuple
 
 from ocrdata.base.sample import RECOGNITION
 from ocrdata.base.storage.remote import is_remote
@@ -23,77 +23,52 @@ from ocrdata.exporters.base import SHORT, Exporter, FormatInfo, SplitWriter, lib
 if TYPE_CHECKING:
     from ocrdata.exporters.base import Counts, Pictures
 
-_PAGE = 4096
 _FIRST_MAP = 1 << 24
 _LABELS_AT_ONCE = 1 << 16
-# A transaction ends with the block that reaches one of them.
-_BLOCKS_AT_ONCE, _BYTES_AT_ONCE = 16, 1 << 24
 _COUNT = b"num-samples"
 
 
 class _Database(SplitWriter):
-    """An environment whose map grows by a rule that depends on what was put into it alone.
+    """An environment that is opened for each transaction.
 
-    It is opened for each transaction: LMDB remembers between them which pages are free, and what
-    it writes where would depend on when a run was interrupted.
+    LMDB remembers between them which pages are free, and what it writes where would depend on when
+    a run was interrupted. So would the size of its map, which follows from what is there already.
     """
 
-    def __init__(self, path: Path, rows: Iterable[Any]) -> None:
+    def __init__(self, path: Path, taken: int = 0) -> None:
         path.mkdir(parents=True, exist_ok=True)
-        self._path = path
-        self._map = self._needed = _FIRST_MAP
-        self._taken = 0
-        self._waiting: List[List[bytes]] = []
-        self._bytes = 0
-        total = 0
-        for size, _ in rows:
-            self._taken += 1
-            total += size
-        self._grow(self._taken, total)
+        self._path, self._taken = path, taken
 
     def add(self, payload: Any, shard: int, ends: bool) -> bool:
-        self._waiting.append(payload)
-        self._bytes += sum(map(len, payload))
-        if len(self._waiting) < _BLOCKS_AT_ONCE and self._bytes < _BYTES_AT_ONCE:
-            return False
-        self.complete()
+        # More blocks in a transaction take longer a line: what they write is out of the
+        # processor's cache before it goes to the disk.
+        self._put("image", payload, self._taken + 1)
+        self._taken += len(payload)
         return True
 
-    def complete(self) -> None:
-        values = list(itertools.chain.from_iterable(self._waiting))
-        if values:
-            self._grow(len(values), self._bytes)
-            self._put("image", values, self._taken + 1)
-        self._taken += len(values)
-        self._waiting, self._bytes = [], 0
-
-    def _grow(self, count: int, size: int) -> None:
-        # A value takes whole pages, and a transaction copies the way to where it writes: twice
-        # what is needed is a map that no block can fill.
-        self._needed += 2 * (size + count * _PAGE)
-        while self._map < self._needed:
-            self._map *= 2
-
     @contextmanager
-    def _opened(self, sync: bool = False) -> Iterator[Any]:
+    def _opened(self, count: int, size: int) -> Iterator[Any]:
+        """Opens it for so many further values of `size` bytes in all."""
         env = _library().open(
-            str(self._path), map_size=self._map, lock=False, sync=False, readahead=False
+            str(self._path), map_size=_FIRST_MAP, lock=False, sync=False, readahead=False
         )
         try:
-            with env.begin(write=True) as transaction:
-                yield transaction
-            # What was put is brought to the disk once, at the end.
-            if sync:
-                env.sync(True)
+            # A value takes whole pages, and a transaction copies the way to where it writes: twice
+            # what is needed is a map that no block can fill.
+            page = env.stat()["psize"]
+            needed = (env.info()["last_pgno"] + 1) * page + 2 * (size + count * page)
+            env.set_mapsize(max(_FIRST_MAP, 1 << (needed - 1).bit_length()))
+            yield env
         finally:
             env.close()
 
-    def _put(self, name: str, values: Iterable[bytes], first: int) -> None:
-        with self._opened() as transaction:
-            if transaction.get(_key(name, first)) is None:
-                form = name.encode("ascii") + b"-%09d"
-                items = [(form % number, value) for number, value in enumerate(values, first)]
-                transaction.cursor().putmulti(items, append=True)
+    def _put(self, name: str, values: Sequence[bytes], first: int) -> None:
+        with self._opened(len(values), sum(map(len, values))) as env:
+            with env.begin(write=True) as transaction:
+                if transaction.get(_key(name, first)) is None:
+                    form = name.encode("ascii") + b"-%09d"
+                    keys = map(form.__mod__, range(first, first + len(values)))
+                    transaction.cursor().putmulti(list(zip(keys, values)), append=True)
 
     def finish(self, texts: Iterable[str]) -> None:
         """Puts the labels and their number."""
@@ -102,11 +77,13 @@ class _Database(SplitWriter):
             labels = [text.encode("utf-8") for text in itertools.islice(rows, _LABELS_AT_ONCE)]
             if not labels:
                 break
-            self._grow(len(labels), sum(map(len, labels)))
             self._put("label", labels, first)
             first += len(labels)
-        with self._opened(sync=True) as transaction:
-            transaction.put(_COUNT, str(first - 1).encode("ascii"), overwrite=False)
+        with self._opened(1, 0) as env:
+            with env.begin(write=True) as transaction:
+                transaction.put(_COUNT, str(first - 1).encode("ascii"), overwrite=False)
+            # What was put is brought to the disk once, at the end.
+            env.sync(True)
 
 
 def _library() -> Any:
@@ -126,16 +103,15 @@ class LmdbExporter(Exporter):
     def pack(
         self, folder: Path, split: str, pictures: Pictures, counts: Counts
     ) -> Tuple[Any, List[Any]]:
-        rows = [[len(data), text] for data, text in zip(pictures.data, pictures.texts)]
-        return pictures.data, rows
+        return pictures.data, list(pictures.texts)
 
     def open(self, folder: Path, split: str, rows: Iterable[Any] = ()) -> SplitWriter:
         if is_remote(folder):
             raise OptionError("LMDB is written to a local disk only.", "Copy it from there.")
-        return _Database(folder / SHORT[split], rows)
+        return _Database(folder / SHORT[split], sum(1 for _ in rows))
 
     def finish(self, folder: Path, split: str, rows: Iterable[Any]) -> None:
-        _Database(folder / SHORT[split], rows).finish(text for _, text in rows)
+        _Database(folder / SHORT[split]).finish(rows)
 
 
 LMDB = LmdbExporter(

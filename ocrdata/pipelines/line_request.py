@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
-from ocrdata.errors import InputError, OptionError
+from ocrdata.errors import InputError, OptionError, UnknownNameError
 from ocrdata.render.effects.backgrounds import find_pictures
 from ocrdata.render.effects.warp import Frame
 from ocrdata.render.fonts.fonts import default_fonts, find_fonts
@@ -89,10 +89,12 @@ class LineRequestOptions:
     lower_case: bool = False
 
     def check(self) -> None:
-        """Raises OptionError where options contradict each other."""
+        """Raises OptionError where options contradict each other, UnknownNameError."""
         if self.records and self.form == "webp":
             hint = "Use --format jpg or png with --records."
             raise OptionError("TensorFlow does not read WebP.", hint)
+        if self.direction not in ("horizontal", "vertical"):
+            raise UnknownNameError("direction", self.direction, ("horizontal", "vertical"))
         if self.min_length > self.max_length:
             raise OptionError("--min-length is above --max-length.")
 

@@ -6,11 +6,10 @@ travels to worker processes, which draw blocks of it; nothing is written.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, Dict, List, Tuple, Type, TypeVar
+from typing import Any, Dict, List, Tuple, Type, TypeVar, get_type_hints
 
 from ocrdata.base.sample import Sample
 from ocrdata.base.storage.toml_files import read_toml
@@ -28,8 +27,6 @@ from ocrdata.render.scenes.scene_config import SceneConfig
 from ocrdata.text.charset import Charset
 
 _Options = TypeVar("_Options")
-# Of options whose default depends on others: what kind of value they take.
-_USUAL_RANGES = {"text_height": (12, 120)}
 _ENDLESS = 1 << 40  # more rounds through the texts than anybody draws
 _RECORD_FORMATS = {"jpg": "jpeg", "png": "png"}
 # What options of the commands are called in Python where that is not their name.
@@ -135,31 +132,32 @@ def _read_options(path: Path, command: str, kind: Type[_Options], seed: int) -> 
     if not isinstance(values, dict):
         hint = f"It is the file of `ocrdata --config FILE {command}`."
         raise InputError(path, f"has no table [{command}]", hint=hint)
-    fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
-    known = [name for name in fields if name not in _NOT_HERE]
+    kinds = get_type_hints(kind)
+    known = [name for name in kinds if name not in _NOT_HERE]
     chosen: Dict[str, Any] = {"seed": seed}
     for key, value in values.items():
         name = _CALLED.get(key, key.replace("-", "_"))
         if name not in known:
             shown = {one.replace("_", "-") for one in known}
             raise UnknownNameError(f"option of a rendering job ({path})", key, shown)
-        default = _USUAL_RANGES.get(name, getattr(kind, name, None))
-        chosen[name] = _value(path, key, value, default)
+        chosen[name] = _value(path, key, value, kinds[name])
     return kind(**chosen)
 
 
-def _value(path: Path, key: str, value: Any, default: Any) -> Any:
-    """Returns a value as the command would take it."""
-    if isinstance(default, tuple) and default and isinstance(default[0], int):
-        parts = str(value).replace("x", "..").split("..")
-        if all(part.isdigit() for part in parts) and len(parts) in (1, 2):
-            return int(parts[0]), int(parts[-1])
-        raise InputError(path, f"{key} is not LOW..HIGH: {value!r}")
-    if isinstance(default, tuple):
+def _value(path: Path, key: str, value: Any, kind: Any) -> Any:
+    """Returns a value of the kind a field is declared to be, read as if it had been typed."""
+    parts = getattr(kind, "__args__", ())
+    if type(None) in parts:
+        return _value(path, key, value, parts[0])
+    if parts == (str, ...):
         return tuple(map(str, value if isinstance(value, list) else [value]))
-    numbers = isinstance(default, (int, float)) and not isinstance(default, bool)
-    fits = isinstance(value, (int, float)) and not isinstance(value, bool)
-    wrong = (numbers and not fits) or isinstance(default, bool) != isinstance(value, bool)
-    if wrong and default is not None:
-        raise InputError(path, f"{key} takes another kind of value than {value!r}")
-    return value
+    try:
+        if isinstance(value, (list, dict)) or isinstance(value, bool) != (kind is bool):
+            raise ValueError
+        if not parts:
+            return value if kind is bool else kind(str(value))
+        low, _, high = str(value).replace("x", "..").partition("..")
+        return int(low), int(high or low)
+    except ValueError as error:
+        wanted = "LOW..HIGH, not" if parts else "another kind of value than"
+        raise InputError(path, f"{key} takes {wanted} {value!r}") from error

@@ -13,6 +13,8 @@ from ocrdata.errors import PathLike
 
 _OLD = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
+# More than most pictures have.
+_READ_AT_ONCE = 1 << 16
 
 
 def sync(stream: IO[Any]) -> None:
@@ -43,20 +45,28 @@ def move_tree(source: Path, target: Path, last: str) -> None:
 
 
 def read_whole(path: PathLike) -> bytes:
-    """Returns the content of a file; raises OSError.
-
-    Less time than `Path.read_bytes` takes, where the path is a string: no path object, no buffer.
-    """
+    """Returns the content of a file; raises OSError."""
     if not isinstance(path, str) or is_remote(path):
         return as_path(path).read_bytes()
+    return read_local(path)
+
+
+def read_local(path: str) -> bytes:
+    """Returns the content of a file of this machine; raises OSError.
+
+    Less time than `Path.read_bytes` takes: no path object, no buffer.
+    """
     handle = os.open(path, _OLD)
     try:
-        size = os.fstat(handle).st_size
-        data = os.read(handle, size + 1)
-        if len(data) == size:
+        # To read on, to the end, takes less than to ask first how large the file is.
+        data = os.read(handle, _READ_AT_ONCE)
+        if len(data) == _READ_AT_ONCE:
+            data += os.read(handle, max(1, os.fstat(handle).st_size - _READ_AT_ONCE))
+        more = os.read(handle, _READ_AT_ONCE)
+        if not more:
             return data
         # It grows, or the system gives less at a time.
-        return data + b"".join(iter(lambda: os.read(handle, 1 << 20), b""))
+        return data + more + b"".join(iter(lambda: os.read(handle, 1 << 20), b""))
     finally:
         os.close(handle)
 

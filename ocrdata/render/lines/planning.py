@@ -10,6 +10,7 @@ from ocrdata.errors import OptionError, UnknownNameError
 from ocrdata.render.effects.image_effects import IMAGE_FILE_FORMATS
 from ocrdata.render.lines.blocks import RenderConfig, possible_labels
 from ocrdata.render.lines.text_sampling import (
+    NEAR_DUPLICATES,
     TextOptions,
     TextPlan,
     drop_near_duplicates,
@@ -153,5 +154,7 @@ def _check(config: RenderConfig, options: TextOptions) -> None:
         raise OptionError(f"--variants must be 1 or more, not {options.variants}.")
     if not 0.0 <= options.test_fraction < 1.0:
         raise OptionError(f"--test-fraction must lie in [0, 1), not {options.test_fraction}.")
+    if options.near_duplicates not in NEAR_DUPLICATES:
+        raise UnknownNameError("way with near duplicates", options.near_duplicates, NEAR_DUPLICATES)
     if config.form not in IMAGE_FILE_FORMATS:
         raise UnknownNameError("format", config.form, IMAGE_FILE_FORMATS)

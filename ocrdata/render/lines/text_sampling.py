@@ -21,6 +21,7 @@ from ocrdata.text.visual_order import with_told_order
 
 BLOCK_SIZE = 256
 SAMPLINGS = ("listed", "frequency", "random", "balanced")
+NEAR_DUPLICATES = ("keep", "drop")
 
 
 class TextBlockTask(NamedTuple):

@@ -152,6 +152,10 @@ def check_scene_config(config: SceneConfig, count: int) -> None:
     if not 6 <= config.heights[0] <= config.heights[1] <= min(config.size):
         text = f"--text-height needs 6 <= LOW <= HIGH <= {min(config.size)}."
         raise OptionError(text)
+    for name in ("dont_care", "vertical", "curved", "turned"):
+        if not 0.0 <= getattr(config, name) <= 1.0:
+            flag = "--" + name.replace("_", "-")
+            raise OptionError(f"{flag} must lie in [0, 1], not {getattr(config, name)}.")
     if config.boxes not in BOX_UNITS:
         raise UnknownNameError("unit of boxes", config.boxes, BOX_UNITS)
     if config.layout not in SCENE_LAYOUTS:
