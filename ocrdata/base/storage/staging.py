@@ -242,6 +242,8 @@ def _finish(
         "summary": staged.summary,
     }
     for name in names:
+        for leftover in staged.path(name).glob(f".{MANIFEST}.*.tmp"):
+            leftover.unlink()  # of a run that was killed here
         write_atomic(staged.path(name) / MANIFEST, dump_json(manifest))
     for name in names:
         target = base / name
