@@ -19,6 +19,7 @@ from ocrdata.base import random_streams
 from ocrdata.base.parallel import ordered_map
 from ocrdata.base.registry import Registry
 from ocrdata.base.sample import read_sample_list, write_sample_list
+from ocrdata.base.storage.files import read_whole
 from ocrdata.base.storage.staging import read_manifest, staged_output, write_atomic
 
 LABELS = st.text(
@@ -102,6 +103,22 @@ def test_staged_output_refuses_replaces_and_spares(tmp_path):
     assert "not written by ocrdata" in str(caught.value)
 
 
+@pytest.mark.parametrize("size", [0, 1, (1 << 16) - 1, 1 << 16, (1 << 16) + 1, 300_000])
+def test_files_of_any_size_are_read_whole(tmp_path, size):
+    data = random.Random(size).getrandbits(8 * size + 8).to_bytes(size + 1, "little")[:size]
+    (tmp_path / "file").write_bytes(data)
+    assert read_whole(str(tmp_path / "file")) == read_whole(tmp_path / "file") == data
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs Linux's /proc")
+def test_what_does_not_tell_its_size_is_read_whole():
+    given, taken = os.pipe()
+    os.write(taken, b"a" * 5000)
+    os.close(taken)
+    assert read_whole(f"/proc/self/fd/{given}") == b"a" * 5000
+    os.close(given)
+
+
 def test_interrupted_output_is_resumed_with_the_same_options_only(tmp_path):
     with pytest.raises(KeyboardInterrupt), staged_output(tmp_path, ("a",), "make", {"n": 1}) as s:
         (s.path("a") / "x").write_text("1")
@@ -113,9 +130,11 @@ def test_interrupted_output_is_resumed_with_the_same_options_only(tmp_path):
     ):
         pass
     assert "another n" in str(caught.value)
+    # As a kill in the middle of writing the manifest leaves it.
+    (tmp_path / ".make.partial/a/.manifest.json.x1.tmp").write_bytes(b"{")
     with staged_output(tmp_path, ("a",), "make", {"n": 1}, resume=True) as staged:
         assert staged.resumed
-    assert (tmp_path / "a" / "x").exists()
+    assert sorted(os.listdir(str(tmp_path / "a"))) == ["manifest.json", "x"]
 
 
 def test_write_atomic_leaves_no_temporary_file(tmp_path):

@@ -63,12 +63,12 @@ class _Database(SplitWriter):
             env.close()
 
     def _put(self, name: str, values: Sequence[bytes], first: int) -> None:
-        with self._opened(len(values), sum(map(len, values))) as env:
-            with env.begin(write=True) as transaction:
-                if transaction.get(_key(name, first)) is None:
-                    form = name.encode("ascii") + b"-%09d"
-                    keys = map(form.__mod__, range(first, first + len(values)))
-                    transaction.cursor().putmulti(list(zip(keys, values)), append=True)
+        opened = self._opened(len(values), sum(map(len, values)))
+        with opened as env, env.begin(write=True) as transaction:
+            if transaction.get(_key(name, first)) is None:
+                form = name.encode("ascii") + b"-%09d"
+                keys = map(form.__mod__, range(first, first + len(values)))
+                transaction.cursor().putmulti(list(zip(keys, values)), append=True)
 
     def finish(self, texts: Iterable[str]) -> None:
         """Puts the labels and their number."""
