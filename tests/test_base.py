@@ -134,7 +134,7 @@ def test_interrupted_output_is_resumed_with_the_same_options_only(tmp_path):
     (tmp_path / ".make.partial/a/.manifest.json.x1.tmp").write_bytes(b"{")
     with staged_output(tmp_path, ("a",), "make", {"n": 1}, resume=True) as staged:
         assert staged.resumed
-    assert sorted(os.listdir(str(tmp_path / "a"))) == ["manifest.json", "x"]
+    assert sorted(one.name for one in (tmp_path / "a").iterdir()) == ["manifest.json", "x"]
 
 
 def test_write_atomic_leaves_no_temporary_file(tmp_path):
