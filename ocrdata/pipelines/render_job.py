@@ -146,7 +146,7 @@ def _read_options(path: Path, command: str, kind: Type[_Options], seed: int) -> 
 
 def _value(path: Path, key: str, value: Any, kind: Any) -> Any:
     """Returns a value of the kind a field is declared to be, read as if it had been typed."""
-    parts = getattr(kind, "__args__", ())
+    parts: Tuple[Any, ...] = getattr(kind, "__args__", ())
     if type(None) in parts:
         return _value(path, key, value, parts[0])
     if parts == (str, ...):
