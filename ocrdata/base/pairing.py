@@ -103,12 +103,12 @@ class PairedNames:
                 used[text] = 1
         for text in self._texts:
             if text not in used:
-                append_to(self._elsewhere, PurePosixPath(text).stem, text)
+                append_to(self._elsewhere, _stem(text.rpartition("/")[2]), text)
 
     def _candidates(self, image: str) -> List[str]:
         """Returns the texts that could be a picture's truth, those beside it before all others."""
         near = _named_after(_place(image), self._beside)
-        return near or _named_after(PurePosixPath(image).stem, self._elsewhere)
+        return near or _named_after(_stem(image.rpartition("/")[2]), self._elsewhere)
 
     def image_of(self, text: str) -> Optional[str]:
         """Returns the picture whose truth a text is, None where it has none or that is unclear."""
@@ -128,7 +128,7 @@ class PairedNames:
         """Names without a partner: pictures, then texts."""
         yield from (image for image in self._images if not self._candidates(image))
         for text in self._texts:
-            if PurePosixPath(text).name.startswith(_MARK) and text not in self._claims:
+            if text.rpartition("/")[2].startswith(_MARK) and text not in self._claims:
                 yield text
 
     @property
@@ -158,4 +158,10 @@ def _named_after(place: str, texts: NameLists) -> List[str]:
 def _place(name: str) -> str:
     """Returns a name without its suffix."""
     folder, slash, last = name.rpartition("/")
-    return folder + slash + PurePosixPath(last).stem
+    return folder + slash + _stem(last)
+
+
+def _stem(name: str) -> str:
+    # As pathlib has it, for a tenth of the time.
+    dot = name.rfind(".")
+    return name[:dot] if 0 < dot < len(name) - 1 else name

@@ -54,7 +54,7 @@ def split_of(name: str, root: PathLike = "") -> Optional[str]:
 
     `root` is the folder or archive that was given.
     """
-    own, parts = as_path(root).name if str(root) else "", name.split("/")
+    own, parts = _name_of(str(root)), name.split("/")
     if archive_stem(own) is not None and parts[0] == own:
         del parts[0]
     for part in reversed(parts):
@@ -62,6 +62,11 @@ def split_of(name: str, root: PathLike = "") -> Optional[str]:
         if split:
             return split
     return split_of_part(own) if _DOWNLOAD.match(own) else None
+
+
+@lru_cache(64)
+def _name_of(root: str) -> str:
+    return as_path(root).name if root else ""
 
 
 def split_of_folder(name: str, root: PathLike = "") -> Optional[str]:

@@ -17,10 +17,11 @@ Names decide where they are fixed by what wrote them. Record files have any name
 
 from __future__ import annotations
 
+import os
 import re
 from enum import Enum
 from pathlib import Path
-from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple
+from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from ocrdata.base.pairing import is_image
 from ocrdata.base.sample import SAMPLE_LIST
@@ -39,6 +40,10 @@ from ocrdata.text.dictionary_maps import CHAR_DICT, ORD_MAP, ORD_TO_INDEX
 RUN_FILE, SAVED_MARK = "run.json", "saved_model.pb"
 _SQLITE = b"SQLite format 3\0"
 _RECORD_NAME = re.compile(r"\.tfrecord|\.record$|\.record\W|-\d{5}-of-\d{5}($|\W)")
+_TELLING = (
+    *(RUN_FILE, ORD_TO_INDEX, ORD_MAP, SAMPLE_LIST, MANIFEST),
+    *(RECORDS_DIR, DICTIONARY_DIR, CHARACTER_LIST),
+)
 # Files that are never looked into: pictures and texts there may be millions of.
 _OTHER = (".txt", ".json", ".jsonl", ".db", ".md", ".csv", ".xml", ".html")
 # A folder whose first files hold no records is not one of record files.
@@ -116,7 +121,7 @@ def find_mindrecords(path: PathLike) -> List[Path]:
 def holds_images(root: Path) -> bool:
     """Says whether there are pictures, or archives, in a folder or anywhere below it."""
     depth = len(root.parts)
-    for folder, names in walk(root, lambda name: not name.startswith(".")):
+    for folder, names in walk(root, lambda name: not name.startswith("."), in_parts=True):
         if any(part.startswith(".") for part in folder.parts[depth:]):
             continue
         if any(is_image(name) or archive_stem(name) for name in names if name[0] != "."):
@@ -189,7 +194,7 @@ def _identify_folder(where: Path) -> Artefact:
         return Artefact(where, ArtefactKind.MODEL)
     if (where / DATASET_INFO).is_file():
         return Artefact(where, ArtefactKind.SHARD_SET, records=where)
-    names = sorted(path.name for path in where.iterdir())
+    names = sorted(filter(_may_tell, _names_in(where)))
     if any(ORIGINAL_NAME.match(name) for name in names):
         return Artefact(where, ArtefactKind.ORIGINAL_RECORDS)
     if any(name.endswith(".db") for name in names) and find_mindrecords(where):
@@ -201,6 +206,21 @@ def _identify_folder(where: Path) -> Artefact:
     if SAMPLE_LIST in names:
         return _identify_list(where / SAMPLE_LIST)
     return _identify_data(where, names)
+
+
+def _names_in(where: Path) -> Iterator[str]:
+    if is_remote(where):
+        yield from (path.name for path in where.iterdir())
+        return
+    with os.scandir(str(where)) as entries:
+        yield from (entry.name for entry in entries)
+
+
+def _may_tell(name: str) -> bool:
+    """Says whether the name of a file counts: of pictures and texts there may be millions."""
+    if name in _TELLING or _RECORD_NAME.search(name.lower()) or ORIGINAL_NAME.match(name):
+        return True
+    return name.endswith(".db") or not (is_image(name) or name.endswith(_OTHER))
 
 
 def _identify_data(where: Path, names: List[str]) -> Artefact:
