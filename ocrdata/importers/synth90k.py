@@ -12,6 +12,7 @@ in the archive's order.
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Iterable, Iterator, List
@@ -101,15 +102,15 @@ class Synth90k(Importer):
         lexicon = read_lexicon_file(lists[LEXICON_FILE], f"{root}/{LEXICON_FILE}")
 
         def rows() -> Iterable["tuple[int, str, int]"]:
-            return parse_annotation(
-                lists[ANNOTATION_LISTS[split]].splitlines(True), where, lexicon, report
-            )
+            lines = io.BytesIO(lists[ANNOTATION_LISTS[split]])
+            return parse_annotation(lines, where, lexicon, report)
 
         if not pictures:
             for number, key, place in rows():
                 yield ImportedSample(key, b"", spelled_in(key, lexicon[place]), (), where, number)
             return
         wanted = Wanted(rows())
+        lists.clear()
         for key, number, place, data in images_of(root, wanted):
             yield ImportedSample(key, data, spelled_in(key, lexicon[place]), (), where, number)
         for number in wanted.unseen():
