@@ -14,6 +14,7 @@ comes to; the launcher then takes made-up results of as many parts as there are.
     finish           behind the last shard: statistics of 3,000 characters a shard added up, and
                      dataset_info.json written
     check            hashes of records compared with each other, keys, texts and pictures
+    names            the maps that `import` keeps of files, labels and scenes, without any files
     handed out       tasks a second that do nothing, on each runner that is installed
     words, scenes    `import` of a list (paddleocr) or of a text file a picture (icdar2015), whose
                      pictures are many names of a few files; what it writes is left out
@@ -251,6 +252,37 @@ def compare_hashes(total: int) -> None:
     tell(adding + time.process_time() - begin, megabytes(), time.process_time() - begin)
 
 
+def keep_names(total: int) -> None:
+    """Keeps so many names in each of the maps that an import has; tells seconds, megabytes.
+
+    And microseconds a name: of the files, of what is labelled, and of scenes.
+    """
+    from ocrdata.base.names import UniqueNames
+    from ocrdata.base.storage.disk_map import DiskMap
+    from ocrdata.base.storage.tree import natural
+    from ocrdata.importers.repeats import ListedBefore
+
+    start = time.process_time()
+    files: Any = DiskMap(natural)
+    for number in range(total):
+        files[f"p{number // FOLDER}/img_{number}.jpg"] = ()
+    count = sum(1 for _ in files)
+    found, listed, begin = time.process_time(), ListedBefore(), time.process_time()
+    for number in range(total):
+        # Names of a shuffled list come from anywhere: the multiplier is a prime.
+        place = number * 2_147_483_647 % total
+        key = f"p{place // FOLDER}/img_{place}.jpg"
+        assert not listed.again(key, "rec_gt_train.txt", number, ("word", ()))
+    labelled, names = time.process_time() - begin, UniqueNames()
+    begin = time.process_time()
+    for number in range(total):
+        assert names.take(f"img_{number}", "train") == f"img_{number}"
+    last = time.process_time() - begin
+    parts = (1e6 * seconds / total for seconds in (found - start, labelled, last))
+    assert count == total
+    tell(time.process_time() - start, megabytes(), *parts)
+
+
 # --- others' files
 
 # A file system gives a file so many names at the most; ext4 65,000.
@@ -417,6 +449,9 @@ def compare(chosen: argparse.Namespace) -> None:
     show("check", "records", "processor s", "MB", "s of it behind the last shard", "", "")
     for power in (6, 7):
         show("", f"10^{power}", *child("check", 10**power), "", "")
+    show("names", "pictures", "processor s", "MB", "us a file", "us a label", "us a scene")
+    for power in (5, 6, 7):
+        show("", f"10^{power}", *child("names", 10**power))
     show("handed out", "tasks", "tasks/s", "MB", "", "", "")
     for runner in ("DirectRunner", "DaskRunner"):
         found = child(runner, chosen.tasks) or ["not installed", ""]
@@ -459,6 +494,7 @@ def main() -> None:
             "whole": plan_whole,
             "finish": finish,
             "check": compare_hashes,
+            "names": keep_names,
         }
         if kind in FOREIGN:
             read_foreign(kind, number)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from PIL import Image
 from ocrdata.base.run_options import RunOptions
 from ocrdata.base.sample import Region, read_sample_list
 from ocrdata.base.storage.staging import read_manifest
-from ocrdata.cli import OcrdataGroup
+from ocrdata.cli import OcrdataGroup, main
 from ocrdata.cli.import_data import import_data
 from ocrdata.geometry.polygons import as_polygon
 from ocrdata.images.plain import to_plain
@@ -247,7 +248,7 @@ def test_dry_run_counts_without_pictures_and_writes_nothing(imported, tmp_path):
 @pytest.mark.parametrize(
     "words, problem",
     [
-        (["svt", "--language", "english"], "svt has no --languages"),
+        (["svt", "--language", "english"], "svt has no --language."),
         (["svt", "--charset", __file__], "holds"),
         (["svt", "--min-length", "3"], "add --crops"),
         (["svt", "--margin", "0.1"], "belong to --crops"),
@@ -408,3 +409,12 @@ def test_a_piece_of_synth90k_is_imported_whole(imported, shared):
     assert (summary["train"], summary["test"], summary["skipped"]) == (803, 892, {})
     sample = next(read_sample_list(data / "Test/sample.txt", data))
     assert sample.text == "slinking"
+
+
+def test_help_names_the_data_sets_that_have_an_option():
+    shown = " ".join(CliRunner().invoke(main, ["import", "--help"]).output.split())
+    options = dict(re.findall(r"--([a-z-]+) TEXT ([^:]*: [^.]*)\.", shown))
+    for field, flag in {"encoding": "encoding", "ignore_marks": "ignore-mark"}.items():
+        having = [name for name in IMPORTERS.names() if field in IMPORTERS.load(name).options]
+        assert options[flag].rpartition(": ")[2].split(", ") == having
+    assert options["level"].endswith("rects (lines, chars), scutforu (word, character)")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import (
     Any,
     Callable,
@@ -128,16 +129,21 @@ class Importer:
         return AnnotationError(root, problem, hint="Expected:\n" + self.info.tree.strip("\n"))
 
 
-def configure(importer: Importer, values: Mapping[str, Any]) -> Importer:
-    """Returns the importer with some options set; raises OptionError for what it cannot have."""
+def configure(
+    importer: Importer, values: Mapping[str, Any], flags: Mapping[str, str] = MappingProxyType({})
+) -> Importer:
+    """Returns the importer with some options set; raises OptionError for what it cannot have.
+
+    `flags` are what to type for an option, where that is not its name.
+    """
     for name, value in values.items():
-        flag = "--" + name.replace("_", "-")
+        flag = _flag(name, flags)
         if name == "task":
             known = importer.info.tasks
         elif name in importer.options:
             known = importer.choices.get(name, ())
         else:
-            allowed = ["--" + option.replace("_", "-") for option in importer.options]
+            allowed = [_flag(option, flags) for option in importer.options]
             hint = f"It has {', '.join(allowed) if allowed else 'no options of its own'}."
             raise OptionError(f"{importer.info.name} has no {flag}.", hint)
         if name == "encoding":
@@ -147,6 +153,10 @@ def configure(importer: Importer, values: Mapping[str, Any]) -> Importer:
             message = f"{flag} of {importer.info.name} cannot be {odd[0]!r}."
             raise OptionError(message, f"Known: {', '.join(known)}.")
     return dataclasses.replace(importer, **values)
+
+
+def _flag(name: str, flags: Mapping[str, str]) -> str:
+    return flags.get(name, "--" + name.replace("_", "-"))
 
 
 def _check_encoding(name: str) -> None:
