@@ -2,14 +2,15 @@
 
     python benchmarks/exporters.py write [--count 50000] [--rounds 3]
     python benchmarks/exporters.py memory [--format lmdb] [--count 1000000]
-    python benchmarks/exporters.py read [--count 20000] [--rounds 3]
+    python benchmarks/exporters.py read [--count 20000] [--rounds 3] [--epochs 3]
 
 write: line pictures in files to LMDB, WebDataset and Parquet, by `ocrdata convert` in one process
 and by a plain loop over the same list with the format's own library and defaults. memory: the peak
 of a process that converts so many samples, and a tenth of them. read (needs PyTorch): shards
 through `LineDataset` with two workers, decoding alone in two processes, and LMDB as the
-deep-text-recognition-benchmark family reads it, with two workers. Contenders take turns; figures
-are medians, of the processor time of a process and its children and of elapsed time.
+deep-text-recognition-benchmark family reads it, with two workers, --epochs times; each begins with
+starting the processes. Contenders take turns; figures are medians, of the processor time of a
+process and its children and of elapsed time.
 """
 
 from __future__ import annotations
@@ -247,10 +248,11 @@ def decode_only(images):
         cv2.imdecode(np.frombuffer(image, np.uint8), flags)
 
 
-def decode_in_two(images):
+def decode_in_two(images, epochs):
     """Two processes, each of which decodes half of the pictures, which are in memory."""
     context = multiprocessing.get_context("fork")
-    workers = [context.Process(target=decode_only, args=(images[part::2],)) for part in (0, 1)]
+    halves = [images[part::2] * epochs for part in (0, 1)]
+    workers = [context.Process(target=decode_only, args=(half,)) for half in halves]
     for one in workers:
         one.start()
     for one in workers:
@@ -270,15 +272,22 @@ def bench_read(options, folder):
     images = [line_of(decode_example(record)).image for record in records]
     lines = LineDataset(data, batch_size=192)
     family = BenchmarkLmdb(str(folder / "lmdb" / "train"))
-    shuffled = {"shuffle": True, "num_workers": 2, "collate_fn": collate_benchmark}
-    loaders = {
-        "LineDataset.loader(2)": lines.loader(2),
-        "LineDataset, DataLoader": DataLoader(lines, batch_size=None, num_workers=2),
-        "LMDB, its family's way": DataLoader(family, 192, **shuffled),
+    stay = {"num_workers": 2, "persistent_workers": True}
+
+    def epochs(loader):
+        for _ in range(options.epochs):
+            for _ in loader:
+                pass
+
+    # Each is made anew, so that its processes have ended, and are counted, when it is done.
+    shuffled = {"shuffle": True, "collate_fn": collate_benchmark, **stay}
+    contenders = {
+        "LineDataset.loader(2)": lambda: epochs(lines.loader(2)),
+        "LineDataset, DataLoader": lambda: epochs(DataLoader(lines, batch_size=None, **stay)),
+        "LMDB, its family's way": lambda: epochs(DataLoader(family, 192, **shuffled)),
+        "decoding alone, 2 processes": lambda: decode_in_two(images, options.epochs),
     }
-    contenders = {name: lambda one=one: [0 for _ in one] for name, one in loaders.items()}
-    contenders["decoding alone, 2 processes"] = lambda: decode_in_two(images)
-    compared("read", contenders, options.rounds, len(images))
+    compared("read", contenders, options.rounds, options.epochs * len(images))
     # Without processes and PyTorch: what taking records apart and batches cost.
     alone = {
         "LineBatches": lambda: [0 for _ in LineBatches(data, options=BatchOptions(192)).batches()],
@@ -294,6 +303,7 @@ if __name__ == "__main__":
     parser.add_argument("mode", choices=sorted(MODES))
     parser.add_argument("--count", type=int, default=50_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=3, help="of read")
     parser.add_argument("--format", default="lmdb", help="of memory")
     parser.add_argument("--workers", type=int, default=0, help="of memory")
     chosen = parser.parse_args()

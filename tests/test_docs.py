@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 import shlex
 from pathlib import Path
@@ -71,6 +72,16 @@ def test_every_command_in_the_docs_exists(words):
 def test_the_chinese_first_screen_has_the_same_commands():
     first = README.split("## Try it")[0]
     assert list(commands_of(CHINESE)) == list(commands_of(first))
+
+
+IMPORT = re.compile(r"^ *from (ocrdata[.\w]*) import ([\w, ]+)", re.M)
+
+
+@pytest.mark.parametrize("text", PAGES, ids=lambda text: text.split("\n")[0])
+def test_what_pages_import_exists(text):
+    for module, names in IMPORT.findall(text):
+        known = dir(importlib.import_module(module))
+        assert [name for name in re.findall(r"\w+", names) if name not in known] == []
 
 
 def test_links_lead_somewhere():

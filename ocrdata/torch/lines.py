@@ -107,8 +107,9 @@ class LineDataset(IterableDataset):
         return in_groups(self._batches)
 
     def loader(self, num_workers: int = 0, **options: Any) -> LineLoader:
-        """Returns what yields the batches, read in other processes: more of them a second than a
-        `DataLoader` over this dataset gives. `options` are those of `DataLoader`."""
+        """Returns what yields the batches, read in other processes, which stay from epoch to epoch:
+        more of them a second than a `DataLoader` over this dataset gives. `options` are those of
+        `DataLoader`."""
         if not self._batched:
             raise OptionError("loader() is for batches; this dataset has batch_size=None.")
         return LineLoader(self, num_workers, options)
@@ -137,8 +138,8 @@ class LineLoader:
         self._lines = lines
         self._loader: Any = None
         if num_workers:
-            given = {**options, "num_workers": num_workers, "collate_fn": _as_it_is}
-            self._loader = DataLoader(_Groups(lines), batch_size=None, **given)
+            given = {"persistent_workers": True, **options, "num_workers": num_workers}
+            self._loader = DataLoader(_Groups(lines), None, collate_fn=_as_it_is, **given)
 
     def __iter__(self) -> Iterator[LineBatch]:
         if self._loader is None:
