@@ -29,8 +29,9 @@ class MemoryBudget(NamedTuple):
     packed: int
 
 
-# Where pictures are kept beside them, and where not.
-SMALL_CACHE, LARGE_CACHE = MemoryBudget(6 << 20, 11 << 20), MemoryBudget(18 << 20, 14 << 20)
+# Where pictures are kept beside them, and where not. Three fonts' glyphs at the masters of `word`
+# take 12 to 16 MB packed: where those do not fit, a seventh of its time goes into drawing again.
+SMALL_CACHE, LARGE_CACHE = MemoryBudget(4 << 20, 15 << 20), MemoryBudget(18 << 20, 14 << 20)
 # What a glyph takes besides its pixels.
 _OVERHEAD, _PACKED_OVERHEAD = 400, 200
 # How they are packed: with fixed codes, which saves a table a glyph, 5 µs are enough to unpack one
