@@ -29,7 +29,7 @@ Value = TypeVar("Value")
 Order = Callable[[str], bytes]
 
 MEMORY_KEYS = 100_000
-_CACHE = 32 << 10  # KiB of the database in memory
+_CACHE = 8 << 10  # KiB of the database in memory; the system keeps more of it
 _SETTINGS = (
     "journal_mode = OFF",  # nothing is ever taken back, nor read after this process
     "synchronous = OFF",
