@@ -162,7 +162,7 @@ def train(data: Path, real: Path, seed: int, args: argparse.Namespace) -> Traine
 
 def sources(data: Path, args: argparse.Namespace) -> Tuple[str, ...]:
     """Returns the options that render while training; none for pictures of other renderers."""
-    job = args.work / f"{data.name[5:]}.toml"
+    job = job_path(data.name[5:], args)
     return ("--sources", f"render:{job}") if args.endless and job.exists() else ()
 
 
@@ -176,7 +176,12 @@ def write_job(style: str, args: argparse.Namespace) -> None:
     }
     rows = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
     table = "\n".join(["[gen-pics]", *rows, ""])
-    (args.work / f"{name_of(style)}.toml").write_text(table, encoding="utf-8")
+    job_path(name_of(style), args).write_text(table, encoding="utf-8")
+
+
+def job_path(name: str, args: argparse.Namespace) -> Path:
+    """Returns where a style's job is: --sources takes what stands behind a = for a weight."""
+    return Path(args.work / f"{name.replace('=', '')}.toml")
 
 
 def read_correct(path: Path) -> Dict[str, bool]:
