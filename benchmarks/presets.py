@@ -44,8 +44,8 @@ def main() -> None:
     parser.add_argument("--blocks", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
-    texts = args.corpus.read_text(encoding="utf-8").split("\n") if args.corpus else None
-    texts = [text for text in texts if text.strip()] if texts else None
+    lines = args.corpus.read_text(encoding="utf-8").split("\n") if args.corpus else []
+    texts = list(filter(str.strip, lines)) or None
     names = args.styles.split(",")
     drawn = {name: blocks(name, texts, args) for name in names}
     taken: Dict[str, List[float]] = {name: [] for name in names}

@@ -9,7 +9,7 @@ they may hold different boxes.
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Callable, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from ocrdata.base.sample import SAMPLE_LIST
@@ -67,7 +67,7 @@ class UnclearPair(NamedTuple):
 
 def stem_of(name: str) -> str:
     """Returns what a picture and its truth share: road/gt_img_3.txt and img_3.jpg give img_3."""
-    stem = PurePosixPath(name).stem
+    stem = _stem(_last(name))
     return stem[len(_MARK) :] if stem.startswith(_MARK) else stem
 
 
@@ -103,12 +103,12 @@ class PairedNames:
                 used[text] = 1
         for text in self._texts:
             if text not in used:
-                append_to(self._elsewhere, _stem(text.rpartition("/")[2]), text)
+                append_to(self._elsewhere, _stem(_last(text)), text)
 
     def _candidates(self, image: str) -> List[str]:
         """Returns the texts that could be a picture's truth, those beside it before all others."""
         near = _named_after(_place(image), self._beside)
-        return near or _named_after(_stem(image.rpartition("/")[2]), self._elsewhere)
+        return near or _named_after(_stem(_last(image)), self._elsewhere)
 
     def image_of(self, text: str) -> Optional[str]:
         """Returns the picture whose truth a text is, None where it has none or that is unclear."""
@@ -128,7 +128,7 @@ class PairedNames:
         """Names without a partner: pictures, then texts."""
         yield from (image for image in self._images if not self._candidates(image))
         for text in self._texts:
-            if text.rpartition("/")[2].startswith(_MARK) and text not in self._claims:
+            if _last(text).startswith(_MARK) and text not in self._claims:
                 yield text
 
     @property
@@ -144,6 +144,18 @@ class PairedNames:
                 # Each once: at the first picture that could be its own.
                 if images[1:] and images[0] == image:
                     yield UnclearPair(truth, (images[0], images[1]))
+
+
+def by_last_part(names: Iterable[str]) -> NameLists:
+    """Returns names by what is behind their last slash."""
+    found: NameLists = DiskMap()
+    for name in names:
+        append_to(found, _last(name), name)
+    return found
+
+
+def _last(name: str) -> str:
+    return name.rpartition("/")[2]
 
 
 def _is_text(name: str) -> bool:

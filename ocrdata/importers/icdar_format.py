@@ -27,9 +27,9 @@ from ocrdata.base.icdar import (
     unquote,
 )
 from ocrdata.base.other_layouts import MLT, OUTLINES, refuse_other_layout
-from ocrdata.base.pairing import PairedNames, is_image, stem_of
+from ocrdata.base.pairing import PairedNames, by_last_part, is_image, stem_of
 from ocrdata.base.sample import DETECTION, RECOGNITION, Region, Sample
-from ocrdata.base.storage.disk_map import Chosen, DiskMap, append_to
+from ocrdata.base.storage.disk_map import Chosen, DiskMap
 from ocrdata.base.storage.tree import Tree
 from ocrdata.errors import AnnotationError, PathLike
 from ocrdata.geometry.polygons import as_polygon
@@ -207,9 +207,7 @@ class IcdarImporter(Importer):
     def _words(
         self, tree: Tree, files: Iterable[str], split: str, report: OnProblem, pictures: bool
     ) -> Iterator[Sample]:
-        by_name: DiskMap[List[str]] = DiskMap()
-        for name in self._images(tree, split):
-            append_to(by_name, base_name(name), name)
+        by_name = by_last_part(self._images(tree, split))
         for file in files:
             where, folder = tree.where(file), file[: -len(base_name(file))]
             for line, text in lines_or_report(tree, file, where, self.encoding, report):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Iterable, Iterator, List, Optional
+from typing import Iterable, Iterator, Optional
 from urllib.parse import unquote
 
-from ocrdata.base.pairing import is_image
-from ocrdata.base.storage.disk_map import DiskMap, append_to
+from ocrdata.base.pairing import by_last_part, is_image
 from ocrdata.base.storage.tree import Tree
 from ocrdata.importers.splits import images_of_split
 
@@ -16,9 +15,7 @@ class PicturePlaces:
 
     def __init__(self, tree: Tree, split: str) -> None:
         self._tree, self._split = tree, split
-        self._by_name: DiskMap[List[str]] = DiskMap()
-        for name in filter(is_image, tree.names):
-            append_to(self._by_name, name.rpartition("/")[2], name)
+        self._by_name = by_last_part(filter(is_image, tree.names))
 
     def find(self, file: str, wanted: str) -> Optional[str]:
         """Returns a picture's place; a path is from the file's folder or one above it.

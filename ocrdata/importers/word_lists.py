@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from typing import Iterator, List, Tuple
 
 from ocrdata.base.encodings import lines_of_file
-from ocrdata.base.pairing import is_image
+from ocrdata.base.pairing import NameLists, by_last_part, is_image
 from ocrdata.base.sample import RECOGNITION, TEST, Sample
-from ocrdata.base.storage.disk_map import DiskMap, append_to
 from ocrdata.base.storage.tree import Tree
 from ocrdata.errors import AnnotationError, PathLike
 from ocrdata.importers.annotation_tools import is_side_file
@@ -46,9 +45,7 @@ class WordList(Importer):
             lists = _lists(tree)
             if not lists:
                 raise self.missing(root, "list of words")
-            places: DiskMap[List[str]] = DiskMap()
-            for name in filter(is_image, tree.names):
-                append_to(places, name.rpartition("/")[2], name)
+            places = by_last_part(filter(is_image, tree.names))
             for name in lists:
                 yield from _read(tree, name, places, report, pictures)
 
@@ -64,7 +61,7 @@ def _is_list(content: bytes) -> bool:
 
 
 def _read(
-    tree: Tree, name: str, places: DiskMap[List[str]], report: OnProblem, pictures: bool
+    tree: Tree, name: str, places: NameLists, report: OnProblem, pictures: bool
 ) -> Iterator[Sample]:
     where, folder = tree.where(name), name[: -len(name.rpartition("/")[2])]
     try:

@@ -85,6 +85,13 @@ def _write_atomic(target: Path, data: bytes, synced: bool) -> None:
         raise
 
 
+def _remove_begun(target: Path) -> None:
+    """Deletes what runs that were killed in `write_atomic` left beside a file."""
+    if not isinstance(target, RemotePath):  # which is written whole
+        for begun in target.parent.glob(f".{target.name}.*.tmp"):
+            begun.unlink()
+
+
 def _umask() -> int:
     current = os.umask(0)
     os.umask(current)
@@ -242,8 +249,8 @@ def _finish(
         "summary": staged.summary,
     }
     for name in names:
-        for leftover in staged.path(name).glob(f".{MANIFEST}.*.tmp"):
-            leftover.unlink()  # of a run that was killed here
+        if staged.resumed:
+            _remove_begun(staged.path(name) / MANIFEST)
         write_atomic(staged.path(name) / MANIFEST, dump_json(manifest))
     for name in names:
         target = base / name
