@@ -15,6 +15,7 @@ SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("ocrdata", deadline=None)
+settings.register_profile("gate", deadline=None, derandomize=True)
 settings.load_profile("ocrdata")
 
 

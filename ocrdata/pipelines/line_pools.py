@@ -26,11 +26,11 @@ class LinePool:
         raise NotImplementedError
 
     def texts(self, places: Sequence[int]) -> PackedTexts:
-        """Returns the texts of lines; raises RecordError."""
+        """Returns the texts of lines."""
         raise NotImplementedError
 
     def keys(self, places: Sequence[int]) -> PackedTexts:
-        """Returns the keys of lines; raises RecordError."""
+        """Returns the keys of lines."""
         raise NotImplementedError
 
 
@@ -101,20 +101,7 @@ class RecordPool(LinePool):
     def _packed(self, rows: np.ndarray, column: slice) -> PackedTexts:
         data = self._data
         spans = zip(rows[:, _PART].tolist(), rows[:, column].tolist())
-        texts = [data[part][start:end] for part, (start, end) in spans]
-        try:
-            return PackedTexts.of_bytes(texts)
-        except UnicodeDecodeError:
-            for text, row in zip(texts, rows.tolist()):
-                self._check_text(text, row[_PART], row[_ROW])
-            raise
-
-    def _check_text(self, text: bytes, part: int, row: int) -> None:
-        try:
-            text.decode("utf-8")
-        except UnicodeDecodeError as error:
-            problem = f"has text that is not UTF-8 ({error.reason})"
-            raise self._error(part, row, problem) from error
+        return PackedTexts.of_bytes([data[part][start:end] for part, (start, end) in spans])
 
     def _error(self, part: int, row: int, problem: str) -> RecordError:
         number = self._parts[part].first + row

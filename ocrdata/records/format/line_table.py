@@ -54,17 +54,31 @@ class RecordProblem(ValueError):
 def read_table(data: bytes, starts: Sequence[int], ends: Sequence[int]) -> LineTable:
     """Returns the lines of the records that begin and end there in `data`.
 
-    Raises RecordProblem for one that holds no text line.
+    Raises RecordProblem for one that holds no text line: keys and texts are sound UTF-8.
     """
     table, sound = _walk(data, starts, ends)
-    if sound.all():
-        return table
-    records = [data[start:end] for start, end in zip(starts, ends)]
-    for row in np.flatnonzero(~sound).tolist():
-        records[row] = _rewritten(records[row], row)
-    edges = np.cumsum([0, *map(len, records)]).tolist()
-    table, _ = _walk(b"".join(records), edges[:-1], edges[1:])
+    if not sound.all():
+        records = [data[start:end] for start, end in zip(starts, ends)]
+        for row in np.flatnonzero(~sound).tolist():
+            records[row] = _rewritten(records[row], row)
+        edges = np.cumsum([0, *map(len, records)]).tolist()
+        table, _ = _walk(b"".join(records), edges[:-1], edges[1:])
+    if not _is_text(table):
+        # The slow reader says which record it is.
+        for row, (start, end) in enumerate(zip(starts, ends)):
+            _rewritten(data[start:end], row)
     return table
+
+
+def _is_text(table: LineTable) -> bool:
+    data = table.data
+    spans = np.concatenate([table.key, table.text]).tolist()
+    try:
+        # A line feed between two, so that one that is cut off is not mended by the next.
+        b"\n".join([data[start:end] for start, end in spans]).decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _rewritten(record: bytes, row: int) -> bytes:
@@ -139,7 +153,10 @@ def _walk(data: bytes, starts: Sequence[int], ends: Sequence[int]) -> Tuple[Line
     walk.sound &= walk.place == walk.end
     form = spans[FORMAT]
     letters = walk.bytes.take(form[:, :1] + np.arange(len(_JPEG)), mode="clip")
-    jpeg = (letters == _JPEG).all(axis=1) & (form[:, 1] - form[:, 0] == len(_JPEG))
+    size = form[:, 1] - form[:, 0]
+    jpeg = (letters == _JPEG).all(axis=1) & (size == len(_JPEG))
+    # The letters of a shorter name reach into the next feature's head, which is ASCII too.
+    walk.sound &= (letters < 128).all(axis=1) & (size <= len(_JPEG))
     sizes = (spans[HEIGHT][:, 0], spans[WIDTH][:, 0])
     return LineTable(data, spans[ENCODED], spans[TEXT], spans[SOURCE_ID], *sizes, jpeg), walk.sound
 
