@@ -298,13 +298,12 @@ def test_a_model_option_changes_the_course(losses, net):
     assert losses() != losses(net)
 
 
-@pytest.mark.parametrize("lstm", ["block", "loop", "unrolled"])
-def test_lstm_forms_train_alike_and_resume_each_other(crnn, losses, tmp_path, lstm):
-    net, constant = {"image_width": 32, "lstm": "auto"}, {**FOUR, "schedule": "constant"}
-    crnn(net={**net, "lstm": lstm}, **{**constant, "steps": 2})
-    crnn(net=net, resume=True, **constant)
+def test_lstm_forms_train_alike_and_resume_each_other(crnn, losses, tmp_path):
+    net, constant = {"image_width": 32}, {**FOUR, "schedule": "constant"}
+    for lstm, steps in (("loop", 2), ("unrolled", 3), ("block", 4)):
+        crnn(net={**net, "lstm": lstm}, resume=True, **{**constant, "steps": steps})
     found = [line["loss"] for line in metrics(tmp_path / "crnn")[0]]
-    np.testing.assert_allclose(found, losses(net, schedule="constant"), rtol=1e-3)
+    np.testing.assert_allclose(found, losses({**net, "lstm": "auto"}, schedule="constant"), 1e-3)
 
 
 def test_epochs_are_counted_in_samples(go, numbers):

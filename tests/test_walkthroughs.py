@@ -101,6 +101,9 @@ NEEDS = {"docs/convert.md": "lmdb", "docs/scale.md": "apache_beam"}
 # The older TensorFlow takes ten seconds to build a detector's graph: a page's further
 # trainings of the same model are only looked at there; with TensorFlow 2 all of them are run.
 OLD = tf.__version__.startswith("1.")
+# Pages that are run with one TensorFlow and only looked at with the other: who comes from an older
+# program has the older one.
+NEWER_ONLY = ("docs/deeptext.md", "docs/export.md", "docs/real-text.md", "docs/targets.md")
 # Pages that show several ways to write the same folder.
 ALTERNATIVES = (
     "docs/deeptext.md",
@@ -305,6 +308,10 @@ def test_the_commands_of_a_page_lead_to_its_end(page, run, tmp_path, monkeypatch
     if page in NEEDS:
         pytest.importorskip(NEEDS[page], reason="an extra of this page")
     given, end = GIVEN[page]
+    if page in NEWER_ONLY and OLD or page.startswith("docs/migration/") and not OLD:
+        for words in commands(page):
+            exist(words)
+        return
     if page == "docs/export.md":
         pytest.importorskip("tf2onnx", reason="ONNX needs the extra onnx")
     work = tmp_path / "work"
