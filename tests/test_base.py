@@ -199,6 +199,47 @@ def test_ordered_map_tells_of_a_killed_worker():
         list(ordered_map(_die, range(3), 1))
 
 
+# How a process is set up, what its workers are, and how they take a signal that it handles.
+STARTED = """
+import ctypes, multiprocessing, os, signal, sys, threading, time
+import numpy
+from ocrdata.base.parallel import ordered_map
+{}
+def seen(number):
+    handler = signal.getsignal(signal.SIGTERM)
+    return number, type(multiprocessing.current_process()).__name__, handler == signal.SIG_DFL, held
+held = "new"
+if {}:
+    held = "of the parent"
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    found = list(ordered_map(seen, range(4), 2))
+    assert [row[0] for row in found] == [0, 1, 2, 3]
+    print({{row[1:] for row in found}}, len(multiprocessing.active_children()))
+"""
+SETTLED = "multiprocessing.current_process().name == 'MainProcess'"
+NATIVE = "c = ctypes.CDLL(None)\nc.pthread_create(ctypes.byref(ctypes.c_ulong()), None, c.sleep, 60)"
+
+
+@pytest.mark.parametrize(
+    "before, main, kind",
+    [
+        # OpenBLAS has threads of its own here, and the script does not care for its workers.
+        ("", "True", "ForkProcess"),
+        ("threading.Thread(target=time.sleep, args=(60,), daemon=True).start()", SETTLED, None),
+        (NATIVE, SETTLED, None),
+    ],
+    ids=["alone", "beside a thread", "beside a native thread"],
+)
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux only")
+def test_workers_are_forked_where_nothing_else_runs(tmp_path, before, main, kind):
+    script = tmp_path / "script.py"
+    script.write_text(STARTED.format(before, main))
+    words = [sys.executable, str(script)]
+    done = subprocess.run(words, stdout=subprocess.PIPE, timeout=60, check=True)
+    held = "of the parent" if kind else "new"
+    assert done.stdout.decode().strip() == str({(kind or "SpawnProcess", True, held)}) + " 0"
+
+
 def test_workers_leave_with_a_killed_parent(tmp_path):
     script = tmp_path / "parent.py"
     script.write_text(

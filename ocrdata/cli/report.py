@@ -133,8 +133,14 @@ def progress(label: str, unit: str = "") -> Iterator[OnProgress]:
     """Gives a function (done, total) that moves a bar on standard error, if that is a terminal."""
     from tqdm import tqdm
 
+    class Bar(tqdm):  # type: ignore[type-arg]
+        # Without the thread that looks after bars that skip updates: this one skips none, and
+        # from a process with threads no worker can be forked.
+        monitor_interval = 0
+
     hidden = is_quiet() or not sys.stderr.isatty()
-    bar = tqdm(desc=label, unit=" " + unit if unit else "it", disable=hidden, file=sys.stderr)
+    unit = " " + unit if unit else "it"
+    bar = Bar(desc=label, unit=unit, miniters=1, disable=hidden, file=sys.stderr)
 
     def move(done: int, total: Optional[int] = None) -> None:
         if total is not None and bar.total != total:
