@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, List
 
 from ocrdata.base.assets import asset_dir
+from ocrdata.base.parallel import can_fork
 from ocrdata.base.versions import installed
 from ocrdata.errors import OcrdataError
 from ocrdata.train.cluster.tf_config import VARIABLE, read_cluster
@@ -48,7 +49,8 @@ def _python() -> Capability:
 
 def _processors() -> Capability:
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return Capability("processors", True, str(usable))
+    workers = "forked" if can_fork() else "started as new processes"
+    return Capability("processors", True, f"{usable}; workers of data commands are {workers}")
 
 
 def _fonts() -> Capability:
