@@ -217,7 +217,9 @@ if {}:
     print({{row[1:] for row in found}}, len(multiprocessing.active_children()))
 """
 SETTLED = "multiprocessing.current_process().name == 'MainProcess'"
-NATIVE = "c = ctypes.CDLL(None)\nc.pthread_create(ctypes.byref(ctypes.c_ulong()), None, c.sleep, 60)"
+NATIVE = (
+    "c = ctypes.CDLL(None)\nc.pthread_create(ctypes.byref(ctypes.c_ulong()), None, c.sleep, 60)"
+)
 
 
 @pytest.mark.parametrize(
