@@ -133,7 +133,7 @@ def progress(label: str, unit: str = "") -> Iterator[OnProgress]:
     """Gives a function (done, total) that moves a bar on standard error, if that is a terminal."""
     from tqdm import tqdm
 
-    class Bar(tqdm):  # type: ignore[type-arg]
+    class Bar(tqdm):
         # Without the thread that looks after bars that skip updates: this one skips none, and
         # from a process with threads no worker can be forked.
         monitor_interval = 0
