@@ -23,7 +23,9 @@ from ocrdata.render.effects.warp import Frame
 from ocrdata.render.lines.batch import render_lines
 from ocrdata.render.lines.blocks import render_block, styles_of
 from ocrdata.render.lines.planning import plan_lines
+from ocrdata.render.lines.shared_glyphs import draw_shared_glyphs
 from ocrdata.render.lines.text_sampling import TextBlockTask, TextOptions, near_key, plan_texts
+from ocrdata.render.text.rasters import draw_glyph
 
 
 def sides(root):
@@ -308,3 +310,23 @@ def test_large_photographs_are_read_smaller(tmp_path):
         BackgroundBank([tmp_path / name]).cut(0.0, (300, 500)) for name in ("a.jpg", "b.png")
     )
     assert np.abs(photo.astype(int) - exact).mean() < 4
+
+
+def test_what_workers_share_is_drawn_before_they_are_forked(monkeypatch):
+    config = job("scene", seed=11)
+    plan = plan_texts(TEXTS, [1] * len(TEXTS), TextOptions(variants=50), 11)
+    drawn = []
+    monkeypatch.setattr(
+        "ocrdata.render.text.glyphs.draw_glyph", lambda *a: drawn.append(a) or draw_glyph(*a)
+    )
+    for alone, workers in ((False, 2), (True, 1)):
+        monkeypatch.setattr(
+            "ocrdata.render.lines.shared_glyphs.can_fork", lambda alone=alone: alone
+        )
+        draw_shared_glyphs(config, plan, workers)
+        assert not drawn  # there is nobody to share it with
+    draw_shared_glyphs(config, plan, 2)
+    assert len(drawn) > 50
+    drawn.clear()
+    list(render_block(config, plan.task(0)))
+    assert not drawn

@@ -20,6 +20,7 @@ from ocrdata.pipelines.lines_to_records import shuffled
 from ocrdata.pipelines.rendered_export import exporter_of, write_rendered
 from ocrdata.render.lines.blocks import RenderConfig, render_block
 from ocrdata.render.lines.planning import describe_lines, plan_lines
+from ocrdata.render.lines.shared_glyphs import draw_shared_glyphs
 from ocrdata.render.lines.text_sampling import BLOCK_SIZE, TextBlockTask, TextPlan
 
 
@@ -84,6 +85,7 @@ class _Rendering:
 
     def stream(self, done: Mapping[str, Position]) -> Iterator[Found]:
         """Yields the lines that are not done yet; others are not drawn."""
+        draw_shared_glyphs(self._config, self._plan, self._run.workers)
         for rows in ordered_map(
             partial(_render, self._config), self._parts(done), self._run.workers
         ):

@@ -43,6 +43,7 @@ from ocrdata.render.lines.blocks import (
     render_block,
 )
 from ocrdata.render.lines.planning import describe_lines, font_names, plan_lines
+from ocrdata.render.lines.shared_glyphs import draw_shared_glyphs
 from ocrdata.render.lines.text_sampling import BLOCK_SIZE, TextPlan
 from ocrdata.text.charset import Charset, collect_characters
 
@@ -194,6 +195,7 @@ def write_line_records(
         context = _survey(bare, request.dictionary, run)
         assert context.splits is not None
         planned = _plan_shards(context.splits, options.shards)
+        draw_shared_glyphs(request.config, plan, run.workers)
         totals, resumed = write_shard_files(staged, context.folder, _tasks(planned, context), run)
         write_info(context.folder, build_info(totals, context.charset, "none"))
         if options.keep_pictures:

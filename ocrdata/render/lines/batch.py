@@ -39,6 +39,7 @@ from ocrdata.render.lines.planning import (
     dry_run_lines,
     plan_lines,
 )
+from ocrdata.render.lines.shared_glyphs import draw_shared_glyphs
 from ocrdata.render.lines.text_sampling import (
     BLOCK_SIZE,
     TEXT_OPTIONS,
@@ -91,6 +92,7 @@ def _write_images(staged: Staged, config: RenderConfig, plan: TextPlan, run: Run
     write = partial(write_block, config, folder)
     left = (plan.task(n) for n in range(-(-plan.total // BLOCK_SIZE)) if n not in finished)
     done = min(plan.total, len(finished) * BLOCK_SIZE)
+    draw_shared_glyphs(config, plan, run.workers)
     with open_journal(folder / _JOURNAL) as journal:
         for number, count in ordered_map(write, left, run.workers):
             append_row(journal, number)
