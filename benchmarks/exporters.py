@@ -7,9 +7,9 @@
 write: line pictures in files to LMDB, WebDataset and Parquet, by `ocrdata convert` in one process
 and by a plain loop over the same list with the format's own library and defaults. memory: the peak
 of a process that converts so many samples, and a tenth of them. read (needs PyTorch): shards
-through `LineDataset` with two workers, decoding alone in two processes, and LMDB as the
-deep-text-recognition-benchmark family reads it, with two workers, --epochs times; each begins with
-starting the processes. Contenders take turns; figures are medians, of the processor time of a
+through `LineDataset` with two threads and with two processes, decoding alone in two processes, and
+LMDB as the deep-text-recognition-benchmark family reads it, in two processes, --epochs times; each
+begins with starting them. Contenders take turns; figures are medians, of the processor time of a
 process and its children and of elapsed time.
 """
 
@@ -155,7 +155,7 @@ def compared(name, contenders, rounds, count):
     for one, (processor, elapsed) in middle.items():
         ratio = [middle[one][at] / middle[ours][at] for at in (0, 1)]
         say(
-            f"{name:12s}{one:28s}{processor:8.2f} s of processor, {elapsed:8.2f} s elapsed, "
+            f"{name:12s}{one:32s}{processor:8.2f} s of processor, {elapsed:8.2f} s elapsed, "
             f"{count / processor:8.0f}/s; ours is x {ratio[0]:.2f} ({ratio[1]:.2f} elapsed)"
         )
 
@@ -282,8 +282,8 @@ def bench_read(options, folder):
     # Each is made anew, so that its processes have ended, and are counted, when it is done.
     shuffled = {"shuffle": True, "collate_fn": collate_benchmark, **stay}
     contenders = {
-        "LineDataset.loader(2)": lambda: epochs(lines.loader(2)),
-        "LineDataset, DataLoader": lambda: epochs(DataLoader(lines, batch_size=None, **stay)),
+        "LineDataset.loader(2), threads": lambda: epochs(lines.loader(2)),
+        "LineDataset, 2 processes": lambda: epochs(DataLoader(lines, batch_size=None, **stay)),
         "LMDB, its family's way": lambda: epochs(DataLoader(family, 192, **shuffled)),
         "decoding alone, 2 processes": lambda: decode_in_two(images, options.epochs),
     }

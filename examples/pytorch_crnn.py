@@ -82,7 +82,7 @@ def train(options):
     ranks = int(os.environ.get("WORLD_SIZE", "1"))
     if ranks > 1:
         distributed.init_process_group("gloo")
-    # It divides itself over the loader's workers and over the ranks.
+    # It divides itself over the loader's threads and over the ranks.
     lines = LineDataset(
         options.data,
         "train",
@@ -120,7 +120,7 @@ if __name__ == "__main__":
     parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--rate", type=float, default=3e-3, help="the highest learning rate")
-    parser.add_argument("--workers", type=int, default=1, help="processes that read")
+    parser.add_argument("--workers", type=int, default=1, help="threads that read")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", default="crnn.pt", help="where the weights go")
     train(parser.parse_args())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import subprocess
 import sys
@@ -61,25 +62,28 @@ def test_workers_and_ranks_share_the_lines(torch, shards):
     assert sorted(found) == wanted
 
 
-def test_the_loader_gives_the_batches_of_the_dataset(torch, shards, monkeypatch):
-    from ocrdata.torch import LineDataset, shared_batches
-
-    # Some batches to a group, and one that is larger than a group may be.
-    monkeypatch.setattr(shared_batches, "TOGETHER", 3 * 8 * 32 * 200)
-    dataset = LineDataset(shards, "train", 8)
-    (alone, plain), batches = (list(dataset), list(dataset.loader())), dataset.loader(1)
-    for _ in range(2):
-        found = list(batches)
-        assert len(found) == len(alone) == len(plain) > 3
-        for one, other in zip(found, alone):
-            assert one.images.is_shared() and type(one.texts) is type(other.texts)
-            assert all(torch.equal(*pair) for pair in zip(one[:4], other[:4]))
-            assert (one.texts, one.keys) == (other.texts, other.keys)
-    with pytest.raises(OptionError, match="loader.. is for batches"):
-        LineDataset(shards, "train", None).loader()
+def same(torch, found, wanted):
+    assert len(found) == len(wanted) > 3
+    for one, other in zip(found, wanted):
+        assert type(one.texts) is type(other.texts)
+        assert all(torch.equal(*pair) for pair in zip(one[:4], other[:4]))
+        assert (one.texts, one.keys) == (other.texts, other.keys)
 
 
-def test_epochs_come_in_orders_of_their_own_in_workers_that_stay(torch, shards):
+@pytest.mark.parametrize("endless", [False, True])
+def test_threads_give_the_batches_that_processes_give(torch, shards, endless):
+    from ocrdata.torch import LineDataset
+
+    dataset = LineDataset(shards, "train", 8, endless=endless)
+    dataset.set_epoch(1)
+    processes = torch.utils.data.DataLoader(dataset, batch_size=None, num_workers=2)
+    wanted = list(itertools.islice(processes, 30))
+    same(torch, list(itertools.islice(dataset.loader(2, prefetch_factor=1), 30)), wanted)
+    if not endless:
+        same(torch, list(dataset.loader()), list(dataset))
+
+
+def test_each_run_through_a_loader_takes_the_epoch_that_is_set(torch, shards):
     from ocrdata.torch import LineDataset
 
     dataset = LineDataset(shards, "train", 8)
@@ -87,10 +91,25 @@ def test_epochs_come_in_orders_of_their_own_in_workers_that_stay(torch, shards):
     orders = []
     for epoch in (0, 1, 0):
         dataset.set_epoch(epoch)
-        orders.append([key for batch in loader for key in batch.keys])
+        batches = iter(loader)
+        dataset.set_epoch(7)
+        orders.append([key for batch in batches for key in batch.keys])
         # An epoch that is broken off leaves nothing to the next one.
         assert len(next(iter(loader)).keys) == 8
     assert orders[0] == orders[2] != orders[1] and sorted(orders[0]) == sorted(orders[1])
+
+
+def test_options_of_processes_are_refused_for_threads(torch, shards):
+    from ocrdata.torch import LineDataset
+
+    lines = LineDataset(shards)
+    with pytest.raises(OptionError, match="threads, which have no timeout.*DataLoader.dataset"):
+        lines.loader(2, timeout=3)
+    for workers, ahead in ((0, 2), (2, 0)):
+        with pytest.raises(OptionError, match="prefetch_factor must be 1 or more, and needs"):
+            lines.loader(workers, prefetch_factor=ahead)
+    with pytest.raises(OptionError, match="loader.. is for batches"):
+        LineDataset(shards, "train", None).loader()
 
 
 def test_lines_one_by_one_are_put_together(torch, shards):
@@ -104,9 +123,7 @@ def test_lines_one_by_one_are_put_together(torch, shards):
         LineDataset(shards, rank=0)
 
 
-def test_endless_lines_go_on_and_rendered_ones_are_shared(torch):
-    import itertools
-
+def test_rendered_lines_are_drawn_by_processes_and_have_no_end(torch):
     from ocrdata.torch import LineDataset
 
     texts = ["12", "345"]
@@ -114,8 +131,9 @@ def test_endless_lines_go_on_and_rendered_ones_are_shared(torch):
     dataset = LineDataset(
         lines, batch_size=8, charset=ocrdata.collect_characters(texts), endless=True
     )
-    keys = [key for batch in itertools.islice(dataset, 6) for key in batch.keys]
-    assert len(keys) == 40 and len(set(keys)) == 20
+    for batches in (dataset, dataset.loader(2, prefetch_factor=1)):
+        keys = [key for batch in itertools.islice(batches, 6) for key in batch.keys]
+        assert len(keys) >= 30 and len(set(keys)) == 20
 
 
 def test_the_example_learns_to_read_texts_it_has_not_seen(torch, tmp_path, run):

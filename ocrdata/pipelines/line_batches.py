@@ -9,27 +9,31 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from typing import Any, Callable, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from functools import partial
+from typing import Any, Iterable, Iterator, List, Optional, Tuple
 
 import numpy as np
 
 from ocrdata.base.random_streams import stream, uniform_block
 from ocrdata.base.storage.remote import as_path
 from ocrdata.errors import OptionError, PathLike, RecordError
+from ocrdata.pipelines.batch_arrays import Line, LineBatch, padded_images
 from ocrdata.pipelines.line_pools import LinePool, record_pools, rendered_pools
 from ocrdata.reading.lines import ready_line, scaled_width
 from ocrdata.records.format.dataset_info import read_shard_set
 from ocrdata.records.format.schema import DATASET_INFO, LAYOUT, RECOGNITION, RECORDS_DIR
+from ocrdata.records.sources.read_ahead import read_in_turn
 from ocrdata.records.sources.shares import ReaderShare, read_record_blocks, runs_of, shard_order
 from ocrdata.text.charset import Charset
-from ocrdata.text.packed_texts import TextEncoder, TextList
+from ocrdata.text.packed_texts import TextEncoder
 from ocrdata.text.visual_order import LineOrder
 
 _WHOLE = ReaderShare()
 _LINES_AT_ONCE = 64
 # Pixels of width that are set aside because a record says so.
 _TRUSTED = 1 << 13
-Allocate = Callable[[Tuple[int, ...]], np.ndarray]
+# Batches that each thread has read before they are asked for.
+AHEAD = 2
 
 
 @dataclass(frozen=True)
@@ -69,39 +73,6 @@ class BatchOptions:
             raise OptionError(f"channels must be 1 or 3, not {self.channels}.")
 
 
-class Line(NamedTuple):
-    """A text line ready for a network.
-
-    `image` is uint8 [channels, height, w], `classes` int64 [n] of the dictionary, without blanks.
-    """
-
-    image: np.ndarray
-    classes: np.ndarray
-    text: str
-    key: str
-
-
-class LineBatch(NamedTuple):
-    """Text lines of like width.
-
-    `images` is uint8 [B, channels, height, W] with zeros on the right, `widths` int64 [B] the
-    pixels of each line. `classes` is int64 [sum of lengths], one line behind the other as CTC
-    losses take them, and `lengths` int64 [B].
-    """
-
-    images: Any
-    widths: Any
-    classes: Any
-    lengths: Any
-    texts: TextList
-    keys: TextList
-
-
-def zeros(shape: Tuple[int, ...]) -> np.ndarray:
-    """Returns uint8 zeros."""
-    return np.zeros(shape, np.uint8)
-
-
 class LineBatches:
     """Text lines of a source, epoch after epoch.
 
@@ -121,9 +92,11 @@ class LineBatches:
     ) -> None:
         options.check()
         self.options = options
-        self._rendered = source if hasattr(source, "share") else None
+        # Whether lines are drawn as they are needed.
+        self.rendered = hasattr(source, "share")
+        self._source = source
         self._files: List[Any] = []
-        if self._rendered is None:
+        if not self.rendered:
             shards = _line_shards(source)
             self._files = [(path, int(one["samples"])) for _, path, one in shards.shards(split)]
             if not self._files:
@@ -140,8 +113,8 @@ class LineBatches:
     @property
     def samples(self) -> Optional[int]:
         """How many lines an epoch has; None where there is no end."""
-        if self._rendered is not None:
-            count: Optional[int] = self._rendered.count
+        if self.rendered:
+            count: Optional[int] = self._source.count
             return count
         return sum(count for _, count in self._files)
 
@@ -155,16 +128,36 @@ class LineBatches:
                 yield Line(image, np.array(self.order.encode(text), np.int64), text, key)
 
     def batches(
-        self, epoch: int = 0, share: ReaderShare = _WHOLE, allocate: Allocate = zeros
+        self, epoch: int = 0, share: ReaderShare = _WHOLE, threads: int = 0, ahead: int = AHEAD
     ) -> Iterator[LineBatch]:
-        """Yields the batches of a share of an epoch; `allocate` makes their arrays of pixels."""
+        """Yields the batches of a share of an epoch.
+
+        Each of `threads` reads a part of it, up to `ahead` batches before they are taken, and they
+        come in turn; 0 reads in the calling thread. Raises OptionError for threads that would draw:
+        that is work for processes.
+        """
         share.check()
+        if not threads:
+            return self._batches(epoch, share)
+        self.check_threads(threads)
+        parts = [share.within(part, threads) for part in range(threads)]
+        return read_in_turn([partial(self._batches, epoch, part) for part in parts], ahead)
+
+    def check_threads(self, threads: int) -> None:
+        """Raises OptionError where so many threads cannot read."""
+        if threads < 0:
+            raise OptionError(f"there must be 0 threads or more, not {threads}.")
+        if self.rendered:
+            hint = "Let processes draw them: each takes its ReaderShare."
+            raise OptionError("threads do not draw lines faster than one does.", hint)
+
+    def _batches(self, epoch: int, share: ReaderShare) -> Iterator[LineBatch]:
         size = self.options.batch_size * self.options.pool
         for number, pool in enumerate(self._pools(epoch, share, size)):
             for places in self._cut(pool.sizes, ("line-pool", epoch, share.part, number)):
-                yield self._batch(pool, places.tolist(), allocate)
+                yield self._batch(pool, places.tolist())
 
-    def _batch(self, pool: LinePool, places: List[int], allocate: Allocate) -> LineBatch:
+    def _batch(self, pool: LinePool, places: List[int]) -> LineBatch:
         height, channels, most = self._size
         heights, widths = pool.sizes[:, places]
         wide = min(_TRUSTED, int(scaled_width(heights, widths, height).max()))
@@ -173,7 +166,7 @@ class LineBatches:
         shape = (len(places), channels, height, max(1, min(wide, most) if most else wide))
         texts, keys = pool.texts(places), pool.keys(places)
         classes = self._encoder.encode(texts)
-        return LineBatch(*_padded(images, shape, allocate), classes, texts.lengths, texts, keys)
+        return LineBatch(*padded_images(images, shape), classes, texts.lengths, texts, keys)
 
     def _cut(self, sizes: np.ndarray, key: Tuple[object, ...]) -> Iterable[np.ndarray]:
         """Cuts a pool into batches of like width; only its last one may be short."""
@@ -192,8 +185,8 @@ class LineBatches:
         return batches + ([rest] if len(rest) and not self.options.drop_last else [])
 
     def _pools(self, epoch: int, share: ReaderShare, size: int) -> Iterator[LinePool]:
-        if self._rendered is not None:
-            return rendered_pools(self._rendered.share(*share), size)
+        if self.rendered:
+            return rendered_pools(self._source.share(*share), size)
         options, files = self.options, self._files
         if options.shuffle:
             files = shard_order(files, options.seed, epoch)
@@ -223,35 +216,3 @@ def _line_shards(source: PathLike) -> Any:
         problem = f"has records for {shards.task} in the layout {layout}, not text lines"
         raise RecordError(folder, problem)
     return shards
-
-
-def _padded(
-    images: Iterable[np.ndarray], shape: Tuple[int, ...], allocate: Allocate
-) -> Tuple[np.ndarray, np.ndarray]:
-    """Returns pictures [channels, height, w] side by side, zeros on the right, and their widths.
-
-    `shape` is what the records promise. A picture goes where it belongs as soon as it is decoded.
-    """
-    padded, widths = allocate(shape), []
-    for place, image in enumerate(images):
-        wide = image.shape[2]
-        if wide > padded.shape[3]:
-            wider = allocate((*shape[:3], wide))
-            wider[..., : padded.shape[3]] = padded
-            padded = wider
-        padded[place, :, :, :wide] = image
-        widths.append(wide)
-    return padded[..., : max(widths)], np.array(widths, np.int64)
-
-
-def make_batch(lines: Sequence[Line]) -> LineBatch:
-    """Returns lines of one height as a batch of arrays."""
-    images = [line.image for line in lines]
-    shape = (len(images), *images[0].shape[:2], max(image.shape[2] for image in images))
-    return LineBatch(
-        *_padded(images, shape, zeros),
-        np.concatenate([line.classes for line in lines]),
-        np.array([len(line.classes) for line in lines], np.int64),
-        [line.text for line in lines],
-        [line.key for line in lines],
-    )

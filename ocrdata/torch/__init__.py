@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, List
 from ocrdata.errors import MissingExtraError
 
 if TYPE_CHECKING:
-    from ocrdata.torch.lines import LineDataset, LineLoader, as_tensors, collate_lines
+    from ocrdata.torch.lines import LineDataset, as_tensors, collate_lines
 
-_NAMES = ("LineDataset", "LineLoader", "as_tensors", "collate_lines")
-__all__ = ["LineDataset", "LineLoader", "as_tensors", "collate_lines"]
+_NAMES = ("LineDataset", "as_tensors", "collate_lines")
+__all__ = ["LineDataset", "as_tensors", "collate_lines"]
 
 
 def __getattr__(name: str) -> Any:

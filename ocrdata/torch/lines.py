@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from dataclasses import replace
 from functools import partial
-from typing import Any, Callable, Dict, Iterator, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple, Union
 
+import numpy as np
 import torch
 from torch import distributed
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from ocrdata.errors import OptionError
-from ocrdata.pipelines.line_batches import (
-    Allocate,
-    BatchOptions,
-    Line,
-    LineBatch,
-    LineBatches,
-    make_batch,
-)
+from ocrdata.pipelines.batch_arrays import Line, LineBatch, make_batch
+from ocrdata.pipelines.line_batches import AHEAD, BatchOptions, LineBatches
+from ocrdata.records.sources.read_ahead import read_in_turn
 from ocrdata.records.sources.shares import ReaderShare
 from ocrdata.text.charset import Charset
 from ocrdata.text.visual_order import LineOrder
-from ocrdata.torch.shared_batches import BatchGroup, as_tensors, in_groups, single
 
 
 class LineDataset(IterableDataset):
     """Text lines of a shard set, or rendered as they are needed, in batches of like width.
 
-    `dataset.loader(num_workers=N)` reads it in other processes, and so does
-    `torch.utils.data.DataLoader(dataset, batch_size=None, num_workers=N)`, more slowly. It makes
-    its own batches. Workers and ranks take equal shares, without saying so.
+    `dataset.loader(num_workers=N)` reads it in threads and draws lines in processes;
+    `torch.utils.data.DataLoader(dataset, batch_size=None, num_workers=N)` does both in processes,
+    with the same batches. It makes its own batches. Workers and ranks take equal shares, without
+    saying so.
 
     Args:
         source: a shard set, a data folder with one, or what `ocrdata.generate_lines` returns.
@@ -93,75 +90,108 @@ class LineDataset(IterableDataset):
 
     def __iter__(self) -> Iterator[Union[Line, LineBatch]]:
         if not self._batched:
-            return map(as_tensors, self._epochs(self._lines.lines))
-        if get_worker_info() is None:
-            return self.alone()
-        return single(self._batches)
+            return map(as_tensors, self._from_now(self._lines.lines)(self._part()))
+        batches = map(as_tensors, self._from_now(self._lines.batches)(self._part()))
+        return itertools.starmap(SentBatch, batches) if get_worker_info() else batches
 
-    def alone(self) -> Iterator[LineBatch]:
-        """Yields the batches in this process."""
-        return map(as_tensors, self._epochs(self._lines.batches))
+    def loader(
+        self, num_workers: int = 0, prefetch_factor: Optional[int] = None, **options: Any
+    ) -> DataLoader:
+        """Returns a `DataLoader` that yields the batches.
 
-    def groups(self) -> Iterator[BatchGroup]:
-        """Yields the batches as they leave a worker: several at a time."""
-        return in_groups(self._batches)
+        A shard set is read by so many threads of this process, each of which has two batches, or
+        `prefetch_factor`, ready: decoding lets other threads run, and nothing is handed from
+        process to process. Rendered lines are drawn by so many processes, as
+        `DataLoader(self, batch_size=None, num_workers=N)` does it.
 
-    def loader(self, num_workers: int = 0, **options: Any) -> LineLoader:
-        """Returns what yields the batches, read in other processes, which stay from epoch to epoch:
-        more of them a second than a `DataLoader` over this dataset gives. `options` are those of
-        `DataLoader`."""
+        `options` are those of `DataLoader`; with threads there is `pin_memory` only. Raises
+        OptionError for others, and for a dataset of single lines.
+        """
         if not self._batched:
             raise OptionError("loader() is for batches; this dataset has batch_size=None.")
-        return LineLoader(self, num_workers, options)
+        if self._lines.rendered:
+            if prefetch_factor is not None:
+                options["prefetch_factor"] = prefetch_factor
+            return DataLoader(self, None, num_workers=num_workers, **options)
+        self._lines.check_threads(num_workers)
+        _check_options(num_workers, prefetch_factor, options)
+        return DataLoader(_Threads(self, num_workers, prefetch_factor or AHEAD), None, **options)
 
-    def _batches(self, allocate: Allocate) -> Iterator[LineBatch]:
-        return self._epochs(partial(self._lines.batches, allocate=allocate))
+    def threads(self, count: int, ahead: int) -> Iterator[LineBatch]:
+        """Yields the batches that threads read, in turn, each of them `ahead` batches ahead."""
+        read = self._from_now(self._lines.batches)
+        parts = [self._part().within(part, count) for part in range(count)]
+        return map(as_tensors, read_in_turn([partial(read, part) for part in parts], ahead))
 
-    def _epochs(self, read: Callable[[int, ReaderShare], Iterator[Any]]) -> Iterator[Any]:
+    def _part(self) -> ReaderShare:
         worker = get_worker_info()
-        share = self._share.within(worker.id, worker.num_workers) if worker else self._share
-        epoch = int(self._epoch)
-        while True:
-            empty = True
-            for one in read(epoch, share):
-                empty = False
-                yield one
-            if not self._endless or empty:
-                return
-            epoch += 1
+        return self._share.within(worker.id, worker.num_workers) if worker else self._share
+
+    def _from_now(self, read: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
+        """Returns what reads a share, from the epoch on that is set now."""
+        if self._endless:
+            read = partial(_without_end, read)
+        return partial(read, int(self._epoch))
 
 
-class LineLoader:
-    """Batches of a `LineDataset`, read by worker processes. An epoch is a run through it."""
-
-    def __init__(self, lines: LineDataset, num_workers: int, options: Dict[str, Any]) -> None:
-        self._lines = lines
-        self._loader: Any = None
-        if num_workers:
-            given = {"persistent_workers": True, **options, "num_workers": num_workers}
-            self._loader = DataLoader(_Groups(lines), None, collate_fn=_as_it_is, **given)
-
-    def __iter__(self) -> Iterator[LineBatch]:
-        if self._loader is None:
-            yield from self._lines.alone()
+def _without_end(
+    read: Callable[..., Iterator[Any]], first: int, share: ReaderShare
+) -> Iterator[Any]:
+    for epoch in itertools.count(first):
+        empty = True
+        for one in read(epoch, share):
+            empty = False
+            yield one
+        if empty:
             return
-        for group in self._loader:
-            yield from group.batches()
 
 
-class _Groups(IterableDataset):
-    """The batches of a dataset, several as one item."""
+def _check_options(num_workers: int, prefetch_factor: Optional[int], options: Any) -> None:
+    """Raises OptionError for what threads cannot do."""
+    unknown = sorted(set(options) - {"pin_memory"})
+    if unknown:
+        problem = f"loader() reads a shard set in threads, which have no {unknown[0]}"
+        hint = "For processes: DataLoader(dataset, batch_size=None, num_workers=N, ...)."
+        raise OptionError(f"{problem}.", hint)
+    if prefetch_factor is not None and min(num_workers, prefetch_factor) < 1:
+        raise OptionError("prefetch_factor must be 1 or more, and needs num_workers=1 or more.")
 
-    def __init__(self, lines: LineDataset) -> None:
+
+class _Threads(IterableDataset):
+    """The batches of a dataset, read by threads; without threads as they are asked for."""
+
+    def __init__(self, lines: LineDataset, count: int, ahead: int) -> None:
         super().__init__()
-        self._lines = lines
+        self._lines, self._count, self._ahead = lines, count, ahead
 
-    def __iter__(self) -> Iterator[BatchGroup]:
-        return self._lines.groups()
+    def __iter__(self) -> Iterator[Any]:
+        if not self._count:
+            return iter(self._lines)
+        return self._lines.threads(self._count, self._ahead)
 
 
-def _as_it_is(group: BatchGroup) -> BatchGroup:
-    return group
+class SentBatch(LineBatch):
+    """A batch that leaves a worker process, all but its pixels as arrays.
+
+    Each tensor that is handed over takes a connection between two processes, as long as decoding
+    ten lines or more.
+    """
+
+    __slots__ = ()
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        images, *others = self
+        return _received, (images, [one.numpy() if torch.is_tensor(one) else one for one in others])
+
+
+def _received(images: Any, others: List[Any]) -> LineBatch:
+    batch: LineBatch = as_tensors(LineBatch(images, *others))
+    return batch
+
+
+def as_tensors(item: Any) -> Any:
+    """Returns a Line or LineBatch with tensors in place of its arrays."""
+    return type(item)(*(torch.from_numpy(v) if isinstance(v, np.ndarray) else v for v in item))
 
 
 def collate_lines(lines: Sequence[Line]) -> LineBatch:
