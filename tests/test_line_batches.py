@@ -206,10 +206,9 @@ def rows_of(records):
         table = read_table(b"".join(records), edges[:-1], edges[1:])
     except RecordProblem as error:
         return error.row, str(error)
-    spans = zip(table.key.tolist(), table.image.tolist(), table.text.tolist())
-    values = [[table.data[start:end] for start, end in row] for row in spans]
-    sizes = zip(table.height.tolist(), table.width.tolist(), table.jpeg.tolist())
-    return [(*row, *size) for row, size in zip(values, sizes)]
+    images = [table.data[start:end] for start, end in table.image.tolist()]
+    sizes = (table.height.tolist(), table.width.tolist(), table.jpeg.tolist())
+    return list(zip(table.keys, images, table.texts, *sizes))
 
 
 def slow_rows_of(records):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any, Iterable, Iterator, List, NamedTuple, Sequence
 
 import cv2
@@ -61,60 +62,53 @@ class _Part(NamedTuple):
     first: int
 
 
-# Columns of the rows of a pool.
-_PART, _ROW, _JPEG, _IMAGE, _TEXT, _KEY = 0, 1, 2, slice(3, 5), slice(5, 7), slice(7, 9)
-
-
 class RecordPool(LinePool):
     """Records of text lines."""
 
     def __init__(self, parts: Sequence[_Part]) -> None:
         self._parts = parts
-        self._data = [part.table.data for part in parts]
-        self._rows = np.concatenate([_rows(number, part) for number, part in enumerate(parts)])
-        sizes = [np.stack([np.maximum(1, part.table.height), part.table.width]) for part in parts]
+        tables = [part.table for part in parts]
+        self._data = [np.frombuffer(table.data, np.uint8) for table in tables]
+        self._rows = np.concatenate([_rows(*numbered) for numbered in enumerate(tables)])
+        self._texts = list(itertools.chain.from_iterable(table.texts for table in tables))
+        self._keys = list(itertools.chain.from_iterable(table.keys for table in tables))
+        sizes = [np.stack([np.maximum(1, table.height), table.width]) for table in tables]
         self.sizes = np.concatenate(sizes, axis=1)
 
     def images(self, places: Sequence[int], channels: int) -> Iterator[np.ndarray]:
         kind = cv2.IMREAD_GRAYSCALE if channels == 1 else cv2.IMREAD_COLOR
         kind |= cv2.IMREAD_IGNORE_ORIENTATION
-        for part, row, jpeg, start, end in self._rows[places, : _IMAGE.stop].tolist():
-            data = self._data[part]
-            image: Any = None
+        for part, row, jpeg, start, end in self._rows[places].tolist():
+            data, image = self._data[part][start:end], None
             # OpenCV knows no transparency.
-            if jpeg or is_opaque_png(data[start:end]):
-                image = cv2.imdecode(np.frombuffer(data, np.uint8, end - start, start), kind)
-            yield self._otherwise(part, row, data[start:end]) if image is None else image
+            if jpeg or is_opaque_png(data.tobytes()):
+                image = cv2.imdecode(data, kind)
+            yield self._otherwise(part, row, data) if image is None else image
 
     def texts(self, places: Sequence[int]) -> PackedTexts:
-        return self._packed(self._rows[places], _TEXT)
+        texts = self._texts
+        return PackedTexts.of_bytes([texts[place] for place in places])
 
     def keys(self, places: Sequence[int]) -> PackedTexts:
-        return self._packed(self._rows[places], _KEY)
+        keys = self._keys
+        return PackedTexts.of_bytes([keys[place] for place in places])
 
-    def _otherwise(self, part: int, row: int, data: bytes) -> np.ndarray:
+    def _otherwise(self, part: int, row: int, data: np.ndarray) -> np.ndarray:
         try:
-            return decode_rgb(data)[:, :, ::-1]
+            return decode_rgb(data.tobytes())[:, :, ::-1]
         except ValueError as error:
             raise self._error(part, row, f"has a picture that {error}") from error
-
-    def _packed(self, rows: np.ndarray, column: slice) -> PackedTexts:
-        data = self._data
-        spans = zip(rows[:, _PART].tolist(), rows[:, column].tolist())
-        return PackedTexts.of_bytes([data[part][start:end] for part, (start, end) in spans])
 
     def _error(self, part: int, row: int, problem: str) -> RecordError:
         number = self._parts[part].first + row
         return RecordError(self._parts[part].path, f"record {number} {problem}")
 
 
-def _rows(number: int, part: _Part) -> np.ndarray:
-    table = part.table
+def _rows(part: int, table: LineTable) -> np.ndarray:
+    """Returns the part, the row, whether it is JPEG, and where the picture begins and ends."""
     count = len(table.jpeg)
-    rows = np.empty((count, 9), np.int64)
-    rows[:, _PART], rows[:, _ROW], rows[:, _JPEG] = number, np.arange(count), table.jpeg
-    rows[:, _IMAGE], rows[:, _TEXT], rows[:, _KEY] = table.image, table.text, table.key
-    return rows
+    number, row = np.full(count, part), np.arange(count)
+    return np.column_stack([number, row, table.jpeg, table.image])
 
 
 def record_pools(blocks: Iterable[RecordBlock], size: int) -> Iterator[RecordPool]:

@@ -7,7 +7,7 @@ is worth having twice. A record of any other form is left to the reader of any p
 
 from __future__ import annotations
 
-from typing import Dict, NamedTuple, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
@@ -31,13 +31,14 @@ _JPEG = np.frombuffer(b"jpeg", np.uint8)
 
 
 class LineTable(NamedTuple):
-    """Text lines, a row each, [n]: where in `data` the fields begin and end, int64 [n, 2] each, and
-    the sizes in pixels, int64 [n]. `jpeg` says of which the format is JPEG."""
+    """Text lines, a row each, [n]: where in `data` the pictures begin and end, int64 [n, 2], texts
+    and keys in UTF-8, and the sizes in pixels, int64 [n]. `jpeg` says of which the format is JPEG.
+    """
 
     data: bytes
     image: np.ndarray
-    text: np.ndarray
-    key: np.ndarray
+    texts: List[bytes]
+    keys: List[bytes]
     height: np.ndarray
     width: np.ndarray
     jpeg: np.ndarray
@@ -56,13 +57,14 @@ def read_table(data: bytes, starts: Sequence[int], ends: Sequence[int]) -> LineT
 
     Raises RecordProblem for one that holds no text line: keys and texts are sound UTF-8.
     """
-    table, sound = _walk(data, starts, ends)
+    found, sound = _walk(data, starts, ends)
     if not sound.all():
         records = [data[start:end] for start, end in zip(starts, ends)]
         for row in np.flatnonzero(~sound).tolist():
             records[row] = _rewritten(records[row], row)
         edges = np.cumsum([0, *map(len, records)]).tolist()
-        table, _ = _walk(b"".join(records), edges[:-1], edges[1:])
+        found, _ = _walk(b"".join(records), edges[:-1], edges[1:])
+    table = found.table()
     if not _is_text(table):
         # The slow reader says which record it is.
         for row, (start, end) in enumerate(zip(starts, ends)):
@@ -71,11 +73,9 @@ def read_table(data: bytes, starts: Sequence[int], ends: Sequence[int]) -> LineT
 
 
 def _is_text(table: LineTable) -> bool:
-    data = table.data
-    spans = np.concatenate([table.key, table.text]).tolist()
     try:
         # A line feed between two, so that one that is cut off is not mended by the next.
-        b"\n".join([data[start:end] for start, end in spans]).decode("utf-8")
+        b"\n".join(table.texts + table.keys).decode("utf-8")
     except UnicodeDecodeError:
         return False
     return True
@@ -142,8 +142,33 @@ class _Walk:
         return found
 
 
-def _walk(data: bytes, starts: Sequence[int], ends: Sequence[int]) -> Tuple[LineTable, np.ndarray]:
-    """Returns the lines, and which of them were in our own form, bool [n]."""
+class _Spans(NamedTuple):
+    """Where in `data` each field begins and ends, int64 [n, 2], or its number twice."""
+
+    data: bytes
+    fields: Dict[str, np.ndarray]
+    jpeg: np.ndarray
+
+    def table(self) -> LineTable:
+        """Returns the lines. All must be sound: a span could be all of the data."""
+        fields = self.fields
+        return LineTable(
+            data=self.data,
+            image=fields[ENCODED],
+            texts=self._parts(TEXT),
+            keys=self._parts(SOURCE_ID),
+            height=fields[HEIGHT][:, 0],
+            width=fields[WIDTH][:, 0],
+            jpeg=self.jpeg,
+        )
+
+    def _parts(self, name: str) -> List[bytes]:
+        data = self.data
+        return [data[start:end] for start, end in self.fields[name].tolist()]
+
+
+def _walk(data: bytes, starts: Sequence[int], ends: Sequence[int]) -> Tuple[_Spans, np.ndarray]:
+    """Returns the fields, and which of the records were in our own form, bool [n]."""
     walk = _Walk(data, starts, ends)
     walk.part(bytes([_ENTRY]), walk.end)
     spans: Dict[str, np.ndarray] = {}
@@ -157,8 +182,7 @@ def _walk(data: bytes, starts: Sequence[int], ends: Sequence[int]) -> Tuple[Line
     jpeg = (letters == _JPEG).all(axis=1) & (size == len(_JPEG))
     # The letters of a shorter name reach into the next feature's head, which is ASCII too.
     walk.sound &= (letters < 128).all(axis=1) & (size <= len(_JPEG))
-    sizes = (spans[HEIGHT][:, 0], spans[WIDTH][:, 0])
-    return LineTable(data, spans[ENCODED], spans[TEXT], spans[SOURCE_ID], *sizes, jpeg), walk.sound
+    return _Spans(data, spans, jpeg), walk.sound
 
 
 def _feature(walk: _Walk, name: str) -> np.ndarray:
