@@ -12,6 +12,7 @@ import pytest
 
 import ocrdata
 from ocrdata.errors import MissingExtraError, OptionError
+from ocrdata.pipelines.line_batches import BatchOptions
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -47,7 +48,6 @@ def loaded(torch, dataset, **options):
 
 
 def test_workers_and_ranks_share_the_lines(torch, shards):
-    from ocrdata.pipelines.line_batches import BatchOptions
     from ocrdata.torch import LineDataset
 
     wanted = sorted(sample.key for sample in ocrdata.read_samples(shards, "train"))
@@ -115,9 +115,10 @@ def test_options_of_processes_are_refused_for_threads(torch, shards):
 def test_lines_one_by_one_are_put_together(torch, shards):
     from ocrdata.torch import LineDataset, collate_lines
 
-    dataset = LineDataset(shards, "test", None)
+    dataset = LineDataset(shards, "test", None, options=BatchOptions(channels=3))
     (batch,) = loaded(torch, dataset, batch_size=1000, collate_fn=collate_lines)
-    assert batch.images.shape[0] == len(batch.texts) == dataset.samples
+    assert batch.images.shape[:3] == (len(batch.texts), 3, 32)
+    assert len(batch.texts) == dataset.samples
     assert int(batch.lengths.sum()) == len(batch.classes)
     with pytest.raises(OptionError, match="rank and world_size go together"):
         LineDataset(shards, rank=0)

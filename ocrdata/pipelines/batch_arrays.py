@@ -40,20 +40,26 @@ class LineBatch(NamedTuple):
 def padded_images(
     images: Iterable[np.ndarray], shape: Tuple[int, ...]
 ) -> Tuple[np.ndarray, np.ndarray]:
-    """Returns pictures [channels, height, w] side by side, zeros on the right, and their widths.
+    """Returns pictures [channels, height, w] or [height, w] side by side, zeros on the right, and
+    their widths.
 
     `shape` is what the records promise. A picture goes where it belongs as soon as it is decoded.
     """
     padded, widths = np.zeros(shape, np.uint8), []
+    most = shape[-1]
     for place, image in enumerate(images):
-        wide = image.shape[2]
-        if wide > padded.shape[3]:
-            wider = np.zeros((*shape[:3], wide), np.uint8)
-            wider[..., : padded.shape[3]] = padded
-            padded = wider
-        padded[place, :, :, :wide] = image
+        wide = image.shape[-1]
+        if wide > most:
+            padded, most = _wider(padded, wide), wide
+        padded[place, ..., :wide] = image
         widths.append(wide)
     return padded[..., : max(widths)], np.array(widths, np.int64)
+
+
+def _wider(padded: np.ndarray, wide: int) -> np.ndarray:
+    wider = np.zeros((*padded.shape[:-1], wide), np.uint8)
+    wider[..., : padded.shape[-1]] = padded
+    return wider
 
 
 def make_batch(lines: Sequence[Line]) -> LineBatch:

@@ -125,7 +125,9 @@ class LineBatches:
             places = range(pool.sizes.shape[1])
             images = map(self._ready, pool.images(places, self.options.channels))
             for image, text, key in zip(images, pool.texts(places), pool.keys(places)):
-                yield Line(image, np.array(self.order.encode(text), np.int64), text, key)
+                classes = np.array(self.order.encode(text), np.int64)
+                whole = np.ascontiguousarray(image).reshape(-1, *image.shape[-2:])
+                yield Line(whole, classes, text, key)
 
     def batches(
         self, epoch: int = 0, share: ReaderShare = _WHOLE, threads: int = 0, ahead: int = AHEAD
@@ -198,12 +200,14 @@ class LineBatches:
         return record_pools(itertools.chain.from_iterable(runs), size)
 
     def _ready(self, image: np.ndarray) -> np.ndarray:
+        """Returns a picture as [channels, height, w], or [height, w] if that is all there is."""
         height, channels, most = self._size
-        least, wide = self.options.min_width, image.shape[1]
-        fits = image.shape[0] == height and wide >= least and not 0 < most < wide
-        if not fits or image.ndim != (2 if channels == 1 else 3):
-            return ready_line(image, height, channels, most, least).transpose(2, 0, 1)
-        return image[None] if channels == 1 else image.transpose(2, 0, 1)[::-1]
+        tall, wide, *deep = image.shape
+        fits = tall == height and wide >= self.options.min_width and not 0 < most < wide
+        if fits and channels == (3 if deep else 1):
+            return image.transpose(2, 0, 1)[::-1] if deep else image
+        least = self.options.min_width
+        return ready_line(image, height, channels, most, least).transpose(2, 0, 1)
 
 
 def _line_shards(source: PathLike) -> Any:
