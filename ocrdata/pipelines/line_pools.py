@@ -140,8 +140,8 @@ def _table_of(block: RecordBlock) -> _Part:
 
 
 def _cut(part: _Part, first: int, last: int) -> _Part:
-    data, *columns = part.table
-    table = LineTable(data, *(column[first:last] for column in columns))
+    columns: Sequence[Any] = part.table[1:]
+    table = LineTable(part.table.data, *(column[first:last] for column in columns))
     return part._replace(table=table, first=part.first + first)
 
 
