@@ -199,6 +199,14 @@ def test_ordered_map_tells_of_a_killed_worker():
         list(ordered_map(_die, range(3), 1))
 
 
+BLAS = "OPENBLAS_NUM_THREADS"
+
+
+def environment(**more):
+    """That of this process, without what commands that were run in it have set."""
+    return {**{name: value for name, value in os.environ.items() if name != BLAS}, **more}
+
+
 # How a process is set up, what its workers are, and how they take a signal that it handles.
 STARTED = """
 import ctypes, multiprocessing, os, signal, sys, threading, time
@@ -237,9 +245,27 @@ def test_workers_are_forked_where_nothing_else_runs(tmp_path, before, main, kind
     script = tmp_path / "script.py"
     script.write_text(STARTED.format(before, main))
     words = [sys.executable, str(script)]
-    done = subprocess.run(words, stdout=subprocess.PIPE, timeout=60, check=True)
+    pipe = subprocess.PIPE
+    done = subprocess.run(words, stdout=pipe, env=environment(), timeout=60, check=True)
     held = "of the parent" if kind else "new"
     assert done.stdout.decode().strip() == str({(kind or "SpawnProcess", True, held)}) + " 0"
+
+
+COMMAND = """
+import os
+from ocrdata.cli import main
+main(["list", "corpora"], standalone_mode=False)
+import numpy
+print(len(os.listdir("/proc/self/task")), os.environ["OPENBLAS_NUM_THREADS"])
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads are counted on Linux only")
+def test_a_command_has_no_threads_of_openblas_unless_it_is_told_to():
+    for more, left in (({}, "1 1"), ({BLAS: "2"}, " 2")):
+        words = [sys.executable, "-c", COMMAND]
+        done = subprocess.run(words, stdout=subprocess.PIPE, env=environment(**more), check=True)
+        assert done.stdout.decode().strip().endswith(left)
 
 
 def test_workers_leave_with_a_killed_parent(tmp_path):

@@ -6,6 +6,7 @@ its top and the library inside its callback, so that help and shell completion s
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from typing import Any, Iterator
@@ -123,6 +124,9 @@ def main(context: click.Context, quiet: bool, verbose: bool) -> None:
       ocrdata tfrecord --shards 10
       ocrdata train crnn
     """
+    # OpenBLAS, of NumPy and of OpenCV, would start a thread a processor when it is imported, and
+    # keep them awake for a while: 0.1 s on two processors. No product here is large enough.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     context.obj = {"quiet": quiet}
     if verbose:
         import logging
