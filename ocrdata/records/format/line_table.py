@@ -95,17 +95,28 @@ class _Walk:
     """A place in each record, and which of them were as expected so far."""
 
     def __init__(self, data: bytes, starts: Sequence[int], ends: Sequence[int]) -> None:
-        self.bytes = np.frombuffer(data, np.uint8)
+        self.data, self.bytes = data, np.frombuffer(data, np.uint8)
         self.place = np.array(starts, np.int64)
         self.end = np.array(ends, np.int64)
         self.sound = np.ones(len(self.place), bool)
 
     def expect(self, content: bytes) -> None:
-        """Goes past what stands in each record."""
-        wanted = np.frombuffer(content, np.uint8)
-        found = self._at(self.place[:, None] + np.arange(len(wanted)))
-        self.sound &= (found == wanted).all(axis=1)
-        self.place = self.place + len(wanted)
+        """Goes past what stands in each record; it must not end with a zero byte."""
+        size = len(content)
+        if size == 1:
+            self.sound &= self._at(self.place) == content[0]
+        else:
+            self.sound &= self._windows(size) == content
+        self.place = self.place + size
+
+    def _windows(self, size: int) -> np.ndarray:
+        """Returns so many bytes from each place on, none where the data end before."""
+        last = len(self.data) - size
+        if last < 0:
+            return np.zeros(len(self.place), f"S{size}")
+        # A view of all places: the bytes overlap. NumPy's strings end before zeros.
+        windows = np.ndarray(last + 1, f"S{size}", self.data, strides=1)
+        return np.where(self.place > last, b"", windows[np.minimum(self.place, last)])
 
     def number(self) -> np.ndarray:
         """Goes past a number below 2**35 and returns it."""

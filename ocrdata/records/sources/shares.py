@@ -7,8 +7,9 @@ reading it.
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
-from typing import Dict, Iterator, List, NamedTuple, Sequence, Tuple
+from typing import BinaryIO, Dict, Iterator, List, NamedTuple, Sequence, Tuple
 
 import google_crc32c
 import numpy as np
@@ -92,14 +93,23 @@ def read_record_blocks(run: RecordRun) -> Iterator[RecordBlock]:
             stream.seek(_size_of(stream.read(HEADER_SIZE), run.path, number) + 4, 1)
         number, last, rest, wanted = run.skip, run.skip + run.records, b"", 0
         while number < last:
-            fresh = stream.read(max(wanted, _BLOCK))
-            found, used, wanted = _complete(rest + fresh, last - number, run.path, number)
+            data = _read_on(stream, rest, max(wanted, _BLOCK))
+            found, used, wanted = _complete(data, last - number, run.path, number)
             if found.starts:
                 yield found
-            elif not fresh:
+            elif len(data) == len(rest):
                 raise _cut_off(rest, run.path, number)
             number += len(found.starts)
-            rest = found.data[used:]
+            rest = data[used:]
+
+
+def _read_on(stream: BinaryIO, rest: bytes, size: int) -> bytes:
+    """Returns `rest`, which was read before, and `size` bytes behind it."""
+    if isinstance(stream, io.BufferedReader) and isinstance(stream.raw, io.FileIO):
+        # What was read is at hand: one large copy less.
+        stream.seek(-len(rest), 1)
+        return stream.read(len(rest) + size)
+    return rest + stream.read(size)
 
 
 class _Sizes(Dict[bytes, int]):
