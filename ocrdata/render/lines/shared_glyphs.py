@@ -8,16 +8,20 @@ from ocrdata.render.lines.text_sampling import BLOCK_SIZE, TextPlan
 from ocrdata.render.text.shaped_text import ShapedFaces
 from ocrdata.text.letter_case import in_case
 
-# Of so many blocks. The workers wait meanwhile; most characters of a corpus are among them.
+# Of so many blocks at the most: the workers wait meanwhile. Half of the glyphs of a long run are
+# among them, and those that are needed most.
 _BLOCKS = 8
 
 
 def draw_shared_glyphs(config: RenderConfig, plan: TextPlan, workers: Workers) -> None:
-    """Draws and keeps the glyphs of a run's first lines, where several workers will be forked."""
+    """Draws and keeps the glyphs of a run's first lines, where several workers will be forked.
+
+    They are those of as many lines as each worker gets, which it would take as long to draw.
+    """
     if not isinstance(workers, int) or workers < 2 or not can_fork():
         return
     renderer = line_renderer(config._replace(replay=()))
-    for number in range(min(_BLOCKS, -(-plan.total // BLOCK_SIZE))):
+    for number in range(min(_BLOCKS, -(-plan.total // (workers * BLOCK_SIZE)))):
         texts = plan.task(number).texts
         for text, style in zip(texts, styles_of(config, number, range(len(texts)))):
             shown = in_case(text, style.letter_case)
