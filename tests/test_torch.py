@@ -147,7 +147,7 @@ def test_the_example_learns_to_read_texts_it_has_not_seen(torch, tmp_path, run):
         "--rate",
         "3e-3",
         "--workers",
-        "0",
+        "2",
         "--output",
         str(tmp_path / "crnn.pt"),
     ]
