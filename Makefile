@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 RUN = $(VENV)/bin
 
-.PHONY: all setup test check demo lint wheel clean
+.PHONY: all setup torch test check demo lint wheel clean
 
 all: lint test
 
@@ -22,6 +22,12 @@ $(VENV)/.ready: pyproject.toml | $(VENV)/.made
 	touch $(VENV)/.demo $@
 
 setup: $(VENV)/.ready
+
+# PyTorch, for the tests that need it: its build for processors, a tenth of the other. It is not on PyPI.
+TORCH = torch==2.13.0+cpu
+torch: setup
+	$(RUN)/python -m pip install --quiet "$(TORCH)" || $(RUN)/python -m pip install --quiet \
+		--timeout 20 --retries 1 --extra-index-url https://download.pytorch.org/whl/cpu "$(TORCH)"
 
 test: setup
 	$(RUN)/python -m pytest

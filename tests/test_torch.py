@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 import subprocess
 import sys
@@ -138,20 +139,15 @@ def test_rendered_lines_are_drawn_by_processes_and_have_no_end(torch):
 
 
 def test_the_example_learns_to_read_texts_it_has_not_seen(torch, tmp_path, run):
-    words = ["gen-pics", "--corpus", "dates", "--style", "clean", "--limit", "3000", "--records"]
+    numbers = tmp_path / "numbers.txt"
+    numbers.write_text("\n".join(map(str, range(100, 1000))), encoding="utf-8")
+    words = ["gen-pics", "--corpus", numbers, "--style", "clean", "--variants", "3", "--records"]
     run(*words, "--shards", "2", "--workers", "0", "--data-dir", tmp_path / "data")
     command = [sys.executable, str(ROOT / "examples" / "pytorch_crnn.py"), str(tmp_path / "data")]
-    command += [
-        "--steps",
-        "400",
-        "--rate",
-        "3e-3",
-        "--workers",
-        "2",
-        "--output",
-        str(tmp_path / "crnn.pt"),
-    ]
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, cwd=str(ROOT))
+    command += ["--steps", "150", "--workers", "2", "--output", str(tmp_path / "crnn.pt")]
+    # Beside other tests two threads of OpenMP wait for each other most of the time.
+    alone = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, cwd=str(ROOT), env=alone)
     score = float(re.search(r"accuracy on test: (\S+)", done.stdout.decode()).group(1))
-    # 0.764 where this was written; a network that has learned nothing reads none.
-    assert score >= 0.5 and (tmp_path / "crnn.pt").is_file()
+    # 1.000 where this was written; a network that has learned nothing reads none.
+    assert score >= 0.9 and (tmp_path / "crnn.pt").is_file()
