@@ -65,12 +65,14 @@ def test_the_demo_runs_from_fonts_to_export(shell, tmp_path):
     assert (tmp_path / "demo" / "output" / "crnn" / "saved_model" / "saved_model.pb").is_file()
 
 
+@pytest.mark.newer
 def test_crops_of_scenes_train_a_word_recogniser(shell, tmp_path):
     shell("crops.sh", tmp_path / "crops", SCENES=30, STEPS=3)
     run = tmp_path / "crops" / "output" / "crnn"
     assert json.loads((run / "evaluation-test.json").read_text())["lines"] > 10
 
 
+@pytest.mark.newer
 def test_deeptext_learns_from_four_sets_mixed(shell, tmp_path):
     sets = {"icdar2013": "", "borndigital": "=2", "scutforu": "=0.5", "cocotext": ""}
     fixtures = Path(__file__).parent / "data" / "importers"

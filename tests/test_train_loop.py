@@ -277,11 +277,13 @@ def losses(numbers, tmp_path_factory):
     return call
 
 
+@pytest.mark.newer
 @pytest.mark.parametrize("first, second", COURSE, ids=str)
 def test_an_option_changes_the_course(plain, losses, first, second):
     assert losses(**first) != losses(**second)
 
 
+@pytest.mark.newer
 @pytest.mark.parametrize(
     "net",
     [
