@@ -246,7 +246,7 @@ def test_workers_are_forked_where_nothing_else_runs(tmp_path, before, main, kind
     script.write_text(STARTED.format(before, main))
     words = [sys.executable, str(script)]
     pipe = subprocess.PIPE
-    done = subprocess.run(words, stdout=pipe, env=environment(), timeout=60, check=True)
+    done = subprocess.run(words, stdout=pipe, env=environment(), timeout=300, check=True)
     held = "of the parent" if kind else "new"
     assert done.stdout.decode().strip() == str({(kind or "SpawnProcess", True, held)}) + " 0"
 

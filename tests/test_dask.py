@@ -117,7 +117,7 @@ def wait_for_workers(file, count):
     while not file.is_file():
         time.sleep(0.1)
     with distributed.Client(scheduler_file=str(file)) as client:
-        client.wait_for_workers(count, timeout=60)
+        client.wait_for_workers(count, timeout=300)
 
 
 def on_dask(file):

@@ -126,11 +126,11 @@ def test_ctrl_c_reaches_whoever_waits():
 
     def slow():
         begun.set()
-        go_on.wait(10)
+        go_on.wait(100)
         yield 1
 
     def interrupt():
-        begun.wait(10)
+        begun.wait(100)
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(0.05)
         go_on.set()
