@@ -192,7 +192,7 @@ lines = st.builds(
     st.text(st.characters(blacklist_categories=("Cs",)), max_size=9),
     st.binary(max_size=300),
     st.sampled_from(["jpeg", "png"]),
-    st.integers(-3, 70_000),
+    st.integers(-3, 70_000) | st.sampled_from([1 << 30, 1 << 33, (1 << 63) - 1]),
     st.integers(-3, 70_000),
     st.text(st.characters(blacklist_categories=("Cs",)), max_size=200),
     st.lists(st.integers(-1, 1 << 40), max_size=9),
@@ -219,7 +219,7 @@ def slow_rows_of(records):
         except ValueError as error:
             return row, str(error)
         names = (line.key.encode(), line.image, line.text.encode())
-        sizes = (max(0, line.height), max(0, line.width))
+        sizes = (min(max(0, size), (1 << 30) - 1) for size in (line.height, line.width))
         rows.append((*names, *sizes, line.format == "jpeg"))
     return rows
 

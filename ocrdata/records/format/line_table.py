@@ -32,7 +32,8 @@ _JPEG = np.frombuffer(b"jpeg", np.uint8)
 
 class LineTable(NamedTuple):
     """Text lines, a row each, [n]: where in `data` the pictures begin and end, int64 [n, 2], texts
-    and keys in UTF-8, and the sizes in pixels, int64 [n]. `jpeg` says of which the format is JPEG.
+    and keys in UTF-8, and the sizes in pixels, int64 [n], 0 to 2**30 - 1 whatever the record says.
+    `jpeg` says of which the format is JPEG.
     """
 
     data: bytes
@@ -168,8 +169,8 @@ class _Spans(NamedTuple):
             image=fields[ENCODED],
             texts=self._parts(TEXT),
             keys=self._parts(SOURCE_ID),
-            height=fields[HEIGHT][:, 0],
-            width=fields[WIDTH][:, 0],
+            height=np.minimum(fields[HEIGHT][:, 0], _LARGEST),
+            width=np.minimum(fields[WIDTH][:, 0], _LARGEST),
             jpeg=self.jpeg,
         )
 
