@@ -21,6 +21,8 @@ import tempfile
 from pathlib import Path
 from typing import Callable, Dict, List, NamedTuple
 
+from beam import show
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -96,12 +98,6 @@ def measure(jobs: Dict[str, Job], turns: int) -> Dict[str, List[Cost]]:
             with tempfile.TemporaryDirectory(prefix="ocrdata-workers-") as folder:
                 costs[name].append(call(Path(folder)))
     return costs
-
-
-def show(*cells: str) -> None:
-    """Writes a row of a table."""
-    sys.stdout.write("| {} |\n".format(" | ".join(cells)))
-    sys.stdout.flush()
 
 
 def report(job: Job, costs: Dict[str, List[Cost]]) -> None:

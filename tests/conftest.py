@@ -72,3 +72,13 @@ def rendered(tmp_path_factory):
         result = CliRunner().invoke(main, [*words, "--data-dir", str(data)])
         assert result.exit_code == 0, result.output
     return data
+
+
+@pytest.fixture(scope="session")
+def shards(rendered, tmp_path_factory):
+    """The same lines in a shard set, three shards a split; do not write to it."""
+    from ocrdata.records.write.shards import write_shards
+
+    folder = tmp_path_factory.mktemp("shards") / "set"
+    write_shards(rendered, folder, shards=3)
+    return folder

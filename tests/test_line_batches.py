@@ -22,16 +22,6 @@ from ocrdata.text.packed_texts import PackedTexts, TextEncoder
 from ocrdata.text.visual_order import LineOrder
 
 
-@pytest.fixture(scope="module")
-def shards(rendered, tmp_path_factory):
-    """A shard set of the rendered lines in three shards a split."""
-    from ocrdata.records.write.shards import write_shards
-
-    folder = tmp_path_factory.mktemp("shards") / "set"
-    write_shards(rendered, folder, shards=3)
-    return folder
-
-
 def keys_of(batches):
     return [key for batch in batches for key in batch.keys]
 

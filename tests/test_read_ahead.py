@@ -36,16 +36,6 @@ def no_thread_stays_behind():
     assert not reading()
 
 
-@pytest.fixture(scope="module")
-def shards(rendered, tmp_path_factory):
-    """A shard set of the rendered lines in three shards a split."""
-    from ocrdata.records.write.shards import write_shards
-
-    folder = tmp_path_factory.mktemp("shards") / "set"
-    write_shards(rendered, folder, shards=3)
-    return folder
-
-
 def taken_in_turn(parts):
     rounds = itertools.zip_longest(*parts)
     return [one for around in rounds for one in around if one is not None]

@@ -35,15 +35,6 @@ def torch():
     return pytest.importorskip("torch", reason="PyTorch is not installed (pip install torch)")
 
 
-@pytest.fixture(scope="module")
-def shards(rendered, tmp_path_factory):
-    from ocrdata.records.write.shards import write_shards
-
-    folder = tmp_path_factory.mktemp("shards") / "set"
-    write_shards(rendered, folder, shards=3)
-    return folder
-
-
 def loaded(torch, dataset, **options):
     return list(torch.utils.data.DataLoader(dataset, **options))
 

@@ -22,7 +22,7 @@ from ocrdata.pipelines.line_pools import LinePool, record_pools, rendered_pools
 from ocrdata.reading.lines import ready_line, scaled_width
 from ocrdata.records.format.dataset_info import read_shard_set
 from ocrdata.records.format.schema import DATASET_INFO, LAYOUT, RECOGNITION, RECORDS_DIR
-from ocrdata.records.sources.read_ahead import read_in_turn
+from ocrdata.records.sources.read_ahead import read_parts
 from ocrdata.records.sources.shares import ReaderShare, read_record_blocks, runs_of, shard_order
 from ocrdata.text.charset import Charset
 from ocrdata.text.packed_texts import TextEncoder
@@ -142,8 +142,7 @@ class LineBatches:
         if not threads:
             return self._batches(epoch, share)
         self.check_threads(threads)
-        parts = [share.within(part, threads) for part in range(threads)]
-        return read_in_turn([partial(self._batches, epoch, part) for part in parts], ahead)
+        return read_parts(partial(self._batches, epoch), share, threads, ahead)
 
     def check_threads(self, threads: int) -> None:
         """Raises OptionError where so many threads cannot read."""

@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from ocrdata.errors import OptionError
 from ocrdata.pipelines.batch_arrays import Line, LineBatch, make_batch
 from ocrdata.pipelines.line_batches import AHEAD, BatchOptions, LineBatches
-from ocrdata.records.sources.read_ahead import read_in_turn
+from ocrdata.records.sources.read_ahead import read_parts
 from ocrdata.records.sources.shares import ReaderShare
 from ocrdata.text.charset import Charset
 from ocrdata.text.visual_order import LineOrder
@@ -120,8 +120,7 @@ class LineDataset(IterableDataset):
     def threads(self, count: int, ahead: int) -> Iterator[LineBatch]:
         """Yields the batches that threads read, in turn, each of them `ahead` batches ahead."""
         read = self._from_now(self._lines.batches)
-        parts = [self._part().within(part, count) for part in range(count)]
-        return map(as_tensors, read_in_turn([partial(read, part) for part in parts], ahead))
+        return map(as_tensors, read_parts(read, self._part(), count, ahead))
 
     def _part(self) -> ReaderShare:
         worker = get_worker_info()

@@ -6,12 +6,14 @@ nothing crosses a border between processes.
 
 from __future__ import annotations
 
+from functools import partial
 from queue import SimpleQueue
 from threading import Semaphore, Thread, current_thread
 from typing import Any, Callable, Generic, Iterator, List, Sequence, TypeVar
 from weakref import finalize
 
 from ocrdata.errors import OptionError
+from ocrdata.records.sources.shares import ReaderShare
 
 _Item = TypeVar("_Item")
 
@@ -28,6 +30,14 @@ def read_in_turn(sources: Sequence[Callable[[], Iterator[_Item]]], ahead: int) -
     if ahead < 1:
         raise OptionError(f"at least 1 must be read ahead, not {ahead}.")
     return _read_in_turn(sources, ahead)
+
+
+def read_parts(
+    read: Callable[[ReaderShare], Iterator[_Item]], share: ReaderShare, threads: int, ahead: int
+) -> Iterator[_Item]:
+    """Yields what `read` gives of so many equal parts of a share, in turn: see `read_in_turn`."""
+    parts = [share.within(part, threads) for part in range(threads)]
+    return read_in_turn([partial(read, part) for part in parts], ahead)
 
 
 def _read_in_turn(sources: Sequence[Callable[[], Iterator[_Item]]], ahead: int) -> Iterator[_Item]:
