@@ -25,7 +25,7 @@ GOOD = LineRecord("pic/good.png", b"png", "png", 32, 64, "12", (1, 2))
 
 
 @pytest.fixture
-def shards(tmp_path, request):
+def written(tmp_path, request):
     """Replaces the first training shard's records by those given."""
     characters = getattr(request, "param", "0123456789")
     data = write_numbers(tmp_path / "data", 8, characters=characters)
@@ -55,52 +55,52 @@ def shards(tmp_path, request):
         ({"height": 0}, "picture of 64x0 pixels"),
     ],
 )
-def test_a_bad_record_is_named_before_training(shards, changed, problem):
+def test_a_bad_record_is_named_before_training(written, changed, problem):
     bad = GOOD._replace(key="pic/bad.png", **changed)
-    found = shards([GOOD] * 5 + [bad])
+    found = written([GOOD] * 5 + [bad])
     with pytest.raises(RecordError, match=problem) as caught:
         check_records(found, "train", spec=GRAY, time_steps=time_steps)
     assert "train-00000-of-00003.tfrecord: record 6 (pic/bad.png" in str(caught.value)
 
 
-def test_long_labels_can_be_counted_instead(shards):
+def test_long_labels_can_be_counted_instead(written):
     long = GOOD._replace(width=4)
     found = check_records(
-        shards([GOOD, long, long]), "train", spec=GRAY, time_steps=time_steps, skip_long=True
+        written([GOOD, long, long]), "train", spec=GRAY, time_steps=time_steps, skip_long=True
     )
     assert found == (3, 2, 0)
 
 
-@pytest.mark.parametrize("shards", ["0123456789 abcملاس"], indirect=True)
-def test_labels_whose_order_no_picture_tells_are_counted(shards):
+@pytest.mark.parametrize("written", ["0123456789 abcملاس"], indirect=True)
+def test_labels_whose_order_no_picture_tells_are_counted(written):
     def line(text):
         classes = tuple("0123456789 abcملاس".index(one) for one in text)
         return GOOD._replace(width=200, text=text, classes=classes)
 
     # abc, then from right to left: a picture of the other way about looks the same.
-    found = shards([line("abc سلام"), line("سلام"), line("سلام 12"), line("abc 12")])
+    found = written([line("abc سلام"), line("سلام"), line("سلام 12"), line("abc 12")])
     assert check_records(found, "train", spec=GRAY, time_steps=time_steps) == (4, 0, 1)
 
 
-def test_a_fixed_width_that_is_too_small_is_found(shards):
+def test_a_fixed_width_that_is_too_small_is_found(written):
     wide = GOOD._replace(width=400, text="0123456789", classes=tuple(range(10)))
-    assert check_records(shards([wide]), "train", spec=GRAY, time_steps=time_steps).samples == 1
+    assert check_records(written([wide]), "train", spec=GRAY, time_steps=time_steps).samples == 1
     with pytest.raises(RecordError, match="needs 10 time steps .* has 9"):
-        check_records(shards([wide]), "train", spec=ImageSpec(32, 1, 36), time_steps=time_steps)
+        check_records(written([wide]), "train", spec=ImageSpec(32, 1, 36), time_steps=time_steps)
 
 
-def test_a_count_that_is_not_declared_is_found(shards):
+def test_a_count_that_is_not_declared_is_found(written):
     with pytest.raises(RecordError, match="holds 2 records, not 3"):
-        check_records(shards([GOOD, GOOD], declared=3), "train", spec=GRAY, time_steps=time_steps)
+        check_records(written([GOOD, GOOD], declared=3), "train", spec=GRAY, time_steps=time_steps)
 
 
-def test_other_records_are_refused(shards):
+def test_other_records_are_refused(written):
     with pytest.raises(RecordError, match="cannot be read as text lines"):
-        check_records(shards([b""]), "train", spec=GRAY, time_steps=time_steps)
+        check_records(written([b""]), "train", spec=GRAY, time_steps=time_steps)
 
 
-def test_a_damaged_file_is_refused(shards):
-    found = shards([GOOD] * 3)
+def test_a_damaged_file_is_refused(written):
+    found = written([GOOD] * 3)
     path = found.require("train")[0].path
     content = bytearray(path.read_bytes())
     content[-10] ^= 1
@@ -109,16 +109,16 @@ def test_a_damaged_file_is_refused(shards):
         check_records(found, "train", spec=GRAY, time_steps=time_steps)
 
 
-def test_a_missing_shard_is_named(shards):
-    found = shards([GOOD])
+def test_a_missing_shard_is_named(written):
+    found = written([GOOD])
     found.require("train")[0].path.unlink()
     with pytest.raises(RecordError, match="missing.*tfrecord --overwrite"):
         check_records(found, "train", spec=GRAY, time_steps=time_steps)
 
 
-def test_an_empty_split_says_what_to_do(shards):
+def test_an_empty_split_says_what_to_do(written):
     with pytest.raises(RecordError, match="no samples in its train split.*ocrdata tfrecord"):
-        shards([]).require("train")
+        written([]).require("train")
 
 
 def test_missing_records_name_the_commands(tmp_path):
@@ -126,12 +126,12 @@ def test_missing_records_name_the_commands(tmp_path):
         read_line_shards(tmp_path)
 
 
-def test_many_records_are_checked_in_blocks(shards):
+def test_many_records_are_checked_in_blocks(written):
     lines = [GOOD] * 5000 + [GOOD._replace(key="last", width=2)]
     done = []
     with pytest.raises(RecordError, match=r"record 5001 \(last"):
         check_records(
-            shards(lines),
+            written(lines),
             "train",
             spec=GRAY,
             time_steps=time_steps,

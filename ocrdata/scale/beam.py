@@ -74,12 +74,12 @@ class _Numbers(_DoFn):
 class _Work(_DoFn):
     """Works on the task of a number."""
 
-    def __init__(self, folder: Path, fingerprint: str) -> None:
-        self.folder, self.fingerprint = folder, fingerprint
+    def __init__(self, tasks: TaskFolder) -> None:
+        self.tasks = tasks
         self.finished = beam.metrics.Metrics.counter("ocrdata", "finished tasks")
 
     def process(self, element: int) -> None:
-        TaskFolder(self.folder).run(element, self.fingerprint)
+        self.tasks.run(element)
         self.finished.inc()
 
 
@@ -95,7 +95,7 @@ def add_tasks(pipeline: Any, tasks: TaskFolder, edges: Sequence[int]) -> Any:
         | "Numbers" >> beam.ParDo(_Numbers())
         # Without it a runner may leave a chunk to one worker.
         | "Spread" >> beam.Reshuffle()
-        | "Work" >> beam.ParDo(_Work(tasks.folder, tasks.fingerprint()))
+        | "Work" >> beam.ParDo(_Work(tasks))
     )
 
 
