@@ -216,11 +216,16 @@ from ocrdata.base.parallel import ordered_map
 def seen(number):
     handler = signal.getsignal(signal.SIGTERM)
     return number, type(multiprocessing.current_process()).__name__, handler == signal.SIG_DFL, held
-held = "new"
+def ready(count):
+    global held
+    held = count
+held = 0
 if {}:
-    held = "of the parent"
     signal.signal(signal.SIGTERM, lambda *_: None)
-    found = list(ordered_map(seen, range(4), 2))
+    for items, workers in ((range(1), 2), (range(4), 1), (range(0), 2)):
+        found = list(ordered_map(seen, items, workers, before_fork=ready))
+        assert not held  # nobody shares it
+    found = list(ordered_map(seen, range(4), 2, before_fork=ready))
     assert [row[0] for row in found] == [0, 1, 2, 3]
     print({{row[1:] for row in found}}, len(multiprocessing.active_children()))
 """
@@ -247,7 +252,7 @@ def test_workers_are_forked_where_nothing_else_runs(tmp_path, before, main, kind
     words = [sys.executable, str(script)]
     pipe = subprocess.PIPE
     done = subprocess.run(words, stdout=pipe, env=environment(), timeout=300, check=True)
-    held = "of the parent" if kind else "new"
+    held = 2 if kind else 0
     assert done.stdout.decode().strip() == str({(kind or "SpawnProcess", True, held)}) + " 0"
 
 

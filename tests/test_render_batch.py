@@ -319,12 +319,6 @@ def test_what_workers_share_is_drawn_before_they_are_forked(monkeypatch):
     monkeypatch.setattr(
         "ocrdata.render.text.glyphs.draw_glyph", lambda *a: drawn.append(a) or draw_glyph(*a)
     )
-    for alone, workers in ((False, 2), (True, 1)):
-        monkeypatch.setattr(
-            "ocrdata.render.lines.shared_glyphs.can_fork", lambda alone=alone: alone
-        )
-        draw_shared_glyphs(config, plan, workers)
-        assert not drawn  # there is nobody to share it with
     draw_shared_glyphs(config, plan, 2)
     assert len(drawn) > 50
     drawn.clear()

@@ -61,6 +61,7 @@ def ordered_map(
     workers: Workers,
     initializer: Optional[Callable[..., None]] = None,
     initargs: Tuple[Any, ...] = (),
+    before_fork: Optional[Callable[[int], None]] = None,
 ) -> Iterator[Result]:
     """Yields `function(item)` for each item, in order; `workers=0` works in this process.
 
@@ -68,8 +69,9 @@ def ordered_map(
 
     At most three results a worker wait at any time. `function`, the items and the results must
     be picklable for workers > 0, `initargs` too, and hold nothing that is open: workers that are
-    forked share it. An error of an item is raised when its turn comes; a worker that is killed
-    raises UnfinishedError.
+    forked share it. `before_fork(count)` prepares in this process what so many workers, two or
+    more, will then have; it is left out where none are forked. An error of an item is raised when
+    its turn comes; a worker that is killed raises UnfinishedError.
     """
     if isinstance(workers, Engine):
         return workers.map(function, items, initializer, initargs)
@@ -79,7 +81,8 @@ def ordered_map(
         if initializer is not None:
             initializer(*initargs)
         return map(function, items)
-    return _in_processes(function, iter(items), workers, initializer, initargs)
+    start = (os.getpid(), initializer, initargs)
+    return _in_processes(function, iter(items), workers, start, before_fork)
 
 
 def can_fork() -> bool:
@@ -160,15 +163,18 @@ def _in_processes(
     function: Callable[[_Item], Result],
     items: Iterator[_Item],
     workers: int,
-    initializer: Optional[Callable[..., None]],
-    initargs: Tuple[Any, ...],
+    start: Tuple[Any, ...],
+    before_fork: Optional[Callable[[int], None]],
 ) -> Iterator[Result]:
     first = list(itertools.islice(items, workers * _AHEAD))
     if not first:
         return
+    count = min(workers, len(first))
+    if before_fork is not None and count > 1 and can_fork():
+        before_fork(count)
+    # Asked again, as that may have started threads.
     context = multiprocessing.get_context("fork" if can_fork() else "spawn")
-    start = (os.getpid(), initializer, initargs)
-    pool = ProcessPoolExecutor(min(workers, len(first)), context, _start_worker, start)
+    pool = ProcessPoolExecutor(count, context, _start_worker, start)
     waiting: Deque[Future[Result]] = deque()
     try:
         waiting.extend(pool.submit(function, item) for item in first)

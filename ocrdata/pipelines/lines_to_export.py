@@ -85,10 +85,9 @@ class _Rendering:
 
     def stream(self, done: Mapping[str, Position]) -> Iterator[Found]:
         """Yields the lines that are not done yet; others are not drawn."""
-        draw_shared_glyphs(self._config, self._plan, self._run.workers)
-        for rows in ordered_map(
-            partial(_render, self._config), self._parts(done), self._run.workers
-        ):
+        draw = partial(draw_shared_glyphs, self._config, self._plan)
+        parts, render = self._parts(done), partial(_render, self._config)
+        for rows in ordered_map(render, parts, self._run.workers, before_fork=draw):
             for place, split, sample in rows:
                 yield Found(place, split, sample)
 

@@ -195,7 +195,6 @@ def write_line_records(
         context = _survey(bare, request.dictionary, run)
         assert context.splits is not None
         planned = _plan_shards(context.splits, options.shards)
-        draw_shared_glyphs(request.config, plan, run.workers)
         totals, resumed = write_shard_files(staged, context.folder, _tasks(planned, context), run)
         write_info(context.folder, build_info(totals, context.charset, "none"))
         if options.keep_pictures:
@@ -241,9 +240,10 @@ def _context(
 
 
 def _tasks(shards: List[_Shard], context: _Context) -> ShardTasks:
-    names = [shard.name for shard in shards]
-    total = context.plan.total
-    return ShardTasks(names, shards, _write_shard, RECOGNITION, total, _adopt, (context,))
+    names, total = [shard.name for shard in shards], context.plan.total
+    draw = partial(draw_shared_glyphs, context.config, context.plan)
+    start = (_adopt, (context,), draw)
+    return ShardTasks(names, shards, _write_shard, RECOGNITION, total, *start)
 
 
 def shuffled(request: RenderRequest) -> RenderRequest:

@@ -56,8 +56,9 @@ class ShardFile(NamedTuple):
 class ShardTasks(NamedTuple):
     """Shards to write: their names in order, a task each, and `write(task)`, which gives an entry.
 
-    `write`, the tasks and `initializer` with its arguments travel to workers. `kind` is the task
-    that the records are for, and `total` how many samples there are.
+    `write`, the tasks and `initializer` with its arguments travel to workers; `before_fork` is that
+    of `ordered_map`. `kind` is the task that the records are for, and `total` how many samples
+    there are.
     """
 
     names: List[str]
@@ -67,6 +68,7 @@ class ShardTasks(NamedTuple):
     total: int
     initializer: Optional[Callable[..., None]] = None
     initargs: Tuple[Any, ...] = ()
+    before_fork: Optional[Callable[[int], None]] = None
 
 
 def write_shard_files(
@@ -96,6 +98,7 @@ def _entries(
     shards: ShardTasks, done: Set[str], journal: Journal, run: RunOptions
 ) -> Iterator[Entry]:
     todo = [task for name, task in zip(shards.names, shards.tasks) if name not in done]
-    written = ordered_map(shards.write, todo, run.workers, shards.initializer, shards.initargs)
+    start = (shards.initializer, shards.initargs, shards.before_fork)
+    written = ordered_map(shards.write, todo, run.workers, *start)
     for name in shards.names:
         yield journal.entry(name) if name in done else next(written)

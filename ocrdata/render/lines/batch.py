@@ -92,9 +92,9 @@ def _write_images(staged: Staged, config: RenderConfig, plan: TextPlan, run: Run
     write = partial(write_block, config, folder)
     left = (plan.task(n) for n in range(-(-plan.total // BLOCK_SIZE)) if n not in finished)
     done = min(plan.total, len(finished) * BLOCK_SIZE)
-    draw_shared_glyphs(config, plan, run.workers)
+    draw = partial(draw_shared_glyphs, config, plan)
     with open_journal(folder / _JOURNAL) as journal:
-        for number, count in ordered_map(write, left, run.workers):
+        for number, count in ordered_map(write, left, run.workers, before_fork=draw):
             append_row(journal, number)
             done += count
             if run.on_progress:

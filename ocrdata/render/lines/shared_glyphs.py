@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ocrdata.base.parallel import Workers, can_fork
 from ocrdata.render.lines.blocks import RenderConfig, line_renderer, styles_of
 from ocrdata.render.lines.text_sampling import BLOCK_SIZE, TextPlan
 from ocrdata.render.text.shaped_text import ShapedFaces
@@ -13,13 +12,11 @@ from ocrdata.text.letter_case import in_case
 _BLOCKS = 8
 
 
-def draw_shared_glyphs(config: RenderConfig, plan: TextPlan, workers: Workers) -> None:
-    """Draws and keeps the glyphs of a run's first lines, where several workers will be forked.
+def draw_shared_glyphs(config: RenderConfig, plan: TextPlan, workers: int) -> None:
+    """Draws and keeps the glyphs of a run's first lines, for so many workers.
 
     They are those of as many lines as each worker gets, which it would take as long to draw.
     """
-    if not isinstance(workers, int) or workers < 2 or not can_fork():
-        return
     renderer = line_renderer(config._replace(replay=()))
     for number in range(min(_BLOCKS, -(-plan.total // (workers * BLOCK_SIZE)))):
         texts = plan.task(number).texts
