@@ -61,6 +61,24 @@ def test_the_page_runs_without_tensorflow(tmp_path):
     assert "b 1.0 [[16.0, 32.0], [80.0, 32.0], [80.0, 48.0], [16.0, 48.0]]" in said
 
 
+def test_a_file_that_was_replaced_is_read_again(tmp_path):
+    """By a process that goes on: a notebook, or a worker of a cluster."""
+    font, photo = tmp_path / "font.ttf", tmp_path / "photo.png"
+    look = {"background": "picture", "fade": 0.0, "size": 0.8}
+    drawn = []
+    for name, value in (("NotoSans-Regular", 30), ("NotoSerif-BoldItalic", 220)):
+        face = ROOT / "fonts" / "latin" / (name + ".ttf")
+        font.write_bytes(face.read_bytes())
+        Image.new("RGB", (90, 60), (value, value, value)).save(str(photo))
+        for one in (font, face):
+            settings = ocrdata.LineSettings(
+                fonts=(one,), backgrounds=(photo,), overrides=look, style="scene"
+            )
+            drawn.append(next(iter(ocrdata.generate_lines(["Word"], settings, seed=3))).image)
+    assert np.array_equal(*drawn[:2]) and np.array_equal(*drawn[2:])
+    assert abs(float(np.median(drawn[0])) - float(np.median(drawn[2]))) > 60
+
+
 def test_the_page_names_all_that_is_public():
     table = PAGE.partition("| name | is |")[2].partition("\n\n")[0]
     assert set(re.findall(r"`(\w+)`", table)) == set(ocrdata.__all__) - {"__version__"}

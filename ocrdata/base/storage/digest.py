@@ -1,9 +1,9 @@
-"""The hash by which files are told apart."""
+"""What tells files apart: their hash, and for what is kept in memory a stamp."""
 
 from __future__ import annotations
 
 import hashlib
-from typing import Iterable
+from typing import Iterable, Tuple
 
 from ocrdata.base.storage.remote import as_path
 from ocrdata.errors import PathLike
@@ -16,6 +16,18 @@ def file_sha256(path: PathLike) -> str:
         for block in iter(lambda: stream.read(1 << 20), b""):
             digest.update(block)
     return digest.hexdigest()
+
+
+def file_stamp(path: PathLike) -> Tuple[int, int]:
+    """Returns when a file of this machine was last changed, in ns, and its size; zeros for none.
+
+    With it what was made of a file is kept in a process that goes on after the file is replaced.
+    """
+    try:
+        found = as_path(path).stat()
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
 
 
 def names_sha256(names: Iterable[str]) -> str:

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from ocrdata.base import random_streams
+from ocrdata.base.storage.digest import file_stamp
 from ocrdata.base.storage.walking import files_below
 from ocrdata.errors import InputError, PathLike
 from ocrdata.render.effects.colors import tinted
@@ -89,7 +90,7 @@ class BackgroundBank:
 
     def __init__(self, paths: Sequence[Path] = (), longest: int = _LONGEST) -> None:
         self.paths, self.longest = tuple(paths), longest
-        self._kept: Dict[int, List[np.ndarray]] = {}
+        self._kept: Dict[Any, List[np.ndarray]] = {}
         self._bytes = 0
 
     def cut(self, place: float, shape: Tuple[int, int]) -> np.ndarray:
@@ -106,8 +107,7 @@ class BackgroundBank:
         # Smaller versions show more of the picture, where there is enough of it.
         while choice and not _holds(steps[choice], shape):
             choice -= 1
-        image = steps[choice]
-        zoom = 1.0
+        image, zoom = steps[choice], 1.0
         if not _holds(image, shape):
             zoom = max(shape[0] / image.shape[0], shape[1] / image.shape[1])
         high, wide = image.shape[:2]
@@ -121,15 +121,15 @@ class BackgroundBank:
 
     def _steps(self, number: int) -> List[np.ndarray]:
         """Returns a picture in sizes from its own downwards, so that cutting needs no scaling."""
-        found = self._kept.get(number)
+        key = number, file_stamp(self.paths[number]) if self.paths else None
+        found = self._kept.get(key)
         if found is None:
             image = _load(self.paths[number], self.longest) if self.paths else invent_image(number)
             found = _pyramid(image)
             self._bytes += sum(step.nbytes for step in found)
             while self._kept and self._bytes > _KEPT_BYTES:
-                dropped = self._kept.pop(next(iter(self._kept)))
-                self._bytes -= sum(step.nbytes for step in dropped)
-            self._kept[number] = found
+                self._bytes -= sum(step.nbytes for step in self._kept.pop(next(iter(self._kept))))
+            self._kept[key] = found
         return found
 
 

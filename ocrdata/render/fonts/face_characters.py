@@ -104,7 +104,7 @@ _as_image: Any = Image.Image()._new
 
 
 @lru_cache(maxsize=None)
-def _characters(path: Path, index: int) -> FaceCharacters:
+def _characters(path: Path, index: int, _stamp: Tuple[int, int]) -> FaceCharacters:
     try:
         with path.open("rb") as stream:
             font = read_tables(stream, index)
@@ -142,4 +142,4 @@ def font_characters(face: FontFace) -> FaceCharacters:
     Raises FontError for a file that neither fontTools nor FreeType can read, and for faces of
     bitmaps.
     """
-    return _characters(face.path, face.index)
+    return _characters(face.path, face.index, face.stamp)

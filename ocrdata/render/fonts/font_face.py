@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, Optional, Tuple
@@ -11,6 +11,7 @@ from typing import IO, Any, Optional, Tuple
 from fontTools.ttLib import TTFont
 from PIL import ImageFont
 
+from ocrdata.base.storage.digest import file_stamp
 from ocrdata.errors import FontError
 
 # Its notes on small slips in fonts concern nobody who only draws with them; an application that
@@ -22,12 +23,19 @@ Axes = Tuple[Tuple[str, float], ...]
 
 @dataclass(frozen=True)
 class FontFace:
-    """One face of a font file, at one place on its axes; `share` weighs it among the faces."""
+    """One face of a font file, at one place on its axes; `share` weighs it among the faces.
+
+    It is another face once its file is replaced: nothing kept of the old one is taken for it.
+    """
 
     path: Path
     index: int = 0
     axes: Axes = ()
     share: float = 1.0
+    stamp: Tuple[int, int] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "stamp", file_stamp(self.path))
 
     def __str__(self) -> str:
         name = f"{self.path}:{self.index}" if self.index else str(self.path)
@@ -61,9 +69,13 @@ def freetype_error(face: FontFace, error: OSError, character: str = "") -> FontE
     return FontError(str(face), f"{what}; FreeType says: {error}", hint=hint)
 
 
-@lru_cache(maxsize=256)
 def font_axes(path: Path, index: int) -> "Tuple[Any, ...]":
     """Returns fontTools' axes of a variable font, none of another."""
+    return _axes(path, index, file_stamp(path))
+
+
+@lru_cache(maxsize=256)
+def _axes(path: Path, index: int, _stamp: Tuple[int, int]) -> "Tuple[Any, ...]":
     font = _open_table(path, index)
     return tuple(font["fvar"].axes) if "fvar" in font else ()
 
