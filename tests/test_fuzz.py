@@ -1,9 +1,13 @@
-"""Five thousand damaged inputs: each is refused by name or used, none harms, none hangs."""
+"""Five thousand damaged inputs: each is refused by name or used, none harms, none hangs.
+
+A fifth of them on Python 3.7, which reads them by the same code.
+"""
 
 from __future__ import annotations
 
 import io
 import shutil
+import sys
 import tarfile
 from datetime import timedelta
 from pathlib import Path
@@ -24,7 +28,7 @@ from ocrdata.text.charset import read_charset, write_dictionary
 
 pytestmark = pytest.mark.slow
 INPUTS = settings(
-    max_examples=1000,
+    max_examples=1000 if sys.version_info >= (3, 8) else 200,
     deadline=timedelta(seconds=30),
     derandomize=True,
     suppress_health_check=list(HealthCheck),
