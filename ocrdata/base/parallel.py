@@ -30,6 +30,8 @@ _STARTS_AT_ONCE = sys.version_info < (3, 9) or hasattr(ProcessPoolExecutor, "_la
 _THREADS = Path("/proc/self/task")
 # How often it is looked for threads that have just ended, and the seconds between.
 _LOOKS, _PAUSE = 10, 0.001
+# Seconds that a worker may outlive a parent that was killed: the next run may begin meanwhile.
+_PARENT = 0.1
 
 
 class Engine:
@@ -155,7 +157,7 @@ def _drop_signal_handlers() -> None:
 def _leave_with(parent: int) -> None:
     # A parent that is killed cannot tell its workers, which would wait for work for ever.
     while os.getppid() == parent:
-        time.sleep(1.0)
+        time.sleep(_PARENT)
     os._exit(1)
 
 
