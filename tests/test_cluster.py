@@ -220,6 +220,7 @@ def test_a_worker_that_is_frozen_ends_the_wait_and_is_named(training, numbers, b
 
 @pytest.mark.tf
 @pytest.mark.slow
+@pytest.mark.newer
 def test_a_detector_trains_in_a_cluster_as_in_one_process(
     training, scenes, alone, run_cluster, tmp_path
 ):

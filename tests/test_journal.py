@@ -35,8 +35,8 @@ def test_rendering_goes_on_behind_a_torn_line(tmp_path, monkeypatch):
     options = TextOptions(variants=200)
     render_lines(tmp_path / "whole", TEXTS, job("clean"), options)
 
-    def stop(function, items, workers):
-        for count, result in enumerate(ordered_map(function, items, workers)):
+    def stop(function, items, workers, **more):
+        for count, result in enumerate(ordered_map(function, items, workers, **more)):
             if count == 3:
                 raise KeyboardInterrupt
             yield result

@@ -103,7 +103,13 @@ NEEDS = {"docs/convert.md": "lmdb", "docs/scale.md": "apache_beam"}
 OLD = tf.__version__.startswith("1.")
 # Pages that are run with one TensorFlow and only looked at with the other: who comes from an older
 # program has the older one.
-NEWER_ONLY = ("docs/deeptext.md", "docs/export.md", "docs/real-text.md", "docs/targets.md")
+NEWER_ONLY = (
+    "docs/deeptext.md",
+    "docs/detection.md",
+    "docs/export.md",
+    "docs/real-text.md",
+    "docs/targets.md",
+)
 # Pages that show several ways to write the same folder.
 ALTERNATIVES = (
     "docs/deeptext.md",
