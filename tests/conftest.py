@@ -35,7 +35,7 @@ def pytest_collection_finish(session):
 
 def pytest_runtest_setup(item):
     if sys.version_info < (3, 8) and item.get_closest_marker("newer"):
-        pytest.skip("is run on the newer TensorFlow: others test here what depends on which one it is")
+        pytest.skip("is run on the newer TensorFlow: what depends on that others test here")
 
 
 @pytest.fixture(scope="session")
