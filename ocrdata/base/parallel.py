@@ -83,8 +83,7 @@ def ordered_map(
         if initializer is not None:
             initializer(*initargs)
         return map(function, items)
-    start = (os.getpid(), initializer, initargs)
-    return _in_processes(function, iter(items), workers, start, before_fork)
+    return _in_processes(function, iter(items), workers, initializer, initargs, before_fork)
 
 
 def can_fork() -> bool:
@@ -165,7 +164,8 @@ def _in_processes(
     function: Callable[[_Item], Result],
     items: Iterator[_Item],
     workers: int,
-    start: Tuple[Any, ...],
+    initializer: Optional[Callable[..., None]],
+    initargs: Tuple[Any, ...],
     before_fork: Optional[Callable[[int], None]],
 ) -> Iterator[Result]:
     first = list(itertools.islice(items, workers * _AHEAD))
@@ -176,6 +176,7 @@ def _in_processes(
         before_fork(count)
     # Asked again, as that may have started threads.
     context = multiprocessing.get_context("fork" if can_fork() else "spawn")
+    start = (os.getpid(), initializer, initargs)
     pool = ProcessPoolExecutor(count, context, _start_worker, start)
     waiting: Deque[Future[Result]] = deque()
     try:

@@ -240,10 +240,11 @@ def _context(
 
 
 def _tasks(shards: List[_Shard], context: _Context) -> ShardTasks:
-    names, total = [shard.name for shard in shards], context.plan.total
-    draw = partial(draw_shared_glyphs, context.config, context.plan)
-    start = (_adopt, (context,), draw)
-    return ShardTasks(names, shards, _write_shard, RECOGNITION, total, *start)
+    names, plan = [shard.name for shard in shards], context.plan
+    draw = partial(draw_shared_glyphs, context.config, plan)
+    return ShardTasks(
+        names, shards, _write_shard, RECOGNITION, plan.total, _adopt, (context,), draw
+    )
 
 
 def shuffled(request: RenderRequest) -> RenderRequest:

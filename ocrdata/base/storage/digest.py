@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import Iterable, Tuple
 
 from ocrdata.base.storage.remote import as_path
@@ -18,13 +19,13 @@ def file_sha256(path: PathLike) -> str:
     return digest.hexdigest()
 
 
-def file_stamp(path: PathLike) -> Tuple[int, int]:
+def file_stamp(path: Path) -> Tuple[int, int]:
     """Returns when a file of this machine was last changed, in ns, and its size; zeros for none.
 
     With it what was made of a file is kept in a process that goes on after the file is replaced.
     """
     try:
-        found = as_path(path).stat()
+        found = path.stat()
     except OSError:
         return 0, 0
     return found.st_mtime_ns, found.st_size

@@ -98,7 +98,8 @@ def _entries(
     shards: ShardTasks, done: Set[str], journal: Journal, run: RunOptions
 ) -> Iterator[Entry]:
     todo = [task for name, task in zip(shards.names, shards.tasks) if name not in done]
-    start = (shards.initializer, shards.initargs, shards.before_fork)
-    written = ordered_map(shards.write, todo, run.workers, *start)
+    written = ordered_map(
+        shards.write, todo, run.workers, shards.initializer, shards.initargs, shards.before_fork
+    )
     for name in shards.names:
         yield journal.entry(name) if name in done else next(written)

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, Any, Optional, Tuple
+from typing import IO, Any, List, Optional, Tuple
 
 from fontTools.ttLib import TTFont
 from PIL import ImageFont
@@ -52,11 +52,13 @@ class FontFace:
         except OSError as error:
             raise freetype_error(self, error) from error
         if self.axes:
-            wanted = dict(self.axes)
-            known = [axis.axisTag for axis in font_axes(self.path, self.index)]
-            usual = {a.axisTag: a.defaultValue for a in font_axes(self.path, self.index)}
-            font.set_variation_by_axes([wanted.get(tag, usual[tag]) for tag in known])
+            font.set_variation_by_axes(self.axis_places())
         return font
+
+    def axis_places(self) -> List[float]:
+        """Returns the place on each axis of the font, in the font's order."""
+        wanted, known = dict(self.axes), font_axes(self.path, self.index)
+        return [wanted.get(axis.axisTag, axis.defaultValue) for axis in known]
 
 
 def freetype_error(face: FontFace, error: OSError, character: str = "") -> FontError:

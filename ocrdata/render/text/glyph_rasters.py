@@ -10,7 +10,7 @@ from typing import Dict, Tuple
 import numpy as np
 
 from ocrdata.errors import FontError
-from ocrdata.render.fonts.font_face import FontFace, font_axes
+from ocrdata.render.fonts.font_face import FontFace
 from ocrdata.render.text.rasters import Glyph
 
 # Places between two pixels, along the line and across it.
@@ -47,10 +47,7 @@ class GlyphRaster:
         try:
             self._face = freetype.Face(str(face.path), face.index)
             if face.axes:
-                wanted = dict(face.axes)
-                axes = font_axes(face.path, face.index)
-                places = [wanted.get(axis.axisTag, axis.defaultValue) for axis in axes]
-                self._face.set_var_design_coords(places)
+                self._face.set_var_design_coords(face.axis_places())
         except freetype.FT_Exception as error:
             raise FontError(str(face), f"cannot be opened; FreeType says: {error}") from error
         self._size = 0
